@@ -1,0 +1,130 @@
+"""A check: one file in actions/checks that finds one kind of waste, described by its header."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from typing import Protocol, cast
+
+import polars as pl
+from duckdb import DuckDBPyConnection
+
+from actions.errors import BadCheck
+from actions.risk import RISKS, VERBS
+
+Value = str | int | float
+_HEADER = re.compile(r"^(?:--|#) (title|kind|verb|risk|evidence|param (\w+)): (.+)$", re.MULTILINE)
+
+FINDING: Mapping[str, pl.DataType] = {
+    "source": pl.String(), "cloud": pl.String(), "account": pl.String(), "region": pl.String(),
+    "resource_id": pl.String(), "verb": pl.String(), "before": pl.String(), "after": pl.String(),
+    "currency": pl.String(), "saving_month_low": pl.Decimal(38, 18),
+    "saving_month_high": pl.Decimal(38, 18), "risk": pl.String(),
+    "overload_probability": pl.Float64(), "reason": pl.String(), "missing": pl.String(),
+}  # fmt: skip
+"""What a check returns, one row per resource. `verb` and `risk` default to the header's; a row that
+says what is `missing` is no finding but `insufficient_data`."""
+REQUIRED = ("source", "cloud", "account", "region", "resource_id", "before", "after", "reason")
+
+
+class Find(Protocol):
+    """The one function of a check that is a Python file."""
+
+    def __call__(self, connection: DuckDBPyConnection, **params: Value) -> pl.DataFrame:
+        """Rows with columns of `FINDING`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Check:
+    """One file of actions/checks."""
+
+    name: str
+    title: str  # what the reader gains, imperative
+    kind: str
+    verb: str
+    risk: str
+    params: Mapping[str, Value]
+    evidence: str  # a query with {cloud} and {resource_id} in it
+    sql: str | None  # None: a Python file
+
+    def find(self, connection: DuckDBPyConnection) -> pl.DataFrame:
+        """Run it: all columns of `FINDING`, in that order. Raises `BadCheck`."""
+        if self.sql is not None:
+            found = connection.execute(self.sql, dict(self.params)).pl()
+        else:
+            module = import_module(f"actions.checks.{self.name}")
+            found = cast(Find, module.find)(connection, **self.params)
+        return self._complete(found)
+
+    def _complete(self, found: pl.DataFrame) -> pl.DataFrame:
+        unknown = [name for name in found.columns if name not in FINDING]
+        absent = [name for name in REQUIRED if name not in found.columns]
+        if unknown or absent:
+            raise BadCheck(
+                self.name,
+                f"its columns {', '.join(unknown or absent)} are "
+                f"{'unknown' if unknown else 'missing'}",
+                f"A check returns: {', '.join(FINDING)}; needed are {', '.join(REQUIRED)}.",
+            )
+        defaults = {"verb": self.verb, "risk": self.risk}
+        return found.select(
+            (pl.col(name) if name in found.columns else pl.lit(defaults.get(name)))
+            .cast(kind)
+            .alias(name)
+            for name, kind in FINDING.items()
+        )
+
+
+def checks() -> list[Check]:
+    """All checks, by name: the files of the folder are the list."""
+    return [*_found()]
+
+
+@cache
+def _found() -> tuple[Check, ...]:
+    folder = files("actions") / "checks"
+    texts = {
+        file.name: file.read_text()
+        for file in folder.iterdir()
+        if file.name.endswith((".sql", ".py")) and not file.name.startswith("_")
+    }
+    return tuple(parse(name, text) for name, text in sorted(texts.items()))
+
+
+def parse(file: str, text: str) -> Check:
+    """A check from its file's name and text. Raises `BadCheck` with what its header lacks."""
+    name, _, ending = file.rpartition(".")
+    facts: dict[str, str] = {}
+    params: dict[str, Value] = {}
+    evidence: list[str] = []
+    for key, param, value in _HEADER.findall(text):
+        if param:
+            params[param] = _value(value)
+        elif key == "evidence":
+            evidence.append(value)
+        else:
+            facts[key] = value
+    absent = [key for key in ("title", "kind", "verb", "risk") if key not in facts]
+    if absent or not evidence:
+        lacking = ", ".join(absent or ["evidence"])
+        raise BadCheck(name, f"its header lacks {lacking}", "See docs/add-a-check.md.")
+    if facts["verb"] not in VERBS or facts["risk"] not in RISKS:
+        raise BadCheck(
+            name, f"verb {facts['verb']!r} or risk {facts['risk']!r} is unknown",
+            f"Verbs: {', '.join(VERBS)}. Risks: {', '.join(RISKS)}.",
+        )  # fmt: skip
+    sql = text if ending == "sql" else None
+    return Check(name, **facts, params=params, evidence=" ".join(evidence), sql=sql)
+
+
+def _value(text: str) -> Value:
+    text = text.split(" #")[0].strip()
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

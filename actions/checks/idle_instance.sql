@@ -1,0 +1,71 @@
+-- title: Stop machines that have done nothing for 14 days
+-- kind: instance
+-- verb: stop
+-- risk: R2
+-- param days: 14
+-- param cpu_percent: 5.0
+-- param cpu_vcpus: 0.03
+-- param network_bytes_s: 1000.0
+-- param billed_until_deleted: digitalocean
+-- evidence: select metric.metric, metric.hours_expected, metric.hours_measured, metric.coverage, metric.avg,
+-- evidence: metric.p95_max, metric.p97_max, metric.max, rate.cost_month, rate.currency
+-- evidence: from marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where metric.window_days = 14 and metric.cloud = {cloud} and metric.resource_id = {resource_id}
+-- evidence: order by metric.metric
+--
+-- CPU below 5 % (AWS Compute Optimizer,
+-- https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html) or below 0.03 vCPU
+-- (https://cloud.google.com/compute/docs/instances/idle-vm-recommendations-overview) in 97 % of the hours, network in
+-- and out below 1,000 B/s in 95 % of them: quantiles of the hourly maximum, so daily peaks count.
+-- A stopped DigitalOcean droplet is billed on, so there the way is a snapshot and a delete, R3.
+select
+    machine.source,
+    machine.cloud,
+    machine.account,
+    machine.region,
+    machine.resource_id,
+    if(machine.cloud = $billed_until_deleted, 'delete', 'stop') as verb,
+    machine.state as before,
+    if(machine.cloud = $billed_until_deleted, 'absent', 'stopped') as after,
+    rate.currency,
+    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    rate.cost_month as saving_month_high,
+    if(machine.cloud = $billed_until_deleted, 'R3', 'R2') as risk,
+    coalesce(
+        format(
+            'in {} days CPU stayed below {:.1f} % in 97 % of the hours and network below {:.0f} B/s in 95 % of them',
+            $days, cpu.p97_max, network.p95_max
+        ),
+        'running'
+    )
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    coalesce(cpu.missing, network.missing) as missing
+from marts.resource_now as machine
+join evidence as cpu
+    on
+        machine.source = cpu.source
+        and machine.cloud = cpu.cloud
+        and machine.account = cpu.account
+        and machine.resource_id = cpu.resource_id
+        and cpu.metric = 'cpu_percent'
+        and cpu.window_days = $days
+join evidence as network
+    on
+        machine.source = network.source
+        and machine.cloud = network.cloud
+        and machine.account = network.account
+        and machine.resource_id = network.resource_id
+        and network.metric = 'network_bytes_s'
+        and network.window_days = $days
+left join marts.resource_run_rate as rate
+    on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
+where
+    machine.kind = 'instance'
+    and machine.state = 'running'
+    and (
+        coalesce(cpu.missing, network.missing) is not null
+        or (
+            (cpu.p97_max < $cpu_percent or cpu.p97_max / 100 * machine.vcpus < $cpu_vcpus)
+            and network.p95_max < $network_bytes_s
+        )
+    )

@@ -1,0 +1,66 @@
+-- title: Delete snapshots older than 90 days that have a newer one beside them
+-- kind: snapshot
+-- verb: delete
+-- risk: R4
+-- param days: 90
+-- evidence: select resource.resource_id, resource.name, resource.created_at, resource.age_days, resource.size_gib,
+-- evidence: resource.config, resource.tags, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+--
+-- 90 days: turbot's thrifty mods (ebs_snapshot_max_age, compute_snapshot_age_max_days). Age alone proves nothing: a
+-- snapshot goes only if a newer one of the same disk stays, so the latest restore point is never offered, not even of a
+-- disk that is gone. The saving is an upper bound: where snapshots are incremental, blocks that a later one needs stay
+-- billed; nothing says how many, so the low end is zero.
+with snapshot as (
+    select
+        resource.*,
+        coalesce(json_extract_string(resource.config, '$.source'), resource.attached_to) as source_id,
+        json_extract_string(resource.config, '$.used_by_image') as used_by_image,
+        lower(coalesce(resource.tags, '')) as tag_text
+    from marts.resource_now as resource
+    where resource.kind = 'snapshot'
+),
+
+ranked as (
+    select
+        snapshot.*,
+        row_number() over (
+            partition by snapshot.cloud, snapshot.account, snapshot.source_id order by snapshot.created_at desc
+        ) as newer_rank
+    from snapshot
+)
+
+select
+    ranked.source,
+    ranked.cloud,
+    ranked.account,
+    ranked.region,
+    ranked.resource_id,
+    ranked.state as before,
+    'absent' as after,
+    rate.currency,
+    if(rate.cost_month is null, null, 0)::decimal(38, 18) as saving_month_low,
+    rate.cost_month as saving_month_high,
+    case
+        when ranked.age_days is null then 'of unknown age'
+        when ranked.source_id is null then format('{:.0f} days old', floor(ranked.age_days))
+        else
+            format(
+                '{:.0f} days old, and {} newer of {} stay',
+                floor(ranked.age_days), ranked.newer_rank - 1, ranked.source_id
+            )
+    end
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    case
+        when ranked.age_days is null then 'when it was created'
+        when ranked.source_id is null then 'which disk it is of, to know whether it is the latest restore point'
+    end as missing
+from ranked
+left join marts.resource_run_rate as rate using (cloud, resource_id)
+where
+    coalesce(ranked.age_days >= $days, true)
+    and (ranked.source_id is null or ranked.newer_rank > 1)
+    and ranked.used_by_image is null
+    -- Whoever must keep it says so in a tag.
+    and not regexp_matches(ranked.tag_text, 'legal[-_ ]?hold|retain|compliance')

@@ -1,0 +1,235 @@
+-- title: Move machines to the smallest size of their family that still carries their peaks
+-- kind: instance
+-- verb: resize
+-- risk: R2
+-- param days: 14
+-- param cycle_days: 32
+-- param cpu_percent: 80.0
+-- param memory_percent: 80.0
+-- param network_percent: 80.0
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus, resource.memory_gib,
+-- evidence: rate.cost_month, rate.currency
+-- evidence: from marts.metric_quantiles as metric join marts.resource_now as resource using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where metric.cloud = {cloud} and metric.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- At most 80 % of the new size at p99 of the hourly CPU maximum, at the memory maximum and at p99 of the network: the
+-- 20 % headroom of AWS Compute Optimizer
+-- (https://docs.aws.amazon.com/compute-optimizer/latest/APIReference/API_UtilizationPreference.html).
+-- Over 14 days, and over 32 where they were measured, so that a month's end counts. Same family: same architecture,
+-- hypervisor and local disks; another family is another check. Without memory measurements only sizes with at least
+-- today's memory are offered. Disk operations are not judged: no source says what a size can do.
+with subject as (
+    select
+        machine.*,
+        coalesce(json_extract_string(machine.config, '$.os'), 'linux') as os,
+        greatest(cpu.p99_max, if(cycle_cpu.missing is null, cycle_cpu.p99_max, null)) as cpu_p99,
+        greatest(memory.max, if(cycle_memory.missing is null, cycle_memory.max, null)) as memory_max,
+        network.p99_max * 8 / 1e9 as network_gbps,
+        cpu.missing as cpu_missing,
+        memory.missing as memory_missing
+    from marts.resource_now as machine
+    join evidence as cpu
+        on
+            machine.source = cpu.source
+            and machine.cloud = cpu.cloud
+            and machine.account = cpu.account
+            and machine.resource_id = cpu.resource_id
+            and cpu.metric = 'cpu_percent'
+            and cpu.window_days = $days
+    join evidence as cycle_cpu
+        on
+            cpu.source = cycle_cpu.source
+            and cpu.cloud = cycle_cpu.cloud
+            and cpu.account = cycle_cpu.account
+            and cpu.resource_id = cycle_cpu.resource_id
+            and cycle_cpu.metric = 'cpu_percent'
+            and cycle_cpu.window_days = $cycle_days
+    join evidence as memory
+        on
+            cpu.source = memory.source
+            and cpu.cloud = memory.cloud
+            and cpu.account = memory.account
+            and cpu.resource_id = memory.resource_id
+            and memory.metric = 'memory_percent'
+            and memory.window_days = $days
+    join evidence as cycle_memory
+        on
+            cpu.source = cycle_memory.source
+            and cpu.cloud = cycle_memory.cloud
+            and cpu.account = cycle_memory.account
+            and cpu.resource_id = cycle_memory.resource_id
+            and cycle_memory.metric = 'memory_percent'
+            and cycle_memory.window_days = $cycle_days
+    join evidence as network
+        on
+            cpu.source = network.source
+            and cpu.cloud = network.cloud
+            and cpu.account = network.account
+            and cpu.resource_id = network.resource_id
+            and network.metric = 'network_bytes_s'
+            and network.window_days = $days
+    where machine.kind = 'instance' and machine.state = 'running'
+),
+
+price as (
+    select
+        price.cloud,
+        price.region,
+        price.instance_type as sku,
+        price.os,
+        price.currency,
+        min(price.price_hour) as price_hour
+    from raw.price as price
+    where price.price_type = 'on_demand' and price.price_hour > 0
+    group by all
+),
+
+offer as (
+    select candidate.*
+    from raw.offer as candidate
+    qualify row_number() over (partition by candidate.cloud, candidate.instance_type order by candidate.source) = 1
+),
+
+smaller as (
+    select
+        subject.source,
+        subject.cloud,
+        subject.account,
+        subject.resource_id,
+        candidate.instance_type as sku,
+        candidate.vcpus,
+        candidate.memory_gib,
+        price_after.price_hour::double / price_now.price_hour::double as price_ratio
+    from subject
+    join offer as now on subject.cloud = now.cloud and subject.sku = now.instance_type
+    join offer as candidate
+        on
+            now.cloud = candidate.cloud
+            and now.family = candidate.family
+            and now.arch = candidate.arch
+            and now.burstable is not distinct from candidate.burstable
+            and coalesce(now.gpu_count, 0) = coalesce(candidate.gpu_count, 0)
+            and coalesce(now.local_storage_gb, 0) <= coalesce(candidate.local_storage_gb, 0)
+            and now.vcpus >= candidate.vcpus
+    join price as price_now
+        on
+            subject.cloud = price_now.cloud
+            and subject.region = price_now.region
+            and subject.sku = price_now.sku
+            and subject.os = price_now.os
+    join price as price_after
+        on
+            price_now.cloud = price_after.cloud
+            and price_now.region = price_after.region
+            and price_now.os = price_after.os
+            and price_now.currency = price_after.currency
+            and candidate.instance_type = price_after.sku
+            and price_now.price_hour > price_after.price_hour
+    where
+        subject.cpu_missing is null
+        and subject.cpu_p99 * now.vcpus / candidate.vcpus <= $cpu_percent
+        and if(
+            subject.memory_missing is null,
+            subject.memory_max * now.memory_gib / candidate.memory_gib <= $memory_percent,
+            candidate.memory_gib >= now.memory_gib
+        )
+        -- An unknown bandwidth stops nothing: most clouds name none for small sizes.
+        and coalesce(subject.network_gbps <= candidate.network_gbps * $network_percent / 100, true)
+    qualify row_number() over (
+        partition by subject.source, subject.cloud, subject.account, subject.resource_id
+        order by price_ratio asc, candidate.vcpus desc, candidate.memory_gib desc, candidate.instance_type asc
+    ) = 1
+),
+
+overload as (
+    -- Share of hours in which what the machine used is more than the whole new size has; never zero, as beyond the
+    -- highest hour measured a higher one may come: one in the hours of a month, as models.rightsizing takes it.
+    select
+        smaller.source,
+        smaller.cloud,
+        smaller.account,
+        smaller.resource_id,
+        count(distinct metric.hour) filter (
+            where
+            (metric.metric = 'cpu_percent' and metric.max * subject.vcpus / smaller.vcpus > 100)
+            or (metric.metric = 'memory_percent' and metric.max * subject.memory_gib / smaller.memory_gib > 100)
+        ) as hours_over,
+        count(distinct metric.hour) as hours_measured,
+        greatest(hours_over / nullif(hours_measured, 0), 1 / 730.0) as probability
+    from smaller
+    join subject using (source, cloud, account, resource_id)
+    join raw.metric as metric
+        on
+            smaller.cloud = metric.cloud
+            and smaller.resource_id = metric.resource_id
+            and metric.hour >= getvariable('as_of') - to_days($cycle_days::integer)
+            and metric.hour < getvariable('as_of')
+    where metric.metric in ('cpu_percent', 'memory_percent')
+    group by all
+)
+
+select
+    subject.source,
+    subject.cloud,
+    subject.account,
+    subject.region,
+    subject.resource_id,
+    subject.sku as before,
+    coalesce(smaller.sku, subject.sku) as after,
+    rate.currency,
+    (rate.cost_month * (1 - smaller.price_ratio) * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18)
+        as saving_month_low,
+    (rate.cost_month * (1 - smaller.price_ratio))::decimal(38, 18) as saving_month_high,
+    overload.probability as overload_probability,
+    coalesce(
+        format(
+            'CPU {:.0f} %{} of {} at their peaks; '
+            || '{} with {:g} vCPU and {:g} GiB carries that at {:.0f} % CPU{} and costs {:.0f} % less',
+            subject.cpu_p99,
+            if(subject.memory_missing is null, format(' and memory {:.0f} %', subject.memory_max), ''),
+            subject.sku,
+            smaller.sku,
+            smaller.vcpus,
+            smaller.memory_gib,
+            subject.cpu_p99 * subject.vcpus / smaller.vcpus,
+            if(
+                subject.memory_missing is null,
+                format(' and {:.0f} % memory', subject.memory_max * subject.memory_gib / smaller.memory_gib),
+                ''
+            ),
+            100 * (1 - smaller.price_ratio)
+        ),
+        format('CPU {:.0f} % of {} at its peaks', subject.cpu_p99, subject.sku),
+        format('runs on {}', subject.sku),
+        'runs on an unknown size'
+    ) as reason,
+    case
+        when smaller.sku is not null then null
+        when subject.cpu_missing is not null then subject.cpu_missing
+        when subject.vcpus is null then 'how many vCPUs ' || coalesce(subject.sku, 'it') || ' has'
+        when price_now.price_hour is null then format('the price of {} in {}', subject.sku, subject.region)
+        else subject.memory_missing || '; a monitoring agent would measure it'
+    end as missing
+from subject
+left join smaller using (source, cloud, account, resource_id)
+left join overload using (source, cloud, account, resource_id)
+left join marts.resource_run_rate as rate
+    on subject.cloud = rate.cloud and subject.resource_id = rate.resource_id
+left join price as price_now
+    on
+        subject.cloud = price_now.cloud
+        and subject.region = price_now.region
+        and subject.sku = price_now.sku
+        and subject.os = price_now.os
+where
+    smaller.sku is not null
+    or subject.cpu_missing is not null
+    -- It looks as if half of it would do: worth saying what is missing.
+    or (
+        subject.cpu_p99 <= $cpu_percent / 2
+        and subject.vcpus > 1
+        and (subject.memory_missing is not null or price_now.price_hour is null)
+    )

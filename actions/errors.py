@@ -1,0 +1,105 @@
+"""What can go wrong between a recommendation and a change.
+
+ActionError
+├── BadCheck              a file in actions/checks breaks the form of a check
+├── LedgerBusy            another process holds the ledger for too long
+├── Unknown               no plan, run, recommendation, user or role of that name
+├── NotAllowed            this person's role does not cover it
+├── PlanRefused           the plan can't be made
+│   ├── NotAsRecommended  the resource no longer looks the way the recommendation says
+│   └── LimitExceeded     the plan is larger than the limits allow
+├── PlanDamaged           the stored plan is not the one that its hash names
+├── ApprovalRefused       the approval does not count
+├── ApplyRefused          the plan as a whole may not be applied
+└── DriftedResource       the resource no longer looks the way it did when its plan was made
+"""
+
+from collections.abc import Iterable
+
+
+class ActionError(Exception):
+    """Base of all errors of this package."""
+
+
+class BadCheck(ActionError):
+    """A file in actions/checks can't be run as a check."""
+
+    def __init__(self, check: str, found: str, cure: str) -> None:
+        self.check = check
+        super().__init__(f"Check {check}: {found}. {cure}")
+
+
+class LedgerBusy(ActionError):
+    """The ledger could not be had in time."""
+
+
+class Unknown(ActionError):
+    """Nothing of that name exists."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str], cure: str = "") -> None:
+        self.what = what
+        self.name = name
+        listed = list(known)
+        shown = ", ".join(listed[:10]) or "none"
+        more = f" and {len(listed) - 10} more" if len(listed) > 10 else ""
+        super().__init__(f"No {what} named {name!r}. Known: {shown}{more}.{cure and ' ' + cure}")
+
+
+class NotAllowed(ActionError):
+    """The role of this person does not cover what they asked for."""
+
+
+class PlanRefused(ActionError):
+    """The plan can't be made; nothing was written."""
+
+
+class NotAsRecommended(PlanRefused):
+    """The resource no longer looks the way the recommendation says."""
+
+    def __init__(self, resource_id: str, verb: str, expected: str, found: str) -> None:
+        self.resource_id = resource_id
+        super().__init__(
+            f"{resource_id} is {found}, but the recommendation to {verb} it expects {expected}. "
+            "No plan was made; run 'instance-select run' for fresh recommendations."
+        )
+
+
+class LimitExceeded(PlanRefused):
+    """The plan is larger than the limits allow."""
+
+    def __init__(self, what: str, found: str, limit: str, setting: str) -> None:
+        self.setting = setting
+        super().__init__(
+            f"The plan {what}: {found}, and the limit is {limit}. No plan was made; make smaller "
+            f"plans, or raise the setting {setting}."
+        )
+
+
+class PlanDamaged(ActionError):
+    """The stored plan is not the one that its hash names."""
+
+    def __init__(self, plan_id: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"The content of plan {plan_id} has the hash {found}, but the ledger says {expected}. "
+            "Somebody changed the ledger by hand: nothing of it is applied. Run "
+            "'instance-select audit verify' and make a new plan."
+        )
+
+
+class ApprovalRefused(ActionError):
+    """The approval does not count; the plan is as it was."""
+
+
+class ApplyRefused(ActionError):
+    """The plan as a whole may not be applied; nothing was changed."""
+
+
+class DriftedResource(ActionError):
+    """The resource no longer looks the way it did when its plan was made."""
+
+    def __init__(self, resource_id: str, differences: str) -> None:
+        self.resource_id = resource_id
+        super().__init__(
+            f"{resource_id} changed since the plan was made: {differences}. "
+            "Nothing was changed; make a new plan and approve it again."
+        )

@@ -1,0 +1,47 @@
+-- One row per resource, metric and window of days: what was measured, and what is missing to judge it.
+-- `missing` is null where the resource is old enough and at least 80 % of its hours were measured.
+with wanted as (
+    select
+        metric.name as metric,
+        days.window_days
+    from
+        (values ('cpu_percent'), ('memory_percent'), ('network_bytes_s'), ('disk_ops_s')) as metric (name),
+        (values (14), (32)) as days (window_days)
+)
+
+select
+    resource.source,
+    resource.cloud,
+    resource.account,
+    resource.resource_id,
+    wanted.metric,
+    wanted.window_days,
+    measured.avg,
+    measured.p95_max,
+    measured.p97_max,
+    measured.p99_max,
+    measured.max,
+    measured.hours_measured,
+    case
+        when resource.age_days is null then 'when it was created'
+        when resource.age_days < wanted.window_days
+            then format('{} days of life, it has {:.1f}', wanted.window_days, resource.age_days)
+        when measured.hours_measured is null
+            then format('any {} in the last {} days', wanted.metric, wanted.window_days)
+        -- 30 hours: the least that AWS Compute Optimizer judges,
+        -- https://docs.aws.amazon.com/compute-optimizer/latest/ug/requirements.html
+        when measured.coverage < 0.8 or measured.hours_measured < 30
+            then format(
+                '{} in 80 % of the hours of {} days, there are {:.0f} %',
+                wanted.metric, wanted.window_days, 100 * measured.coverage
+            )
+    end as missing
+from marts.resource_now as resource
+cross join wanted
+left join marts.metric_quantiles as measured
+    on
+        resource.cloud = measured.cloud
+        and resource.resource_id = measured.resource_id
+        and wanted.metric = measured.metric
+        and wanted.window_days = measured.window_days
+where resource.kind in ('instance', 'database')

@@ -1,0 +1,252 @@
+"""Open the ledger: the database of decisions, migrated at open and shared by processes."""
+
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NullPool,
+    Select,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+from actions.errors import LedgerBusy
+from actions.tables import change, plan, run_change
+
+BUSY_SECONDS = 60  # how long one writer waits for another
+LOCK_KEY = 0x1E06E5  # PostgreSQL advisory lock of all ledger writes: one audit chain, one writer
+APPLY_KEY = 0xA9917  # PostgreSQL advisory lock of the one plan that is being applied
+CHANGES: Mapping[str, pl.DataType] = {
+    "plan_id": pl.String(), "plan_status": pl.String(), "change_id": pl.String(),
+    "run_id": pl.String(), "cloud": pl.String(), "account": pl.String(), "region": pl.String(),
+    "resource_id": pl.String(), "kind": pl.String(), "verb": pl.String(), "before": pl.String(),
+    "after": pl.String(), "risk": pl.String(), "outcome": pl.String(), "currency": pl.String(),
+    "saving_month_low": pl.Decimal(38, 18), "saving_month_high": pl.Decimal(38, 18),
+    "created_at": pl.Datetime("us"), "applied_at": pl.Datetime("us"),
+}  # fmt: skip
+"""The columns of `actions.change` in the lake."""
+
+NEWEST = "0001"  # revision of the newest file in migrations/versions
+
+
+class Ledger:
+    """One ledger. Reads see whole transactions; writes happen one at a time, in audit order."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A connection whose statements all see the same state."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """One transaction, alone: committed at the end, rolled back on any error.
+
+        Raises `LedgerBusy`.
+        """
+        options = {"writes": True}
+        with self.engine.connect().execution_options(**options) as connection:
+            try:
+                transaction = connection.begin()
+            except OperationalError as error:
+                raise LedgerBusy(_busy(self.engine.url, error)) from error
+            with transaction:
+                if self.is_postgres:
+                    connection.execute(
+                        text("select pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY}
+                    )
+                yield connection
+
+    @contextmanager
+    def applying(self, wait_seconds: float = 5) -> Generator[bool]:
+        """Hold the right to apply a plan; yields False if another process keeps it that long.
+
+        The right dies with the process that holds it, so a crash leaves nothing to clean up.
+        """
+        lock = self._postgres_lock if self.is_postgres else self._file_lock
+        with lock(wait_seconds) as is_ours:
+            yield is_ours
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether several machines may share this ledger."""
+        return self.engine.dialect.name == "postgresql"
+
+    def snapshots(self) -> set[int]:
+        """Warehouse snapshots that plans were made on, which maintenance keeps."""
+        query = select(plan.c.snapshot).where(plan.c.snapshot.is_not(None)).distinct()
+        with self.read() as connection:
+            return set(connection.scalars(query))
+
+    def changes_frame(self) -> pl.DataFrame:
+        """One row per change of every plan, in the columns of `actions.change`."""
+        with self.read() as connection:
+            rows = [dict(row) for row in connection.execute(_changes()).mappings()]
+        return pl.DataFrame(rows, schema=CHANGES)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _file_lock(self, wait_seconds: float) -> Generator[bool]:
+        # An exclusive transaction on a database of its own: SQLite's file locks work on every
+        # operating system and the system itself takes them away from a process that dies.
+        lock = create_engine(f"sqlite:///{self.engine.url.database}.apply-lock", poolclass=NullPool)
+        with lock.connect() as connection:
+            connection.exec_driver_sql(f"pragma busy_timeout = {int(wait_seconds * 1000)}")
+            try:
+                connection.exec_driver_sql("begin exclusive")
+            except OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                yield False
+                return
+            yield True
+            connection.exec_driver_sql("rollback")
+
+    @contextmanager
+    def _postgres_lock(self, wait_seconds: float) -> Generator[bool]:
+        deadline = time.monotonic() + wait_seconds
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            key = {"key": APPLY_KEY}
+            while not connection.scalar(text("select pg_try_advisory_lock(:key)"), key):
+                if time.monotonic() > deadline:
+                    yield False
+                    return
+                time.sleep(0.05)
+            try:
+                yield True
+            finally:
+                connection.execute(text("select pg_advisory_unlock(:key)"), key)
+
+
+def open_ledger(url: str) -> Ledger:
+    """Open a ledger, creating or migrating its tables if needed; any number may do so at once.
+
+    `url` is `sqlite:////path/ledger.sqlite` or `postgresql+psycopg://user@host/database`.
+    """
+    parsed = make_url(url)
+    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed)
+    ledger = Ledger(engine)
+    if _revision(ledger) != NEWEST:
+        _migrate(ledger)
+    return ledger
+
+
+def _changes() -> Select[Any]:
+    """Every change with its plan, and with the last attempt that came to an outcome."""
+    newest = (
+        select(
+            run_change,
+            func.row_number()
+            .over(
+                partition_by=run_change.c.change_id,
+                order_by=(func.length(run_change.c.run_id).desc(), run_change.c.run_id.desc()),
+            )
+            .label("age"),
+        )
+        .where(run_change.c.outcome.is_not(None))
+        .subquery()
+    )
+    columns = {
+        **{name: change.c[name] for name in CHANGES if name in change.c},
+        "change_id": change.c.id,
+        "plan_status": plan.c.status,
+        "created_at": plan.c.created_at,
+        "run_id": newest.c.run_id,
+        "outcome": newest.c.outcome,
+        "applied_at": newest.c.intent_at,
+    }
+    return (
+        select(*(columns[name].label(name) for name in CHANGES))
+        .join(plan, change.c.plan_id == plan.c.id)
+        .join(newest, (newest.c.change_id == change.c.id) & (newest.c.age == 1), isouter=True)
+        .order_by(plan.c.number, change.c.position)
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ValueError(
+            f"The ledger {url} would be lost at the end of this process. "
+            "Give the path of a file: sqlite:////path/ledger.sqlite"
+        )
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        _write_ahead(connection)
+        connection.execute("pragma foreign_keys = on")
+        connection.execute("pragma synchronous = full")  # an intent survives the loss of power
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+    return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Switch the file to WAL once; SQLite does not wait for others when it does that, so we do."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while connection.execute("pragma journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except connection.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _postgres(url: URL) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return create_engine(url, poolclass=NullPool)  # nothing stays open between two uses
+
+
+def _revision(ledger: Ledger) -> str | None:
+    with ledger.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.scalar(text("select version_num from alembic_version"))
+
+
+def _migrate(ledger: Ledger) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(files("actions") / "migrations"))
+    with ledger.write() as connection:  # whoever comes second finds nothing left to do
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _busy(url: URL, error: OperationalError) -> str:
+    where = url.render_as_string(hide_password=True)
+    return (
+        f"The ledger {where} can't be written ({error.orig}). Nothing was changed; "
+        "try again when the other process is done, and check that the disk is not full."
+    )

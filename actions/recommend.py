@@ -1,0 +1,85 @@
+"""Run every check on the facts, then apply the rules that all of them obey."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.resources import files
+
+import polars as pl
+from duckdb import DuckDBPyConnection
+
+from actions.check import FINDING, Check, checks
+from actions.suppress import SCHEMA as SUPPRESSION
+
+ABOUT_CHECK = {name: pl.String() for name in ("check", "title", "kind", "evidence")}
+PREVIOUS = {"id": pl.String(), "first_seen_on": pl.Date()}
+
+
+def recommend(
+    connection: DuckDBPyConnection,
+    *,
+    as_of: datetime,
+    snapshot: int,
+    previous: pl.DataFrame | None = None,
+    suppressions: pl.DataFrame | None = None,
+    only: Sequence[Check] | None = None,
+) -> pl.DataFrame:
+    """All recommendations: one row per check and resource, as in `actions.recommendation`.
+
+    Reads `marts`, `raw.metric`, `raw.price` and `raw.offer` through the connection and changes
+    nothing. `previous` (the last result, by default what `actions.recommendation` holds) gives the
+    day a finding was first seen; `suppressions` come from `actions.suppress.suppressions`.
+    """
+    connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
+    connection.execute(f"set variable snapshot = {snapshot}")
+    connection.execute(f"create or replace temp table evidence as {_sql('evidence.sql')}")
+    try:
+        found = [_found(check, connection) for check in (checks() if only is None else only)]
+        empty = pl.DataFrame(schema={**FINDING, **ABOUT_CHECK})
+        tables = {
+            "finding": pl.concat([empty, *found]),
+            "previous": _seen(connection) if previous is None else previous.select(*PREVIOUS),
+            "suppression": pl.DataFrame(schema=SUPPRESSION)
+            if suppressions is None
+            else suppressions,
+        }
+        with _registered(connection, tables):
+            return connection.execute(_sql("recommend.sql")).pl()
+    finally:
+        connection.execute("drop table if exists temp.evidence")
+
+
+def _found(check: Check, connection: DuckDBPyConnection) -> pl.DataFrame:
+    about = {
+        "check": check.name, "title": check.title, "kind": check.kind, "evidence": check.evidence,
+    }  # fmt: skip
+    return check.find(connection).with_columns(
+        pl.lit(value).alias(name) for name, value in about.items()
+    )
+
+
+def _seen(connection: DuckDBPyConnection) -> pl.DataFrame:
+    known = connection.execute(
+        "select 1 from duckdb_tables() where concat(schema_name, '.', table_name) = ?",
+        ["actions.recommendation"],
+    ).fetchone()
+    if known is None:
+        return pl.DataFrame(schema=PREVIOUS)
+    return connection.execute("select id, first_seen_on from actions.recommendation").pl()
+
+
+@contextmanager
+def _registered(
+    connection: DuckDBPyConnection, tables: Mapping[str, pl.DataFrame]
+) -> Generator[None]:
+    for name, frame in tables.items():
+        connection.register(name, frame.to_arrow())
+    try:
+        yield
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
+def _sql(name: str) -> str:
+    return (files("actions") / name).read_text()

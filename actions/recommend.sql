@@ -1,0 +1,186 @@
+-- One row per finding of any check, under the rules that all of them obey.
+-- `finding` is what the checks returned, `suppression` what the ledger silences, `previous` the last run's result.
+with resource as (
+    select
+        finding.*,
+        left(
+            sha256(concat_ws('|', finding."check", finding.cloud, finding.account, finding.resource_id)), 16
+        ) as id,
+        resource.name as resource_name,
+        resource.team,
+        resource.env,
+        coalesce(resource.tags, '{}') as tags,
+        rate.cost_month
+    from finding
+    left join marts.resource_now as resource
+        on
+            finding.source = resource.source
+            and finding.cloud = resource.cloud
+            and finding.account = resource.account
+            and finding.resource_id = resource.resource_id
+            and finding.kind = resource.kind
+    left join marts.resource_run_rate as rate
+        on
+            finding.cloud = rate.cloud
+            and finding.resource_id = rate.resource_id
+            and finding.currency = rate.currency
+    -- Billed in two currencies, or read by two sources: one row, the larger.
+    qualify row_number() over (
+        partition by id order by finding.saving_month_high desc nulls last, finding.source asc
+    ) = 1
+),
+
+-- Tag instance-select/ignore[=check,until,reason]; labels that can't hold a slash write a dash.
+tagged as (
+    select
+        resource.id,
+        string_split(
+            coalesce(
+                json_extract_string(resource.tags, '$."instance-select/ignore"'),
+                json_extract_string(resource.tags, '$."instance-select-ignore"')
+            ),
+            ','
+        ) as parts,
+        trim(parts[1]) as only_check,
+        try_cast(trim(parts[2]) as date) as until,
+        trim(parts[3]) as reason
+    from resource
+),
+
+silenced as (
+    select
+        tagged.id,
+        'tag instance-select/ignore' || coalesce(': ' || nullif(tagged.reason, ''), '') as why
+    from tagged
+    join resource using (id)
+    where
+        tagged.parts is not null
+        and (tagged.only_check in ('', 'all', 'true', 'yes') or tagged.only_check = resource."check")
+        and coalesce(tagged.until > getvariable('as_of')::date, true)
+
+    union all
+
+    select
+        resource.id,
+        suppression.id || ' by ' || suppression.author || ': ' || suppression.reason as why
+    from resource
+    join suppression
+        on
+            coalesce(suppression."check" = resource."check", suppression."check" is null)
+            and coalesce(suppression.cloud = resource.cloud, suppression.cloud is null)
+            and coalesce(suppression.account = resource.account, suppression.account is null)
+            and coalesce(suppression.kind = resource.kind, suppression.kind is null)
+            and coalesce(suppression.resource_id = resource.resource_id, suppression.resource_id is null)
+            and coalesce(suppression.team = resource.team, suppression.team is null)
+            and coalesce(suppression.env = resource.env, suppression.env is null)
+            and coalesce(suppression.until > getvariable('as_of')::date, true)
+
+    union all
+
+    -- Standby for a disaster looks idle on purpose: Azure Site Recovery disks (as microsoft/finops-toolkit leaves
+    -- them out), tags of backup tools, golden images.
+    select
+        resource.id,
+        'it is kept for disaster recovery, backup or as a golden image' as why
+    from resource
+    where
+        regexp_matches(
+            lower(resource.tags),
+            '"(asr[-_][^"]*|aws:backup:[^"]*|disaster[-_ ]?recovery|golden[-_ ]?image|velero.io/[^"]*)"\s*:'
+        )
+        or regexp_matches(
+            lower(resource.tags), ':\s*"(dr|dr[-_].*|disaster[-_ ]?recovery[^"]*|golden[-_ ]?image|asr[-_ ]?replica)"'
+        )
+        or resource.resource_name like '%-ASRReplica'
+),
+
+silence as (
+    select
+        silenced.id,
+        min(silenced.why) as why
+    from silenced
+    group by all
+),
+
+judged as (
+    select
+        resource.*,
+        silence.why as silenced_because,
+        coalesce(
+            resource.missing,
+            if(resource.saving_month_high is null, 'what it costs: no bill of it in the last 14 complete days', null)
+        ) as lacks
+    from resource
+    left join silence using (id)
+),
+
+-- A saving below one unit a month or 5 % of what the resource costs is not worth anybody's time.
+worthwhile as (
+    select
+        judged.*,
+        case
+            when judged.silenced_because is not null then 'suppressed'
+            when judged.lacks is not null then 'insufficient_data'
+            else 'open'
+        end as status
+    from judged
+    where
+        judged.lacks is not null
+        or judged.saving_month_high >= greatest(1, 0.05 * coalesce(judged.cost_month, 0))
+),
+
+-- One change per resource: whatever ends more of its cost wins, and no money is counted twice.
+ranked as (
+    select
+        worthwhile.*,
+        first_value(worthwhile.id) over best as winner
+    from worthwhile
+    window best as (
+        partition by worthwhile.cloud, worthwhile.account, worthwhile.resource_id, worthwhile.status
+        order by
+            case worthwhile.verb
+                when 'delete' then 1
+                when 'release' then 1
+                when 'stop' then 2
+                when 'schedule' then 3
+                when 'resize' then 4
+                else 5
+            end asc,
+            worthwhile.saving_month_high desc,
+            worthwhile.id asc
+    )
+)
+
+select
+    ranked.id,
+    ranked."check",
+    ranked.title,
+    ranked.source,
+    ranked.cloud,
+    ranked.account,
+    ranked.region,
+    ranked.resource_id,
+    ranked.resource_name,
+    ranked.kind,
+    ranked.verb,
+    ranked.before,
+    ranked.after,
+    ranked.currency,
+    if(ranked.lacks is null, round(ranked.saving_month_low, 6), null)::decimal(38, 18) as saving_month_low,
+    if(ranked.lacks is null, round(ranked.saving_month_high, 6), null)::decimal(38, 18) as saving_month_high,
+    ranked.risk,
+    ranked.overload_probability,
+    ranked.reason || coalesce('; suppressed: ' || ranked.silenced_because, '') as reason,
+    replace(
+        replace(ranked.evidence, '{cloud}', '''' || replace(ranked.cloud, '''', '''''') || ''''),
+        '{resource_id}',
+        '''' || replace(ranked.resource_id, '''', '''''') || ''''
+    ) as evidence,
+    if(ranked.status = 'open' and ranked.winner <> ranked.id, 'superseded', ranked.status) as status,
+    if(ranked.status = 'open' and ranked.winner <> ranked.id, ranked.winner, null) as superseded_by,
+    if(ranked.status = 'insufficient_data', ranked.lacks, null) as missing,
+    coalesce(previous.first_seen_on, getvariable('as_of')::date) as first_seen_on,
+    getvariable('snapshot')::bigint as snapshot
+from ranked
+left join previous using (id)
+order by ranked.currency asc, ranked.saving_month_high desc nulls last, ranked.id asc

@@ -1,0 +1,106 @@
+"""Put a run back: a new plan of the inverse changes, last one first, approved on its own."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from actions.errors import PlanRefused
+from actions.ledger import Ledger
+from actions.limits import Limits
+from actions.plan import create_from
+from actions.planned import Plan, Wish
+from actions.risk import INVERSE
+from actions.run import Run, Step, load_run
+from actions.tables import plan as plan_table
+from clouds.cloud import Cloud
+
+
+def rollback(
+    ledger: Ledger,
+    run_id: str,
+    clouds: Mapping[str, Cloud],
+    *,
+    author: str,
+    now: datetime,
+    limits: Limits | None = None,
+) -> Plan:
+    """Plan the way back of everything this run made; what has none stands in the plan's notes.
+
+    Raises `PlanRefused` if nothing can be put back, if a resource changed since the run, or if the
+    run has not ended: then nobody knows yet what it made.
+    """
+    run = load_run(ledger, run_id)
+    if run.finished_at is None:
+        raise PlanRefused(
+            f"Run {run_id} has not ended: it is being applied, or was interrupted, and what it "
+            "made is not known yet. No plan was made; let it end first: "
+            f"instance-select apply {run.plan_id}"
+        )
+    _check_not_planned(ledger, run_id)
+    made = [step for step in reversed(run.steps) if step.is_ours]
+    wishes = [wish for step in made if (wish := _inverse(step)) is not None]
+    notes = [_why_not(step) for step in made if _inverse(step) is None]
+    if not wishes:
+        raise PlanRefused(_nothing(run, notes))
+    return create_from(
+        ledger, wishes, clouds,
+        author=author, now=now, limits=limits,
+        title=f"Put back run {run_id}", undoes_run=run_id, notes=notes,
+    )  # fmt: skip
+
+
+def _inverse(step: Step) -> Wish | None:
+    planned, change = step.planned, step.planned.change
+    if change.verb == "snapshot" or change.way_back is None:
+        return None
+    if change.verb == "delete" and step.backup is None:
+        return None
+    low, high = change.saving_month_low, change.saving_month_high
+    return Wish(
+        source=planned.source,
+        resource=change.resource,
+        verb=INVERSE[change.verb],
+        before=change.after,
+        after=change.before,
+        currency=change.currency,
+        saving_month_low=None if high is None else -high,
+        saving_month_high=None if low is None else -low,
+        backup=step.backup,
+        name=planned.name,
+        reason=f"puts back the {change.verb} of {change.change_id}",
+        undoes=change.change_id,
+    )
+
+
+def _why_not(step: Step) -> str:
+    change = step.planned.change
+    name = change.resource.resource_id
+    match change.verb:
+        case "snapshot":
+            return f"{name}: the snapshot stays; it changed nothing about the resource"
+        case "release":
+            return f"{name}: a released address goes back to the provider and can't be had again"
+        case "delete" if change.way_back is not None:
+            return f"{name}: it was deleted and no backup is known"
+        case _:
+            return f"{name}: nothing puts back a {change.verb} of a {change.resource.kind}"
+
+
+def _nothing(run: Run, notes: list[str]) -> str:
+    why = "; ".join(notes) if notes else "it made no change"
+    return f"Nothing of run {run.id} can be put back: {why}. No plan was made."
+
+
+def _check_not_planned(ledger: Ledger, run_id: str) -> None:
+    alive = ("proposed", "approved", "applying", "applied", "partly_applied")
+    query = select(plan_table.c.id, plan_table.c.status).where(
+        plan_table.c.undoes_run == run_id, plan_table.c.status.in_(alive)
+    )
+    with ledger.read() as connection:
+        row = connection.execute(query.order_by(plan_table.c.number.desc())).first()
+    if row is not None:
+        raise PlanRefused(
+            f"Plan {row.id} puts back run {run_id} already and is {row.status}. "
+            "Go on with that plan, or reject it first."
+        )

@@ -1,0 +1,211 @@
+"""Look twice at what was changed: is it as planned now, and did it pay in the bills since?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any, Literal
+
+import polars as pl
+from duckdb import DuckDBPyConnection
+from sqlalchemy import delete, insert, select
+
+from actions import audit
+from actions.errors import PlanRefused
+from actions.ledger import Ledger
+from actions.plan import find_kind
+from actions.risk import described, is_done
+from actions.run import DONE, Run, Step, load_run
+from actions.tables import saving as saving_table
+from actions.tables import utc
+from clouds.cloud import Cloud
+from clouds.errors import CloudError
+
+WINDOWS = (7, 30)  # days of bills after a change: a first answer and a settled one
+DAYS_PER_MONTH = Decimal("30.4375")
+FULL = Decimal("0.8")  # of the promise; less counts as saved_less
+CENTS = Decimal("0.000001")
+
+Payback = Literal["pending", "saved", "saved_less", "saved_nothing", "unknown"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one change saved over one window, per month, against going on as before."""
+
+    window_days: int
+    verdict: Payback
+    reason: str
+    cost_month_before: Decimal | None = None
+    cost_month_after: Decimal | None = None
+    saved_month: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether one change holds, and what it saved so far."""
+
+    step: Step
+    is_as_planned: bool | None  # None: it can't be looked at, or was never made
+    looks: str  # what was found, as a sentence
+    measured: tuple[Measured, ...]
+
+    @property
+    def verdict(self) -> str:
+        """reverted, or the answer of the longest window that has one."""
+        if self.is_as_planned is False:
+            return "reverted"
+        answers = [item.verdict for item in self.measured if item.verdict != "pending"]
+        return answers[-1] if answers else "pending"
+
+
+def verify(
+    ledger: Ledger,
+    run_id: str,
+    clouds: Mapping[str, Cloud],
+    connection: DuckDBPyConnection | None = None,
+    *,
+    now: datetime,
+) -> list[Verdict]:
+    """One verdict per change the run made; savings go to the ledger as far as they are known.
+
+    `connection` reads the marts; without it nothing is said about money.
+    """
+    run = load_run(ledger, run_id)
+    made = [step for step in run.steps if step.outcome in DONE]
+    costs = _costs(connection, made) if connection is not None else {}
+    verdicts = [_verdict(step, clouds, costs) for step in made]
+    _keep(ledger, run, verdicts, now)
+    return verdicts
+
+
+def savings(ledger: Ledger) -> list[dict[str, Any]]:
+    """Every promise beside what was measured, newest run first."""
+    query = select(saving_table).order_by(
+        saving_table.c.measured_at.desc(), saving_table.c.change_id, saving_table.c.window_days
+    )
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _verdict(
+    step: Step, clouds: Mapping[str, Cloud], costs: Mapping[tuple[str, int], Mapping[str, Any]]
+) -> Verdict:
+    change = step.planned.change
+    try:
+        look = find_kind(clouds, step.planned.source, change.resource).observe(change.resource)
+    except (CloudError, PlanRefused) as error:
+        return Verdict(step, None, f"it can't be looked at: {error}", _measured(step, costs))
+    baseline = (
+        replace(change.observed, backup=None) if change.verb == "snapshot" else change.observed
+    )
+    if is_done(replace(change, observed=baseline), look):
+        return Verdict(step, True, f"it is {change.after!r} as planned", _measured(step, costs))
+    found = described(change.observed, look) or f"it is {change.before!r} again"
+    return Verdict(step, False, f"{found}; planned was {change.after!r}", _measured(step, costs))
+
+
+def _measured(
+    step: Step, costs: Mapping[tuple[str, int], Mapping[str, Any]]
+) -> tuple[Measured, ...]:
+    key = step.planned.change.change_id
+    return tuple(_paid(step, days, costs.get((key, days))) for days in WINDOWS)
+
+
+def _paid(step: Step, window: int, cost: Mapping[str, Any] | None) -> Measured:
+    change = step.planned.change
+    if change.currency is None or change.saving_month_high is None:
+        return Measured(window, "unknown", "no saving was promised, so none is measured")
+    if change.saving_month_high < 0:
+        return Measured(window, "unknown", "it puts something back, which is to save nothing")
+    if cost is None:
+        return Measured(window, "pending", "the bills were not looked at")
+    if not cost["days_before"]:
+        reason = "no bill in the 14 days before the change, so there is nothing to compare with"
+        return Measured(window, "unknown", reason)
+    before = _month(cost["cost_before"], cost["days_before"])
+    if cost["days_after"] < window:
+        reason = f"{cost['days_after']} of {window} days after the change are billed completely"
+        return Measured(window, "pending", reason, cost_month_before=before)
+    after = _month(cost["cost_after"], window)
+    saved = before - after
+    promise = f"{change.saving_month_low:.2f} to {change.saving_month_high:.2f}"
+    reason = (
+        f"cost {before:.2f} {change.currency} a month before and {after:.2f} after: {saved:.2f} "
+        f"saved over {window} days, promised {promise}"
+    )
+    return Measured(window, _worth(saved, change.saving_month_low), reason, before, after, saved)
+
+
+def _worth(saved: Decimal, promised_low: Decimal | None) -> Payback:
+    promised = promised_low or Decimal(0)
+    if promised >= 0 and saved <= 0:
+        return "saved_nothing"
+    return "saved" if saved >= promised * FULL else "saved_less"
+
+
+def _month(cost: Decimal, days: int) -> Decimal:
+    return (cost / days * DAYS_PER_MONTH).quantize(CENTS)
+
+
+def _costs(
+    connection: DuckDBPyConnection, made: Sequence[Step]
+) -> dict[tuple[str, int], Mapping[str, Any]]:
+    subject = pl.DataFrame(
+        [
+            {
+                "change_id": step.planned.change.change_id,
+                "cloud": step.planned.change.resource.cloud,
+                "resource_id": step.planned.change.resource.resource_id,
+                "backup": step.backup,
+                "currency": step.planned.change.currency,
+                "applied_on": (step.intent_at or step.finished_at or datetime.min).date(),
+                "window_days": days,
+            }
+            for step in made
+            for days in WINDOWS
+        ],
+        schema={
+            "change_id": pl.String, "cloud": pl.String, "resource_id": pl.String,
+            "backup": pl.String, "currency": pl.String, "applied_on": pl.Date,
+            "window_days": pl.Int32,
+        },
+    )  # fmt: skip
+    connection.register("subject", subject.to_arrow())
+    try:
+        query = (files("actions") / "verify_cost.sql").read_text()
+        found = connection.execute(query).pl()
+    finally:
+        connection.unregister("subject")
+    return {(row["change_id"], row["window_days"]): row for row in found.iter_rows(named=True)}
+
+
+def _keep(ledger: Ledger, run: Run, verdicts: Sequence[Verdict], now: datetime) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "run_id": run.id,
+            "change_id": verdict.step.planned.change.change_id,
+            "window_days": item.window_days,
+            "currency": verdict.step.planned.change.currency,
+            "promised_month_low": verdict.step.planned.change.saving_month_low,
+            "promised_month_high": verdict.step.planned.change.saving_month_high,
+            "cost_month_before": item.cost_month_before,
+            "cost_month_after": item.cost_month_after,
+            "saved_month": item.saved_month,
+            "verdict": "reverted" if verdict.is_as_planned is False else item.verdict,
+            "reason": item.reason,
+            "measured_at": utc(now),
+        }
+        for verdict in verdicts
+        for item in verdict.measured
+    ]
+    with ledger.write() as connection:
+        connection.execute(delete(saving_table).where(saving_table.c.run_id == run.id))
+        if rows:
+            connection.execute(insert(saving_table), rows)
+        details = {row["change_id"]: row["verdict"] for row in rows}
+        audit.record(
+            connection, at=now, actor="verify", action="run.verify", subject=run.id,
+            details=details,
+        )  # fmt: skip

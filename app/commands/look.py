@@ -1,0 +1,159 @@
+"""Commands that read: sql, export, anomalies, forecasts, recommendations."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from app.answer import Answer
+from app.command import command
+from app.errors import BadInput
+from app.session import Session
+
+PANEL = "Look"
+Level = Literal["total", "cloud", "account", "service"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    command(
+        app, "sql", panel=PANEL,
+        examples=[
+            'sql "select day, sum(billed_cost) from marts.daily_cost group by all"',
+            'sql "show all tables" --json',
+        ],
+    )(sql)  # fmt: skip
+    command(
+        app, "export", panel=PANEL,
+        examples=["export focus --out focus.parquet", "export marts.daily_cost --out d.parquet"],
+    )(export)  # fmt: skip
+    command(app, "anomalies", panel=PANEL, examples=["anomalies", "anomalies --open"])(anomalies)
+    command(
+        app, "forecasts", panel=PANEL, examples=["forecasts", "forecasts --level service --json"]
+    )(forecasts)
+    command(
+        app, "recommendations", panel=PANEL,
+        examples=["recommendations", "recommendations --status insufficient_data"],
+    )(recommendations)  # fmt: skip
+
+
+def sql(
+    session: Session, query: Annotated[str, typer.Argument(metavar="QUERY", help="One query.")]
+) -> Answer:
+    """Run a query on the published snapshot; it can't change anything."""
+    from app.rows import run_query
+
+    return run_query(session, query)
+
+
+def export(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table, or focus.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
+) -> Answer:
+    """Write a table of the published snapshot to Parquet; `focus` is strict FOCUS 1.2."""
+    from warehouse.export import export as write
+
+    if out.suffix != ".parquet" or not out.resolve().parent.is_dir() or out.is_dir():
+        raise BadInput(f"--out is {out}; it must be a .parquet file in a folder that exists.")
+    rows = write(session.lake, name, out, session.readable)
+    document = {"table": name, "file": str(out), "rows": rows, "snapshot": session.readable}
+    return Answer(document, lambda: [f"Wrote {rows:,} rows of {name} to {out}."])
+
+
+def anomalies(
+    session: Session,
+    is_open: Annotated[bool, typer.Option("--open", help="Only those still going on.")] = False,
+) -> Answer:
+    """Costs that left their usual range, the most expensive first."""
+    from app.dashboard.money import full
+    from app.rows import read
+    from app.tables import footer, table
+
+    where = "where is_open" if is_open else ""
+    found = read(session, f"from marts.anomaly_now {where} order by rank")
+
+    def view() -> list[Any]:
+        if not found:
+            return ["No anomalies."]
+        rows = [
+            (
+                one["starts_on"], one["cloud"], one["account"], one["service"],
+                full(one["impact"], one["currency"]), one["reason"],
+            )
+            for one in found
+        ]  # fmt: skip
+        columns = ["since", "cloud", "account", "service", ">impact", "why"]
+        return [table(columns, rows), footer(session.snapshot)]
+
+    return Answer({"anomalies": found, "snapshot": session.snapshot}, view)
+
+
+def forecasts(
+    session: Session,
+    level: Annotated[Level | None, typer.Option(help="Only sums of this level.")] = None,
+) -> Answer:
+    """Expected costs: to the end of the month, and for the next 30 and 90 days."""
+    from app.dashboard.money import between, full
+    from app.rows import read
+    from app.tables import footer, table
+
+    where = f"where level = '{level}'" if level else ""
+    found = read(session, f"from models.forecast_total {where} order by level, mean desc")
+
+    def view() -> list[Any]:
+        if not found:
+            return ["No forecasts."]
+        shown = found if level else [one for one in found if one["level"] in ("total", "cloud")]
+        rows = [
+            (
+                one["horizon"], one["cloud"] or "all", one["account"], one["service"],
+                full(one["known"], one["currency"]), full(one["mean"], one["currency"]),
+                between(one["lo80"], one["hi80"], one["currency"]),
+            )
+            for one in shown
+        ]  # fmt: skip
+        columns = ["horizon", "cloud", "account", "service", ">known", ">expected", ">80 % range"]
+        return [table(columns, rows), footer(session.snapshot)]
+
+    return Answer({"forecasts": found, "snapshot": session.snapshot}, view)
+
+
+def recommendations(
+    session: Session,
+    status: Annotated[
+        str | None,
+        typer.Option(help="Only these: open, superseded, suppressed, insufficient_data."),
+    ] = None,
+    check: Annotated[str | None, typer.Option(help="Only those of this check.")] = None,
+    cloud: Annotated[str | None, typer.Option(help="Only those on this cloud.")] = None,
+) -> Answer:
+    """What to change and what it saves, the largest saving first."""
+    from app.dashboard.money import between
+    from app.rows import read
+    from app.tables import footer, table
+
+    wanted = {"status": status, "check": check, "cloud": cloud}
+    found = [
+        one
+        for one in read(session, "from marts.recommendation_now order by rank, id")
+        if all(value is None or one[name] == value for name, value in wanted.items())
+    ]
+
+    def view() -> list[Any]:
+        shown = [one for one in found if status or one["status"] == "open"]
+        if not shown:
+            return ["No recommendations."]
+        rows = [
+            (
+                one["id"], one["verb"], one["resource_id"], one["cloud"],
+                between(one["saving_month_low"], one["saving_month_high"], one["currency"]),
+                one["risk"], one["reason"],
+            )
+            for one in shown
+        ]  # fmt: skip
+        columns = ["id", "do", "resource", "cloud", ">saves a month", "risk", "because"]
+        hint = "Make a plan: instance-select plan create --recommendation ID"
+        return [table(columns, rows), hint, footer(session.snapshot)]
+
+    return Answer({"recommendations": found, "snapshot": session.snapshot}, view)

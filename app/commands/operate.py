@@ -1,0 +1,52 @@
+"""Commands that keep it running: serve, doctor, maintain."""
+
+from typing import Annotated
+
+import typer
+
+from app.answer import Answer
+from app.command import command
+from app.session import Session
+
+PANEL = "Operate"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    command(app, "serve", panel=PANEL, examples=["serve", "serve --port 8080"])(serve)
+    command(app, "doctor", panel=PANEL, examples=["doctor", "doctor --json"])(doctor)
+    command(app, "maintain", panel=PANEL, examples=["maintain"])(maintain)
+
+
+def serve(
+    session: Session,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Of the dashboard (default: dashboard_port)."),
+    ] = None,
+    scheduler: Annotated[
+        bool, typer.Option(help="Also run Dagster, which runs the pipeline daily.")
+    ] = True,
+) -> Answer:
+    """Run the dashboard and the scheduler until interrupted."""
+    from app.serve import serve as start
+
+    return start(session, dashboard_port=port, scheduler=scheduler)
+
+
+def doctor(session: Session) -> Answer:
+    """Check versions, disk, settings, credentials and freshness, and say what to do."""
+    from app.doctor import examine
+
+    return examine(session)
+
+
+def maintain(session: Session) -> Answer:
+    """Merge small files and drop old snapshots that no plan refers to."""
+    from pipelines.assets.plans import snapshots_of_plans
+
+    keep = snapshots_of_plans(session.settings)
+    with session.working("maintaining the warehouse"):
+        done = session.lake.maintain(session.now, keep)
+    line = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in done.items())
+    return Answer({**done, "snapshot": session.snapshot}, lambda: [line])

@@ -1,0 +1,93 @@
+"""Commands on the reader's own series: forecast, detect."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.answer import Answer
+from app.command import command
+from app.errors import BadInput
+from app.session import Session
+
+PANEL = "Your own series"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    command(
+        app, "forecast", panel=PANEL,
+        examples=["forecast sales.csv --horizon 30 --out forecast.parquet"],
+    )(forecast)  # fmt: skip
+    command(
+        app, "detect", panel=PANEL,
+        examples=["detect cpu.csv --out scores/", "detect metrics/ --out scores/"],
+    )(detect)  # fmt: skip
+
+
+def forecast(
+    session: Session,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet: unique_id, ds, y.")],
+    horizon: Annotated[int, typer.Option(min=1, max=10_000, help="Time steps ahead.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
+) -> Answer:
+    """Forecast your own series, with 80 % and 95 % intervals.
+
+    FILE has one row per series (unique_id) and time (ds) with a value (y). Frequency and seasons
+    are found from the data.
+    """
+    import polars as pl
+
+    from app.series_file import read_series
+    from models.forecast.series import forecast_series
+
+    if out.suffix != ".parquet" or not out.resolve().parent.is_dir():
+        raise BadInput(f"--out is {out}; it must be a .parquet file in a folder that exists.")
+    series = read_series(file)
+    count = series["unique_id"].n_unique()
+    with session.working(f"forecasting {count} series"):
+        try:
+            found = forecast_series(series, horizon)
+        except ValueError as error:
+            raise BadInput(f"{file} can't be forecast: {error}") from error
+    found.write_parquet(out)
+    refused = found.filter(pl.col("model") == "none").select("unique_id", "reason").to_dicts()
+    models = {str(name): int(n) for name, n in found.group_by("model").len().sort("model").rows()}
+    document = {
+        "file": str(out), "series": count, "horizon": horizon, "rows": found.height,
+        "models": models, "refused": refused,
+    }  # fmt: skip
+    lines = [f"{one['unique_id']}: {one['reason']}" for one in refused]
+    closing = f"Wrote {found.height:,} rows of {count} series to {out}."
+    return Answer(document, lambda: [*lines, closing], failed=bool(refused))
+
+
+def detect(
+    session: Session,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A CSV file, or a folder of them.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write, in the same layout.")],
+) -> Answer:
+    """Score how unusual each value of your own series is, from 0 to 1.
+
+    The files have the columns timestamp and value. A score uses no later row.
+    """
+    from app.series_file import csv_files, read_stream
+    from models.anomaly.stream import detect_series
+
+    done: list[dict[str, object]] = []
+    failed = False
+    for file, relative in csv_files(path):
+        session.say(f"scoring {file}")
+        try:
+            scored = detect_series(read_stream(file))
+        except (BadInput, ValueError) as error:
+            failed = True
+            done.append({"file": str(file), "status": "rejected", "reason": str(error)})
+            continue
+        target = out / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scored.write_csv(target)
+        done.append({"file": str(file), "status": "scored", "out": str(target),
+                     "rows": scored.height})  # fmt: skip
+    lines = [f"{one['file']}: {one.get('reason') or one['out']}" for one in done]
+    return Answer({"files": done}, lambda: lines, failed)

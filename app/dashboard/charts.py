@@ -1,0 +1,200 @@
+"""Every drawing of the dashboard: one look, our own colours, axes in the reader's currency."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from app.dashboard.money import short, sign, signed
+
+COLOURS = (
+    "#0f8f88", "#5470d6", "#d9730d", "#b65596", "#5f9136", "#2f86c5", "#cf4f57", "#9d7f1a",
+)  # fmt: skip
+REST = "#8492a0"  # Other, and what is only context
+OVER, UNDER = "#d0484b", "#2e8b57"
+CLOUDS = ("AWS", "Google Cloud", "Azure", "DigitalOcean", "On-premises", "Oracle Cloud")
+OTHER = "Other"
+MOVER = 44  # pixels per bar and its label
+MOST = 7  # series in one chart; the rest is Other
+BAND = "rgba(132, 146, 160, 0.28)"
+
+
+def fig(height: int = 300) -> go.Figure:
+    """An empty figure in the house look."""
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        colorway=COLOURS,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        hovermode="x unified",
+        bargap=0.18,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "y": 1.03, "x": 0, "yanchor": "bottom", "traceorder": "normal"},
+        separators=".,",
+        dragmode=False,
+    )
+    figure.update_xaxes(fixedrange=True, automargin=True, title=None)
+    figure.update_yaxes(fixedrange=True, automargin=True, title=None, nticks=6)
+    return figure
+
+
+def show(figure: go.Figure, key: str, alt: str) -> None:
+    """Put a figure on the page, with the words for those who can't see it."""
+    config = {"displayModeBar": False, "responsive": True, "doubleClick": False}
+    st.plotly_chart(figure, key=key, config=config, alt=alt)
+
+
+def stacked(
+    frame: pl.DataFrame, *, x: str, y: str, split: str, currency: str, height: int = 320
+) -> go.Figure:
+    """Bars over time, one colour per value of `split`, the largest at the bottom."""
+    figure = fig(height)
+    monthly = x == "month"
+    for index, name in enumerate(_by_size(frame, y, split)):
+        part = frame.filter(pl.col(split) == name).sort(x)
+        figure.add_bar(
+            x=part[x].to_list(),
+            y=part[y].to_list(),
+            name=name,
+            marker={"color": colour(name, index), "line": {"width": 0}},
+            customdata=[short(value, currency) for value in part[y]],
+            hovertemplate="%{customdata}",
+        )
+    figure.update_layout(barmode="relative")
+    _money_axis(figure, currency)
+    _time_axis(figure, monthly)
+    return figure
+
+
+def forecast(frame: pl.DataFrame, *, today: date, currency: str, height: int = 320) -> go.Figure:
+    """What was spent per day, and what is expected with its 80 % band."""
+    figure = fig(height)
+    known = frame.filter(pl.col("actual").is_not_null())
+    ahead = frame.filter(pl.col("mean").is_not_null())
+    _band(figure, ahead, "lo80", "hi80", "80% of days fall in here")
+    _line(figure, known, "actual", "Spent", COLOURS[0], "solid", currency)
+    _line(figure, ahead, "mean", "Expected", COLOURS[1], "dash", currency)
+    figure.add_vline(x=today.isoformat(), line_width=1, line_dash="dot", line_color=REST)
+    figure.update_yaxes(rangemode="tozero")
+    _money_axis(figure, currency)
+    _time_axis(figure, monthly=False)
+    return figure
+
+
+def incident(
+    frame: pl.DataFrame, *, starts_on: date, ends_on: date | None, currency: str
+) -> go.Figure:
+    """Cost per day of one series, what was usual before, and the incident in between."""
+    figure = fig(320)
+    _band(figure, frame, "usual_low", "usual_high", "Usual for the weekday")
+    _line(figure, frame, "usual", "Usual", REST, "dash", currency)
+    _line(figure, frame, "actual", "Actual", COLOURS[0], "solid", currency)
+    inside = frame.filter(
+        (pl.col("day") >= starts_on) & ((pl.col("day") < ends_on) if ends_on else pl.lit(True))
+    )
+    figure.add_scatter(
+        x=inside["day"].to_list(),
+        y=inside["actual"].to_list(),
+        name="Days of the incident",
+        mode="markers",
+        marker={"color": OVER, "size": 8, "symbol": "diamond"},
+        hoverinfo="skip",
+    )
+    figure.update_yaxes(rangemode="tozero")
+    _money_axis(figure, currency)
+    _time_axis(figure, monthly=False)
+    return figure
+
+
+def movers(frame: pl.DataFrame, *, label: str, y: str, currency: str) -> go.Figure:
+    """Bars to both sides, each under its label: costs more on the right, costs less on the left."""
+    figure = fig(MOVER * len(frame) + 16)
+    values: list[float] = frame[y].to_list()
+    places = list(range(len(values)))
+    figure.add_bar(
+        x=values,
+        y=places,
+        orientation="h",
+        width=0.3,
+        marker={"color": [OVER if value > 0 else UNDER for value in values], "cornerradius": 3},
+        text=[signed(value, currency) for value in values],
+        textposition="outside",
+        textfont={"size": 12},
+        cliponaxis=False,
+        customdata=frame[label].to_list(),
+        hovertemplate="%{customdata}: %{text}<extra></extra>",
+    )
+    for place, name in zip(places, frame[label], strict=True):
+        figure.add_annotation(
+            text=name,
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=place,
+            yshift=15,
+            showarrow=False,
+            font={"size": 13},
+        )
+    more, less = max(0.0, *values), -min(0.0, *values)
+    room = max(more, less) * 0.45  # for the figures at the ends of the bars
+    figure.update_layout(hovermode="closest", showlegend=False)
+    figure.update_yaxes(range=[len(values) - 0.6, -0.8], visible=False)
+    figure.update_xaxes(
+        range=[-less - room if less else 0, more + room if more else 0],
+        showticklabels=False,
+        showgrid=False,
+        zeroline=True,
+    )
+    return figure
+
+
+def colour(name: str, index: int) -> str:
+    """A cloud has the same colour on each page; anything else is coloured by its rank."""
+    if name == OTHER:
+        return REST
+    if name in CLOUDS:
+        return COLOURS[CLOUDS.index(name)]
+    return COLOURS[index % len(COLOURS)]
+
+
+def _by_size(frame: pl.DataFrame, y: str, split: str) -> Sequence[str]:
+    sizes = frame.group_by(split).agg(pl.col(y).sum()).sort(y, split, descending=[True, False])
+    names: list[str] = sizes[split].to_list()
+    return [name for name in names if name != OTHER] + [name for name in names if name == OTHER]
+
+
+def _line(
+    figure: go.Figure, frame: pl.DataFrame, y: str, name: str, paint: str, dash: str, currency: str
+) -> None:
+    figure.add_scatter(
+        x=frame["day"].to_list(),
+        y=frame[y].to_list(),
+        name=name,
+        mode="lines",
+        line={"color": paint, "width": 2, "dash": dash},
+        customdata=[short(value, currency) for value in frame[y]],
+        hovertemplate="%{customdata}",
+    )
+
+
+def _band(figure: go.Figure, frame: pl.DataFrame, low: str, high: str, name: str) -> None:
+    days = frame["day"].to_list()
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    figure.add_scatter(x=days, y=frame[high].to_list(), showlegend=False, **edge)
+    figure.add_scatter(
+        x=days, y=frame[low].to_list(), name=name, fill="tonexty", fillcolor=BAND, **edge
+    )
+
+
+def _money_axis(figure: go.Figure, currency: str) -> None:
+    figure.update_yaxes(tickprefix=sign(currency), tickformat="~s", zeroline=True)
+
+
+def _time_axis(figure: go.Figure, monthly: bool) -> None:
+    if monthly:
+        figure.update_xaxes(tickformat="%b\n%Y", dtick="M1", hoverformat="%B %Y")
+    else:
+        figure.update_xaxes(tickformat="%-d %b", nticks=8, hoverformat="%a %-d %b %Y")

@@ -1,0 +1,184 @@
+"""The way from a page to the gate: the ledger, the clouds, and what the settings allow."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock, Thread
+
+import streamlit as st
+
+from actions import approve as approving
+from actions import plan as planning
+from actions.apply import apply
+from actions.audit import Event, events
+from actions.errors import ActionError
+from actions.ledger import Ledger, open_ledger
+from actions.limits import Limits, count_fleet
+from actions.planned import Plan
+from actions.rollback import rollback
+from actions.run import Run, Step
+from actions.users import User, users
+from actions.verify import Verdict, verify
+from app.dashboard import data
+from clouds.errors import CloudError
+from pipelines.settings import Settings
+from pipelines.work import Work
+
+KEPT_JOBS = 50  # that have ended
+EVENTS = 2000  # the newest of the audit log, among which those of one plan are found
+
+
+@dataclass
+class Job:
+    """One plan that this process is applying, in a thread that no page can interrupt."""
+
+    plan_id: str
+    total: int
+    steps: list[Step] = field(default_factory=list[Step])
+    run: Run | None = None
+    error: Exception | None = None
+    thread: Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it still goes on."""
+        return self.thread is not None and self.thread.is_alive()
+
+
+def ledger() -> Ledger:
+    """The ledger of this home."""
+    settings = data.settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return _open(settings.ledger_url)
+
+
+def people() -> list[User]:
+    """Everybody who may decide something."""
+    return users(ledger())
+
+
+def limits(settings: Settings) -> Limits:
+    """What one plan may hold in this home."""
+    return Limits(
+        max_changes=settings.max_changes,
+        max_fleet_share=settings.max_fleet_share,
+        max_saving_month=settings.max_saving_month,
+        approval_hours=settings.approval_hours,
+    )
+
+
+def clock() -> datetime:
+    """What counts as now."""
+    settings = data.settings()
+    return _clock(str(settings.home.resolve()), settings)
+
+
+def make_plan(recommendation_ids: list[str], author: str) -> Plan:
+    """Freeze recommendations into a plan. Raises `PlanRefused` with what stands in the way."""
+    rows = data.ask("chosen_recommendations", ids=recommendation_ids)
+    resources = data.run("select cloud, account, kind from marts.resource_now")
+    work = Work(data.settings())
+    return planning.create(
+        ledger(),
+        rows,
+        work.clouds,
+        author=author,
+        now=work.as_of,
+        limits=limits(work.settings),
+        fleet=count_fleet(resources),
+    )
+
+
+def approve(plan: Plan, user: str, reason: str | None) -> None:
+    """Approve exactly the plan that was shown. Raises `ActionError` with why not."""
+    approving.approve(
+        ledger(), plan.id, plan.hash, user,
+        now=clock(), limits=limits(data.settings()), reason=reason,
+    )  # fmt: skip
+
+
+def reject(plan: Plan, user: str, reason: str | None) -> None:
+    """End the plan. Raises `ActionError` with why not."""
+    approving.reject(ledger(), plan.id, user, now=clock(), reason=reason)
+
+
+def rehearse(plan: Plan, user: str) -> Run:
+    """Say what applying the plan would do now, and change nothing."""
+    work = Work(data.settings())
+    return apply(
+        ledger(), plan.id, work.clouds,
+        actor=user, now=work.as_of, dry_run=True, limits=limits(work.settings),
+    )  # fmt: skip
+
+
+def start_apply(plan: Plan, user: str) -> None:
+    """Apply the plan in the background; `job` tells how far it is."""
+    jobs, lock = _jobs()
+    with lock:
+        running = jobs.get(plan.id)
+        if running is not None and running.is_running:
+            return
+        ended = [plan_id for plan_id, known in jobs.items() if not known.is_running]
+        for plan_id in ended[:-KEPT_JOBS]:
+            del jobs[plan_id]
+        job = Job(plan.id, len(plan.changes))
+        job.thread = Thread(
+            target=_apply, args=(job, ledger(), data.settings(), user), name=f"apply {plan.id}"
+        )
+        jobs[plan.id] = job
+        job.thread.start()
+
+
+def job(plan_id: str) -> Job | None:
+    """What this process did about the plan, if it did."""
+    return _jobs()[0].get(plan_id)
+
+
+def look_twice(run: Run) -> list[Verdict]:
+    """Whether each change of a run holds, and what it saved so far."""
+    work = Work(data.settings())
+    with data.cursor() as cursor:
+        return verify(ledger(), run.id, work.clouds, cursor, now=work.as_of)
+
+
+def undo(run: Run, author: str) -> Plan:
+    """Plan the way back of a run. Raises `PlanRefused` if there is none."""
+    work = Work(data.settings())
+    return rollback(
+        ledger(), run.id, work.clouds,
+        author=author, now=work.as_of, limits=limits(work.settings),
+    )  # fmt: skip
+
+
+def history(plan_id: str) -> list[Event]:
+    """The audit events of one plan, its runs and its changes, latest first."""
+    return [
+        event
+        for event in events(ledger(), newest=EVENTS)
+        if event.subject == plan_id or event.subject.startswith(f"{plan_id}.")
+    ]
+
+
+def _apply(job: Job, ledger: Ledger, settings: Settings, user: str) -> None:
+    work = Work(settings)
+    try:
+        job.run = apply(
+            ledger, job.plan_id, work.clouds,
+            actor=user, now=work.as_of, limits=limits(settings), progress=job.steps.append,
+        )  # fmt: skip
+    except (ActionError, CloudError) as error:
+        job.error = error
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _open(url: str) -> Ledger:
+    return open_ledger(url)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> tuple[dict[str, Job], Lock]:
+    return {}, Lock()
+
+
+@st.cache_data(ttl=10, max_entries=4, show_spinner=False)
+def _clock(home: str, _settings: Settings) -> datetime:
+    return Work(_settings).as_of

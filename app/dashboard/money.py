@@ -1,0 +1,129 @@
+"""Write money the way a reader expects it: short in cards, full in tables, per currency."""
+
+from decimal import Decimal
+
+SIGNS = {
+    "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "KRW": "₩",
+    "BRL": "R$", "CAD": "CA$", "AUD": "A$", "MXN": "MX$", "ILS": "₪", "PLN": "zł\u00a0", "TRY": "₺",
+}  # fmt: skip
+WHOLE = {"JPY", "KRW", "CLP", "VND", "ISK", "HUF"}  # nobody uses their hundredths
+NAMED = {"USD": "dollar", "EUR": "euro", "JPY": "yen"}  # tables know these by name
+STEPS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
+UNKNOWN = "unknown"
+
+Amount = Decimal | float | int
+
+
+def sign(currency: str) -> str:
+    """What stands in front of an amount: `$`, or the code itself where there is no sign."""
+    return SIGNS.get(currency, f"{currency}\u00a0")
+
+
+def short(amount: Amount | None, currency: str) -> str:
+    """Three significant digits, for cards.
+
+    >>> short(1_712_345, "USD"), short(-950, "EUR"), short(None, "USD")
+    ('$1.71M', '-€950', 'unknown')
+    """
+    if amount is None:
+        return UNKNOWN
+    return f"{'-' if amount < 0 else ''}{sign(currency)}{_scaled(abs(float(amount)))}"
+
+
+def signed(amount: Amount | None, currency: str) -> str:
+    """Like `short`, with a plus sign for what was added."""
+    text = short(amount, currency)
+    return f"+{text}" if amount is not None and amount > 0 else text
+
+
+def full(amount: Amount | None, currency: str) -> str:
+    """Every digit that can be paid.
+
+    >>> full(Decimal("1712345.678"), "USD"), full(1712345.6, "JPY")
+    ('$1,712,345.68', '¥1,712,346')
+    """
+    if amount is None:
+        return UNKNOWN
+    digits = 0 if currency in WHOLE else 2
+    return f"{'-' if amount < 0 else ''}{sign(currency)}{abs(amount):,.{digits}f}"
+
+
+def between(low: Amount | None, high: Amount | None, currency: str) -> str:
+    """A range of money; the unit is written once, and one figure if both ends read the same.
+
+    >>> between(5, 5, "USD"), between(-5, 5, "USD")
+    ('$5.00', '-$5.00 to $5.00')
+    """
+    if low is None or high is None:
+        return UNKNOWN
+    if low < 0 or short(low, currency) == short(high, currency):
+        ends = short(low, currency), short(high, currency)
+        return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    first, last = _scaled(float(low)), _scaled(float(high))
+    if first[-1] == last[-1] and first[-1].isalpha():
+        first = first[:-1]
+    return f"{sign(currency)}{first}\N{EN DASH}{last}"
+
+
+def full_range(low: Amount | None, high: Amount | None, currency: str) -> str:
+    """A range with every digit; one figure if both ends read the same.
+
+    >>> full_range(5, 7, "USD"), full_range(5, 5, "USD")
+    ('$5.00 to $7.00', '$5.00')
+    """
+    ends = full(low, currency), full(high, currency)
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def column(label: str, currency: str) -> tuple[str, str]:
+    """Label and number format of a table column; the label names currencies without a format.
+
+    >>> column("Cost", "USD"), column("Cost", "GBP")
+    (('Cost', 'dollar'), ('Cost, GBP', '%,.2f'))
+    """
+    if currency in NAMED:
+        return label, NAMED[currency]
+    return f"{label}, {currency}", f"%,.{0 if currency in WHOLE else 2}f"
+
+
+def change(now: Amount | None, before: Amount | None) -> float | None:
+    """Relative change; None when there is nothing to compare with.
+
+    >>> change(150, 100)
+    0.5
+    """
+    if now is None or not before:
+        return None
+    return float(now) / float(before) - 1
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share in percent.
+
+    >>> percent(0.123), percent(0.0042, 1), percent(None)
+    ('12%', '0.4%', 'unknown')
+    """
+    return UNKNOWN if share is None else f"{share * 100:,.{digits}f}%"
+
+
+def markdown(text: str) -> str:
+    r"""Text as it reads, in places that take Markdown: two dollar signs would be a formula.
+
+    >>> print(markdown("$5 to $9"))
+    \$5 to \$9
+    """
+    return text.replace("$", r"\$")
+
+
+def _scaled(amount: float) -> str:
+    for step, letter in STEPS:
+        if amount >= step * 0.9995:
+            return f"{_three_digits(amount / step)}{letter}"
+    return _three_digits(amount) if amount else "0"
+
+
+def _three_digits(amount: float) -> str:
+    for limit, digits in ((9.995, 2), (99.95, 1)):
+        if amount < limit:
+            return f"{amount:.{digits}f}"
+    return f"{amount:.0f}"

@@ -1,0 +1,196 @@
+"""What every page has in common: its question, where the numbers come from, what is wrong."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+import streamlit as st
+
+from app.dashboard import data
+from app.dashboard.money import column, markdown
+from warehouse.errors import NothingPublished, QueryRefused
+
+MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
+STALE_HOURS = 60  # most exports are a day behind; this one is two and a half
+SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
+ROW, HEADER = 35, 40  # pixels of a table
+
+CLOUD_NAMES = {
+    "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "digitalocean": "DigitalOcean",
+    "oci": "Oracle Cloud", "onprem": "On-premises",
+}  # fmt: skip
+
+
+def header(heading: str, question: str) -> None:
+    """The page's heading and question, and the snapshot and data date of every number on it."""
+    snapshot = data.snapshot()
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="header")
+    with row:
+        with st.container(gap=None):
+            st.title(heading, anchor=False)
+            st.caption(question)
+        with st.container(width="content", gap=None, key="source_of_numbers"):
+            st.caption(f":material/event: Bills up to **{_last_day()}**")
+            st.caption(
+                f":material/photo_camera: Snapshot **{snapshot.id}**",
+                help=f"Computed for {snapshot.as_of:%-d %b %Y %H:%M} UTC, published "
+                f"{snapshot.published_at:%-d %b %Y %H:%M} UTC. Every number on this page can be "
+                "computed again on it.",
+            )
+    _warn_about_age(snapshot)
+
+
+def show_sql(what: str, *statements: str) -> None:
+    """The queries behind a figure, exactly as they were run."""
+    with st.popover("Show the SQL", icon=":material/code:", type="tertiary"):
+        st.caption(f"{what}, on snapshot {data.snapshot().id}")
+        for statement in statements:
+            st.code(statement, language="sql", wrap_lines=True)
+
+
+def note(text: str, what: str, *statements: str) -> None:
+    """The line under a figure: what it shows, and the SQL behind it."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+        st.caption(text)
+        with st.container(width="content"):
+            show_sql(what, *statements)
+
+
+def table(
+    frame: pl.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    columns: dict[str, Any],
+    select: SelectionMode | None = None,
+    preselect: Sequence[int] = (),
+    rows: int = 10,
+    nothing: str = "unknown",
+) -> list[int]:
+    """A table of the named columns; returns the rows that are selected."""
+    shown: dict[str, Any] = {
+        "column_config": columns,
+        "column_order": list(columns),
+        "hide_index": True,
+        "alt": alt,
+        "placeholder": nothing,
+        "height": "content" if len(frame) <= rows else HEADER + ROW * rows,
+    }
+    if select is None:
+        st.dataframe(frame, key=key, **shown)
+        return []
+    state: Any = st.dataframe(
+        frame,
+        # A selection is row numbers: with other rows it would mean something else.
+        key=f"{key}_{frame.hash_rows().sum()}",
+        on_select="rerun",
+        selection_mode=select,
+        selection_default={"selection": {"rows": list(preselect)}},
+        **shown,
+    )
+    chosen: list[int] = state["selection"]["rows"]
+    return chosen
+
+
+def money_column(label: str, currency: str, help: str | None = None) -> Any:
+    """A table column of money in one currency, sortable as numbers."""
+    shown, written = column(label, currency)
+    return st.column_config.NumberColumn(shown, format=written, help=help)
+
+
+def cloud_name(cloud: str) -> str:
+    """How a reader calls the cloud."""
+    return CLOUD_NAMES.get(cloud, cloud)
+
+
+def with_names(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The frame with the clouds in that column called as a reader calls them."""
+    return frame.with_columns(pl.col(column).replace(CLOUD_NAMES))
+
+
+def rows_of(evidence: str | None, key: str) -> None:
+    """The facts behind a claim: its query, and the rows it gives on this snapshot."""
+    if not evidence:
+        st.caption("There is no evidence query.")
+        return
+    try:
+        rows = data.evidence(evidence)
+    except (QueryRefused, duckdb.Error) as error:
+        problem(error)
+    else:
+        st.dataframe(rows, key=key, hide_index=True, placeholder="unknown", alt="Evidence rows")
+    st.code(evidence, language="sql", wrap_lines=True)
+
+
+def empty(what: str, do: str) -> None:
+    """Say that there is nothing here, and what would change that."""
+    with st.container(border=True):
+        st.markdown(f":material/inbox: **{what}**")
+        st.caption(markdown(do))
+
+
+def problem(error: Exception) -> None:
+    """One of our own errors, in its own words: what was found, and what to do."""
+    st.error(markdown(str(error)), icon=":material/error:")
+
+
+@st.fragment(run_every=4)
+def nothing_yet(heading: str, nothing: NothingPublished) -> None:
+    """The whole page before the first run; looks again by itself."""
+    st.title(heading, anchor=False)
+    with st.container(border=True):
+        st.subheader("There is no data yet", anchor=False)
+        st.write(markdown(str(nothing)))
+        st.code(
+            "instance-select demo                        # a simulated company\n"
+            "instance-select ingest PATH_OF_YOUR_EXPORT  # or your own bills,\n"
+            "instance-select run                         # then compute everything",
+            language="bash",
+        )
+        st.caption(
+            ":material/sync: This page looks again every few seconds and opens by itself as soon "
+            "as the first run has been published."
+        )
+    try:
+        data.begin()
+    except NothingPublished:
+        return
+    st.rerun(scope="app")
+
+
+def ago(moment: datetime) -> str:
+    """How long ago that was, in words."""
+    hours = (datetime.now(UTC).replace(tzinfo=None) - moment).total_seconds() / 3600
+    if hours < 1:
+        return "less than an hour ago"
+    return f"{hours:.0f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"
+
+
+def day(when: date | None) -> str:
+    """A date as people write it."""
+    return "unknown" if when is None else f"{when:%-d %b %Y}"
+
+
+def _last_day() -> str:
+    return day(data.ask("data_date").item(0, "last_charge_day"))
+
+
+def _warn_about_age(snapshot: data.Snapshot) -> None:
+    if datetime.now(UTC).replace(tzinfo=None) - snapshot.published_at > MISSED:
+        st.warning(
+            f"These numbers were computed {ago(snapshot.published_at)}. Run `instance-select run`, "
+            "or keep `instance-select serve` running, which does it daily.",
+            icon=":material/schedule:",
+        )
+    late = data.ask("late_bills", hours=STALE_HOURS)
+    if not late.is_empty():
+        names = ", ".join(
+            f"{cloud_name(row['cloud'])} ({row['reason']})" for row in late.iter_rows(named=True)
+        )
+        st.warning(
+            f"Incomplete or late data: {markdown(names)}. Totals and forecasts of these are too "
+            "low until they arrive.",
+            icon=":material/schedule:",
+        )

@@ -1,0 +1,31 @@
+-- One row per anomaly, the largest impact first.
+with account as (
+    select
+        monthly_cost.cloud,
+        monthly_cost.account,
+        max(monthly_cost.account_name) as account_name
+    from marts.monthly_cost as monthly_cost
+    group by all
+)
+
+select
+    anomaly_now.*,
+    anomaly_now.actual / nullif(anomaly_now.expected, 0) - 1 as change,
+    coalesce(account.account_name, anomaly_now.account) as account_name,
+    resource_now.name as resource_name,
+    resource_now.kind as resource_kind,
+    resource_now.region as resource_region,
+    resource_now.sku as resource_sku,
+    resource_now.state as resource_state,
+    resource_now.team as resource_team,
+    resource_now.env as resource_env
+from marts.anomaly_now as anomaly_now
+left join account using (cloud, account)
+left join marts.resource_now as resource_now
+    on
+        anomaly_now.cloud = resource_now.cloud
+        and anomaly_now.account = resource_now.account
+        and anomaly_now.resource_id = resource_now.resource_id
+where anomaly_now.currency = getvariable('currency')
+qualify row_number() over (partition by anomaly_now.id order by resource_now.kind) = 1
+order by abs(anomaly_now.impact) desc, anomaly_now.id

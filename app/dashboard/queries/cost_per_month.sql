@@ -1,0 +1,47 @@
+-- One row per billing month and value of the chosen split: the largest by cost, the rest as Other.
+with line as (
+    select
+        monthly_cost.month,
+        case getvariable('split')
+            when 'cloud' then monthly_cost.cloud
+            when 'account' then monthly_cost.account
+            when 'service' then monthly_cost.service
+            when 'region' then monthly_cost.region
+            when 'charge category' then monthly_cost.charge_category
+        end as split,
+        case getvariable('measure')
+            when 'effective' then monthly_cost.effective_cost
+            when 'billed' then monthly_cost.billed_cost
+            when 'list' then monthly_cost.list_cost
+        end as cost
+    from marts.monthly_cost as monthly_cost
+    where
+        monthly_cost.currency = getvariable('currency')
+        and monthly_cost.month >= getvariable('first')
+        and monthly_cost.month < getvariable('until')
+        and (getvariable('clouds') is null or list_contains(getvariable('clouds'), monthly_cost.cloud))
+        and (getvariable('accounts') is null or list_contains(getvariable('accounts'), monthly_cost.account))
+        and (getvariable('services') is null or list_contains(getvariable('services'), monthly_cost.service))
+        and (getvariable('regions') is null or list_contains(getvariable('regions'), monthly_cost.region))
+        and (
+            getvariable('categories') is null
+            or list_contains(getvariable('categories'), monthly_cost.charge_category)
+        )
+),
+
+ranked as (
+    select
+        line.split,
+        row_number() over (order by sum(line.cost) desc, line.split) as place
+    from line
+    group by line.split
+)
+
+select
+    line.month,
+    if(ranked.place <= getvariable('most'), line.split, 'Other') as split,
+    sum(line.cost)::double as cost
+from line
+join ranked on line.split is not distinct from ranked.split
+group by all
+order by line.month, split

@@ -1,0 +1,57 @@
+-- One row per export file that delivered these charge lines, with what the manifest says about it.
+with line as (
+    select
+        focus.x_source as source,
+        focus.x_export as export,
+        focus.x_file as file,
+        count(*) as lines,
+        sum(focus.EffectiveCost) as effective_cost,
+        sum(focus.BilledCost) as billed_cost
+    from raw.focus as focus
+    where
+        focus.BillingCurrency = getvariable('currency')
+        and focus.BillingPeriodStart >= getvariable('first')
+        and focus.BillingPeriodStart < getvariable('until')
+        and (getvariable('clouds') is null or list_contains(getvariable('clouds'), focus.x_cloud))
+        and (
+            getvariable('accounts') is null
+            or list_contains(getvariable('accounts'), coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)'))
+        )
+        and (
+            getvariable('services') is null
+            or list_contains(getvariable('services'), coalesce(focus.ServiceName, '(unknown)'))
+        )
+        and (
+            getvariable('regions') is null
+            or list_contains(getvariable('regions'), coalesce(focus.RegionId, 'global'))
+        )
+        and (getvariable('categories') is null or list_contains(getvariable('categories'), focus.ChargeCategory))
+        and (getvariable('resource_id') is null or focus.ResourceId = getvariable('resource_id'))
+        and (
+            getvariable('tag_key') is null
+            or getvariable('tag_value')
+            = coalesce(json_extract_string(focus.Tags, '$."' || getvariable('tag_key') || '"'), '(untagged)')
+        )
+    group by all
+)
+
+select
+    line.file,
+    line.lines,
+    line.billed_cost::double as billed_cost,
+    line.effective_cost::double as effective_cost,
+    line.export,
+    line.source,
+    max(manifest.layout) as layout,
+    sum(manifest.rows)::bigint as rows_in_file,
+    max(manifest.sha256) as sha256,
+    max(manifest.loaded_at) as loaded_at
+from line
+left join raw.billing_manifest as manifest
+    on
+        line.source = manifest.source
+        and line.export = manifest.export
+        and line.file = manifest.file
+        and manifest.status = 'loaded'
+group by all
+order by line.file

@@ -1,0 +1,48 @@
+-- One row per charge line exactly as it was delivered, the largest amounts first.
+select
+    focus.ChargePeriodStart,
+    focus.ChargePeriodEnd,
+    focus.ChargeCategory,
+    focus.ServiceName,
+    focus.ChargeDescription,
+    focus.SkuId,
+    focus.ResourceId,
+    focus.ConsumedQuantity::double as ConsumedQuantity,
+    focus.ConsumedUnit,
+    focus.BilledCost::double as BilledCost,
+    focus.EffectiveCost::double as EffectiveCost,
+    focus.ListCost::double as ListCost,
+    focus.BillingPeriodStart,
+    focus.SubAccountId,
+    focus.RegionId,
+    focus.Tags,
+    focus.x_file,
+    focus.x_export,
+    focus.x_source
+from raw.focus as focus
+where
+    focus.BillingCurrency = getvariable('currency')
+    and focus.BillingPeriodStart >= getvariable('first')
+    and focus.BillingPeriodStart < getvariable('until')
+    and (getvariable('clouds') is null or list_contains(getvariable('clouds'), focus.x_cloud))
+    and (
+        getvariable('accounts') is null
+        or list_contains(getvariable('accounts'), coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)'))
+    )
+    and (
+        getvariable('services') is null
+        or list_contains(getvariable('services'), coalesce(focus.ServiceName, '(unknown)'))
+    )
+    and (
+        getvariable('regions') is null
+        or list_contains(getvariable('regions'), coalesce(focus.RegionId, 'global'))
+    )
+    and (getvariable('categories') is null or list_contains(getvariable('categories'), focus.ChargeCategory))
+    and (getvariable('resource_id') is null or focus.ResourceId = getvariable('resource_id'))
+    and (
+        getvariable('tag_key') is null
+        or getvariable('tag_value')
+        = coalesce(json_extract_string(focus.Tags, '$."' || getvariable('tag_key') || '"'), '(untagged)')
+    )
+order by abs(focus.EffectiveCost) desc, focus.ChargePeriodStart asc, focus.SkuId asc
+limit getvariable('most')

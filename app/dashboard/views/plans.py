@@ -1,0 +1,376 @@
+"""Plans: what will change, who agreed to it, what came of it, and how to put it back?"""
+
+from collections.abc import Callable
+
+import polars as pl
+import streamlit as st
+
+from actions import plan as planning
+from actions.approve import Approval, approvals, people_needed, standing
+from actions.errors import ActionError
+from actions.planned import Plan
+from actions.run import Run, runs
+from app.dashboard import decide, money, page, plan_text, visitor
+from clouds.errors import CloudError
+
+LISTED = 200
+
+
+def plans() -> None:
+    """The whole page."""
+    page.header(
+        "Plans", "What will change, who agreed to it, what came of it, and how to put it back?"
+    )
+    listed = planning.plans(decide.ledger(), decide.clock(), newest=LISTED)
+    if not listed:
+        page.empty(
+            "There are no plans yet.",
+            "A plan is a frozen list of changes. Select some recommendations and make one; nothing "
+            "changes before somebody has approved it.",
+        )
+        st.page_link(
+            "views/recommendations.py", label="To the recommendations", icon=":material/savings:"
+        )
+        return
+    chosen = _list(listed)
+    with st.container(border=True):
+        _detail(chosen)
+
+
+def _list(listed: list[Plan]) -> Plan:
+    ids = [plan.id for plan in listed]
+    wanted = st.session_state.get("plan", st.query_params.get("plan"))
+    first = ids.index(wanted) if wanted in ids else 0
+    frame = pl.DataFrame(
+        [
+            {
+                "id": plan.id,
+                "state": plan_text.STATUS[plan.status].words,
+                "title": plan.title,
+                "changes": len(plan.changes),
+                "risk": plan.risk,
+                "saves": plan_text.saving(plan),
+                "author": plan.author,
+                "created_at": plan.created_at,
+            }
+            for plan in listed
+        ]
+    )
+    rows = page.table(
+        frame,
+        key="plans_list",
+        alt="Plans, the newest first",
+        select="single-row-required",
+        preselect=[first],
+        columns={
+            "state": st.column_config.TextColumn("State"),
+            "title": st.column_config.TextColumn("Plan", width="large"),
+            "changes": st.column_config.NumberColumn("Changes", width="small"),
+            "risk": st.column_config.TextColumn("Risk", width="small"),
+            "saves": st.column_config.TextColumn("Saves per month"),
+            "author": st.column_config.TextColumn("Made by"),
+            "created_at": st.column_config.DatetimeColumn("Made (UTC)", format="D MMM YYYY HH:mm"),
+            "id": st.column_config.TextColumn("Id"),
+        },
+        rows=6,
+    )
+    chosen = listed[rows[0] if rows else first]
+    st.session_state["plan"] = chosen.id
+    return chosen
+
+
+def _detail(plan: Plan) -> None:
+    made = runs(decide.ledger(), plan.id)
+    decided = approvals(decide.ledger(), plan.id)
+    status = plan_text.STATUS[plan.status]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plan.title, anchor=False, width="stretch")
+        st.badge(status.words, icon=status.icon, color=status.colour)
+        st.badge(f"Risk {plan.risk}", icon=":material/shield:", color="gray")
+    st.caption(
+        f"{plan.id}, made by **{plan.author}** on {plan.created_at:%-d %b %Y %H:%M} UTC, "
+        f"on the facts of snapshot {plan.snapshot or 'unknown'}"
+        + (f". Puts back run {plan.undoes_run}" if plan.undoes_run else "")
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Hash of everything below, which is what people approve:", width="content")
+        st.code(plan.hash, language=None, wrap_lines=True, width="stretch")
+    _decision(plan, made)
+    many = len(plan.changes) > 1
+    st.markdown(
+        f"##### The {len(plan.changes)} changes, in this order" if many else "##### The change"
+    )
+    st.caption(
+        money.markdown(f"Saves {plan_text.saving(plan)} a month{' together' if many else ''}.")
+    )
+    steps = {step.planned.change.change_id: step for step in (made[0].steps if made else ())}
+    for planned in planning.explain(plan):
+        step = steps.get(planned.change.change_id)
+        with st.expander(plan_text.one_line(planned, step), expanded=len(plan.changes) == 1):
+            st.markdown(plan_text.explained(planned, step))
+    for note in plan.notes:
+        st.caption(f":material/info: {money.markdown(note)}")
+    _history(plan, decided, made)
+
+
+def _decision(plan: Plan, made: list[Run]) -> None:
+    """What has to be done next, and the buttons for it."""
+    job = decide.job(plan.id)
+    if job is not None and job.is_running:
+        _progress(plan.id)
+        return
+    if job is not None and job.error is not None:
+        page.problem(job.error)
+    match plan.status:
+        case "proposed":
+            _to_approve(plan)
+        case "approved":
+            _to_apply(plan)
+        case "applying":
+            _interrupted(plan)
+        case "applied" | "partly_applied" | "failed":
+            _to_verify(plan, made[0])
+        case "rolled_back":
+            st.info("Put back: everything looks as it did before.", icon=":material/undo:")
+        case "rejected":
+            st.info(
+                "Rejected: nothing was changed, and it can't be applied.", icon=":material/block:"
+            )
+        case "expired":
+            st.info(
+                f"Nobody approved it by {plan.expires_at:%-d %b %Y %H:%M} UTC. Make a new plan: "
+                "the resources may have changed.",
+                icon=":material/timer_off:",
+            )
+
+
+def _to_approve(plan: Plan) -> None:
+    where = standing(decide.ledger(), plan.id, decide.clock())
+    needed = plan_text.counted(people_needed(plan.risk), "approval")
+    other = " by somebody other than its author" if plan.risk > "R1" else ""
+    st.info(
+        f"Waiting for approval: {plan.risk} needs {needed}{other}. "
+        f"Approved so far by: {', '.join(where.approved_by) or 'nobody'}. "
+        f"Open until {plan.expires_at:%-d %b %Y %H:%M} UTC.",
+        icon=":material/hourglass_top:",
+    )
+    with st.container(horizontal=True):
+        if st.button("Approve", type="primary", icon=":material/verified:", key="approve"):
+            _approve_dialog(plan)
+        _reject_button(plan)
+        _rehearse_button(plan)
+
+
+def _to_apply(plan: Plan) -> None:
+    where = standing(decide.ledger(), plan.id, decide.clock())
+    if where.is_approved:
+        st.success(
+            f"Approved by {', '.join(where.approved_by)}. Each resource is looked at again before "
+            "it is changed; one that has drifted is left alone.",
+            icon=":material/verified:",
+        )
+    else:
+        st.warning(f"Not approved any more: {where.missing}.", icon=":material/hourglass_top:")
+    with st.container(horizontal=True):
+        if where.is_approved:
+            if st.button("Apply", type="primary", icon=":material/play_arrow:", key="apply"):
+                _apply_dialog(plan)
+        elif st.button("Approve", type="primary", icon=":material/verified:", key="approve"):
+            _approve_dialog(plan)
+        _reject_button(plan)
+        _rehearse_button(plan)
+
+
+def _interrupted(plan: Plan) -> None:
+    st.warning(
+        "It is being applied by another process, or was interrupted. Going on is safe: what was "
+        "made is not made again.",
+        icon=":material/sync_problem:",
+    )
+    if st.button("Go on", type="primary", icon=":material/play_arrow:", key="apply"):
+        _start(plan)
+
+
+def _to_verify(plan: Plan, run: Run) -> None:
+    done = plan_text.counts(run)
+    say = st.success if plan.status == "applied" else st.warning
+    say(f"Run {run.id} by {run.actor}: {done}.", icon=plan_text.STATUS[plan.status].icon)
+    with st.container(horizontal=True):
+        if plan.status != "applied" and st.button(
+            "Apply what is left", type="primary", icon=":material/play_arrow:", key="apply"
+        ):
+            _apply_dialog(plan)
+        if st.button(
+            "Verify",
+            icon=":material/fact_check:",
+            key="verify",
+            help="Is it as planned, and did it pay?",
+        ):
+            _verify_dialog(run)
+        if any(step.outcome == "applied" for step in run.steps) and st.button(
+            "Undo", icon=":material/undo:", key="undo", help="Makes a plan of the way back"
+        ):
+            _undo_dialog(plan, run)
+
+
+@st.dialog("Approve this plan", width="medium", icon=":material/verified:")
+def _approve_dialog(plan: Plan) -> None:
+    st.markdown(
+        money.markdown(
+            f"**{plan.title}**: {plan_text.counted(len(plan.changes), 'change')} of risk "
+            f"{plan.risk}, saving {plan_text.saving(plan)} a month. You approve exactly this list, "
+            f"as **{visitor.user()}**:"
+        )
+    )
+    st.code(plan.hash, language=None, wrap_lines=True)
+    reason = st.text_input("Remark for the log (optional)", key=f"remark_{plan.id}")
+    if st.button("Approve this hash", type="primary", key="approve_this_hash"):
+        _decide(lambda: decide.approve(plan, visitor.user(), reason or None), "Approved")
+
+
+@st.dialog("Reject this plan", width="medium", icon=":material/block:")
+def _reject_dialog(plan: Plan) -> None:
+    st.markdown(f"**{money.markdown(plan.title)}** will not be applied. This can't be taken back.")
+    reason = st.text_input("Why? (for the log)", key=f"why_{plan.id}")
+    if st.button("Reject the plan", type="primary", key="reject_the_plan"):
+        _decide(lambda: decide.reject(plan, visitor.user(), reason or None), "Rejected")
+
+
+@st.dialog("Apply this plan", width="medium", icon=":material/play_arrow:")
+def _apply_dialog(plan: Plan) -> None:
+    st.markdown(
+        f"{plan_text.counted(len(plan.changes), 'change')} will be made now, one after the other, "
+        f"as **{visitor.user()}**. Closing the page does not stop it."
+    )
+    if st.button("Apply now", type="primary", key="apply_now"):
+        _start(plan)
+
+
+@st.dialog("Undo this run", width="medium", icon=":material/undo:")
+def _undo_dialog(plan: Plan, run: Run) -> None:
+    st.markdown(
+        f"A new plan of the way back of **{money.markdown(plan.title)}** will be made. It has to "
+        "be approved and applied like any other."
+    )
+    if st.button("Make the undo plan", type="primary", key="make_undo_plan"):
+        try:
+            back = decide.undo(run, visitor.user())
+        except (ActionError, CloudError) as error:
+            page.problem(error)
+        else:
+            st.session_state["plan"] = back.id
+            st.toast(f"Plan {back.id} puts it back", icon=":material/undo:")
+            st.rerun()
+
+
+@st.dialog("Is it as planned, and did it pay?", width="large", icon=":material/fact_check:")
+def _verify_dialog(run: Run) -> None:
+    try:
+        with st.spinner("Looking at each resource and its bills"):
+            verdicts = decide.look_twice(run)
+    except (ActionError, CloudError) as error:
+        page.problem(error)
+        return
+    if not verdicts:
+        st.info("This run made no change.")
+    for verdict in verdicts:
+        st.markdown(plan_text.one_line(verdict.step.planned, verdict.step))
+        st.caption(plan_text.judged(verdict))
+
+
+def _reject_button(plan: Plan) -> None:
+    if st.button("Reject", icon=":material/block:", key="reject"):
+        _reject_dialog(plan)
+
+
+def _rehearse_button(plan: Plan) -> None:
+    if st.button(
+        "Try without changing",
+        icon=":material/science:",
+        key="rehearse",
+        help="Looks at each resource and says what applying would do now",
+    ):
+        _rehearsal_dialog(plan)
+
+
+@st.dialog("What applying would do now", width="large", icon=":material/science:")
+def _rehearsal_dialog(plan: Plan) -> None:
+    try:
+        with st.spinner("Looking at each resource"):
+            run = decide.rehearse(plan, visitor.user())
+    except (ActionError, CloudError) as error:
+        page.problem(error)
+        return
+    for step in run.steps:
+        st.markdown(plan_text.one_line(step.planned, step))
+        if step.reason:
+            st.caption(money.markdown(step.reason))
+
+
+def _decide(decision: Callable[[], None], done: str) -> None:
+    try:
+        decision()
+    except (ActionError, CloudError) as error:
+        page.problem(error)
+    else:
+        st.toast(done, icon=":material/check:")
+        st.rerun()
+
+
+def _start(plan: Plan) -> None:
+    decide.start_apply(plan, visitor.user())
+    st.rerun()
+
+
+@st.fragment(run_every=0.6)
+def _progress(plan_id: str) -> None:
+    job = decide.job(plan_id)
+    if job is None or not job.is_running:
+        st.rerun(scope="app")
+        return
+    steps = list(job.steps)
+    st.progress(
+        len(steps) / job.total, f"Applying: {len(steps)} of {job.total} changes are through"
+    )
+    for step in steps[-5:]:
+        st.markdown(plan_text.one_line(step.planned, step))
+
+
+def _history(plan: Plan, decided: list[Approval], made: list[Run]) -> None:
+    with st.expander(
+        "History: every decision and change, from the audit log", icon=":material/history:"
+    ):
+        frame = pl.DataFrame(
+            [
+                {
+                    "number": event.number,
+                    "at": event.at,
+                    "actor": event.actor,
+                    "action": event.action,
+                    "subject": event.subject,
+                    "details": plan_text.details(event),
+                }
+                for event in decide.history(plan.id)
+            ]
+        )
+        page.table(
+            frame,
+            key="plan_history",
+            alt="Audit events of this plan, the newest first",
+            columns={
+                "at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY HH:mm:ss"),
+                "actor": st.column_config.TextColumn("Who"),
+                "action": st.column_config.TextColumn("What"),
+                "subject": st.column_config.TextColumn("On"),
+                "details": st.column_config.TextColumn("Details", width="large"),
+                "number": st.column_config.NumberColumn("Event", width="small"),
+            },
+        )
+        st.caption(
+            f"{plan_text.counted(len(decided), 'decision')}, "
+            f"{plan_text.counted(len(made), 'run')}. Each event is sealed with the hash of the one "
+            "before it; check the seal with `instance-select audit verify`."
+        )
+
+
+plans()

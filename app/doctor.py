@@ -1,0 +1,162 @@
+"""Is everything in place? Each check says what it found and, if that is not good, what to do."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from app.answer import Answer, time_text
+from app.errors import AppError
+from app.session import Session
+
+FREE_GIB = 2  # a pipeline run on the demo estate spills at most about this much
+STALE_HOURS = 48  # bills arrive at least daily; two missed days are worth a look
+EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at; `fix` is what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str | None = None
+
+
+def examine(session: Session) -> Answer:
+    """All checks; failed if any is not ok."""
+    checks = list(_checks(session))
+    failed = not all(check.ok for check in checks)
+
+    def view() -> Iterator[Any]:
+        from rich.text import Text
+
+        for check in checks:
+            mark = Text("ok  " if check.ok else "NOT ", style="green" if check.ok else "bold red")
+            yield mark + Text(f"{check.name}: {check.detail}", style="default")
+            if check.fix:
+                yield Text(f"      {check.fix}", style="yellow")
+
+    return Answer({"checks": [asdict(check) for check in checks]}, view, failed)
+
+
+def _checks(session: Session) -> Iterator[Check]:
+    yield _python()
+    yield _duckdb()
+    try:
+        settings = session.settings
+    except AppError as error:
+        yield Check("settings", False, str(error), "Correct them and run doctor again.")
+        return
+    yield Check("settings", True, f"home {settings.home.resolve()}")
+    yield _disk(session)
+    yield _asked("ledger", lambda: _ledger(session))
+    yield from _sources(session)
+    yield from _lake(session)
+
+
+def _python() -> Check:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    ok = sys.version_info >= (3, 11)
+    return Check("python", ok, version, None if ok else "Install Python 3.11 or newer.")
+
+
+def _duckdb() -> Check:
+    from importlib.util import find_spec
+
+    import duckdb
+
+    from warehouse.lake import DUCKDB
+
+    missing = [name for name in EXTENSIONS if find_spec(f"duckdb_extension_{name}") is None]
+    if duckdb.__version__ != DUCKDB or missing:
+        wanted = [f"duckdb=={DUCKDB}"]
+        wanted += [f"duckdb-extension-{name.replace('_', '-')}=={DUCKDB}" for name in missing]
+        found = f"{duckdb.__version__}, without {', '.join(missing) or 'nothing'}"
+        return Check("duckdb", False, found, f"pip install {' '.join(wanted)}")
+    return Check("duckdb", True, f"{DUCKDB} with {', '.join(EXTENSIONS)}")
+
+
+def _disk(session: Session) -> Check:
+    home = session.settings.home.resolve()
+    there = home
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free / 2**30
+    if free < FREE_GIB:
+        fix = f"Make room: at least {FREE_GIB} GiB, or set the home to another disk."
+        return Check("disk", False, f"{free:.1f} GiB free for {home}", fix)
+    return Check("disk", True, f"{free:.1f} GiB free for {home}")
+
+
+def _ledger(session: Session) -> str:
+    from actions.users import users
+
+    if not session.settings.ledger and not (session.settings.home / "ledger.sqlite").exists():
+        return "none yet; the first command that decides something makes it"
+    people = users(session.ledger)
+    return f"{len(people)} users: {', '.join(person.name for person in people) or 'none'}"
+
+
+def _sources(session: Session) -> Iterator[Check]:
+    from clouds import load
+    from clouds.errors import CloudError
+
+    if not session.settings.sources:
+        fix = "Name them in instance-select.yaml; 'instance-select init' writes one to start from."
+        yield Check("sources", True, "none configured; bills come by 'instance-select ingest'", fix)
+    for source in session.settings.sources:
+        name = f"source {source.name}"
+        try:
+            cloud = load(source.cloud, **source.options)
+            identify: Callable[[], str] | None = getattr(cloud, "identity", None)
+            who = identify() if identify else "no credentials needed"
+            bills = [str(path) for path in cloud.bills()]
+        except CloudError as error:
+            yield Check(name, False, str(error), "Then run: instance-select doctor")
+            continue
+        cannot = ", ".join(cloud.cannot)
+        detail = f"{who}; bills from {', '.join(bills) or 'nowhere'}"
+        yield Check(name, True, f"{detail}; can't give: {cannot}" if cannot else detail)
+
+
+def _lake(session: Session) -> Iterator[Check]:
+    from warehouse.errors import NothingPublished, WarehouseError
+
+    try:
+        published = session.lake.published()
+    except NothingPublished as nothing:
+        yield Check("warehouse", False, "nothing published yet", str(nothing))
+        return
+    except WarehouseError as error:
+        yield Check("warehouse", False, str(error), "See the message.")
+        return
+    detail = f"snapshot {published.snapshot} of {time_text(published.as_of)}"
+    yield Check("warehouse", True, detail)
+    yield from _freshness(session, published.as_of)
+
+
+def _freshness(session: Session, as_of: datetime) -> Iterator[Check]:
+    """One check per source and kind of reading, against the clock of the sources."""
+    from app.rows import read
+
+    for one in read(session, "from marts.freshness order by all"):
+        name = f"{one['source']} {one['what']}".strip()
+        age = one["age_hours"]
+        if one["failed"]:
+            yield Check(name, False, one["failed"], "Correct it and run: instance-select run")
+        elif age is not None and age > STALE_HOURS:
+            fix = "Look whether the export still arrives, then run: instance-select run"
+            yield Check(name, False, f"{age:.0f} hours old on {as_of:%Y-%m-%d}", fix)
+
+
+def _asked(name: str, ask: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, ask())
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in ("actions", "sqlalchemy"):
+            raise
+        return Check(name, False, str(error).splitlines()[0], "Check the setting 'ledger'.")

@@ -1,0 +1,60 @@
+"""DigitalOcean: invoices as CSV (the console's download) and as JSON (the API's items)."""
+
+from clouds.billing import Layout
+
+_MAPPED = {
+    "product": (),
+    "group_description": (),
+    "description": (),
+    "project_name": (),
+    "category": (),
+}
+
+INVOICE_CSV = Layout(
+    name="digitalocean-invoice",
+    cloud="digitalocean",
+    provider="DigitalOcean",
+    package="clouds.digitalocean",
+    sql="focus_from_invoice.sql",
+    columns={
+        **_MAPPED,
+        "hours": (),
+        "start": (),
+        "end": (),
+        "amount": ("USD",),
+        "duration": (),
+        "duration_unit": (),
+        "resource_id": (),
+        "resource_uuid": (),
+    },
+    required=frozenset({"product", "description", "hours", "start", "end", "amount"}),
+    numbers=frozenset({"amount", "hours"}),
+    times=frozenset({"start", "end"}),
+    kept=frozenset({"group_description", "category", "project_name"}),
+)
+
+INVOICE_ITEMS = Layout(
+    name="digitalocean-items",
+    cloud="digitalocean",
+    provider="DigitalOcean",
+    package="clouds.digitalocean",
+    sql="focus_from_invoice.sql",
+    columns={
+        **_MAPPED,
+        "hours": (),
+        "start": ("start_time",),
+        "end": ("end_time",),
+        "amount": (),
+        "duration": (),
+        "duration_unit": (),
+        "resource_id": (),
+        "resource_uuid": (),
+    },
+    required=frozenset({"product", "amount", "start", "end"}),
+    numbers=frozenset({"amount", "duration"}),
+    times=frozenset({"start", "end"}),
+    kept=frozenset({"group_description", "category", "project_name"}),
+    records="invoice_items",
+)
+
+LAYOUTS = (INVOICE_CSV, INVOICE_ITEMS)

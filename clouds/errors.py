@@ -1,0 +1,76 @@
+"""What can go wrong with a cloud.
+
+CloudError
+├── UnknownCloud        no folder and no entry point of that name
+├── UnknownOption       a source gives options that its cloud does not take
+├── MissingExtra        the cloud's SDK is not installed
+├── Unreadable          the cloud can't be reached, or the credentials are refused
+├── Throttled           too many calls; the cloud says when to come back
+├── QuotaExceeded       the change needs more than the account may have
+├── WrongState          the resource must be in another state first
+└── NotOffered          this cloud can't do that, with the reason
+"""
+
+from collections.abc import Sequence
+
+
+class CloudError(Exception):
+    """Base of all errors of this package."""
+
+
+class UnknownCloud(CloudError):
+    """There is no cloud of that name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        super().__init__(f"No cloud named {name!r}. Known clouds: {', '.join(known)}.")
+
+
+class UnknownOption(CloudError):
+    """The options of a source are not those that its cloud takes."""
+
+    def __init__(self, cloud: str, problem: str, known: Sequence[str]) -> None:
+        self.cloud = cloud
+        super().__init__(
+            f"The options for {cloud} do not fit: {problem}. It takes: {', '.join(known)}."
+        )
+
+
+class MissingExtra(CloudError):
+    """The SDK that a cloud needs is not installed."""
+
+    def __init__(self, cloud: str, module: str) -> None:
+        self.cloud = cloud
+        self.module = module
+        super().__init__(
+            f"{cloud} needs the Python module {module!r}, which is not installed. "
+            f"Install it with: pip install 'instance-select[{cloud}]'"
+        )
+
+
+class Unreadable(CloudError):
+    """The cloud did not answer, or refused our credentials."""
+
+
+class Throttled(CloudError):
+    """The cloud asks us to come back later."""
+
+    def __init__(self, call: str, retry_after_seconds: float) -> None:
+        self.call = call
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"{call} was throttled; the cloud asks to wait {retry_after_seconds:g} seconds. "
+            "Nothing was changed; try again later."
+        )
+
+
+class QuotaExceeded(CloudError):
+    """The account's quota does not allow the change."""
+
+
+class WrongState(CloudError):
+    """The resource must be in another state before this change."""
+
+
+class NotOffered(CloudError):
+    """This cloud does not offer that ability."""

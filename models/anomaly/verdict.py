@@ -1,0 +1,220 @@
+"""Judge each day of each series by the days before it, and count abnormal days in a row as one.
+
+One pass over the days, all series at once. A day's verdict uses no later day. While an incident
+lasts its cost is kept out of the baseline; if it stays for weeks it becomes the new normal.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.anomaly.baseline import ALIKE, RECENT, Baseline, Flags, Today, same_day_last_month
+from models.forecast.history import Floats
+
+Counts = NDArray[np.int64]
+ADOPTED = 14  # days of an incident that make the new normal
+HIGH, CREEPING, LOW, NEW = 1, 2, 3, 4  # why an incident was opened
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a day is abnormal; meant for daily cost of any kind, not tuned to any series."""
+
+    sure: float = 6.0  # spreads off that open an incident
+    still: float = 3.0  # spreads that keep it open
+    creeping: float = 5.0  # spreads of the usual growth, for a slow ramp
+    creeping_share: float = 0.15  # and at least that much above the weeks before
+    creeping_from: int = 56  # days of a series before growth is judged
+    least_spread: float = 0.025  # of the level; no cost is steadier than that
+    warm_up: int = 21  # days of a series that are only learned from
+    low_days: int = 2  # days in a row that a cost must be low: yesterday's bill may be incomplete
+    pause: int = 2  # normal days after which an incident is over
+    normal_after: int = 21  # days after which an incident is the new normal
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """Arrays of series x day."""
+
+    expected: Floats
+    score: Floats  # spreads above, negative below
+    incident: Counts  # number of the incident the day belongs to, within its series; 0 = normal
+    cause: Counts  # why that incident was opened
+    backdated: Counts  # on its first day: how many days before it the incident is dated back to
+    before: Floats  # on its first day: expected cost of one such day
+    adopted: Flags  # the day after which it counts as normal
+
+
+@dataclass(eq=False)
+class _Open:
+    """The incident of each series that is not over yet."""
+
+    is_open: Flags
+    cause: Counts
+    days: Counts
+    quiet: Counts
+    number: Counts
+    low: Counts
+    level: Floats
+    spread: Floats
+
+    @staticmethod
+    def none(count: int) -> "_Open":
+        def zeros() -> Counts:
+            return np.zeros(count, dtype=np.int64)
+
+        return _Open(
+            is_open=np.zeros(count, dtype=bool),
+            cause=zeros(),
+            days=zeros(),
+            quiet=zeros(),
+            number=zeros(),
+            low=zeros(),
+            level=np.zeros(count),
+            spread=np.zeros(count),
+        )
+
+    @property
+    def sign(self) -> Floats:
+        return np.where(self.cause == LOW, -1.0, 1.0)
+
+
+def judge(
+    values: Floats,
+    days: NDArray[np.datetime64],
+    floor: Floats,
+    delivered_since: NDArray[np.intp],
+    limits: Limits,
+) -> Verdicts:
+    """`values` and `floor` are series x day; `floor` is the least money a day that matters.
+
+    `delivered_since` is, per series, the first column of its cloud: a series that begins well
+    after that is a new service.
+    """
+    count, steps = values.shape
+    same_day = same_day_last_month(days)
+    baseline = Baseline(values, same_day, limits.least_spread)
+    active = np.isfinite(values)
+    began = np.where(active.any(axis=1), active.argmax(axis=1), steps)
+    is_young = began > delivered_since + limits.warm_up
+    edges = _is_month_edge(days)
+    out = _empty(count, steps)
+    now = _Open.none(count)
+    for day in range(steps):
+        known = active[:, day]
+        today = _frozen(baseline.expect(day), now)
+        expected, near = _expected(values[:, day], today, now.is_open)
+        off = values[:, day] - expected
+        unit = np.maximum(today.spread * np.abs(today.level), floor[:, day] / limits.sure)
+        unit = np.maximum(unit, near)
+        score = np.where(known, off / unit, 0.0)
+        ripe = known & (day - began >= limits.warm_up)
+        fresh = known & is_young & (day - began < limits.warm_up) & (values[:, day] > floor[:, day])
+        unseen = edges[day] & (same_day[day] - began < RECENT)  # nobody knows what is usual
+        ripe = ripe & ~unseen
+        now.low = np.where(ripe & (score < -limits.sure), now.low + 1, 0)
+        creeps = ripe & (today.pace > limits.creeping) & (today.growth > limits.creeping_share)
+        creeps &= day - began >= limits.creeping_from
+        creeps &= (today.growth * today.slow > floor[:, day]) & (score > 0)
+        cause = np.select(
+            [fresh, ripe & (score > limits.sure), now.low >= limits.low_days, creeps],
+            [NEW, HIGH, LOW, CREEPING],
+            0,
+        )
+        opens = ~now.is_open & (cause > 0)
+        expected = _open(now, opens, cause, today, expected)
+        out.backdated[:, day] = np.where(opens & (now.cause == LOW), limits.low_days - 1, 0)
+        slowly = opens & (now.cause == CREEPING)
+        if slowly.any():
+            back = baseline.above_since(day, today, limits.normal_after)
+            out.backdated[:, day] = np.where(slowly, back, out.backdated[:, day])
+        out.before[:, day] = np.where(opens, now.level * today.profile, np.nan)
+        bad = _go_on(now, opens, known, score, expected, values[:, day], limits, unit)
+        out.expected[:, day], out.score[:, day] = expected, score
+        out.incident[:, day] = np.where(bad, now.number, 0)
+        out.cause[:, day] = np.where(bad, now.cause, 0)
+        odd = (expected != today.plain) | (unseen & (np.abs(score) > limits.still))
+        odd = odd & ~now.is_open
+        baseline.learn(day, today, expected, known & ~bad, odd)
+        adopted = now.is_open & (now.days >= limits.normal_after)
+        if adopted.any():
+            baseline.adopt(day, adopted, ADOPTED)
+        out.adopted[:, day] = adopted
+        now.is_open &= (now.quiet < limits.pause) & ~adopted
+    return out
+
+
+def _frozen(today: Today, now: _Open) -> Today:
+    """While an incident lasts, level and spread stay what they were before it."""
+    return Today(
+        np.where(now.is_open, now.level, today.level),
+        today.profile,
+        np.where(now.is_open, now.spread, today.spread),
+        today.usual,
+        today.growth,
+        today.pace,
+        today.slow,
+    )
+
+
+def _expected(actual: Floats, today: Today, is_open: Flags) -> tuple[Floats, Floats]:
+    """Expected cost, with last month's excess where the day repeats it, and how near is near."""
+    off = actual - today.plain
+    near = ALIKE * np.abs(today.usual) + 3 * today.spread * np.abs(today.level)
+    repeats = (today.usual != 0) & (np.abs(off - today.usual) <= near) & ~is_open
+    repeats &= np.abs(off) > near
+    expected = np.where(repeats, today.plain + today.usual, today.plain)
+    return expected, np.where(repeats, near, 0.0)
+
+
+def _open(now: _Open, opens: Flags, cause: Counts, today: Today, expected: Floats) -> Floats:
+    """Start incidents; returns the expected cost of the day, which depends on the cause."""
+    level = np.select([cause == NEW, cause == CREEPING], [0.0, today.slow], today.level)
+    now.level = np.where(opens, level, now.level)
+    now.spread = np.where(opens, today.spread, now.spread)
+    now.cause = np.where(opens, cause, now.cause)
+    now.days = np.where(opens, 0, now.days)
+    now.quiet = np.where(opens, 0, now.quiet)
+    now.number = now.number + opens
+    now.is_open = now.is_open | opens
+    changed = opens & ((cause == NEW) | (cause == CREEPING))
+    return np.where(changed, level * today.profile, expected)
+
+
+def _go_on(
+    now: _Open,
+    opens: Flags,
+    known: Flags,
+    score: Floats,
+    expected: Floats,
+    actual: Floats,
+    limits: Limits,
+    unit: Floats,
+) -> Flags:
+    """Which series are abnormal today; counts the days and the normal days in between."""
+    off = np.where(known, (actual - expected) / unit, 0.0) * now.sign
+    bad = opens | (now.is_open & known & (off > limits.still))
+    now.days += now.is_open
+    now.quiet = np.where(bad, 0, now.quiet + (now.is_open & known))
+    return bad
+
+
+def _is_month_edge(days: NDArray[np.datetime64]) -> Flags:
+    months = days.astype("datetime64[M]")
+    one = np.timedelta64(1, "D")
+    first = months.astype("datetime64[D]") == days
+    return first | ((days + one).astype("datetime64[M]") != months)
+
+
+def _empty(count: int, steps: int) -> Verdicts:
+    shape = (count, steps)
+    return Verdicts(
+        expected=np.full(shape, np.nan),
+        score=np.zeros(shape),
+        incident=np.zeros(shape, dtype=np.int64),
+        cause=np.zeros(shape, dtype=np.int64),
+        backdated=np.zeros(shape, dtype=np.int64),
+        before=np.full(shape, np.nan),
+        adopted=np.zeros(shape, dtype=bool),
+    )

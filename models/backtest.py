@@ -1,0 +1,241 @@
+"""Measure every model on days it has not seen, mix the best, and learn the bands from their errors.
+
+Rolling origins: each model is fitted as if it were some weeks ago and compared with what came.
+The errors give each series its mix of models (or the baseline, which a mix must beat to be used)
+and its split-conformal intervals: how far the truth was off, by horizon, in units of the series'
+own error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecast.history import Floats, History, Model
+from models.known import mean, median
+
+MIX = "combination"
+FOLDS = 8
+SHARPNESS = 4.0  # a model with half the error gets 2^4 times the weight
+BORROWED = 0.5  # trust in how a model did on the other series, against 1 in how it did here
+CLEARLY = 0.9  # a single model is used alone if its error is below this share of the mix's
+LEAST_KNOWN = 8  # steps before an origin, and at least two seasons, for it to count
+UNTESTED = 0.3  # error over size, where no series has been tested
+FEW = 20  # scaled errors; with fewer a normal distribution helps out
+LEVELS = (0.80, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class Rolled:
+    """What each model said at each origin, and what came: arrays of series x fold x step."""
+
+    origins: tuple[int, ...]  # steps before the end; at most as much truth is seen
+    truth: Floats
+    said: dict[str, Floats]
+    naive_error: Floats  # per series: mean absolute in-sample error of the seasonal naive, for MASE
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which mix of models each series uses and what it would have said at each origin."""
+
+    names: tuple[str, ...]  # all candidates, the mix last
+    error: Floats  # series x candidate: mean absolute error in the backtest; inf = not usable
+    weights: Floats  # series x model (without the mix)
+    chosen: NDArray[np.intp]  # index into names
+    said: Floats  # series x fold x step, of the chosen one; weights of a fold from the other folds
+    mixed: Floats  # the same, of the mix
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """Half-widths in units of each series' typical error."""
+
+    scale: Floats  # series
+    growth: Floats  # step: typical error by horizon over the average one
+    low: tuple[float, ...]  # signed quantiles of the scaled errors, per level
+    high: tuple[float, ...]
+
+    def around(self, mean: Floats, level: int) -> tuple[Floats, Floats]:
+        """Lower and upper limit at LEVELS[level]; always on both sides of the mean."""
+        width = self.scale[:, None] * self.growth[: mean.shape[1]]
+        return mean + min(self.low[level], 0.0) * width, mean + max(self.high[level], 0.0) * width
+
+
+def origins(known_steps: int, horizon: int, season: int, folds: int = FOLDS) -> tuple[int, ...]:
+    """How many steps before the end each fold starts, nearest first.
+
+    Half a horizon apart, so that folds overlap but see other weekdays; the first ones see only a
+    part of the horizon, for the sake of series too short to hold a whole one.
+    """
+    least = max(2 * season, known_steps // 4, 4)
+    apart = max(1, min(horizon // 2, (known_steps - least - horizon) // max(folds - 1, 1)))
+    whole = [horizon + k * apart for k in range(folds)]
+    near = [max(1, horizon // 4), max(1, horizon // 2)]
+    return tuple(sorted({o for o in [*near, *whole] if known_steps - o >= least}))
+
+
+def roll(history: History, models: Mapping[str, Model], horizon: int) -> Rolled:
+    """Fit every model at every origin."""
+    starts = origins(history.steps, horizon, history.season)
+    floor = history.floor()[:, None]
+    least = max(LEAST_KNOWN, 2 * history.season)
+    count = len(history.values)
+    truth = np.full((count, len(starts), horizon), np.nan)
+    said = {name: np.full((count, len(starts), horizon), np.nan) for name in models}
+    for fold, start in enumerate(starts):
+        seen = min(start, horizon)
+        stop = history.steps - start + seen
+        truth[:, fold, :seen] = history.values[:, stop - seen : stop]
+        before = history.before(start)
+        truth[before.known() < least, fold] = np.nan
+        for name, model in models.items():
+            said[name][:, fold] = np.maximum(model.fit(before).predict(horizon), floor)
+    lag = max(1, history.season)
+    steps = np.abs(history.values[:, lag:] - history.values[:, :-lag])
+    return Rolled(starts, truth, said, mean(steps, (1,)))
+
+
+def choose(rolled: Rolled) -> Choice:
+    """Weigh the models of each series by their errors, and check the mix against the baseline.
+
+    What the mix is judged by is honest: the weights of a fold come from the other folds.
+    """
+    names = tuple(rolled.said)
+    said = np.stack([rolled.said[n] for n in names], axis=1)  # series x model x fold x step
+    error = np.abs(said - rolled.truth[:, None])
+    seen = np.isfinite(rolled.truth)[:, None] & ~np.isnan(said[:, :1])
+    # usable = says something wherever it is asked
+    usable = np.asarray((np.isfinite(error) | ~seen).all(axis=(2, 3)))
+    by_fold = mean(error, (3,))  # series x model x fold
+    per_model = np.where(usable, mean(by_fold, (2,)), np.inf)
+    weights = _weights(by_fold, usable)
+    folds = len(rolled.origins)
+    mixed = np.full_like(rolled.truth, np.nan)
+    for fold in range(folds):
+        others = [k for k in range(folds) if k != fold]
+        part = _weights(by_fold[:, :, others], usable) if others else weights
+        mixed[:, fold] = _mix(part, said[:, :, fold])
+    mix_error = mean(mean(np.abs(mixed - rolled.truth), (2,)), (1,))
+    mix_error = np.where(np.isfinite(mix_error), mix_error, np.inf)
+    chosen = _pick(per_model, mix_error)
+    every = np.concatenate([said, mixed[:, None]], axis=1)
+    return Choice(
+        (*names, MIX),
+        np.concatenate([per_model, mix_error[:, None]], axis=1),
+        weights,
+        chosen,
+        every[np.arange(len(every)), chosen],
+        mixed,
+    )
+
+
+def combine(choice: Choice, said: Floats) -> Floats:
+    """The forecast of the chosen candidate from what the models say: series x model x step."""
+    both = np.concatenate([said, _mix(choice.weights, said)[:, None]], axis=1)
+    return both[np.arange(len(both)), choice.chosen]
+
+
+def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:
+    """Learn interval widths; a series without a usable error borrows from the others.
+
+    `said` is what the forecast would have been, series x fold x step; `level` the typical size of
+    each series; the borrowed error is the others' share of theirs.
+    """
+    error = rolled.truth - said
+    size = np.abs(error)
+    growth = _growth(size)
+    scaled = size / growth
+    scale = mean(mean(scaled, (2,)), (1,))
+    folds = np.isfinite(scaled).any(axis=2).sum(axis=1)
+    share = scale / np.where(level > 0, level, np.nan)
+    typical = float(median(share[None])[0])
+    typical = typical if np.isfinite(typical) else UNTESTED
+    scale = np.where(folds > 0, scale, typical * level)
+    scale = np.where(folds == 1, (scale + typical * level) / 2, scale)
+    units = _left_out(error / growth, scaled)
+    low, high = _quantiles(units[np.isfinite(units)])
+    return Bands(np.nan_to_num(scale), growth, low, high)
+
+
+def coverage(rolled: Rolled, said: Floats, level: Floats) -> tuple[Floats, ...]:
+    """Per level and series: the share of the truth inside the band learned from the other folds."""
+    error = rolled.truth - said
+    growth = bands(rolled, said, level).growth
+    units = _left_out(error / growth, np.abs(error) / growth)
+    known = np.isfinite(units)
+    low, high = _quantiles(units[known])
+    inside = (known & (units >= low[k]) & (units <= high[k]) for k in range(len(LEVELS)))
+    return tuple(mean(np.where(known, part, np.nan), (1, 2)) for part in inside)
+
+
+def _quantiles(units: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Signed limits per level; with hardly any error known, those of a normal distribution."""
+    if len(units) < FEW:
+        spread = np.array([-2.8, -1.7, -1.0, -0.5, 0, 0.5, 1.0, 1.7, 2.8])
+        units = np.concatenate([units, spread])
+    low = tuple(float(np.quantile(units, (1 - q) / 2, method="lower")) for q in LEVELS)
+    high = tuple(float(np.quantile(units, (1 + q) / 2, method="higher")) for q in LEVELS)
+    return low, high
+
+
+def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:
+    """Series x model, each row sums to 1 (or is all 0 where nothing is usable)."""
+    error = mean(by_fold, (2,))
+    error = np.where(usable, error, np.inf)
+    base = error[:, :1]
+    ratio = error / np.where(base > 0, base, 1.0)
+    known = np.isfinite(ratio)
+    pooled = median(np.where(known, ratio, np.nan).T)
+    pooled = np.where(np.isnan(pooled), 1.0, pooled)
+    trusted = (np.where(known, ratio, 1.0) + BORROWED * pooled) / (1 + BORROWED)
+    trusted = np.maximum(trusted, 1e-6)
+    weight = np.where(known, trusted, np.inf) ** -SHARPNESS
+    total = weight.sum(axis=1, keepdims=True)
+    return weight / np.where(total > 0, total, 1.0)
+
+
+def _mix(weights: Floats, said: Floats) -> Floats:
+    """Series x step; a model without weight may say NaN."""
+    heavy = weights[:, :, None]
+    mixed = np.where(heavy > 0, np.nan_to_num(said) * heavy, 0.0).sum(axis=1)
+    return np.where(weights.sum(axis=1)[:, None] > 0, mixed, said[:, 0])
+
+
+def _pick(per_model: Floats, mix_error: Floats) -> NDArray[np.intp]:
+    """The mix, one model if it is clearly better, or the baseline if nothing beats it."""
+    mix = per_model.shape[1]
+    best = per_model.argmin(axis=1)
+    lowest = per_model[np.arange(len(per_model)), best]
+    pick = np.where(lowest < CLEARLY * mix_error, best, mix)
+    picked = np.where(pick == mix, mix_error, lowest)
+    return np.where(picked < per_model[:, 0], pick, 0)
+
+
+def _growth(size: Floats) -> Floats:
+    """Typical error per step over the average one, as a power of the horizon."""
+    steps = np.arange(1, size.shape[2] + 1)
+    own = mean(size, (1, 2))[:, None]
+    ratio = np.where(own > 0, mean(size, (1,)) / np.where(own > 0, own, 1.0), np.nan)
+    by_step = mean(np.minimum(ratio, 5.0), (0,))
+    usable = np.isfinite(by_step) & (by_step > 0)
+    if usable.sum() < 3:
+        power = 0.3
+    else:
+        x, y = np.log(steps[usable]), np.log(by_step[usable])
+        power = float(np.clip(np.polyfit(x, y, 1, w=np.sqrt(steps[usable]))[0], 0.0, 1.0))
+    curve = steps**power
+    return curve / curve.mean()
+
+
+def _left_out(error: Floats, size: Floats) -> Floats:
+    """Errors in units of the scale that the other folds give, as a new forecast would meet it."""
+    folds = error.shape[1]
+    out = np.full_like(error, np.nan)
+    per_fold = mean(size, (2,))
+    for fold in range(folds):
+        others = mean(np.delete(per_fold, fold, axis=1), (1,))[:, None]
+        known = others > 0
+        out[:, fold] = np.where(known, error[:, fold] / np.where(known, others, 1.0), np.nan)
+    return out

@@ -1,0 +1,121 @@
+"""From a history to a chosen forecast with bands, for every series, whatever its condition."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import backtest
+from models.forecast import available
+from models.forecast.condition import ENDED, Conditions, conditions
+from models.forecast.history import Floats, History
+from models.known import mean, median, total
+
+CHUNK = 2000  # series at once, so that memory does not grow with their number
+RECENT = 4  # seasons that give the typical size of a series
+EXPLODED = 10.0  # times the largest known value: no forecast beyond
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One candidate in the backtest, an entry per series; NaN where it can't be said."""
+
+    name: str
+    mase: Floats
+    wape: Floats
+    bias: Floats
+    cover80: Floats
+    cover95: Floats
+    relative: Floats  # mean absolute error over that of the baseline
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """The forecast of each series and what earned it; arrays of series x step."""
+
+    mean: Floats
+    limits: tuple[tuple[Floats, Floats], ...]  # per level: lower, upper
+    models: list[str]
+    reasons: list[str | None]
+    conditions: Conditions
+    errors: Floats  # series x fold x step: truth minus forecast in the backtest
+    scale: Floats  # typical absolute error of a step
+    folds: NDArray[np.intp]
+    origins: tuple[int, ...]
+    measured: tuple[Measured, ...]
+    chosen: NDArray[np.intp]  # index into measured; -1 = none of them
+
+
+def outlooks(history: History, steps: int, ended_after: int = ENDED) -> Iterator[Outlook]:
+    """One outlook per chunk of series, in their order."""
+    for start in range(0, len(history.values), CHUNK):
+        yield outlook(history.rows(slice(start, start + CHUNK)), steps, ended_after)
+
+
+def outlook(history: History, steps: int, ended_after: int = ENDED) -> Outlook:
+    """Backtest, choose, forecast and put bands around it."""
+    models = available()
+    state = conditions(history, ended_after)
+    values = history.values
+    rolled = backtest.roll(history, models, steps)
+    testable = ~(state.empty | state.short | state.ended)
+    rolled = replace(rolled, truth=np.where(testable[:, None, None], rolled.truth, np.nan))
+    choice = backtest.choose(rolled)
+    floor = history.floor()[:, None]
+    said = [np.maximum(model.fit(history).predict(steps), floor) for model in models.values()]
+    centre = backtest.combine(choice, np.stack(said, axis=1))
+    centre = np.where(state.short[:, None], median(values)[:, None], centre)
+    centre = np.where(state.ended[:, None], 0.0, centre)
+    cap = EXPLODED * np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=1, initial=0.0)
+    centre = np.clip(centre, -cap[:, None], cap[:, None])
+    size = np.nan_to_num(mean(np.abs(values[:, -RECENT * max(history.season, 7) :]), (1,)))
+    bands = backtest.bands(rolled, choice.said, size)
+    bands = replace(bands, scale=np.where(state.ended | state.empty, 0.0, bands.scale))
+    limits = tuple(_floored(bands.around(centre, k), floor) for k in range(len(backtest.LEVELS)))
+    return Outlook(
+        centre,
+        limits,
+        _names(choice, state),
+        state.reasons(history.season),
+        state,
+        rolled.truth - choice.said,
+        bands.scale,
+        np.isfinite(rolled.truth).any(axis=2).sum(axis=1),
+        rolled.origins,
+        tuple(_measured(rolled, choice, size)),
+        np.where(testable & np.isfinite(rolled.truth).any(axis=(1, 2)), choice.chosen, -1),
+    )
+
+
+def _measured(rolled: backtest.Rolled, choice: backtest.Choice, size: Floats) -> Iterator[Measured]:
+    base = choice.error[:, 0]
+    naive = np.where(rolled.naive_error > 0, rolled.naive_error, np.nan)
+    actual = total(np.abs(rolled.truth), (1, 2))
+    signed = total(rolled.truth, (1, 2))
+    for index, name in enumerate(choice.names):
+        said = choice.mixed if name == backtest.MIX else rolled.said[name]
+        usable = np.isfinite(choice.error[:, index])
+        error = np.where(usable[:, None, None], said - rolled.truth, np.nan)
+        cover80, cover95 = backtest.coverage(rolled, said, size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            yield Measured(
+                name,
+                np.where(usable, choice.error[:, index], np.nan) / naive,
+                total(np.abs(error), (1, 2)) / np.where(usable & (actual > 0), actual, np.nan),
+                total(error, (1, 2)) / np.where(usable & (signed != 0), signed, np.nan),
+                np.where(usable, cover80, np.nan),
+                np.where(usable, cover95, np.nan),
+                np.where(usable & (base > 0), choice.error[:, index] / base, np.nan),
+            )
+
+
+def _names(choice: backtest.Choice, state: Conditions) -> list[str]:
+    names = [choice.names[k] for k in choice.chosen]
+    for flags, name in ((state.short, "median"), (state.ended, "ended"), (state.empty, "none")):
+        names = [name if flag else old for flag, old in zip(flags, names, strict=True)]
+    return names
+
+
+def _floored(limits: tuple[Floats, Floats], floor: Floats) -> tuple[Floats, Floats]:
+    return np.maximum(limits[0], floor), np.maximum(limits[1], floor)

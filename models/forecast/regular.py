@@ -1,0 +1,146 @@
+"""Rows with time stamps in, series of even steps out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.errors import UnusableSeries
+from models.forecast.history import Days, Floats
+from models.forecast.season import Step, step_of
+
+SECOND = 1_000_000  # microseconds; a whole-number time stamp counts as so many seconds
+MEMORY = {"1d": 800, "1w": 1000}  # steps looked back
+MEMORY_OTHERWISE = 2000
+UNEVEN = 0.2  # share of distances off the usual step from which it is worth a word
+MONTHS = {"1mo": 1, "1q": 3, "1y": 12}
+
+
+@dataclass(frozen=True, eq=False)
+class Even:
+    """Series of one step and about one length, aligned at their ends."""
+
+    ids: list[str]
+    values: Floats  # NaN = a step without a row or without a number
+    ends: Days  # time stamp of the last column, per series
+    step: Step
+    remarks: list[str | None]
+
+    def ahead(self, horizon: int) -> NDArray[np.datetime64]:
+        """Time stamps that follow, series by series."""
+        if self.step.every not in MONTHS:
+            distance = np.timedelta64(round(self.step.seconds * SECOND), "us")
+            return (self.ends[:, None] + np.arange(1, horizon + 1) * distance).ravel()
+        months = MONTHS[self.step.every]
+        ends = pl.Series(self.ends).cast(pl.Datetime("us"))
+        is_last_day = bool((ends.dt.month_end().dt.date() == ends.dt.date()).all())
+        steps = [ends.dt.offset_by(f"{k * months}mo") for k in range(1, horizon + 1)]
+        if is_last_day:
+            steps = [s.dt.month_end() for s in steps]
+        return np.stack([s.to_numpy() for s in steps], axis=1).ravel()
+
+
+def readable(frame: pl.DataFrame) -> pl.DataFrame:
+    """`unique_id, ds, y` as text, UTC time without zone, and a finite number or null."""
+    missing = [c for c in ("unique_id", "ds", "y") if c not in frame.columns]
+    if missing:
+        raise UnusableSeries(
+            f"The columns are {', '.join(frame.columns)}; expected unique_id, ds and y. "
+            f"Add or rename: {', '.join(missing)}."
+        )
+    number = pl.col("y").cast(pl.Float64, strict=False)
+    return frame.select(
+        pl.col("unique_id").cast(pl.String),
+        _time(frame["ds"]).alias("ds"),
+        pl.when(number.is_finite()).then(number).alias("y"),
+    )
+
+
+def even(rows: pl.DataFrame) -> Iterator[Even]:
+    """Group the series of `readable` rows by step and length; needs two rows per series or more."""
+    rows = rows.group_by("unique_id", "ds").agg(pl.col("y").mean()).sort("unique_id", "ds")
+    distance = pl.col("ds").diff().dt.total_microseconds() / SECOND
+    found = rows.group_by("unique_id", maintain_order=True).agg(
+        distance.median().alias("seconds"),
+        ((distance / distance.median() - 1).abs() > UNEVEN).mean().alias("uneven"),
+        pl.len().alias("rows"),
+        pl.col("ds").last().alias("end"),
+    )
+    names = [step_of(seconds) for seconds in found["seconds"]]
+    memory = [MEMORY.get(s.every, MEMORY_OTHERWISE) for s in names]
+    found = found.with_columns(
+        pl.Series("every", [s.every for s in names], dtype=pl.String),
+        pl.min_horizontal("rows", pl.Series("memory", memory)).log(2).floor().alias("length"),
+    )
+    for _, group in found.group_by("every", "length", maintain_order=True):
+        step = step_of(float(group["seconds"][0]))
+        yield _aligned(rows.join(group, on="unique_id", maintain_order="left"), group, step)
+
+
+def _aligned(rows: pl.DataFrame, group: pl.DataFrame, step: Step) -> Even:
+    back = _steps_back(step)
+    cells = (
+        rows.with_columns(back.alias("back"))
+        .filter(pl.col("back") < MEMORY.get(step.every, MEMORY_OTHERWISE))
+        .group_by("unique_id", "back")
+        .agg(pl.col("y").mean())
+        .join(group.select("unique_id").with_row_index("row"), on="unique_id")
+    )
+    width = cast(int, cells["back"].max()) + 1
+    values = np.full((group.height, width), np.nan)
+    at = (cells["row"].to_numpy(), width - 1 - cells["back"].to_numpy())
+    values[at] = cells["y"].cast(pl.Float64).to_numpy()
+    remarks = [
+        f"{share:.0%} of the rows are not {step.every} apart; rows of one step are averaged"
+        if share and share > UNEVEN else None
+        for share in group["uneven"]
+    ]  # fmt: skip
+    return Even(group["unique_id"].to_list(), values, group["end"].to_numpy(), step, remarks)
+
+
+def _steps_back(step: Step) -> pl.Expr:
+    if step.every in MONTHS:
+
+        def month(column: str) -> pl.Expr:
+            return pl.col(column).dt.year().cast(pl.Int64) * 12 + pl.col(column).dt.month()
+
+        return (month("end") - month("ds")) // MONTHS[step.every]
+    gap = (pl.col("end") - pl.col("ds")).dt.total_microseconds() / SECOND
+    return (gap / step.seconds).round().cast(pl.Int64)
+
+
+def _time(stamps: pl.Series) -> pl.Series:
+    """UTC microseconds without zone; null where it can't be read."""
+    kind = stamps.dtype
+    if isinstance(kind, pl.Datetime):
+        utc = stamps.dt.convert_time_zone("UTC") if kind.time_zone else stamps
+        return utc.dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    if kind == pl.Date:
+        return stamps.cast(pl.Datetime("us"))
+    if kind.is_integer():
+        whole = stamps.cast(pl.Int64)
+        fits = whole.abs() < 2**62 // SECOND
+        return (whole.set(~fits, None) * SECOND).cast(pl.Datetime("us"))
+    if kind == pl.String:
+        return _parsed(stamps)
+    raise UnusableSeries(
+        f"Column ds is of type {kind}; expected a date, a time, ISO text or a whole number."
+    )
+
+
+def _parsed(text: pl.Series) -> pl.Series:
+    """ISO 8601, with or without time, seconds or offset; or a whole number."""
+    frame = pl.DataFrame({"t": text.str.strip_chars().str.replace(" ", "T")})
+    stamp = pl.col("t")
+    formats = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%m")
+    zoned = stamp.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit="us")
+    month = (stamp + "-01").str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
+    tried = [stamp.str.to_datetime(f, strict=False, time_unit="us") for f in formats[:-1]]
+    whole = stamp.cast(pl.Int64, strict=False)
+    number = pl.when(whole.abs() < 2**62 // SECOND).then(whole * SECOND).cast(pl.Datetime("us"))
+    return frame.select(
+        pl.coalesce(zoned.dt.replace_time_zone(None), *tried, month, number).alias("ds")
+    )["ds"]

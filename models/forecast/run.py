@@ -1,0 +1,215 @@
+"""Forecast the daily cost of every service of every account, and the sums people ask for."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.forecast.engine import Outlook, outlooks
+from models.forecast.history import Floats, History
+from models.forecast.totals import Part, totals
+
+KEYS = ("cloud", "account", "service", "currency")
+WEEK = 7  # days; the season cost shows
+MEMORY = 800  # days looked back
+ENDED = 14  # days without cost after which a service counts as ended
+
+FORECAST_COLUMNS = (*KEYS, "day", "model", "mean", "lo80", "hi80", "lo95", "hi95", "made_on")
+BACKTEST_COLUMNS = (
+    *KEYS, "model", "folds", "horizon_days", "mase", "wape", "bias", "cover80", "cover95",
+    "is_chosen", "reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ForecastResult:
+    """Rows for models.forecast, models.forecast_total and models.backtest."""
+
+    forecast: pl.DataFrame
+    total: pl.DataFrame
+    backtest: pl.DataFrame
+
+
+def forecast(
+    costs: pl.DataFrame,
+    *,
+    made_on: date,
+    days: int = 90,
+    month_end: date | None = None,
+    delivered: pl.DataFrame | None = None,
+) -> ForecastResult:
+    """Forecast from `made_on`, the first day that is not known, for `days` days.
+
+    `costs` has cloud, account, service, currency, day, cost; rows of one series and day add up.
+    `delivered` (cloud, day) lists the days for which a cloud's bill is complete: a series without
+    a line on such a day cost nothing. On other days its cost is unknown. Without it, a day counts
+    as delivered if the cloud has any line for it. `month_end` is exclusive; by default it is the
+    first day of the month after `made_on`.
+    """
+    until = month_end or _next_month(made_on)
+    keys, history, _ = daily_history(costs, made_on=made_on, delivered=delivered)
+    parts = list(outlooks(history, days, ENDED)) if keys.height else []
+    total_rows = totals(
+        keys,
+        [Part.of(part) for part in parts],
+        _known_this_month(costs, made_on),
+        made_on=made_on,
+        days=days,
+        month_end=until,
+    )
+    starts = np.cumsum([0, *[len(part.mean) for part in parts]])
+    frames = [
+        (_forecast_rows(keys[int(at) : int(at) + len(p.mean)], p, made_on, days),
+         _backtest_rows(keys[int(at) : int(at) + len(p.mean)], p, days))
+        for at, p in zip(starts, parts, strict=False)
+    ]  # fmt: skip
+    empty = _empty_result()
+    return ForecastResult(
+        pl.concat([empty.forecast, *[f for f, _ in frames]]),
+        total_rows,
+        pl.concat([empty.backtest, *[b for _, b in frames]]),
+    )
+
+
+def daily_history(
+    costs: pl.DataFrame, *, made_on: date, delivered: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, History, date]:
+    """Series by day: the keys in row order, the values, the day of the first column.
+
+    A series begins on its first day with a cost other than zero.
+    """
+    rows = (
+        costs.select(*[pl.col(k).cast(pl.String) for k in KEYS], pl.col("day").cast(pl.Date),
+                     pl.col("cost").cast(pl.Float64))
+        .filter(pl.col("day") < made_on)
+        .with_columns(pl.when(pl.col("cost").is_finite()).then(pl.col("cost")).alias("cost"))
+    )  # fmt: skip
+    keys = rows.select(KEYS).unique().sort(KEYS)
+    if rows.is_empty():
+        return keys, History(np.zeros((0, 1)), WEEK), made_on
+    oldest = made_on - timedelta(days=MEMORY)
+    first = max(oldest, rows["day"].min())  # pyright: ignore[reportArgumentType, reportCallIssue]
+    steps = (made_on - first).days
+    complete = _complete_days(rows, delivered, first, steps)
+    cloud = keys["cloud"].to_list()
+    silent = np.full(steps, np.nan)
+    values = np.stack([np.where(complete.get(c, False), 0.0, silent) for c in cloud])
+    cells = (
+        rows.filter(pl.col("day") >= first)
+        .group_by(*KEYS, "day")
+        .agg(pl.col("cost").sum(), pl.col("cost").is_null().any().alias("unknown"))
+        .join(keys.with_row_index("row"), on=KEYS, nulls_equal=True)
+    )
+    at = (cells["row"].to_numpy(), (cells["day"] - first).dt.total_days().to_numpy())
+    values[at] = np.where(cells["unknown"].to_numpy(), np.nan, cells["cost"].to_numpy())
+    active = np.isfinite(values) & (values != 0)
+    began = np.where(active.any(axis=1), active.argmax(axis=1), 0)
+    values = np.where(np.arange(steps)[None, :] >= began[:, None], values, np.nan)
+    last = np.full(len(values), np.datetime64(made_on, "D") - np.timedelta64(1, "D"))
+    return keys, History(values, WEEK, last_day=last), first
+
+
+def _complete_days(
+    rows: pl.DataFrame, delivered: pl.DataFrame | None, first: date, steps: int
+) -> dict[str | None, Floats]:
+    """Cloud -> which columns are complete."""
+    source = rows if delivered is None else delivered
+    known = source.select(pl.col("cloud").cast(pl.String), pl.col("day").cast(pl.Date)).unique()
+    out: dict[str | None, Floats] = {}
+    for (cloud,), part in known.group_by("cloud"):
+        index = (part["day"] - first).dt.total_days().to_numpy()
+        flags = np.zeros(steps, dtype=bool)
+        flags[index[(index >= 0) & (index < steps)]] = True
+        out[cloud] = flags  # pyright: ignore[reportArgumentType]
+    return out
+
+
+def _known_this_month(costs: pl.DataFrame, made_on: date) -> pl.DataFrame:
+    """KEYS and what is billed since the first of the month."""
+    first, day = made_on.replace(day=1), pl.col("day").cast(pl.Date)
+    return (
+        costs.filter((day >= first) & (day < made_on))
+        .with_columns(*[pl.col(k).cast(pl.String) for k in KEYS])
+        .with_columns(pl.col("cost").cast(pl.Float64).fill_nan(None))
+        .group_by(KEYS)
+        .agg(pl.col("cost").sum().alias("known"))
+    )
+
+
+def _forecast_rows(keys: pl.DataFrame, part: Outlook, made_on: date, days: int) -> pl.DataFrame:
+    """One row per series and day; a series of which nothing is known has none."""
+    count = len(part.mean)
+    which = np.repeat(np.arange(count), days)
+    ahead = np.datetime64(made_on, "D") + np.tile(np.arange(days), count)
+    (lo80, hi80), (lo95, hi95) = part.limits
+    frame = keys[which].with_columns(
+        pl.Series("day", ahead).cast(pl.Date),
+        pl.Series("model", np.array(part.models, dtype=object)[which], dtype=pl.String),
+        pl.Series("mean", part.mean.ravel()),
+        pl.Series("lo80", lo80.ravel()),
+        pl.Series("hi80", hi80.ravel()),
+        pl.Series("lo95", lo95.ravel()),
+        pl.Series("hi95", hi95.ravel()),
+        pl.lit(made_on).alias("made_on"),
+    )
+    return frame.filter(pl.col("mean").is_finite()).select(FORECAST_COLUMNS)
+
+
+def _backtest_rows(keys: pl.DataFrame, part: Outlook, days: int) -> pl.DataFrame:
+    """One row per series and candidate; one row, with the reason, for a series that has no test."""
+    frames: list[pl.DataFrame] = []
+    for index, measured in enumerate(part.measured):
+        chosen = part.chosen == index
+        frame = keys.with_columns(
+            pl.lit(measured.name).alias("model"),
+            pl.Series("folds", part.folds, dtype=pl.Int32),
+            pl.lit(days, dtype=pl.Int32).alias("horizon_days"),
+            *[pl.Series(n, getattr(measured, n)).fill_nan(None)
+              for n in ("mase", "wape", "bias", "cover80", "cover95")],
+            pl.Series("is_chosen", chosen),
+            pl.Series("reason", _why(measured.relative, chosen, part), dtype=pl.String),
+        )  # fmt: skip
+        frames.append(frame.filter(pl.Series(part.chosen >= 0)))
+    untested = keys.with_columns(
+        pl.Series("model", part.models, dtype=pl.String),
+        pl.lit(0, dtype=pl.Int32).alias("folds"),
+        pl.lit(days, dtype=pl.Int32).alias("horizon_days"),
+        *[pl.lit(None, dtype=pl.Float64).alias(n)
+          for n in ("mase", "wape", "bias", "cover80", "cover95")],
+        pl.lit(True).alias("is_chosen"),
+        pl.Series("reason", part.reasons, dtype=pl.String).fill_null(
+            "too few known days before the test period to compare models"
+        ),
+    ).filter(pl.Series(part.chosen < 0))  # fmt: skip
+    return pl.concat([*frames, untested]).select(BACKTEST_COLUMNS).sort(*KEYS, "model")
+
+
+def _why(relative: Floats, chosen: NDArray[np.bool_], part: Outlook) -> list[str]:
+    out: list[str] = []
+    for share, picked, fold, reason in zip(relative, chosen, part.folds, part.reasons, strict=True):
+        if not np.isfinite(share):
+            text = "not usable on this series, or nothing to compare with"
+        else:
+            text = f"{share:.2f} times the error of the seasonal naive over {fold} folds"
+        if picked:
+            text = f"chosen: {text}" + (f"; {reason}" if reason else "")
+        out.append(text)
+    return out
+
+
+def _empty_result() -> ForecastResult:
+    texts = dict.fromkeys((*KEYS, "model", "reason", "horizon", "level"), pl.String)
+    days = dict.fromkeys(("day", "made_on"), pl.Date)
+    numbers = dict.fromkeys(("folds", "horizon_days"), pl.Int32)
+    types = {**texts, **days, **numbers, "is_chosen": pl.Boolean}
+
+    def frame(columns: tuple[str, ...]) -> pl.DataFrame:
+        return pl.DataFrame(schema={c: types.get(c, pl.Float64) for c in columns})
+
+    return ForecastResult(frame(FORECAST_COLUMNS), pl.DataFrame(), frame(BACKTEST_COLUMNS))
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -1,0 +1,15 @@
+-- One row per cloud, account, service, currency and day that is billed completely: what the models learn from.
+select
+    daily.cloud,
+    daily.account,
+    daily.service,
+    daily.currency,
+    daily.day,
+    sum(daily.effective_cost)::double as cost
+from marts.daily_cost as daily
+where
+    daily.day < getvariable('until')::date
+    and daily.currency is not null
+    and (daily.charge_category = 'Usage' or not getvariable('usage_only')::boolean)
+group by all
+order by all

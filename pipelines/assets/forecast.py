@@ -1,0 +1,62 @@
+"""Forecast what each series will cost, and how sure that is."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from models.forecast.run import forecast as predict
+from pipelines.assets.costs import costs
+from pipelines.assets.read import WRITE_POOL
+from pipelines.assets.write import replace
+from pipelines.work import Work
+
+GRAINS = {
+    "forecast": "One row per series (cloud, account, service, currency) and future day.",
+    "forecast_total": "One row per horizon, scope and currency: sums with their own intervals.",
+    "backtest": "One row per series and candidate model: how it did, and whether it was chosen.",
+}
+
+
+@dg.multi_asset(
+    name="forecast",
+    description="What the coming days will cost; a rerun replaces the whole forecast.",
+    specs=[
+        dg.AssetSpec(
+            ["models", table],
+            deps=[["marts", "daily_cost"], ["marts", "freshness"]],
+            description=grain,
+            group_name="models",
+            kinds={"python"},
+        )
+        for table, grain in GRAINS.items()
+    ],
+    pool=WRITE_POOL,
+)
+def forecast(work: dg.ResourceParam[Work]) -> Iterator[dg.MaterializeResult[Any]]:
+    """Forecast every series of daily cost from the first day that is not known."""
+    work.progress("forecasting")
+    history, made_on = costs(work, usage_only=False)
+    rows = dict.fromkeys((f"models.{table}" for table in GRAINS), 0)
+    if made_on is not None and not history.is_empty():
+        result = predict(
+            history,
+            made_on=made_on,
+            days=work.settings.forecast_days,
+            month_end=_month_end(made_on),
+        )
+        rows = replace(work, "forecast", {
+            "models.forecast": result.forecast,
+            "models.forecast_total": result.total,
+            "models.backtest": result.backtest,
+        })  # fmt: skip
+    for table, count in rows.items():
+        yield dg.MaterializeResult(
+            asset_key=table.split("."), metadata={"dagster/row_count": count}
+        )
+
+
+def _month_end(made_on: date) -> date:
+    """The first day after the month that is being billed."""
+    return date(made_on.year + made_on.month // 12, made_on.month % 12 + 1, 1)

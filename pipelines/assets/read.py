@@ -1,0 +1,81 @@
+"""Read one kind of thing from every source; one that fails is reported, the others are read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+from duckdb import DuckDBPyConnection
+
+from clouds.cloud import Cloud
+from clouds.errors import CloudError
+from pipelines.work import Work
+
+WRITE_POOL = "warehouse_write"
+RETRY = dg.RetryPolicy(max_retries=1, delay=2)  # seconds; what a network glitch lasts
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A part of a source that was read, or could not be."""
+
+    cloud: str | None
+    account: str | None = None
+    region: str | None = None
+    until: datetime | None = None
+    failed: str | None = None
+
+
+def read_each(
+    work: Work, what: str, read: Callable[[str, Cloud], tuple[int, Sequence[str]]]
+) -> dg.MaterializeResult[Any]:
+    """Call `read` for every source; it returns the rows written and what went wrong in parts.
+
+    A `CloudError` is kept in raw.read and named in the metadata `failed`; the next source goes on.
+    """
+    rows = 0
+    failed = {name: str(error) for name, error in work.unconnected.items()}
+    for name, cloud in work.clouds.items():
+        work.progress(f"reading {what} of {name}")
+        try:
+            count, problems = read(name, cloud)
+        except CloudError as error:
+            failed[name] = str(error)
+            continue
+        rows += count
+        if problems:
+            failed[f"{name} (in part)"] = "; ".join(problems)
+    for name, reason in failed.items():
+        if not name.endswith("(in part)"):
+            _record_failure(work, what, name, reason)
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows, "failed": failed})
+
+
+def record(
+    connection: DuckDBPyConnection,
+    source: str,
+    what: str,
+    read_at: datetime,
+    scopes: Sequence[Scope],
+) -> None:
+    """Replace what raw.read says about one source and kind of reading."""
+    connection.execute("delete from raw.read where source = ? and what = ?", [source, what])
+    for scope in scopes:
+        connection.execute(
+            "insert into raw.read values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [source, what, scope.cloud, scope.account, scope.region,
+             read_at, scope.until, scope.failed],
+        )  # fmt: skip
+
+
+def _record_failure(work: Work, what: str, source: str, reason: str) -> None:
+    """Keep how far the source was read before, and add why it could not be read now."""
+    clouds = {entry.name: entry.cloud for entry in work.settings.sources}
+    with work.lake.write(f"{what} of {source} failed") as write:
+        known = write.connection.execute(
+            "update raw.read set failed = ? where source = ? and what = ?", [reason, source, what]
+        ).fetchone()
+        if known == (0,):
+            scope = Scope(clouds.get(source), failed=reason)
+            record(write.connection, source, what, work.as_of, [scope])

@@ -1,0 +1,35 @@
+"""Run every check on the facts just built."""
+
+from typing import Any
+
+import dagster as dg
+
+from actions.ledger import open_ledger
+from actions.recommend import recommend
+from actions.suppress import suppressions
+from pipelines.assets.read import WRITE_POOL
+from pipelines.assets.write import replace
+from pipelines.work import Work
+
+
+@dg.asset(
+    key=["actions", "recommendation"],
+    deps=[["marts", table] for table in (
+        "resource_now", "resource_run_rate", "metric_quantiles", "resource_cost_daily",
+    )] + [["raw", "price"], ["raw", "offer"]],
+    group_name="actions",
+    kinds={"duckdb", "sql"},
+    pool=WRITE_POOL,
+)  # fmt: skip
+def recommendations(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
+    """One row per check and resource; a rerun replaces all."""
+    work.progress("checking for savings")
+    ledger = open_ledger(work.settings.ledger_url)
+    try:
+        silenced = suppressions(ledger, work.as_of)
+    finally:
+        ledger.close()
+    with work.reading() as (connection, snapshot):
+        found = recommend(connection, as_of=work.as_of, snapshot=snapshot, suppressions=silenced)
+    rows = replace(work, "recommendations", {"actions.recommendation": found})
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows["actions.recommendation"]})

@@ -1,0 +1,9 @@
+-- Every line comes from a cloud that inventory and prices can belong to.
+-- asset: raw/focus
+select
+    focus.x_cloud as cloud,
+    focus.ProviderName as provider,
+    count(*) as lines
+from raw.focus as focus
+where coalesce(focus.x_cloud, '') not in ('aws', 'azure', 'gcp', 'digitalocean', 'oci', 'onprem')
+group by all

@@ -1,0 +1,79 @@
+"""The whole platform on one page: what is made, from what, when, and what must hold."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from pipelines.assets import (
+    anomalies,
+    bills,
+    checks,
+    forecast,
+    inventory,
+    maintain,
+    market,
+    marts,
+    metrics,
+    plans,
+    publish,
+    recommendations,
+)
+from pipelines.settings import Settings, load_settings
+from pipelines.work import Work
+
+RUN = "run"
+DAILY = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=50)
+)
+ON = dg.DefaultScheduleStatus.RUNNING
+
+
+def build(settings: Settings, work: Work | None = None) -> dg.Definitions:
+    """The definitions for one home; nothing is read or connected before a step runs."""
+    run = dg.define_asset_job(RUN, dg.AssetSelection.all(), description="Read, compute, publish.")
+    return dg.Definitions(
+        assets=dg.map_asset_specs(
+            _stays_fresh,
+            [
+                # what the sources tell                                            raw.*
+                bills.bills,
+                inventory.inventory,
+                metrics.metrics,
+                *market.assets,  # offers, prices, commitments, invoices
+                # facts, one SQL file each                                         marts.*
+                marts.facts,
+                # estimates                                                        models.*
+                forecast.forecast,
+                anomalies.anomalies,
+                # what to do, and what was decided                                 actions.*
+                recommendations.recommendations,
+                plans.changes,
+                # what the pages show                                              marts.*
+                marts.results,
+                # readers see the run
+                publish.publish,
+            ],
+        ),
+        asset_checks=checks.check_steps(),
+        jobs=[run, maintain.maintain],
+        schedules=[
+            dg.ScheduleDefinition(
+                name="daily", job=run, cron_schedule="0 5 * * *", default_status=ON
+            ),
+            dg.ScheduleDefinition(
+                name="weekly", job=maintain.maintain, cron_schedule="0 3 * * 0", default_status=ON
+            ),
+        ],
+        resources={"work": work or Work(settings)},
+        executor=dg.in_process_executor,
+    )
+
+
+def _stays_fresh(spec: dg.AssetSpec) -> dg.AssetSpec:
+    return spec.replace_attributes(freshness_policy=DAILY)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dagster dev -m pipelines.definitions` loads: the home of the environment."""
+    return build(load_settings())

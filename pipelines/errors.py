@@ -1,0 +1,21 @@
+"""What can go wrong with a run.
+
+PipelineError
+├── CheckFailed    a blocking check found bad rows; see pipelines/assets/checks.py
+└── UnknownAssets  the selection names no asset
+"""
+
+
+class PipelineError(Exception):
+    """Base of all errors of this package."""
+
+
+class UnknownAssets(PipelineError):
+    """The selection names no asset."""
+
+    def __init__(self, selection: str, known: list[str]) -> None:
+        super().__init__(
+            f"The selection {selection!r} names no asset. Known assets: {', '.join(known)}. "
+            "Separate names by commas; '+marts/overview' is the table with what it is made of, "
+            "'raw/focus+' with what is made of it, 'group:models' a group."
+        )

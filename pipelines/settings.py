@@ -1,0 +1,78 @@
+"""Every setting of the platform, with its unit, default and meaning."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from warehouse.settings import LakeSettings
+
+CONFIG_FILE = "instance-select.yaml"
+
+
+class SourceSettings(BaseModel):
+    """One configured source: a cloud with its accounts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="Name of the source, as in the column `source`.")
+    cloud: str = Field(description="Folder under clouds/ or installed plug-in that reads it.")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Handed to the cloud's connect()."
+    )
+
+
+class Settings(LakeSettings):
+    """Read once at start from INSTANCE_SELECT_* variables and the home's instance-select.yaml."""
+
+    ledger: str = Field(
+        default="",
+        description="Database URL of the ledger (postgresql+psycopg://user@host/db); empty = "
+        "SQLite under the home.",
+        repr=False,
+    )
+    as_of: datetime | None = Field(
+        default=None, description="What counts as now, UTC; empty = the sources' own clock."
+    )
+    sources: tuple[SourceSettings, ...] = Field(default=(), description="What is read and changed.")
+    metric_days: int = Field(
+        default=32, ge=14, description="Days of hourly metrics that are read and judged."
+    )
+    forecast_days: int = Field(default=90, ge=31, description="Days ahead that are forecast.")
+    max_changes: int = Field(default=20, ge=1, description="Changes one plan may hold.")
+    max_fleet_share: float = Field(
+        default=0.2, gt=0, le=1,
+        description="Share of an account's resources of one kind that one plan may touch.",
+    )  # fmt: skip
+    max_saving_month: float = Field(
+        default=50_000, gt=0, description="Money per month, in any currency, one plan may move."
+    )
+    approval_hours: float = Field(default=72, gt=0, description="Hours an approval is valid.")
+    dashboard_port: int = Field(default=8501, description="Port of the dashboard on 127.0.0.1.")
+    dagster_port: int = Field(default=3000, description="Port of Dagster on 127.0.0.1.")
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        return self.ledger or f"sqlite:///{self.home.resolve() / 'ledger.sqlite'}"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's storage."""
+        return self.home / "dagster"
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Settings of one home: its file first, then INSTANCE_SELECT_* variables on top.
+
+    `{home}` in the file stands for the folder it lies in, so that a home can be moved.
+    """
+    base = Settings() if home is None else Settings(home=home)
+    file = base.home / CONFIG_FILE
+    if not file.exists():
+        return base
+    text = file.read_text().replace("{home}", str(base.home.resolve()))
+    in_file = yaml.safe_load(text) or {}
+    return Settings(**{**in_file, **base.model_dump(exclude_unset=True)})

@@ -1,0 +1,26 @@
+"""Connect the configured sources: each a cloud with its accounts, or the simulated estate."""
+
+from clouds import load
+from clouds.cloud import Cloud
+from clouds.errors import CloudError
+from pipelines.settings import Settings
+
+
+def connect(settings: Settings) -> dict[str, Cloud]:
+    """Every configured source by name. Raises the `CloudError` of the first that can't be had."""
+    clouds, failed = connect_what_answers(settings)
+    for error in failed.values():
+        raise error
+    return clouds
+
+
+def connect_what_answers(settings: Settings) -> tuple[dict[str, Cloud], dict[str, CloudError]]:
+    """The sources that can be connected, and why each of the others can't."""
+    clouds: dict[str, Cloud] = {}
+    failed: dict[str, CloudError] = {}
+    for source in settings.sources:
+        try:
+            clouds[source.name] = load(source.cloud, **source.options)
+        except CloudError as error:
+            failed[source.name] = error
+    return clouds, failed

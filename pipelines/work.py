@@ -1,0 +1,92 @@
+"""What every step of one run is handed: settings, lake, sources and the clock."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from duckdb import DuckDBPyConnection
+
+from clouds.cloud import Cloud
+from clouds.errors import CloudError
+from pipelines.settings import Settings
+from pipelines.sources import connect_what_answers
+from warehouse.lake import Lake
+
+Progress = Callable[[str], None]
+
+
+def silent(message: str) -> None:
+    """Say nothing."""
+
+
+@dataclass
+class Work:
+    """One run's surroundings; sources are connected when the first step asks for them."""
+
+    settings: Settings
+    progress: Progress = silent
+    given_sources: dict[str, Cloud] | None = field(default=None)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The warehouse; it keeps one writing connection for the whole run."""
+        return Lake(self.settings)
+
+    @contextmanager
+    def reading(self) -> Generator[tuple[DuckDBPyConnection, int]]:
+        """A read-only connection whose queries all see the newest snapshot, and its id."""
+        with self._reader.cursor() as connection:
+            connection.execute("use lake")
+            connection.execute("begin")
+            newest = connection.execute(
+                "select max(snapshot_id) from ducklake_snapshots('lake')"
+            ).fetchone()
+            assert newest is not None
+            connection.execute("set variable as_of = ?", [self.as_of])
+            yield connection, newest[0]
+            connection.execute("rollback")
+
+    def close(self) -> None:
+        """Let go of the lake."""
+        if "_reader" in self.__dict__:
+            self._reader.close()
+            del self._reader
+        self.lake.close()
+
+    @property
+    def clouds(self) -> dict[str, Cloud]:
+        """The connected sources by name, in the order of the settings."""
+        return self._sources[0]
+
+    @property
+    def unconnected(self) -> dict[str, CloudError]:
+        """The sources that could not be connected, and why."""
+        return self._sources[1]
+
+    @cached_property
+    def as_of(self) -> datetime:
+        """What counts as now, UTC without time zone: set, else the latest clock of the sources."""
+        if self.settings.as_of is not None:
+            return _utc(self.settings.as_of)
+        clocks = [_utc(cloud.now()) for cloud in self.clouds.values()]
+        return max(clocks, default=datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+
+    @cached_property
+    def _reader(self) -> DuckDBPyConnection:
+        """Attaching takes longer than most queries, so that all steps share one connection."""
+        if not self.lake.exists():
+            with self.lake.write("create"):
+                pass
+        return self.lake.latest()
+
+    @cached_property
+    def _sources(self) -> tuple[dict[str, Cloud], dict[str, CloudError]]:
+        if self.given_sources is not None:
+            return self.given_sources, {}
+        return connect_what_answers(self.settings)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -1,0 +1,109 @@
+import re
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+from staff import NOW, Office
+
+from actions import audit
+from actions.ledger import Ledger, open_ledger
+from actions.users import add_user
+
+LIFT = "drop trigger audit_never_changes; drop trigger audit_never_shrinks"
+
+
+def tamper(ledger: Ledger, statement: str) -> None:
+    with ledger.write() as connection:
+        for part in f"{LIFT}; {statement}".split("; "):
+            connection.execute(text(part))
+
+
+def test_untouched_log_is_whole(office: Office) -> None:
+    assert audit.verify(office.ledger) == audit.Verification(True, 6)
+
+
+@pytest.mark.parametrize("statement", ["update audit set actor = 'eve'", "delete from audit"])
+def test_database_itself_refuses_to_change_the_log(office: Office, statement: str) -> None:
+    with pytest.raises(DatabaseError, match="never"), office.ledger.write() as connection:
+        connection.execute(text(statement))
+    assert audit.verify(office.ledger).ok
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken", "reason"),
+    [
+        ("update audit set actor = 'eve' where number = 3", 3, "does not fit its hash"),
+        ("update audit set details = '{}' where number = 2", 2, "does not fit its hash"),
+        ("update audit set at = '2020-01-01 00:00:00.000000' where number = 1", 1, "does not fit"),
+        ("delete from audit where number = 4", 5, "event 4 is missing"),
+        ("delete from audit where number = 6", 6, "ends at event 5, but 6 events were written"),
+        ("delete from audit", 1, "ends at event 0"),
+        ("update audit set hash = 'f', actor = 'eve' where number = 6", 6, "does not fit"),
+    ],
+)
+def test_tampering_shows_and_names_the_first_broken_event(
+    office: Office, statement: str, broken: int, reason: str
+) -> None:
+    tamper(office.ledger, statement)
+    found = audit.verify(office.ledger)
+    assert (found.ok, found.broken) == (False, broken)
+    assert reason in str(found.reason)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("update approval set user = 'rita'", "approval .* of rita is not as"),
+        ("update approval set expires_at = '2036-01-01 00:00:00.000000'", "approval .* of bob"),
+        ("update user set role = 'admin' where name = 'olga'", "user olga with the role admin"),
+        ("update role set highest_risk = 'R5' where name = 'operator'", "role operator .* R5"),
+        ("insert into setting values ('trust_unknown_users', 'true')", "setting trust_unknown"),
+        ("update plan set body = '{}'", "plan .* does not hold what its hash names"),
+        ("delete from approval", "approval .* of bob is in the log, but gone"),
+        (
+            "delete from approval; delete from change; delete from plan",
+            "plan .* is in the log, but",
+        ),
+    ],
+)
+def test_decision_or_role_altered_past_the_log_shows(
+    office: Office, statement: str, reason: str
+) -> None:
+    office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    assert audit.verify(office.ledger).ok
+    tamper(office.ledger, statement)
+    found = audit.verify(office.ledger)
+    assert not found.ok
+    assert re.search(reason, str(found.reason))
+
+
+def test_event_sealed_anew_breaks_the_next_one(office: Office) -> None:
+    [old] = [event for event in audit.events(office.ledger) if event.number == 3]
+    with office.ledger.read() as connection:
+        row = connection.execute(text("select * from audit where number = 3")).mappings().one()
+    forged = {**row, "actor": "eve", "at": old.at}
+    seal = audit._seal(forged)  # pyright: ignore[reportPrivateUsage]
+    tamper(office.ledger, f"update audit set actor = 'eve', hash = '{seal}' where number = 3")
+    found = audit.verify(office.ledger)
+    assert (found.broken, found.reason) == (4, "event 4 does not follow the one before it")
+
+
+def write_many(url: str, name: str, count: int) -> int:
+    ledger = open_ledger(url)
+    for number in range(count):
+        add_user(ledger, f"{name}-{number}", "viewer", actor="root", now=NOW)
+    return count
+
+
+def test_concurrent_openers_and_writers_keep_one_chain(tmp_path: Path) -> None:
+    one_chain(f"sqlite:///{tmp_path}/ledger.sqlite")
+
+
+def one_chain(url: str) -> None:
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
+        written = pool.map(write_many, [url] * 3, ["a", "b", "c"], [15] * 3)
+        assert sum(written) == 45
+    assert audit.verify(open_ledger(url)) == audit.Verification(True, 45)

@@ -1,0 +1,131 @@
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError
+from staff import NOW, Office, staffed
+from test_audit import one_chain
+
+from actions import audit
+from actions.apply import apply
+from actions.approve import approve
+from actions.ledger import CHANGES, NEWEST, open_ledger
+from actions.rollback import rollback
+from actions.suppress import Scope, lift, suppress, suppressions
+from actions.tables import change, metadata
+from clouds.errors import QuotaExceeded
+from warehouse.lake import schema_files
+
+Database = Callable[[], str]  # makes an empty one and returns its address
+
+
+def test_ledger_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="Give the path of a file"):
+        open_ledger("sqlite://")
+
+
+def test_migrations_make_the_tables_that_the_code_uses(office: Office) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with office.ledger.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == NEWEST
+
+
+def test_money_keeps_all_digits(office: Office) -> None:
+    exact = Decimal("12345678901234567890.123456789012345678")
+    where = office.cloud.add("i-1")
+    office.plan(
+        office.wish(where, "stop", "stopped", saving_month_low=exact, saving_month_high=exact),
+        limits=type(office.limits)(max_fleet_share=1, max_saving_month=1e30),
+    )
+    with office.ledger.read() as connection:
+        assert connection.scalar(select(change.c.saving_month_low)) == exact
+
+
+def test_failed_write_leaves_nothing_behind(office: Office) -> None:
+    before = audit.verify(office.ledger)
+
+    def write_half() -> None:
+        with office.ledger.write() as connection:
+            audit.record(connection, at=NOW, actor="a", action="b", subject="c", details={})
+            raise QuotaExceeded("stop here")
+
+    with pytest.raises(QuotaExceeded):
+        write_half()
+    assert audit.verify(office.ledger) == before
+
+
+def test_mirror_has_the_columns_of_the_lake_and_the_last_outcome(office: Office) -> None:
+    ddl = schema_files()["actions.change"].splitlines()[2:-1]
+    assert list(CHANGES) == [line.split()[0] for line in ddl]
+    assert office.ledger.changes_frame().is_empty()
+    plan = office.approved(
+        office.wish(office.cloud.add("i-1"), "stop", "stopped"),
+        office.wish(office.cloud.add("i-2"), "stop", "stopped"),
+    )
+    office.cloud.change("i-2", sku="m5.large")
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    rows = office.ledger.changes_frame().to_dicts()
+    assert [(row["outcome"], row["run_id"], row["applied_at"]) for row in rows] == [
+        ("applied", run.id, NOW), ("drifted", run.id, None),
+    ]  # fmt: skip
+    assert rows[0]["plan_status"] == "partly_applied"
+    assert rows[0]["saving_month_high"] == Decimal(9)
+
+
+def test_snapshots_of_plans_are_kept(office: Office) -> None:
+    office.plan(office.wish(office.cloud.add("i-1"), "stop", "stopped"), snapshot=17)
+    office.plan(office.wish(office.cloud.add("i-2"), "stop", "stopped"))
+    assert office.ledger.snapshots() == {17}
+
+
+def test_suppression_holds_until_its_day_or_until_it_is_lifted(office: Office) -> None:
+    until = date(2026, 11, 3)
+    first = suppress(
+        office.ledger, Scope(check="idle_instance", env="prod"), reason="launch",
+        actor="ann", now=NOW, until=until,
+    )  # fmt: skip
+    second = suppress(office.ledger, Scope(), reason="audit week", actor="ann", now=NOW)
+    assert suppressions(office.ledger, NOW)["id"].to_list() == [first, second]
+    on_the_day = datetime(2026, 11, 3)
+    just_before = on_the_day - timedelta(seconds=1)
+    assert suppressions(office.ledger, just_before)["id"].to_list() == [first, second]
+    assert suppressions(office.ledger, on_the_day)["id"].to_list() == [second]
+    lift(office.ledger, second, actor="ann", now=NOW)
+    assert suppressions(office.ledger, on_the_day).is_empty()
+
+
+def test_whole_gate_works_on_postgresql(postgres_database: Database, tmp_path: Path) -> None:
+    ledger = open_ledger(postgres_database())
+    office = staffed(ledger, tmp_path)
+    plan = office.approved(
+        office.wish(office.cloud.add("i-1"), "stop", "stopped"),
+        office.wish(office.cloud.add("vol", "disk"), "delete", "absent"),
+    )
+    with ledger.applying() as is_ours, ledger.applying(wait_seconds=0.1) as second:
+        assert (is_ours, second) == (True, False)
+    run = apply(ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    back = rollback(ledger, run.id, office.clouds, author="ann", now=NOW, limits=office.limits)
+    approve(ledger, back.id, back.hash, "bob", now=NOW)
+    assert apply(ledger, back.id, office.clouds, actor="bob", now=NOW).is_done
+    assert [row["plan_status"] for row in ledger.changes_frame().to_dicts()] == [
+        "rolled_back", "rolled_back", "applied", "applied",
+    ]  # fmt: skip
+    found = audit.verify(ledger)
+    assert (found.ok, found.events > 10) == (True, True)
+    for statement in ("update audit set actor = 'eve'", "delete from audit", "truncate audit"):
+        with pytest.raises(DatabaseError, match="never changed"), ledger.write() as connection:
+            connection.execute(text(statement))
+    ledger.close()
+
+
+def test_concurrent_writers_keep_one_chain_on_postgresql(
+    postgres_database: Database,
+) -> None:
+    one_chain(postgres_database())

@@ -1,0 +1,169 @@
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from duckdb import DuckDBPyConnection
+from staff import NOW, Office
+
+from actions.recommend import recommend
+from actions.suppress import Scope, suppress, suppressions
+from warehouse.build import build
+from warehouse.lake import SCHEMAS, schema_files
+
+AS_OF = datetime(2026, 11, 1)
+
+
+@pytest.fixture
+def facts() -> Iterator[DuckDBPyConnection]:
+    """An idle machine that is also far too large, and an unattached disk."""
+    with duckdb.connect() as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        for ddl in schema_files().values():
+            connection.execute(ddl)
+        build(connection, AS_OF)
+        machine(connection, "i-1")
+        connection.execute(
+            "insert into marts.resource_now (source, cloud, account, region, resource_id, kind,"
+            " name, state, size_gib, age_days, state_days, team, env) values"
+            " ('demo', 'aws', 'a1', 'r1', 'vol', 'disk', 'data', 'available', 10, 90, 60, 'web',"
+            " 'dev')"
+        )
+        cost(connection, "vol", 10)
+        for sku, vcpus, price in (("m5.large", 2, 0.1), ("m5.2xlarge", 8, 0.4)):
+            connection.execute(
+                "insert into raw.offer (cloud, instance_type, family, vcpus, memory_gib, arch,"
+                " burstable) values ('aws', ?, 'm5', ?, ?, 'x86_64', false)",
+                [sku, vcpus, vcpus * 4],
+            )
+            connection.execute(
+                "insert into raw.price (cloud, region, instance_type, os, price_type, currency,"
+                " price_hour) values ('aws', 'r1', ?, 'linux', 'on_demand', 'USD', ?)",
+                [sku, price],
+            )
+        yield connection
+
+
+def machine(connection: DuckDBPyConnection, name: str) -> None:
+    connection.execute(
+        "insert into marts.resource_now (source, cloud, account, region, resource_id, kind, sku,"
+        " state, age_days, vcpus, memory_gib) values"
+        " ('demo', 'aws', 'a1', 'r1', ?, 'instance', 'm5.2xlarge', 'running', 90, 8, 32)",
+        [name],
+    )
+    for metric in ("cpu_percent", "memory_percent", "network_bytes_s"):
+        connection.execute(
+            "insert into marts.metric_quantiles (cloud, resource_id, metric, window_days,"
+            " hours_measured, coverage, p95_max, p97_max, p99_max, max) values"
+            " ('aws', ?, ?, 14, 336, 1, 1, 1, 1, 1)",
+            [name, metric],
+        )
+    cost(connection, name, 292)
+
+
+def cost(connection: DuckDBPyConnection, name: str, month: float) -> None:
+    connection.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month) values"
+        " ('aws', ?, 'USD', ?)",
+        [name, month],
+    )
+
+
+def found(facts: DuckDBPyConnection, **more: Any) -> dict[str, dict[str, Any]]:
+    frame = recommend(facts, as_of=AS_OF, snapshot=7, **more)
+    return {row["check"]: row for row in frame.iter_rows(named=True)}
+
+
+def test_result_has_exactly_the_columns_of_its_table(facts: DuckDBPyConnection) -> None:
+    frame = recommend(facts, as_of=AS_OF, snapshot=7)
+    table = facts.execute("select * from actions.recommendation").pl()
+    assert frame.schema == table.schema
+
+
+def test_one_recommendation_wins_on_each_resource(facts: DuckDBPyConnection) -> None:
+    rows = found(facts)
+    idle, large = rows["idle_instance"], rows["oversized_instance"]
+    assert (idle["status"], idle["superseded_by"]) == ("open", None)
+    assert (large["status"], large["superseded_by"]) == ("superseded", idle["id"])
+    assert rows["unattached_disk"]["status"] == "open"
+
+
+def test_loser_wins_when_the_winner_is_suppressed(
+    facts: DuckDBPyConnection, office: Office
+) -> None:
+    suppress(
+        office.ledger, Scope(check="idle_instance"), reason="batch", actor="ann", now=NOW,
+        until=date(2026, 12, 1),
+    )  # fmt: skip
+    rows = found(facts, suppressions=suppressions(office.ledger, AS_OF))
+    assert rows["idle_instance"]["status"] == "suppressed"
+    assert rows["idle_instance"]["reason"].endswith("; suppressed: s1 by ann: batch")
+    assert rows["oversized_instance"]["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [
+        (Scope(team="web", env="dev"), "suppressed"),
+        (Scope(team="web", env="prod"), "open"),
+        (Scope(resource_id="vol"), "suppressed"),
+        (Scope(cloud="gcp"), "open"),
+        (Scope(kind="disk", account="a1"), "suppressed"),
+        (Scope(), "suppressed"),
+    ],
+)
+def test_suppression_covers_what_agrees_with_all_of_its_scope(
+    facts: DuckDBPyConnection, office: Office, scope: Scope, status: str
+) -> None:
+    suppress(office.ledger, scope, reason="r", actor="ann", now=NOW)
+    rows = found(facts, suppressions=suppressions(office.ledger, AS_OF))
+    assert rows["unattached_disk"]["status"] == status
+
+
+def test_id_stays_the_same_and_the_first_day_is_carried_over(facts: DuckDBPyConnection) -> None:
+    first = recommend(facts, as_of=AS_OF, snapshot=7)
+    facts.register("first", first.to_arrow())
+    facts.execute("insert into actions.recommendation select * from first")
+    later = recommend(facts, as_of=datetime(2026, 11, 9), snapshot=8)
+    assert later["id"].to_list() == first["id"].to_list()
+    assert set(later["first_seen_on"]) == {AS_OF.date()}
+    assert set(later["snapshot"]) == {8}
+    anew = recommend(facts, as_of=AS_OF, snapshot=7, previous=first.clear())
+    assert set(anew["first_seen_on"]) == {AS_OF.date()}
+
+
+def test_resource_that_two_sources_read_is_found_once(facts: DuckDBPyConnection) -> None:
+    facts.execute(
+        "insert into marts.resource_now select * replace ('other' as source)"
+        " from marts.resource_now where kind = 'disk'"
+    )
+    frame = recommend(facts, as_of=AS_OF, snapshot=7)
+    assert frame.filter(pl.col("check") == "unattached_disk").height == 1
+
+
+def test_bill_in_two_currencies_is_never_added_up(facts: DuckDBPyConnection) -> None:
+    facts.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month) values"
+        " ('aws', 'vol', 'EUR', 4)"
+    )
+    row = found(facts)["unattached_disk"]
+    assert (row["currency"], row["saving_month_high"]) == ("USD", Decimal(10))
+
+
+def test_nothing_is_left_behind_on_the_connection(facts: DuckDBPyConnection) -> None:
+    names = (
+        "select table_name as name from duckdb_tables()"
+        " union all select view_name from duckdb_views() where not internal order by all"
+    )
+    before = facts.execute(names).fetchall()
+    recommend(facts, as_of=AS_OF, snapshot=7)
+    assert facts.execute(names).fetchall() == before
+
+
+def test_empty_estate_has_no_recommendations(facts: DuckDBPyConnection) -> None:
+    facts.execute("delete from marts.resource_now")
+    assert recommend(facts, as_of=AS_OF, snapshot=7).is_empty()

@@ -1,0 +1,149 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from staff import NOW, Office
+
+from actions.apply import apply
+from actions.approve import approve, reject
+from actions.errors import ApplyRefused, NotAsRecommended, PlanRefused
+from actions.plan import load
+from actions.planned import Plan
+from actions.rollback import rollback
+from actions.run import Run, runs
+from clouds.cloud import Verb
+
+
+def run(office: Office, plan: Plan) -> Run:
+    return apply(office.ledger, plan.id, office.clouds, actor="root", now=NOW)
+
+
+def way_back(office: Office, found: Run) -> Plan:
+    return rollback(
+        office.ledger, found.id, office.clouds, author="ann", now=NOW, limits=office.limits
+    )
+
+
+def test_way_back_is_a_new_plan_in_reverse_order_that_needs_its_own_approval(
+    office: Office,
+) -> None:
+    plan = office.approved(
+        office.wish(office.cloud.add("i-1"), "stop", "stopped"),
+        office.wish(office.cloud.add("i-2"), "resize", "m5.large"),
+        office.wish(office.cloud.add("vol", "disk"), "delete", "absent"),
+    )
+    found = run(office, plan)
+    back = way_back(office, found)
+    assert [(item.change.verb, item.change.after) for item in back.changes] == [
+        ("restore", "available"), ("resize", "m5.xlarge"), ("start", "running"),
+    ]  # fmt: skip
+    assert back.changes[0].change.backup == found.steps[2].backup
+    assert [item.undoes for item in back.changes] == [f"{plan.id}.{n}" for n in (3, 2, 1)]
+    with pytest.raises(ApplyRefused, match="is not approved"):
+        run(office, back)
+    approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+    assert run(office, back).status == "applied"
+    assert load(office.ledger, plan.id).status == "rolled_back"
+    assert office.cloud.look("vol").exists
+
+
+def test_released_address_has_no_way_back_and_says_so(office: Office) -> None:
+    address = office.cloud.add("ip", "address")
+    found = run(
+        office, office.approved(office.wish(address, "release", "absent"), by=("root", "rita"))
+    )
+    with pytest.raises(PlanRefused, match="ip: a released address goes back to the provider"):
+        way_back(office, found)
+
+
+def test_part_without_a_way_back_stands_in_the_notes(office: Office) -> None:
+    plan = office.approved(
+        office.wish(office.cloud.add("i-1"), "stop", "stopped"),
+        office.wish(office.cloud.add("snap", "snapshot"), "delete", "absent"),
+        by=("root", "rita"),
+    )
+    back = way_back(office, run(office, plan))
+    assert [item.change.verb for item in back.changes] == ["start"]
+    assert back.notes == ("snap: nothing puts back a delete of a snapshot",)
+
+
+def test_only_what_the_run_made_itself_is_put_back(office: Office) -> None:
+    plan = office.approved(
+        *(office.wish(office.cloud.add(f"i-{n}"), "stop", "stopped") for n in (1, 2))
+    )
+    office.cloud.change("i-1", state="stopped")
+    back = way_back(office, run(office, plan))
+    assert [item.change.resource.resource_id for item in back.changes] == ["i-2"]
+
+
+def test_nothing_made_is_nothing_to_put_back(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    office.cloud.change("i-1", state="stopped")
+    with pytest.raises(PlanRefused, match="it made no change"):
+        way_back(office, run(office, plan))
+
+
+def test_resource_changed_since_the_run_is_refused(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    found = run(office, plan)
+    office.cloud.change("i-1", state="running")
+    with pytest.raises(NotAsRecommended, match="i-1 is 'running'"):
+        way_back(office, found)
+
+
+def test_second_way_back_waits_until_the_first_is_rejected(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    first = way_back(office, found)
+    with pytest.raises(PlanRefused, match=f"{first.id} puts back run {found.id} already"):
+        way_back(office, found)
+    reject(office.ledger, first.id, "bob", now=NOW)
+    assert way_back(office, found).id != first.id
+
+
+def test_run_that_was_interrupted_is_put_back_only_after_it_ended(office: Office) -> None:
+    def killed(call: str, resource_id: str) -> None:
+        if call == "after stop":
+            raise KeyboardInterrupt
+
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    before, office.cloud.before = office.cloud.before, killed
+    with pytest.raises(KeyboardInterrupt):
+        run(office, plan)
+    office.cloud.before = before
+    [cut] = runs(office.ledger, plan.id)
+    with pytest.raises(PlanRefused, match=f"has not ended.*instance-select apply {plan.id}"):
+        way_back(office, cut)
+    assert [item.change.verb for item in way_back(office, run(office, plan)).changes] == ["start"]
+
+
+KINDS: dict[str, list[tuple[Verb, str]]] = {
+    "instance": [("stop", "stopped"), ("resize", "m5.large"), ("schedule", "office hours"),
+                 ("delete", "absent")],
+    "disk": [("delete", "absent")],
+}  # fmt: skip
+changes = st.sampled_from(["instance", "disk"]).flatmap(
+    lambda kind: st.tuples(st.just(kind), st.sampled_from(KINDS[kind]))
+)
+
+
+@settings(
+    max_examples=10, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(st.lists(changes, min_size=1, max_size=4))
+def test_plan_and_its_way_back_leave_everything_as_it_was(
+    office: Office, wanted: list[tuple[str, tuple[Verb, str]]]
+) -> None:
+    with office.cloud.open() as database:
+        database.execute("delete from resource")
+    names = [f"x-{number}" for number in range(len(wanted))]
+    wishes = [
+        office.wish(office.cloud.add(name, kind), verb, after)
+        for name, (kind, (verb, after)) in zip(names, wanted, strict=True)
+    ]
+    before = [office.cloud.look(name).fingerprint() for name in names]
+    found = run(office, office.approved(*wishes))
+    assert found.is_done
+    back = way_back(office, found)
+    approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+    assert run(office, back).is_done
+    assert [office.cloud.look(name).fingerprint() for name in names] == before

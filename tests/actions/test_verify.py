@@ -1,0 +1,156 @@
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import duckdb
+import pytest
+from duckdb import DuckDBPyConnection
+from staff import NOW, Office
+
+from actions import audit
+from actions.apply import apply
+from actions.run import Run
+from actions.verify import savings, verify
+from warehouse.build import build
+from warehouse.lake import SCHEMAS, schema_files
+
+APPLIED_ON = NOW.date()
+
+
+@pytest.fixture
+def facts() -> Iterator[DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        for ddl in schema_files().values():
+            connection.execute(ddl)
+        build(connection, NOW)
+        yield connection
+
+
+def bill(
+    facts: DuckDBPyConnection, first: date, days: int, cost: float, resource_id: str = "i-1"
+) -> None:
+    """A line a day."""
+    for number in range(days):
+        facts.execute(
+            "insert into marts.resource_cost_daily (day, cloud, resource_id, currency, usage_cost)"
+            " values (?, 'aws', ?, 'USD', ?)",
+            [first + timedelta(days=number), resource_id, cost],
+        )
+
+
+def billed_until(facts: DuckDBPyConnection, day: date) -> None:
+    facts.execute("delete from marts.freshness")
+    facts.execute(
+        "insert into marts.freshness (cloud, what, until) values ('aws', 'bills', ?)",
+        [datetime(day.year, day.month, day.day)],
+    )
+
+
+def stopped(office: Office) -> Run:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    return apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+
+
+def measured(office: Office, facts: DuckDBPyConnection, run: Run) -> tuple[str, str, str]:
+    [verdict] = verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert [item.window_days for item in verdict.measured] == [7, 30]
+    return (verdict.verdict, verdict.measured[0].verdict, verdict.measured[1].verdict)
+
+
+def test_saving_is_pending_until_the_days_are_billed(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=20), 20, 1)
+    billed_until(facts, APPLIED_ON + timedelta(days=7))
+    assert measured(office, facts, run) == ("pending", "pending", "pending")
+    [verdict] = verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert verdict.is_as_planned
+    assert verdict.measured[0].reason == "6 of 7 days after the change are billed completely"
+
+
+def test_cost_that_ended_is_a_saving(office: Office, facts: DuckDBPyConnection) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=20), 21, 0.2)
+    billed_until(facts, APPLIED_ON + timedelta(days=8))
+    assert measured(office, facts, run) == ("saved", "saved", "pending")
+    row = savings(office.ledger)[0]
+    assert (row["cost_month_before"], row["cost_month_after"]) == (Decimal("6.087500"), 0)
+    assert row["saved_month"] == Decimal("6.087500")
+    assert row["reason"] == (
+        "cost 6.09 USD a month before and 0.00 after: 6.09 saved over 7 days, promised 5.00 to 9.00"
+    )
+
+
+def test_cost_that_fell_less_than_promised_saved_less(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 0.2)
+    bill(facts, APPLIED_ON + timedelta(days=1), 30, 0.1)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run) == ("saved_less", "saved_less", "saved_less")
+
+
+def test_cost_that_went_on_saved_nothing(office: Office, facts: DuckDBPyConnection) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=14), 45, 0.2)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run) == ("saved_nothing", "saved_nothing", "saved_nothing")
+
+
+def test_resource_without_a_bill_before_is_unknown_and_not_zero(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run)[0] == "unknown"
+
+
+def test_snapshot_that_a_delete_left_behind_counts_against_it(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1", "disk"), "delete", "absent"))
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 1)
+    bill(facts, APPLIED_ON + timedelta(days=1), 7, 0.25, str(run.steps[0].backup))
+    billed_until(facts, APPLIED_ON + timedelta(days=8))
+    [verdict] = verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert verdict.measured[0].saved_month == Decimal("22.828125")  # 0.75 a day
+
+
+def test_way_back_is_not_judged_by_what_it_saves(office: Office, facts: DuckDBPyConnection) -> None:
+    where = office.cloud.add("i-1", state="stopped")
+    back = {"saving_month_low": Decimal(-9), "saving_month_high": Decimal(-5)}
+    plan = office.approved(office.wish(where, "start", "running", **back))
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    assert measured(office, facts, run)[0] == "unknown"
+
+
+def test_change_that_somebody_took_back_is_reverted(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    office.cloud.change("i-1", state="running")
+    [verdict] = verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert (verdict.verdict, verdict.is_as_planned) == ("reverted", False)
+    assert verdict.looks == "it is 'running' again; planned was 'stopped'"
+    assert {row["verdict"] for row in savings(office.ledger)} == {"reverted"}
+
+
+def test_verifying_again_replaces_what_was_measured(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    for _ in range(2):
+        verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert len(savings(office.ledger)) == 2
+    assert audit.verify(office.ledger).ok
+
+
+def test_without_the_warehouse_it_says_only_how_it_looks(office: Office) -> None:
+    run = stopped(office)
+    [verdict] = verify(office.ledger, run.id, office.clouds, now=NOW)
+    assert (verdict.verdict, verdict.looks) == ("pending", "it is 'stopped' as planned")

@@ -1,0 +1,114 @@
+"""What holds for every command: help, one JSON document, exit codes, clear errors."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from command_line import call
+
+from app.cli import app
+
+HELP = Path(__file__).with_name("help.txt")  # rewrite it with: python tests/app/test_cli.py
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command, as it is typed."""
+    root = typer.main.get_command(app)
+    for name, command in sorted(root.commands.items()):  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield (name,)
+        else:
+            yield from ((name, one) for one in sorted(inner))
+
+
+def help_of_everything() -> str:
+    texts = [call("--help").stdout, *(call(*command, "--help").stdout for command in commands())]
+    return "\n".join("\n".join(line.rstrip() for line in text.splitlines()) for text in texts)
+
+
+def test_help_is_as_it_was() -> None:
+    assert help_of_everything() == HELP.read_text()
+
+
+@pytest.mark.parametrize("command", list(commands()), ids=" ".join)
+def test_every_command_shows_an_example(command: tuple[str, ...]) -> None:
+    text = call(*command, "--help").stdout
+    assert "Examples:" in text
+    assert f"instance-select {' '.join(command)}" in text
+    assert all(option in text for option in ("--home", "--json"))
+
+
+def test_help_imports_nothing_heavy() -> None:
+    check = (
+        "import sys, app.cli; heavy = {'dagster', 'duckdb', 'polars', 'streamlit', 'sqlalchemy'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.returncode == 0, f"imported by --help: {done.stderr}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nope",), ("sql",), ("ingest",), ("plan", "nope"), ("forecast", "x.csv", "--horizon", "0")],
+)
+def test_bad_usage_leaves_with_2_and_says_where_help_is(arguments: tuple[str, ...]) -> None:
+    outcome = call(*arguments, "--json")
+    assert outcome.code == 2
+    assert outcome.json["error"]["kind"] == "BadUsage"
+    assert "--help" in outcome.json["error"]["message"]
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_options_of_every_command_may_stand_before_it(tmp_path: Path) -> None:
+    outcome = call("--home", tmp_path, "--json", "user", "add", "maria", "--role", "admin")
+    assert outcome.json["user"]["name"] == "maria"
+    assert call("user", "list", "--json", home=tmp_path).json["users"][0]["name"] == "maria"
+
+
+def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    (tmp_path / "instance-select.yaml").write_text("max_changes: many\n")
+    outcome = call("plan", "list", "--json", home=tmp_path)
+    assert outcome.code == 2
+    assert "max_changes" in outcome.json["error"]["message"]
+    (tmp_path / "instance-select.yaml").write_text("sources: [unclosed\n")
+    assert call("plan", "list", "--json", home=tmp_path).code == 2
+
+
+def test_a_source_of_an_unknown_cloud_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    text = "sources: [{name: x, cloud: nimbus}]\n"
+    (tmp_path / "instance-select.yaml").write_text(text)
+    found = {one["name"]: one for one in call("doctor", "--json", home=tmp_path).json["checks"]}
+    assert not found["source x"]["ok"]
+    assert "aws" in found["source x"]["detail"]
+
+
+def test_options_a_cloud_does_not_know_are_named(tmp_path: Path) -> None:
+    text = "sources: [{name: x, cloud: aws, options: {bucket: y}}]\n"
+    (tmp_path / "instance-select.yaml").write_text(text)
+    found = {one["name"]: one for one in call("doctor", "--json", home=tmp_path).json["checks"]}
+    assert not found["source x"]["ok"]
+    assert "bucket" in found["source x"]["detail"]
+    assert "bills" in found["source x"]["detail"]
+
+
+def test_an_unexpected_error_is_one_sentence_and_debug_shows_where(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("not a folder")
+    outcome = call("user", "list", "--json", home=home)
+    assert outcome.code == 1
+    assert set(json.loads(outcome.stdout)) == {"error"}
+    assert "Traceback" not in outcome.stderr
+    assert "Traceback" in call("user", "list", "--debug", home=home).stderr
+
+
+def test_version_is_the_package_s() -> None:
+    assert call("--version").stdout.strip().count(".") == 2
+
+
+if __name__ == "__main__":
+    HELP.write_text(help_of_everything())

@@ -1,0 +1,135 @@
+"""Commands that read: what scripts rely on, on a small demo home."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from command_line import answer, call
+
+RECOMMENDATION = {
+    "id", "check", "cloud", "account", "region", "resource_id", "kind", "verb", "before", "after",
+    "currency", "saving_month_low", "saving_month_high", "risk", "overload_probability", "reason",
+    "status", "snapshot",
+}  # fmt: skip
+
+
+def test_sql_gives_columns_rows_and_the_snapshot(demo_home: Path) -> None:
+    query = "select cloud, sum(billed_cost) as billed from marts.daily_cost group by all order by 1"
+    found = answer("sql", query, home=demo_home)
+    assert found["columns"] == ["cloud", "billed"]
+    assert [row[0] for row in found["rows"]] == ["aws", "azure", "digitalocean", "gcp", "onprem"]
+    assert all(isinstance(row[1], str) and Decimal(row[1]) > 0 for row in found["rows"])
+    assert isinstance(found["snapshot"], int)
+
+
+def test_sql_writes_every_type_in_json(demo_home: Path) -> None:
+    query = """select 1.50::decimal(9, 3) as d, 0::decimal(38, 18) as z,
+        timestamp '2026-01-02 03:04:05' as t,
+        date '2026-01-02' as day, 'nan'::double as nan, sum(x) as huge, null as nothing,
+        [1.5::decimal(3, 1)] as list, {'a': date '2026-01-02'} as struct, true as yes,
+        now() is not null as zoned, map {date '2026-01-02': 1} as map
+        from range(3) as t(x)"""
+    row = dict(
+        zip(
+            (found := answer("sql", query, home=demo_home))["columns"],
+            found["rows"][0],
+            strict=True,
+        )
+    )
+    assert row == {
+        "d": "1.5", "z": "0", "t": "2026-01-02T03:04:05Z", "day": "2026-01-02", "nan": None,
+        "huge": 3, "nothing": None, "list": ["1.5"], "struct": {"a": "2026-01-02"}, "yes": True,
+        "zoned": True, "map": {"2026-01-02": 1},
+    }  # fmt: skip
+
+
+def test_sql_gives_the_full_result(demo_home: Path) -> None:
+    assert len(answer("sql", "select * from range(200000)", home=demo_home)["rows"]) == 200_000
+    text = call("sql", "select * from range(5000)", home=demo_home).stdout
+    assert text.splitlines()[0] == "range"
+    assert len(text.splitlines()) == 5001
+
+
+@pytest.mark.parametrize(
+    "query", ["selekt 1", "drop table raw.focus", "select * from read_csv('/etc/passwd')"]
+)
+def test_sql_that_is_wrong_or_does_more_than_read_is_bad_input(demo_home: Path, query: str) -> None:
+    outcome = call("sql", query, "--json", home=demo_home)
+    assert outcome.code == 2
+    assert set(outcome.json) == {"error"}
+    assert "Traceback" not in outcome.stderr
+
+
+def test_recommendations_have_what_scripts_rely_on(demo_home: Path) -> None:
+    found = answer("recommendations", home=demo_home)
+    assert found["recommendations"]
+    for one in found["recommendations"]:
+        assert set(one) >= RECOMMENDATION
+        if one["saving_month_low"] is not None:
+            assert Decimal(one["saving_month_low"]) <= Decimal(one["saving_month_high"])
+    assert isinstance(found["snapshot"], int)
+
+
+def test_recommendations_are_filtered(demo_home: Path) -> None:
+    found = answer("recommendations", "--status", "open", "--cloud", "aws", home=demo_home)
+    assert {(one["status"], one["cloud"]) for one in found["recommendations"]} == {("open", "aws")}
+
+
+def test_forecasts_have_intervals_around_their_mean(demo_home: Path) -> None:
+    found = answer("forecasts", home=demo_home)
+    assert {one["horizon"] for one in found["forecasts"]} >= {"month_end", "next_90_days"}
+    for one in found["forecasts"]:
+        assert one["lo95"] <= one["lo80"] <= one["mean"] <= one["hi80"] <= one["hi95"]
+    totals = answer("forecasts", "--level", "total", home=demo_home)
+    assert {one["level"] for one in totals["forecasts"]} == {"total"}
+
+
+def test_anomalies_name_series_and_impact(demo_home: Path) -> None:
+    found = answer("anomalies", home=demo_home)
+    assert isinstance(found["snapshot"], int)
+    for one in found["anomalies"]:
+        assert {"cloud", "account", "service", "currency", "starts_on", "impact"} <= set(one)
+
+
+@pytest.mark.parametrize("command", ["anomalies", "forecasts", "recommendations"])
+def test_people_see_the_same_with_the_snapshot(demo_home: Path, command: str) -> None:
+    text = call(command, home=demo_home)
+    assert text.code == 0
+    assert text.stdout.splitlines()[-1].startswith("snapshot ")
+    assert "Traceback" not in text.stderr
+
+
+def test_export_writes_a_table_and_focus(demo_home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "cost.parquet"
+    found = answer("export", "marts.daily_cost", "--out", out, home=demo_home)
+    assert found["rows"] == pl.read_parquet(out).height > 0
+    focus = tmp_path / "focus.parquet"
+    answer("export", "focus", "--out", focus, home=demo_home)
+    columns = pl.read_parquet(focus).columns
+    assert {"BilledCost", "ChargePeriodStart", "Tags"} <= set(columns)
+
+
+@pytest.mark.parametrize("table", ["nope", "marts.nope", "marts.daily_cost; drop table x"])
+def test_export_of_an_unknown_table_is_bad_input(
+    demo_home: Path, tmp_path: Path, table: str
+) -> None:
+    outcome = call("export", table, "--out", tmp_path / "x.parquet", "--json", home=demo_home)
+    assert outcome.code == 2
+    assert table in outcome.json["error"]["message"]
+
+
+def test_doctor_checks_everything_and_says_what_to_do(demo_home: Path) -> None:
+    found = call("doctor", "--json", home=demo_home).json
+    names = {check["name"] for check in found["checks"]}
+    assert {"python", "duckdb", "settings", "disk", "ledger", "source demo", "warehouse"} <= names
+    for check in found["checks"]:
+        assert set(check) == {"name", "ok", "detail", "fix"}
+        assert check["ok"] or check["fix"]
+
+
+def test_an_empty_home_says_what_to_do_first(tmp_path: Path) -> None:
+    outcome = call("recommendations", "--json", home=tmp_path / "none")
+    assert outcome.code == 1
+    assert "instance-select demo" in outcome.json["error"]["message"]
+    assert not (tmp_path / "none").exists()

@@ -1,0 +1,239 @@
+"""Each page on a full and on an empty home, and the parts that pages are made of."""
+
+import re
+import sys
+import tomllib
+from datetime import date, datetime
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app.dashboard import charts, data, money
+from app.dashboard.start import streamlit_arguments
+from pipelines.settings import load_settings
+from warehouse.errors import NothingPublished, QueryRefused
+from warehouse.lake import Lake
+
+FOLDER = Path(str(files("app.dashboard")))
+VIEWS = sorted(view.stem for view in (FOLDER / "views").glob("*.py") if view.stem != "__init__")
+QUERIES = sorted(query.stem for query in (FOLDER / "queries").glob("*.sql"))
+
+
+@pytest.fixture(autouse=True)
+def main_module_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit puts its script in the place of `__main__`, which spawned processes would run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+def opened(home: Path, view: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("INSTANCE_SELECT_HOME", str(home))
+    app = AppTest.from_file(str(FOLDER / "main.py"), default_timeout=120).run()
+    return app if view == "overview" else app.switch_page(f"views/{view}.py").run()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_shows_the_demo_without_an_error(
+    view: str, demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(demo_home, view, monkeypatch)
+    assert not app.exception
+    assert not app.error
+    assert [title.value for title in app.title] == [view.capitalize()]
+    assert any("Snapshot" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_of_an_empty_home_says_what_to_run(
+    view: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(tmp_path, view, monkeypatch)
+    assert not app.exception
+    assert [title.value for title in app.title] == [view.capitalize()]
+    assert "instance-select demo" in app.code[0].value
+    assert list(tmp_path.iterdir()) == [], "looking at an empty home wrote into it"
+
+
+def test_the_currency_switch_changes_every_amount(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(demo_home, "overview", monkeypatch)
+    assert "$" in app.metric[0].value
+    app.segmented_control(key="currency").set_value("EUR").run()
+    assert not app.exception
+    assert "€" in app.metric[0].value
+    assert "$" not in app.metric[0].value
+
+
+@pytest.mark.parametrize("split", ["cloud", "account", "region", "charge category", "tag: team"])
+def test_costs_can_be_split_by_anything(
+    split: str, demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(demo_home, "costs", monkeypatch)
+    app.selectbox(key="costs_split").set_value(split).run()
+    assert not app.exception
+    assert not app.error
+    assert any(heading.value == f"By {split}" for heading in app.subheader)
+
+
+def test_the_sum_of_a_split_is_the_month_of_the_mart(demo_home: Path) -> None:
+    reader = data.Reader(load_settings(demo_home))
+    snapshot = reader.published()
+    month = reader.rows(snapshot, "select max(month) as month from marts.monthly_cost").item()
+    filters = dict.fromkeys(("clouds", "accounts", "services", "regions", "categories"))
+    until = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    for split in ("cloud", "service", "region", "account", "charge category"):
+        sql = data.statement(
+            "cost_groups", currency="USD", split=split, measure="effective", first=month,
+            until=until, before=month, **filters,
+        )  # fmt: skip
+        whole = reader.rows(
+            snapshot,
+            "select sum(effective_cost)::double from marts.monthly_cost"
+            f" where month = date '{month}' and currency = 'USD'",
+        ).item()
+        assert reader.rows(snapshot, sql)["cost"].sum() == pytest.approx(whole)
+
+
+def test_a_figure_leads_to_its_lines_and_to_the_file_they_came_in(demo_home: Path) -> None:
+    reader = data.Reader(load_settings(demo_home))
+    snapshot = reader.published()
+    month = reader.rows(snapshot, "select max(month) from marts.resource_cost").item()
+    asked = dict.fromkeys(
+        ("clouds", "accounts", "services", "regions", "categories", "tag_key", "tag_value")
+    ) | {
+        "currency": "USD",
+        "first": month,
+        "until": date(month.year + month.month // 12, month.month % 12 + 1, 1),
+    }
+    resource = reader.rows(
+        snapshot, data.statement("cost_resources", most=1, **asked)
+    ).row(0, named=True)  # fmt: skip
+    asked |= {"resource_id": resource["resource_id"]}
+    lines = reader.rows(snapshot, data.statement("focus_lines", most=10_000, **asked))
+    found = reader.rows(snapshot, data.statement("focus_files", **asked))
+    assert lines["EffectiveCost"].sum() == pytest.approx(resource["effective_cost"])
+    assert found["effective_cost"].sum() == pytest.approx(resource["effective_cost"])
+    assert set(lines["x_file"]) == set(found["file"])
+    assert found["sha256"].null_count() == 0, "a file that no manifest knows"
+
+
+def test_every_query_is_asked_by_a_page() -> None:
+    code = "".join(file.read_text() for file in FOLDER.rglob("*.py"))
+    asked_by_grain = {"cost_per_month", "cost_per_day"}
+    unused = [name for name in QUERIES if f'"{name}"' not in code and name not in asked_by_grain]
+    assert unused == []
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_says_what_a_row_is(query: str) -> None:
+    assert (FOLDER / "queries" / f"{query}.sql").read_text().startswith("-- One row")
+
+
+def test_parameters_can_not_leave_their_quotes() -> None:
+    sql = data.statement("top_savings", currency="'; drop table x; --")
+    assert "'''; drop table x; --'" in sql
+
+
+def test_a_page_sees_what_was_published_while_it_was_open(own_demo_home: Path) -> None:
+    settings = load_settings(own_demo_home)
+    reader, lake = data.Reader(settings), Lake(settings)
+    before = reader.published()
+    with lake.write("nothing new") as write:
+        write.connection.execute("create table meta.seen as select 1 as one")
+    lake.publish(write.snapshot, datetime(2026, 11, 17), "test", datetime(2099, 1, 1))
+    reader._looked_at = 0.0  # as if some seconds had passed
+    after = reader.published()
+    assert after.id == write.snapshot > before.id
+    assert reader.rows(after, "select one from meta.seen").item() == 1
+    assert reader.rows(before, "select count(*) from marts.overview").item() > 0
+
+
+def test_evidence_can_not_read_files_or_change_anything(demo_home: Path) -> None:
+    reader = data.Reader(load_settings(demo_home))
+    snapshot = reader.published()
+    for sql in (
+        "select * from read_text('/etc/hostname')",
+        "drop table raw.focus",
+        "select 1; select 2",
+    ):
+        with pytest.raises(QueryRefused):
+            reader.rows_of_somebody(snapshot, sql, 10)
+
+
+def test_an_empty_home_has_nothing_published(tmp_path: Path) -> None:
+    with pytest.raises(NothingPublished, match="instance-select demo"):
+        data.Reader(load_settings(tmp_path)).published()
+
+
+def test_the_dashboard_is_started_with_files_that_exist(tmp_path: Path) -> None:
+    arguments = streamlit_arguments(load_settings(tmp_path), 8765)
+    options = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[2:-3])
+    assert Path(arguments[1]).is_file()
+    assert Path(options["theme.base"]).is_file()
+    assert options["server.address"] == "127.0.0.1"
+    assert options["client.showErrorDetails"] == "none"
+    assert options["browser.gatherUsageStats"] == "false"
+    assert arguments[-3:] == ["--", "--home", str(tmp_path)]
+
+
+@given(
+    st.decimals(-(10**13), 10**13, places=2), st.sampled_from(["USD", "EUR", "GBP", "JPY", "CHF"])
+)
+def test_money_is_never_longer_than_a_card(amount: Decimal, currency: str) -> None:
+    written = money.short(amount, currency)
+    assert len(written) <= 10
+    assert written.startswith("-") == (amount < 0)
+
+
+@given(st.decimals(-(10**13), 10**13, places=2))
+def test_full_money_keeps_every_cent(amount: Decimal) -> None:
+    written = money.full(amount, "USD")
+    assert Decimal(re.sub(r"[$,]", "", written)) == amount
+
+
+@given(st.decimals(0, 10**9, places=2), st.decimals(0, 10**9, places=2))
+def test_a_range_names_its_unit_once_or_twice_but_never_wrongly(a: Decimal, b: Decimal) -> None:
+    low, high = sorted((a, b))
+    written = money.between(low, high, "USD")
+    assert written.startswith("$")
+    assert written.endswith(money.short(high, "USD")[1:])
+
+
+def test_a_range_shares_its_unit() -> None:
+    assert money.between(1200, 3400, "USD") == "$1.20\N{EN DASH}3.40K"
+    assert money.between(900, 1200, "EUR") == "€900\N{EN DASH}1.20K"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_and_charts_have_enough_contrast(theme: str) -> None:
+    look = tomllib.loads((FOLDER / "theme.toml").read_text())["theme"][theme]
+    back = look["backgroundColor"]
+    for name in (
+        "textColor",
+        "linkColor",
+        "redTextColor",
+        "greenTextColor",
+        "orangeTextColor",
+        "grayTextColor",
+    ):
+        assert contrast(look[name], back) >= 4.5, f"{theme} {name}"
+    for painted in (*charts.COLOURS, charts.REST, charts.OVER, charts.UNDER):
+        assert contrast(painted, back) >= 3, f"{theme} {painted}"
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,121 @@
+"""Every check on its own cases: tables made from the warehouse's own definitions, then compared."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from duckdb import DuckDBPyConnection
+
+from actions.check import Check, checks, parse
+from actions.errors import BadCheck
+from actions.recommend import recommend
+from warehouse.build import build, tables_in
+from warehouse.lake import SCHEMAS, schema_files
+
+CASES = Path(__file__).parent
+AS_OF = datetime(2026, 11, 1)
+
+
+@pytest.fixture
+def facts() -> Iterator[DuckDBPyConnection]:
+    """Every table of the warehouse with its real columns, empty."""
+    with duckdb.connect() as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        for ddl in schema_files().values():
+            connection.execute(ddl)
+        build(connection, AS_OF)
+        yield connection
+
+
+def fill(connection: DuckDBPyConnection, given: dict[str, list[dict[str, Any]]]) -> None:
+    for table, rows in given.items():
+        for row in rows:
+            columns = ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join("?" for _ in row)
+            connection.execute(
+                f"insert into {table} ({columns}) values ({marks})", list(row.values())
+            )
+
+
+def cases() -> Iterator[Any]:
+    for check in checks():
+        file = CASES / f"{check.name}.yaml"
+        found = yaml.safe_load(file.read_text()) if file.exists() else {"cases": {"missing": None}}
+        for name, case in found["cases"].items():
+            yield pytest.param(check, case, id=f"{check.name}-{name.replace(' ', '-')}")
+
+
+@pytest.mark.parametrize(("check", "case"), list(cases()))
+def test_check_finds_exactly_what_its_case_expects(
+    check: Check, case: dict[str, Any] | None, facts: DuckDBPyConnection
+) -> None:
+    assert case is not None, f"{check.name} has no case; write {CASES / check.name}.yaml"
+    fill(facts, case["given"])
+    found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check])
+    names = {name for row in case["expect"] for name in row} | {"resource_id"}
+    rows = [
+        {name: row[name] for name in names}
+        for row in found.sort("resource_id").iter_rows(named=True)
+    ]
+    expected = [
+        {name: _typed(row.get(name), found.schema[name]) for name in names}
+        for row in sorted(case["expect"], key=lambda row: row["resource_id"])
+    ]
+    assert rows == expected
+
+
+@pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
+def test_evidence_runs_and_shows_the_resource(check: Check, facts: DuckDBPyConnection) -> None:
+    case = next(iter(yaml.safe_load((CASES / f"{check.name}.yaml").read_text())["cases"].values()))
+    fill(facts, case["given"])
+    found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check])
+    for row in found.filter(found["status"] == "open").iter_rows(named=True):
+        assert "{" not in row["evidence"]
+        assert tables_in(row["evidence"]) <= {
+            "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
+        }  # fmt: skip
+        assert facts.execute(row["evidence"]).fetchall()
+
+
+def test_every_case_file_belongs_to_a_check() -> None:
+    assert {file.stem for file in CASES.glob("*.yaml")} == {check.name for check in checks()}
+
+
+@pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
+def test_title_is_imperative_and_thresholds_name_their_source(check: Check) -> None:
+    assert check.title[0].isupper()
+    assert not check.title.endswith(".")
+    sources = ("https://", "optscale", "turbot")
+    assert check.sql is None or any(source in check.sql for source in sources)
+
+
+def test_header_without_risk_is_refused_with_what_is_missing() -> None:
+    with pytest.raises(BadCheck, match="its header lacks risk"):
+        parse("x.sql", "-- title: Do\n-- kind: disk\n-- verb: delete\n-- evidence: select 1\n")
+
+
+def test_unknown_verb_lists_the_known_ones() -> None:
+    text = "-- title: T\n-- kind: disk\n-- verb: explode\n-- risk: R1\n-- evidence: select 1\n"
+    with pytest.raises(BadCheck, match="Verbs: stop, start, resize"):
+        parse("x.sql", text)
+
+
+def test_check_that_lacks_a_column_says_which(facts: DuckDBPyConnection) -> None:
+    text = (
+        "-- title: T\n-- kind: disk\n-- verb: delete\n-- risk: R3\n-- evidence: select 1\n"
+        "select 'demo' as source, 'aws' as cloud"
+    )
+    with pytest.raises(BadCheck, match="its columns account, region, resource_id"):
+        parse("x.sql", text).find(facts)
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    if value is not None and kind.is_decimal():
+        return Decimal(str(value)).quantize(Decimal("1E-18"))
+    return value

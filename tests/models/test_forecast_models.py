@@ -1,0 +1,114 @@
+"""The contract of every model file, and what the single models are for."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from models.forecast import BASELINE, available
+from models.forecast.history import History
+from models.forecast.month_effect import MonthEffect
+from models.forecast.same_day_last_month import SameDayLastMonth
+
+STEPS = 130
+NAMES = list(available())
+values = arrays.arrays(
+    np.float64,
+    (3, STEPS),
+    elements=st.one_of(st.just(0.0), st.floats(0.01, 1e6), st.just(float("nan"))),
+)
+
+
+def history(matrix: np.ndarray, last: date = date(2026, 3, 15)) -> History:
+    return History(matrix, 7, last_day=np.full(len(matrix), np.datetime64(last)))
+
+
+def weekly(level: float = 100.0, count: int = 3, steps: int = STEPS) -> np.ndarray:
+    weekdays = np.array([1.0, 1.0, 1.1, 1.0, 1.0, 0.5, 0.4])
+    return np.tile(level * weekdays[np.arange(steps) % 7], (count, 1))
+
+
+def test_the_baseline_comes_first_and_something_is_there_to_beat_it():
+    assert NAMES[0] == BASELINE
+    assert len(NAMES) > 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_predicts_one_row_a_series_and_one_column_a_step(name: str):
+    assert available()[name].fit(history(weekly())).predict(40).shape == (3, 40)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=15, deadline=None)
+@given(matrix=values)
+def test_a_model_survives_gaps_zeros_and_jumps(name: str, matrix: np.ndarray):
+    said = available()[name].fit(history(matrix)).predict(20)
+    assert said.shape == (3, 20)
+    assert not np.isinf(said).any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_says_nothing_about_a_series_nobody_knows(name: str):
+    matrix = weekly()
+    matrix[1] = np.nan
+    said = available()[name].fit(history(matrix)).predict(10)
+    assert np.isnan(said[1]).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("factor", [1e-9, 1e12])
+def test_a_model_does_not_mind_the_unit(name: str, factor: float):
+    noise = np.random.default_rng(1).normal(1, 0.05, (3, STEPS))
+    model = available()[name]
+    plain = model.fit(history(weekly() * noise)).predict(10)
+    scaled = model.fit(history(weekly() * noise * factor)).predict(10)
+    np.testing.assert_allclose(scaled, plain * factor, rtol=1e-5, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_series_is_forecast_the_same_alone_and_in_company(name: str):
+    random = np.random.default_rng(2)
+    matrix = weekly() * random.normal(1, 0.1, (3, STEPS)) * np.array([[1.0], [50.0], [0.1]])
+    model = available()[name]
+    together = model.fit(history(matrix)).predict(14)
+    alone = model.fit(history(matrix[1:2])).predict(14)
+    np.testing.assert_allclose(alone[0], together[1], rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if "month" not in n])
+def test_a_perfect_week_is_repeated(name: str):
+    said = available()[name].fit(history(weekly(steps=140))).predict(14)
+    np.testing.assert_allclose(said, weekly(steps=154)[:, -14:], rtol=0.06)
+
+
+def test_a_monthly_fee_is_expected_on_its_day_again():
+    days = np.datetime64("2026-03-15") - np.arange(STEPS)[::-1] * np.timedelta64(1, "D")
+    first = np.array([d.astype(object).day == 1 for d in days])
+    said = SameDayLastMonth().fit(history(np.where(first, 500.0, 0.0)[None])).predict(31)
+    expected = np.zeros(31)
+    expected[16] = 500.0  # 1 April
+    np.testing.assert_array_equal(said[0], expected)
+
+
+def test_a_fee_on_top_of_daily_cost_is_added_to_what_another_model_says():
+    days = np.datetime64("2026-03-15") - np.arange(200)[::-1] * np.timedelta64(1, "D")
+    first = np.array([d.astype(object).day == 1 for d in days])
+    noise = np.random.default_rng(3).normal(0, 1, 200)
+    matrix = (100 + noise + 400 * first)[None]
+    said = MonthEffect(available()["damped"]).fit(history(matrix)).predict(31)[0]
+    assert said[16] == pytest.approx(500, rel=0.05)
+    assert np.delete(said, 16) == pytest.approx(np.full(30, 100.0), rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["damped", "damped_ratio"])
+def test_a_new_level_is_followed_within_a_week_but_a_spike_is_not(name: str):
+    model = available()[name]
+    stepped, spiked = weekly(), weekly()
+    stepped[:, -6:] *= 3
+    spiked[:, -2] *= 3
+    after = weekly(steps=137)[:, -7:]
+    assert model.fit(history(stepped)).predict(7).mean() > 2.2 * after.mean()
+    assert model.fit(history(spiked)).predict(7).mean() < 1.3 * after.mean()

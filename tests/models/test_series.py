@@ -1,0 +1,143 @@
+"""Any series: step, season, time stamps of all kinds, and series that can't be forecast."""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.errors import UnusableSeries
+from models.forecast.season import search, step_of, visible
+from models.forecast.series import COLUMNS, forecast_series
+
+
+def one(stamps: list[object] | pl.Series, values: np.ndarray, name: str = "a") -> pl.DataFrame:
+    return pl.DataFrame({"unique_id": name, "ds": stamps, "y": values})
+
+
+def daily(count: int = 120) -> list[date]:
+    return [date(2026, 1, 1) + timedelta(days=k) for k in range(count)]
+
+
+def waves(count: int, season: int, seed: int = 0) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(0, 1, count)
+    return 100 + 30 * np.sin(2 * np.pi * np.arange(count) / season) + noise
+
+
+def test_the_forecast_follows_the_last_time_stamp_of_each_series():
+    frame = pl.concat([one(daily(120), waves(120, 7), "a"), one(daily(90), waves(90, 7), "b")])
+    out = forecast_series(frame, 5)
+    assert tuple(out.columns) == COLUMNS
+    assert out.filter(unique_id="a")["ds"].to_list() == daily(125)[-5:]
+    assert out.filter(unique_id="b")["ds"].to_list() == daily(95)[-5:]
+
+
+@pytest.mark.parametrize(
+    ("every", "count", "season"),
+    [("1h", 400, 24), ("15m", 800, 96), ("1mo", 96, 12), ("1q", 60, 4), ("1d", 120, 7)],
+)
+def test_step_and_season_are_found(every: str, count: int, season: int):
+    stamps = pl.select(
+        pl.datetime_range(
+            datetime(2001, 1, 1), pl.lit(datetime(2001, 1, 1)).dt.offset_by(f"{count}{every[1:]}")
+            if every[0] == "1" else pl.lit(datetime(2001, 1, 1)).dt.offset_by(f"{count * 15}m"),
+            every, closed="left",
+        )
+    ).to_series()  # fmt: skip
+    values = waves(len(stamps), season)
+    out = forecast_series(one(stamps[:-season], values[:-season]), season)
+    assert out["ds"].to_list() == stamps[-season:].to_list()
+    assert np.abs(out["mean"].to_numpy() - values[-season:]).mean() < 5
+
+
+def test_month_ends_stay_month_ends():
+    stamps = [date(2024, m, 1) + timedelta(days=31) for m in range(1, 13)]
+    ends = pl.Series(stamps).dt.month_start().dt.offset_by("-1d")
+    out = forecast_series(one(ends, waves(12, 12)), 3)
+    assert out["ds"].to_list() == [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)]
+
+
+def test_whole_numbers_are_time_stamps_and_their_season_is_searched_for():
+    values = waves(300, 9)
+    out = forecast_series(one(list(range(290)), values[:290]), 10)
+    assert out["ds"].to_list() == list(range(290, 300))
+    assert np.abs(out["mean"].to_numpy() - values[290:]).mean() < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S+02:00"]
+)
+def test_text_time_stamps_are_read(text: str):
+    stamps = [datetime(2026, 1, 1) + timedelta(days=k) for k in range(60)]
+    out = forecast_series(one([s.strftime(text) for s in stamps], waves(60, 7)), 2)
+    expected = datetime(2026, 3, 2) - timedelta(hours=2 if "+02" in text else 0)
+    assert out["ds"].to_list()[0] == expected
+
+
+def test_a_time_zone_is_kept_and_summer_time_makes_no_gap():
+    hours = pl.select(
+        pl.datetime_range(
+            datetime(2026, 3, 20), datetime(2026, 4, 5), "1h", time_zone="UTC", closed="left"
+        )
+    ).to_series()
+    local = hours.dt.convert_time_zone("Europe/Berlin")
+    out = forecast_series(one(local, waves(len(local), 24)), 3)
+    assert out["ds"].dtype == pl.Datetime("us", "Europe/Berlin")
+    assert (out["ds"].dt.epoch("s") - local[-1].timestamp()).to_list() == [3600, 7200, 10800]
+
+
+def test_order_duplicates_and_gaps_change_little():
+    frame = one(daily(200), waves(200, 7))
+    shuffled = pl.concat([frame.sample(fraction=1.0, shuffle=True, seed=1), frame[50:60]])
+    plain = forecast_series(frame, 7)
+    assert forecast_series(shuffled, 7).equals(plain)
+    gappy = frame.filter(pl.int_range(pl.len()) % 11 != 3)
+    np.testing.assert_allclose(forecast_series(gappy, 7)["mean"], plain["mean"], rtol=0.05)
+
+
+def test_one_bad_series_never_stops_the_rest():
+    good = one(daily(), waves(120, 7), "good")
+    bad = [
+        one(daily(1), np.ones(1), "single"),
+        one(daily(), np.full(120, np.nan), "unknown"),
+        one(daily(2), np.array([1.0, 2.0]), "two points"),
+        one(daily(), np.full(120, 5.0), "constant"),
+        one(daily(), waves(120, 7) * -1, "negative"),
+        one(daily(), waves(120, 7) * 1e12, "large"),
+        one(daily(), waves(120, 7) * 1e-9, "small"),
+    ]
+    out = forecast_series(pl.concat([bad[0], good, *bad[1:]]), 4)
+    reasons = dict(out.group_by("unique_id").agg(pl.col("reason").first()).rows())
+    rows = dict(out.group_by("unique_id").agg(pl.col("mean").count()).rows())
+    assert rows == {
+        "single": 0, "unknown": 0, "good": 4, "two points": 4, "constant": 4, "negative": 4,
+        "large": 4, "small": 4,
+    }  # fmt: skip
+    assert "need 2" in reasons["single"]
+    assert "need 2" in reasons["unknown"]
+    assert "only 2 known steps" in reasons["two points"]
+    assert "the same value" in reasons["constant"]
+    assert reasons["good"] is None
+    assert (out.filter(unique_id="negative")["mean"] < 0).all()
+
+
+def test_mixed_steps_are_said():
+    hours = [datetime(2026, 1, 1) + timedelta(hours=k) for k in range(100)]
+    days = [datetime(2026, 1, 6) + timedelta(days=k) for k in range(60)]
+    out = forecast_series(one([*hours, *days], waves(160, 7)), 2)
+    assert "of the rows are not" in out["reason"][0]
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(UnusableSeries, match="expected unique_id, ds and y"):
+        forecast_series(pl.DataFrame({"id": ["a"], "ds": [1], "y": [1.0]}), 3)
+    with pytest.raises(UnusableSeries, match="expected at least 1 step"):
+        forecast_series(one(daily(), waves(120, 7)), 0)
+
+
+def test_a_season_is_believed_only_if_it_shows():
+    assert visible(waves(200, 24)[None], 24)
+    assert not visible(np.random.default_rng(0).normal(0, 1, (1, 200)), 24)
+    assert search(waves(200, 11)[None]) == 11
+    assert step_of(86400 * 30.5).every == "1mo"
+    assert step_of(300).seasons == (288, 2016)

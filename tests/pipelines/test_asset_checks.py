@@ -1,0 +1,127 @@
+"""Every check passes on a sound warehouse and finds what it is there for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from estate import AS_OF, d, day, line, rows, warehouse
+
+from pipelines.assets.checks import blocking, find_checks
+from warehouse.build import build, find
+from warehouse.lake import schema_files
+
+BILL = [line("2026-03-18", "1", ResourceId="i-1"), line("2026-03-19", "2")]
+MANIFEST = {
+    "source": "aws/focus/acme", "cloud": "aws", "billing_account": "payer",
+    "period": day("2026-03-01"), "currency": "USD", "rows": 2, "status": "loaded",
+    **dict.fromkeys(("billed_cost", "effective_cost", "list_cost", "contracted_cost"), d("3")),
+}  # fmt: skip
+RECOMMENDATION = {
+    "id": "r", "status": "open", "currency": "USD", "saving_month_low": d("1"),
+    "saving_month_high": d("2"),
+}  # fmt: skip
+FORECAST = {"mean": 3.0, "lo80": 2.0, "hi80": 4.0, "lo95": 1.0, "hi95": 5.0}
+READ = {"source": "aws", "what": "inventory", "until": AS_OF}
+RESOURCE = {
+    "source": "aws",
+    "cloud": "aws",
+    "account": "shop",
+    "resource_id": "i-1",
+    "kind": "disk",
+}
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def sound() -> Tables:
+    return {
+        "raw_focus": list(BILL), "raw_billing_manifest": [MANIFEST], "raw_read": [READ],
+        "raw_resource": [RESOURCE], "actions_recommendation": [RECOMMENDATION],
+        "models_forecast": [FORECAST],
+    }  # fmt: skip
+
+
+def put(table: str, **columns: Any) -> Callable[[Tables], None]:
+    """Change the last row of a table."""
+
+    def change(tables: Tables) -> None:
+        tables[table][-1] = {**tables[table][-1], **columns}
+
+    return change
+
+
+def add(table: str, row: dict[str, Any]) -> Callable[[Tables], None]:
+    """Add a row to a table."""
+
+    def change(tables: Tables) -> None:
+        tables.setdefault(table, []).append(row)
+
+    return change
+
+
+INVOICE = {"cloud": "aws", "billing_account": "payer", "period": day("2026-03-01"),
+           "currency": "USD", "amount": d("9"), "invoice_id": "INV"}  # fmt: skip
+
+# What each check is there for: before the marts are built, or in the marts afterwards.
+WRONG: dict[str, Callable[[Tables], None] | str] = {
+    "lines_have_currency_and_period": put("raw_focus", BillingCurrency=None),
+    "lines_match_manifest": put("raw_billing_manifest", billed_cost=d("3.000000000000000001")),
+    "one_feed_per_account_and_period": put("raw_focus", x_source="aws/cur/other"),
+    "usage_is_not_negative": put("raw_focus", ConsumedQuantity=d("-1")),
+    "clouds_are_known": put("raw_focus", x_cloud="hetzner"),
+    "inventory_has_one_current_row": add("raw_resource", RESOURCE),
+    "savings_are_ranges": put("actions_recommendation", saving_month_low=d("3")),
+    "intervals_contain_the_forecast": put("models_forecast", lo80=3.5),
+    "everything_was_read": put("raw_read", failed="access denied"),
+    "bills_tie_to_invoices": add("raw_invoice", INVOICE),
+    "bills_are_fresh": lambda tables: tables.update(raw_focus=[line("2026-01-01", "1")]),
+    "daily_cost_ties_to_lines": "update marts.daily_cost"
+    " set billed_cost = billed_cost + 0.000000000000000001",
+    "monthly_cost_ties_to_daily": "delete from marts.tagset_cost where has_resource",
+    "resource_cost_ties_to_lines": "update marts.resource_cost set effective_cost = 0",
+    "price_and_quantity_effects_add_up": "insert into marts.price_quantity_change by name"
+    " select 1 as cost_before, 3 as cost_after, 1 as price_effect, 0 as quantity_effect,"
+    " 0 as new_or_gone_effect",
+    "overview_has_every_currency": "delete from marts.overview",
+}
+
+
+def bad_rows(name: str, tables: Tables, afterwards: str = "") -> list[dict[str, Any]]:
+    connection = warehouse(**tables)
+    build(connection, AS_OF)
+    if afterwards:
+        connection.execute(afterwards)
+    (check,) = [check for check in find_checks() if check.name == name]
+    return rows(connection, check.sql)
+
+
+@pytest.mark.parametrize("name", [check.name for check in find_checks()])
+def test_a_check_passes_when_all_is_well_and_when_there_is_nothing(name: str) -> None:
+    assert bad_rows(name, sound()) == []
+    assert bad_rows(name, {}) == []
+
+
+@pytest.mark.parametrize("name", [check.name for check in find_checks()])
+def test_a_check_finds_what_it_is_there_for(name: str) -> None:
+    wrong = WRONG[name]
+    tables = sound()
+    if isinstance(wrong, str):
+        assert bad_rows(name, tables, wrong)
+        return
+    wrong(tables)
+    assert bad_rows(name, tables)
+
+
+def test_what_would_make_money_wrong_blocks() -> None:
+    assert {check.name for check in blocking()} == {
+        "daily_cost_ties_to_lines", "inventory_has_one_current_row",
+        "lines_have_currency_and_period", "lines_match_manifest", "monthly_cost_ties_to_daily",
+        "one_feed_per_account_and_period", "overview_has_every_currency",
+        "price_and_quantity_effects_add_up", "resource_cost_ties_to_lines", "savings_are_ranges",
+    }  # fmt: skip
+
+
+def test_every_check_is_of_a_table_that_exists() -> None:
+    tables = {name.replace(".", "/") for name in schema_files().keys() | find().keys()}
+    assert {check.asset for check in find_checks()} <= tables
+    assert all(check.claim.endswith(".") for check in find_checks())

@@ -1,0 +1,185 @@
+"""The steps that read sources, each called by itself."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from home import Home, home_at
+from small import DAYS, NOW, SmallCloud, write_bill
+
+from clouds.cloud import Failure
+from pipelines.assets import bills, inventory, market, metrics
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return home_at(tmp_path, "small")
+
+
+@pytest.fixture
+def cloud(home: Home) -> SmallCloud:
+    return home.clouds["small"]
+
+
+def read_inventory(home: Home) -> Any:
+    return inventory.inventory(work=home.work())
+
+
+def history(home: Home) -> list[tuple[Any, ...]]:
+    return home.ask_newest(
+        "select resource_id, state, valid_from, valid_to from raw.resource order by all"
+    )
+
+
+def test_unchanged_resources_are_not_touched(home: Home, cloud: SmallCloud) -> None:
+    read_inventory(home)
+    cloud.clock = NOW + timedelta(days=1)
+    read_inventory(home)
+    assert history(home) == [("i-1", "running", NOW, None), ("i-2", "running", NOW, None)]
+
+
+def test_a_changed_resource_closes_a_span_and_opens_another(home: Home, cloud: SmallCloud) -> None:
+    read_inventory(home)
+    cloud.resources[0]["state"] = "stopped"
+    cloud.clock = later = NOW + timedelta(days=1)
+    read_inventory(home)
+    assert history(home) == [
+        ("i-1", "running", NOW, later),
+        ("i-1", "stopped", later, None),
+        ("i-2", "running", NOW, None),
+    ]
+
+
+def test_a_vanished_resource_is_closed_only_where_it_could_have_been_seen(
+    home: Home, cloud: SmallCloud
+) -> None:
+    cloud.resources[1]["region"] = "us-east-1"
+    cloud.regions = ["eu-west-1", "us-east-1"]
+    read_inventory(home)
+    cloud.resources, cloud.regions = [], ["eu-west-1"]
+    cloud.clock = later = NOW + timedelta(days=1)
+    read_inventory(home)
+    assert history(home) == [("i-1", "running", NOW, later), ("i-2", "running", NOW, None)]
+
+
+def test_a_kind_that_could_not_be_read_closes_nothing(home: Home, cloud: SmallCloud) -> None:
+    read_inventory(home)
+    cloud.resources = []
+    cloud.unread = [Failure(cloud.account, "eu-west-1", "instance", "access denied")]
+    result = read_inventory(home)
+    assert [valid_to for *_, valid_to in history(home)] == [None, None]
+    assert result.metadata["failed"] == {
+        "small (in part)": "small-account eu-west-1 instance: access denied"
+    }
+    assert home.ask_newest("select failed from raw.read order by failed nulls last") == [
+        ("instance: access denied",), (None,),
+    ]  # fmt: skip
+
+
+def test_a_resource_that_comes_back_has_a_gap(home: Home, cloud: SmallCloud) -> None:
+    everything = cloud.resources
+    for day, resources in enumerate([everything, everything[:1], everything]):
+        cloud.resources, cloud.clock = resources, NOW + timedelta(days=day)
+        read_inventory(home)
+    assert history(home)[1:] == [
+        ("i-2", "running", NOW, NOW + timedelta(days=1)),
+        ("i-2", "running", NOW + timedelta(days=2), None),
+    ]
+
+
+def test_two_sources_do_not_close_each_others_resources(tmp_path: Path) -> None:
+    home = home_at(tmp_path, "a", "b")
+    home.clouds["b"].account = home.clouds["a"].account
+    for resource in home.clouds["b"].resources:
+        resource["account"] = home.clouds["a"].account
+    home.clouds["b"].resources.pop()
+    read_inventory(home)
+    read_inventory(home)
+    assert home.ask_newest(
+        "select source, count(*), count(valid_to) from raw.resource group by 1 order by 1"
+    ) == [("a", 2, 0), ("b", 1, 0)]
+
+
+def test_a_source_that_fails_keeps_what_is_known_and_is_remembered(
+    home: Home, cloud: SmallCloud
+) -> None:
+    read_inventory(home)
+    cloud.failing, cloud.clock = {"inventory"}, NOW + timedelta(days=1)
+    read_inventory(home)
+    known = "select count(*) from raw.resource where valid_to is null"
+    assert home.ask_newest(known) == [(2,)]
+    remembered = "select read_at, until, failed from raw.read"
+    assert home.ask_newest(remembered) == [
+        (NOW, NOW, "inventory of small is refused; expected read access")
+    ]
+    cloud.failing = set()
+    read_inventory(home)
+    assert home.ask_newest(remembered) == [(cloud.clock, cloud.clock, None)]
+
+
+def test_only_missing_and_late_hours_of_metrics_are_fetched(home: Home, cloud: SmallCloud) -> None:
+    metrics.metrics(work=home.work())
+    cloud.clock = NOW + 2 * HOUR + timedelta(minutes=20)
+    metrics.metrics(work=home.work())
+    assert cloud.asked == [
+        (NOW - timedelta(days=32), NOW),
+        (NOW - 3 * HOUR, NOW + 2 * HOUR),
+    ]
+    hours = home.ask_newest("select count(*), count(distinct hour), max(hour) from raw.metric")
+    assert hours == [(32 * 24 + 2, 32 * 24 + 2, NOW + HOUR)]
+
+
+def test_after_a_long_pause_only_the_days_that_are_judged_are_fetched(
+    home: Home, cloud: SmallCloud
+) -> None:
+    metrics.metrics(work=home.work())
+    cloud.clock = NOW + timedelta(days=100)
+    metrics.metrics(work=home.work())
+    assert cloud.asked[-1] == (cloud.clock - timedelta(days=32), cloud.clock)
+
+
+def test_metrics_that_fail_midway_change_nothing(home: Home, cloud: SmallCloud) -> None:
+    metrics.metrics(work=home.work())
+    before = home.ask_newest("from raw.metric order by all")
+    cloud.failing = {"metrics"}
+    result: Any = metrics.metrics(work=home.work())
+    assert "small" in result.metadata["failed"]
+    assert home.ask_newest("from raw.metric order by all") == before
+
+
+def test_an_unchanged_bill_is_not_loaded_again_and_a_new_one_replaces_it(
+    home: Home, cloud: SmallCloud
+) -> None:
+    def load() -> int:
+        result: Any = bills.bills(work=home.work())
+        return result.metadata["dagster/row_count"]
+
+    total = "select sum(EffectiveCost) from raw.focus"
+    assert load() == 2 * DAYS
+    assert load() == 0
+    assert home.ask_newest(total) == [(Decimal("2.50") * DAYS,)]
+    write_bill(cloud.bill, cloud.account, Decimal("3"))
+    assert load() == 2 * DAYS
+    assert home.ask_newest(total) == [(Decimal(6) * DAYS,)]
+
+
+def test_a_refused_bill_is_named_and_remembered(home: Home, cloud: SmallCloud) -> None:
+    cloud.bill.write_text("this,is\nno,bill\n")
+    result: Any = bills.bills(work=home.work())
+    assert "small.csv" in result.metadata["failed"]["small (in part)"]
+    ((failed,),) = home.ask_newest("select failed from raw.read where what = 'exports'")
+    assert "small.csv" in failed
+
+
+def test_what_is_owned_and_offered_is_replaced(home: Home) -> None:
+    for _ in range(2):
+        for asset in market.assets:
+            asset(work=home.work())
+    assert home.ask_newest("select count(*) from raw.offer") == [(1,)]
+    assert home.ask_newest("select source, amount from raw.invoice") == [
+        ("small", Decimal("77.50"))
+    ]

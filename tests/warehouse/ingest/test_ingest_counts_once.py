@@ -1,0 +1,173 @@
+"""No charge is counted twice, and none is dropped for another's sake."""
+
+import os
+from pathlib import Path
+
+from bills import lake_in, line, lines, load, statuses, total, write, write_json
+from test_ingest_manifests import aws_export, azure_export, azure_lines
+
+JANUARY = {
+    "BillingPeriodStart": "2026-01-01T00:00:00Z", "BillingPeriodEnd": "2026-02-01T00:00:00Z",
+}  # fmt: skip
+
+
+def test_two_payers_may_name_their_exports_alike(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    for payer in ("111", "222"):
+        aws_export(tmp_path / "exports" / payer, f"run-{payer}", [lines(4, BillingAccountId=payer)])
+    report = load(lake, tmp_path / "exports")
+    assert {file.status for file in report.loaded} == {"loaded"}
+    assert total(lake) == (8, 20)
+    aws_export(tmp_path / "exports" / "111", "run-3", [lines(5, BillingAccountId="111")])
+    load(lake, tmp_path / "exports" / "111")
+    assert total(lake) == (9, 25)
+
+
+def test_a_preliminary_and_a_final_export_are_versions_not_chunks(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(4, InvoiceId=""))
+    write(tmp_path / "bills" / "b.csv", lines(4, InvoiceId="INV-9"))
+    report = load(lake, tmp_path / "bills")
+    assert statuses(report) == {"a.csv": {"rejected"}, "b.csv": {"rejected"}}
+    assert total(lake) == (0, None)
+
+
+def test_files_of_several_months_that_share_one_month_are_refused(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    shared = lines(4, **JANUARY)
+    write(tmp_path / "bills" / "a.csv", shared + lines(20))
+    write(tmp_path / "bills" / "b.csv", shared + lines(20, BillingAccountId="333"))
+    load(lake, tmp_path / "bills")
+    assert total(lake, "BillingPeriodStart = '2026-01-01'") == (0, None)
+
+
+def test_a_manifest_never_takes_the_file_of_another_month(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    root = tmp_path / "exports" / "acme-daily"
+    aws_export(root, "run-1", [lines(3)])
+    aws_export(root, "run-2", [lines(3)], period="2026-11")
+    (root / "data/BILLING_PERIOD=2026-11/acme-daily-00001.csv.gz").unlink()
+    report = load(lake, tmp_path / "exports")
+    assert {"loaded", "rejected"} == {file.status for file in report.loaded}
+    assert total(lake) == (3, 6)
+
+
+def test_content_delivered_anew_is_newer_than_what_came_between(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    azure_export(tmp_path / "first", "run-1", "2026-11-01T00:00:00Z", [azure_lines(3)])
+    azure_export(tmp_path / "third", "run-3", "2026-11-03T00:00:00Z", [azure_lines(3)])
+    azure_export(tmp_path / "second", "run-2", "2026-11-02T00:00:00Z", [azure_lines(9)])
+    load(lake, tmp_path / "first")
+    again = load(lake, tmp_path / "third")
+    assert {file.status for file in again.loaded} == {"unchanged"}
+    between = load(lake, tmp_path / "second")
+    assert {file.status for file in between.loaded} == {"superseded"}
+    assert total(lake) == (3, 6)
+
+
+def test_a_correction_below_zero_is_no_alarm(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "a.csv", [line(BilledCost="-10")]))
+    report = load(lake, write(tmp_path / "b.csv", [line(BilledCost="-11")]))
+    assert "alarm" not in (report.loaded[0].reason or "")
+
+
+def test_an_account_stays_one_when_the_lines_of_another_provider_grow(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    own, sold = lines(3), lines(2, ProviderName="Microsoft", ServiceName="Marketplace")
+    load(lake, write(tmp_path / "a.csv", own + sold))
+    grown = lines(9, ProviderName="Microsoft", ServiceName="Marketplace")
+    report = load(lake, write(tmp_path / "b.csv", own + grown))
+    assert statuses(report) == {"b.csv": {"loaded"}}
+    assert total(lake) == (12, 51)
+
+
+def test_one_account_in_two_versions_of_focus_is_refused_whoever_sells_most(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    own = lines(3)
+    newer = [{**each, "ServiceProviderName": "AWS"} for each in own]
+    sold = lines(9, ProviderName="Microsoft", ServiceProviderName="Microsoft")
+    write(tmp_path / "bills" / "old.csv", own)
+    write(tmp_path / "bills" / "new.csv", newer + sold)
+    report = load(lake, tmp_path / "bills")
+    assert statuses(report) == {"old.csv": {"rejected"}, "new.csv": {"rejected"}}
+
+
+def test_another_part_of_a_period_never_replaces_the_first(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    first = write(tmp_path / "bills" / "day1.csv", lines(3))
+    load(lake, first)
+    second = write(tmp_path / "bills" / "day2.csv", lines(4, ChargePeriodStart="2026-10-02"))
+    report = load(lake, second)
+    assert "give all parts of the period in one call" in (report.loaded[0].reason or "")
+    assert total(lake) == (3, 6)
+    load(lake, tmp_path / "bills")
+    assert total(lake) == (7, 16)
+    load(lake, second, replace_feed=True)
+    assert total(lake) == (4, 10)
+
+
+def test_a_bill_with_other_charges_of_the_same_days_is_an_alarm(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "a.csv", lines(3)))
+    report = load(lake, write(tmp_path / "b.csv", lines(3, SubAccountId="999")))
+    assert "alarm: 0 of 3 charges in common" in (report.loaded[0].reason or "")
+    assert total(lake) == (3, 6)
+
+
+def test_a_bill_whose_every_cost_was_corrected_is_a_newer_version(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "a.csv", lines(3)))
+    load(lake, write(tmp_path / "b.csv", lines(3, BilledCost="7")))
+    assert total(lake) == (3, 21)
+
+
+def test_a_packed_copy_counts_once(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(3))
+    write(tmp_path / "bills" / "a.csv.gz", lines(3))
+    report = load(lake, tmp_path / "bills")
+    assert statuses(report) == {"a.csv": {"loaded"}, "a.csv.gz": {"superseded"}}
+    assert total(lake) == (3, 6)
+
+
+def test_a_missing_cost_is_said_and_not_taken_for_zero(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    report = load(lake, write(tmp_path / "a.csv", [*lines(3), line(BilledCost="")]))
+    assert "1 rows of" in (report.loaded[0].reason or "")
+    assert "in no total" in (report.loaded[0].reason or "")
+    assert total(lake) == (4, 6)
+
+
+def test_a_period_written_in_another_time_zone_stays_its_month(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    starts = {"BillingPeriodStart": "2026-10-01T00:00:00+02:00"}
+    report = load(lake, write(tmp_path / "a.csv", lines(2, **starts)))
+    assert str(report.loaded[0].period) == "2026-10-01"
+
+
+def test_files_that_can_be_no_bills_are_named(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(2))
+    (tmp_path / "bills" / "b.xlsx").write_text("x")
+    report = load(lake, tmp_path / "bills")
+    assert [Path(name).name for name in report.ignored] == ["b.xlsx"]
+
+
+def test_a_bill_in_json_is_no_note_on_the_bill_beside_it(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(2))
+    write_json(tmp_path / "bills" / "a.json", {"invoice_items": [{"product": "x"}]})
+    report = load(lake, tmp_path / "bills")
+    assert set(statuses(report)) == {"a.csv", "a.json"}
+
+
+def test_an_older_export_without_a_time_in_it_replaces_nothing(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    newer = aws_export(tmp_path / "newer" / "acme", "9a", [lines(4)])
+    older = aws_export(tmp_path / "older" / "acme", "0f", [lines(3)])
+    os.utime(older, (1_780_000_000, 1_780_000_000))
+    load(lake, newer.parents[2])
+    report = load(lake, older.parents[2])
+    assert {file.status for file in report.loaded} == {"superseded"}
+    assert total(lake)[0] == 4

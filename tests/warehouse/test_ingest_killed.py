@@ -1,0 +1,137 @@
+"""Kill the ingestion at random moments: every total stays exact, nothing is lost or doubled.
+
+Two versions of a bill (two months, two files) are loaded in turn by one process, which is killed
+with SIGKILL. After each kill every month holds one whole version, and the next process goes on.
+"""
+
+import random
+import signal
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from time import monotonic, sleep
+
+import duckdb
+import pytest
+
+from warehouse.ingest.load import ingest
+from warehouse.lake import Lake
+from warehouse.settings import LakeSettings
+
+KILLS = 50
+SEED = 20261120
+ROWS = {"old": 3000, "new": 3700}  # per month and file
+SECONDS = 240  # the kills stop there on a crowded machine; at least 20 must have been made
+FRESH = get_context("forkserver")  # imports once; each process opens its own connections
+FRESH.set_forkserver_preload(["warehouse.ingest.load"])
+
+
+def ingest_forever(home: Path, bills: Path, told: Connection) -> None:
+    """What is killed: load both versions in turn and say so after each."""
+    lake = Lake(LakeSettings(home=home))
+    told.send("ready")
+    while True:
+        for version in ("old", "new"):
+            report = ingest(lake, [bills / version], now=datetime(2026, 11, 20))
+            bad = [e.reason for e in report.loaded if e.status not in ("loaded", "unchanged")]
+            told.send(bad or "done")
+
+
+@pytest.mark.slow
+def test_a_killed_ingestion_leaves_every_period_whole(tmp_path: Path) -> None:
+    for version, rows in ROWS.items():
+        for month in (9, 10):
+            _write(tmp_path / "bills" / version / f"month-{month}.csv", month, rows, version)
+    home = tmp_path / "home"
+    lake = Lake(LakeSettings(home=home))
+    ingest(lake, [tmp_path / "bills" / "old"], now=datetime(2026, 11, 20))
+    lake.close()
+    random_ = random.Random(SEED)
+    one_round = _seconds_of_a_round(home, tmp_path / "bills")
+    started, kills, seen = monotonic(), 0, set[tuple[str, ...]]()
+    reader = lake.latest()  # sees every commit
+    while kills < KILLS and monotonic() - started < SECONDS:
+        process, told = _start(home, tmp_path / "bills")
+        assert told.recv() == "ready"
+        sleep(random_.uniform(0, one_round))
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert set(_said(told)) <= {"done"}
+        kills += 1
+        seen.add(_versions(reader))
+    assert kills >= 20, f"only {kills} kills in {SECONDS} s"
+    assert len(seen) > 1, "the kills came too early to see any change"
+    for version in ("old", "new"):
+        ingest(lake, [tmp_path / "bills" / version], now=datetime(2026, 11, 20))
+        assert _versions(reader) == (version, version)
+    reader.close()
+    assert not list((home / "tmp").glob("ingest-*")), "what killed processes left is cleared"
+
+
+def _start(home: Path, bills: Path) -> tuple[BaseProcess, Connection]:
+    told, telling = FRESH.Pipe(duplex=False)
+    process = FRESH.Process(target=ingest_forever, args=(home, bills, telling))
+    process.start()
+    telling.close()
+    return process, told
+
+
+def _said(told: Connection) -> Iterator[str]:
+    """Everything the process said until it died; a message it died in is none."""
+    while True:
+        try:
+            yield str(told.recv())
+        except (EOFError, OSError):
+            return
+
+
+def _seconds_of_a_round(home: Path, bills: Path) -> float:
+    """How long it takes to load both versions, the longer of two rounds."""
+    process, told = _start(home, bills)
+    times: list[float] = []
+    told.recv()
+    for _ in range(2):
+        begun = monotonic()
+        assert (told.recv(), told.recv()) == ("done", "done")
+        times.append(monotonic() - begun)
+    process.kill()
+    process.join()
+    return max(times)
+
+
+def _write(path: Path, month: int, rows: int, version: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select 'AWS' as ProviderName, '1' as BillingAccountId, 'USD' as BillingCurrency,"
+            f" date '2026-{month:02}-01' as BillingPeriodStart, 'Usage' as ChargeCategory,"
+            f" date '2026-{month:02}-02' as ChargePeriodStart, range * 0.25 as BilledCost,"
+            f" range * 0.25 as EffectiveCost, '{version}-' || range as ResourceId"
+            f" from range({rows})) to '{path}' (header)"
+        )
+
+
+def _versions(reader: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Which version each month holds; fails unless it is one, whole, and the manifest agrees."""
+    found: list[str] = []
+    months = reader.execute(
+        "select month(BillingPeriodStart), split_part(ResourceId, '-', 1), count(*),"
+        " count(distinct ResourceId), sum(BilledCost) from raw.focus group by all order by all"
+    ).fetchall()
+    stated = reader.execute(
+        "select month(period), rows, billed_cost from raw.billing_manifest"
+        " where status = 'loaded' order by all"
+    ).fetchall()
+    assert [row[0] for row in months] == [9, 10], months
+    for month, version, rows, different, cost in months:
+        expected = ROWS[version]
+        exact = Decimal(expected * (expected - 1)) / 8
+        assert (rows, different, cost) == (expected, expected, exact), (month, version)
+        found.append(version)
+    assert stated == [(month, rows, cost) for month, _, rows, _, cost in months]
+    return tuple(found)

@@ -1,0 +1,79 @@
+"""The same promises with the catalogue in PostgreSQL, as on many machines."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from warehouse.lake import Lake
+from warehouse.settings import LakeSettings
+
+NOW = datetime(2026, 3, 20, 12)
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def lake(postgres_database: Callable[[], str], tmp_path: Path) -> Iterator[Lake]:
+    data = str(tmp_path / "data") + "/"
+    lake = Lake(LakeSettings(home=tmp_path, catalog=postgres_database(), data_path=data))
+    yield lake
+    lake.close()
+
+
+def put(lake: Lake, number: int) -> int:
+    with lake.write(f"put {number}") as write:
+        write.connection.execute(f"create or replace table marts.number as select {number} as n")
+    return write.snapshot
+
+
+def fail(lake: Lake) -> None:
+    with lake.write("fails") as write:
+        write.connection.execute("create or replace table marts.number as select 2 as n")
+        raise ZeroDivisionError
+
+
+def read(lake: Lake, snapshot: int | None = None) -> int:
+    with lake.reader(snapshot) as connection:
+        row = connection.execute("select n from marts.number").fetchone()
+        assert row is not None
+        return row[0]
+
+
+def add_rows(settings: LakeSettings, count: int) -> None:
+    """Run in another process: add one, count times."""
+    lake = Lake(settings)
+    for number in range(count):
+        with lake.write(f"add {number}") as write:
+            write.connection.execute("insert into marts.many values (1)")
+
+
+def test_publish_read_and_go_back(lake: Lake) -> None:
+    first, second = put(lake, 1), put(lake, 2)
+    lake.publish(second, NOW, "run", NOW)
+    assert read(lake) == 2
+    with lake.reader() as pinned:
+        put(lake, 3)
+        assert pinned.execute("select n from marts.number").fetchall() == [(2,)]
+    assert read(lake, first) == 1
+
+
+def test_an_error_leaves_no_trace(lake: Lake) -> None:
+    before = put(lake, 1)
+    with pytest.raises(ZeroDivisionError):
+        fail(lake)
+    assert (lake.snapshot(), read(lake, before)) == (before, 1)
+
+
+def test_writers_in_several_processes_lose_no_row(lake: Lake) -> None:
+    with lake.write("start") as write:
+        write.connection.execute("create or replace table marts.many (n integer)")
+    writers = [SPAWN.Process(target=add_rows, args=(lake.settings, 5)) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    with lake.latest() as connection:
+        assert connection.execute("select count(*) from marts.many").fetchall() == [(15,)]

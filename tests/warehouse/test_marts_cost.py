@@ -1,0 +1,278 @@
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from estate import AS_OF, d, day, line, mart, rows, warehouse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warehouse.build import build
+
+
+def test_daily_cost_sums_exactly_and_keeps_credits_and_negative_lines() -> None:
+    found = mart("daily_cost", raw_focus=[
+        line("2026-03-01", "0.100000000000000001"),
+        line("2026-03-01", "0.200000000000000002"),
+        line("2026-03-01", "-0.05", ChargeClass="Correction"),
+        line("2026-03-01", "-1", ChargeCategory="Credit"),
+    ])  # fmt: skip
+    assert {row["charge_category"]: row["billed_cost"] for row in found} == {
+        "Usage": d("0.250000000000000003"),
+        "Credit": d("-1"),
+    }
+    assert sum(row["lines"] for row in found) == 4
+
+
+def test_two_currencies_are_two_rows_and_never_one_sum() -> None:
+    found = mart("monthly_cost", "currency", raw_focus=[
+        line("2026-03-01", "1", BillingCurrency="EUR"),
+        line("2026-03-01", "2", BillingCurrency="USD"),
+    ])  # fmt: skip
+    assert [(row["currency"], row["effective_cost"]) for row in found] == [
+        ("EUR", d("1")),
+        ("USD", d("2")),
+    ]
+
+
+def test_the_month_is_that_of_the_bill_and_the_day_that_of_the_charge() -> None:
+    late = line("2026-02-28", "5", BillingPeriodStart=datetime(2026, 3, 1))
+    assert [row["month"] for row in mart("monthly_cost", raw_focus=[late])] == [day("2026-03-01")]
+    found = mart("daily_cost", raw_focus=[late, line("2026-02-28", "1")])
+    assert [(row["day"], row["month"], row["billed_cost"]) for row in found] == [
+        (day("2026-02-28"), day("2026-02-01"), d("1")),
+        (day("2026-02-28"), day("2026-03-01"), d("5")),
+    ]
+
+
+def test_identical_lines_count_each() -> None:
+    found = mart("daily_cost", raw_focus=[line("2026-03-01", "1")] * 3)
+    assert [(row["billed_cost"], row["lines"]) for row in found] == [(d("3"), 3)]
+
+
+def test_without_a_sub_account_the_billing_account_is_the_account() -> None:
+    found = mart("daily_cost", raw_focus=[line("2026-03-01", "1", SubAccountId=None)])
+    assert found[0]["account"] == "payer"
+
+
+def test_a_line_without_service_or_region_is_named_so() -> None:
+    found = mart("daily_cost", raw_focus=[line("2026-03-01", "1", ServiceName=None, RegionId=None)])
+    assert (found[0]["service"], found[0]["region"]) == ("(unknown)", "global")
+
+
+def test_an_unknown_list_price_stays_unknown() -> None:
+    found = mart("monthly_cost", raw_focus=[line("2026-03-01", "1", ListCost=None)])
+    assert found[0]["list_cost"] is None
+
+
+def test_tags_split_the_lines_of_resources_and_the_rest_is_untagged() -> None:
+    found = mart("tag_cost", "tag_key, tag_value", raw_focus=[
+        line("2026-03-01", "1", ResourceId="i-1", Tags='{"team": "web", "app": "shop"}'),
+        line("2026-03-01", "2", ResourceId="i-2", Tags='{"team": "web"}'),
+        line("2026-03-01", "4", ResourceId="i-3", Tags=None),
+        line("2026-03-01", "8", ResourceId="i-4", Tags='{"team": ""}'),
+        line("2026-03-01", "16", ChargeCategory="Tax", Tags=None),
+    ])  # fmt: skip
+    assert [(row["tag_key"], row["tag_value"], row["effective_cost"]) for row in found] == [
+        ("app", "(untagged)", d("14")),
+        ("app", "shop", d("1")),
+        ("team", "(untagged)", d("12")),
+        ("team", "web", d("3")),
+    ]
+
+
+def test_a_fully_tagged_key_has_no_untagged_row_even_if_it_cancels_out() -> None:
+    found = mart("tag_cost", raw_focus=[
+        line("2026-03-01", "1", ResourceId="i-1", Tags='{"team": "web"}'),
+        line("2026-03-01", "2", ResourceId="i-2"),
+        line("2026-03-01", "-2", ResourceId="i-2"),
+    ])  # fmt: skip
+    assert {row["tag_value"]: row["effective_cost"] for row in found} == {
+        "web": d("1"),
+        "(untagged)": d("0"),
+    }
+
+
+def test_broken_tags_count_as_none() -> None:
+    found = mart("unallocated_cost", raw_focus=[
+        line("2026-03-01", "1", ResourceId="i-1", Tags="team=web"),
+        line("2026-03-01", "3", ResourceId="i-2", Tags='{"team": "web"}'),
+    ])  # fmt: skip
+    assert (found[0]["unallocated_cost"], found[0]["unallocated_share"]) == (d("1"), 0.25)
+
+
+def test_everything_allocated_is_zero_and_no_cost_is_unknown() -> None:
+    tagged = line("2026-03-01", "3", Tags='{"team": "web"}')
+    found = mart("unallocated_cost", "cloud", raw_focus=[
+        tagged, line("2026-03-01", "0", x_cloud="gcp"),
+    ])  # fmt: skip
+    assert [(row["unallocated_cost"], row["unallocated_share"]) for row in found] == [
+        (d("0"), 0.0),
+        (d("0"), None),
+    ]
+
+
+def test_resource_cost_counts_days_and_the_part_under_commitment() -> None:
+    found = mart("resource_cost", raw_focus=[
+        line("2026-03-01", "1", ResourceId="i-1", ResourceName="web"),
+        line("2026-03-01", "1", ResourceId="i-1", ResourceName="web"),
+        line("2026-03-02", "2", ResourceId="i-1", ResourceName="web", CommitmentDiscountId="sp-1"),
+        line("2026-03-03", "9"),
+    ])  # fmt: skip
+    assert len(found) == 1
+    assert (found[0]["effective_cost"], found[0]["commitment_cost"]) == (d("4"), d("2"))
+    assert (found[0]["days_billed"], found[0]["resource_name"]) == (2, "web")
+
+
+def test_a_line_over_several_days_is_spread_and_adds_up_to_the_last_digit() -> None:
+    invoice_item = line(
+        "2026-03-01", "100.123456789012345678", ResourceId="d-1",
+        ChargePeriodEnd=datetime(2026, 3, 8),
+    )  # fmt: skip
+    found = mart("resource_cost_daily", "day", raw_focus=[invoice_item])
+    assert [row["day"] for row in found] == [day(f"2026-03-0{number}") for number in range(1, 8)]
+    assert sum(row["effective_cost"] for row in found) == d("100.123456789012345678")
+    assert found[0]["effective_cost"] == d("14.303351")
+
+
+def test_resource_cost_daily_goes_back_92_days() -> None:
+    found = mart("resource_cost_daily", raw_focus=[
+        line("2025-12-17", "1", ResourceId="i-1"),
+        line("2025-12-18", "2", ResourceId="i-1"),
+    ])  # fmt: skip
+    assert [row["effective_cost"] for row in found] == [d("2")]
+
+
+def test_the_run_rate_is_that_of_the_last_14_complete_days_of_usage() -> None:
+    days = [line(f"2026-03-{number:02}", "2", ResourceId="i-1") for number in range(1, 20)]
+    today = line("2026-03-20", "0.1", ResourceId="i-1", ChargePeriodEnd=datetime(2026, 3, 20, 1))
+    refund = line("2026-03-18", "-50", ResourceId="i-1", ChargeClass="Correction")
+    found = mart("resource_run_rate", raw_focus=[*days, today, refund])
+    assert [(row["cost_month"], row["days_billed"]) for row in found] == [(d("60.875"), 14)]
+    assert found[0]["last_billed_day"] == day("2026-03-19")
+
+
+def test_a_young_resource_is_rated_by_the_days_it_was_billed() -> None:
+    old = [line(f"2026-03-{number:02}", "1", ResourceId="i-1") for number in range(1, 20)]
+    young = [line("2026-03-18", "4", ResourceId="i-2"), line("2026-03-19", "4", ResourceId="i-2")]
+    found = mart("resource_run_rate", "resource_id", raw_focus=old + young)
+    assert found[1]["cost_month"] == d("121.75")
+
+
+def test_a_resource_that_is_no_longer_billed_has_no_run_rate() -> None:
+    found = mart("resource_run_rate", raw_focus=[
+        line("2026-02-01", "1", ResourceId="i-old"), line("2026-03-19", "1", ResourceId="i-1"),
+    ])  # fmt: skip
+    assert [row["resource_id"] for row in found] == ["i-1"]
+
+
+def test_the_run_rate_says_which_share_a_commitment_covers() -> None:
+    found = mart("resource_run_rate", raw_focus=[
+        line("2026-03-19", "1", ResourceId="i-1"),
+        line("2026-03-19", "3", ResourceId="i-1", CommitmentDiscountId="sp-1"),
+    ])  # fmt: skip
+    assert found[0]["commitment_share"] == 0.75
+
+
+def test_a_dearer_price_and_a_larger_quantity_are_told_apart() -> None:
+    found = mart("price_quantity_change", raw_focus=[
+        line("2026-02-01", "10", SkuId="vm", PricingQuantity=d("100")),
+        line("2026-03-01", "18", SkuId="vm", PricingQuantity=d("150")),
+    ])  # fmt: skip
+    assert len(found) == 1
+    change = found[0]
+    assert (change["cost_before"], change["cost_after"]) == (d("10"), d("18"))
+    assert (change["quantity_effect"], change["price_effect"]) == (d("5"), d("3"))
+    assert change["new_or_gone_effect"] == 0
+
+
+def test_new_and_gone_skus_are_their_own_effect() -> None:
+    found = mart("price_quantity_change", "sku_id", raw_focus=[
+        line("2026-02-01", "10", SkuId="gone", PricingQuantity=d("1")),
+        line("2026-03-01", "7", SkuId="new", PricingQuantity=d("1")),
+    ])  # fmt: skip
+    assert [(row["sku_id"], row["new_or_gone_effect"]) for row in found] == [
+        ("gone", d("-10")),
+        ("new", d("7")),
+    ]
+
+
+def test_what_has_no_quantity_changes_in_price_only() -> None:
+    found = mart("price_quantity_change", raw_focus=[
+        line("2026-02-01", "1", SkuId=None, ChargeCategory="Tax"),
+        line("2026-03-01", "3", SkuId=None, ChargeCategory="Tax"),
+    ])  # fmt: skip
+    assert [(row["price_effect"], row["quantity_effect"]) for row in found] == [(d("2"), d("0"))]
+
+
+def test_a_month_after_a_gap_is_compared_with_nothing() -> None:
+    assert not mart("price_quantity_change", raw_focus=[
+        line("2026-01-01", "1", SkuId="vm"), line("2026-03-01", "1", SkuId="vm"),
+    ])  # fmt: skip
+
+
+money = st.decimals(-(10**6), 10**6, places=18, allow_nan=False)
+sold = st.tuples(
+    st.sampled_from(["2026-01-03", "2026-02-03", "2026-03-03"]),
+    money,
+    st.sampled_from(["vm", "disk", None]),
+    st.one_of(st.none(), st.decimals(0, 10**4, places=6)),
+    st.sampled_from(["hours", "gb"]),
+)
+
+
+@given(st.lists(sold, max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_effects_and_totals_add_up_for_any_lines(
+    lines: list[tuple[str, Decimal, str | None, Decimal | None, str]],
+) -> None:
+    connection = warehouse(raw_focus=[
+        line(when, str(cost), SkuId=sku, PricingQuantity=quantity, PricingUnit=unit)
+        for when, cost, sku, quantity, unit in lines
+    ])  # fmt: skip
+    build(
+        connection, AS_OF, ["marts.price_quantity_change", "marts.daily_cost", "marts.monthly_cost"]
+    )
+    for change in rows(connection, "from marts.price_quantity_change"):
+        effects = change["price_effect"] + change["quantity_effect"] + change["new_or_gone_effect"]
+        assert effects == change["cost_after"] - change["cost_before"]
+    totals = dict(
+        connection.execute("select month, sum(effective_cost) from marts.monthly_cost group by 1")
+        .fetchall()
+    )  # fmt: skip
+    assert sum(totals.values()) == sum(cost for _, cost, *_ in lines)
+    months = dict(
+        connection.execute(
+            "select month, sum(cost_after - cost_before)"
+            " from marts.price_quantity_change group by 1"
+        ).fetchall()
+    )
+    for before, after in pairwise([day("2026-01-01"), day("2026-02-01"), day("2026-03-01")]):
+        if before in totals and after in totals:
+            assert months[after] == totals[after] - totals[before]
+
+
+@pytest.mark.parametrize(("used", "unused", "share"), [("3", "1", 0.75), ("0", "0", None)])
+def test_commitment_use(used: str, unused: str, share: float | None) -> None:
+    commitment = {"CommitmentDiscountId": "sp-1", "CommitmentDiscountStatus": "Used"}
+    found = mart("commitment_use", raw_focus=[
+        line("2026-03-01", used, **commitment),
+        line("2026-03-01", unused, **{**commitment, "CommitmentDiscountStatus": "Unused"}),
+        line("2026-03-01", "0", ChargeCategory="Purchase", BilledCost=d("99"), **commitment),
+    ])  # fmt: skip
+    assert found[0]["used_cost"] == d(used)
+    assert found[0]["unused_cost"] == d(unused)
+    assert found[0]["committed_cost"] == d(used) + d(unused)
+    assert found[0]["utilisation"] == share
+
+
+def test_commitment_coverage_is_at_list_prices_and_leaves_spot_and_other_services_out() -> None:
+    found = mart("commitment_coverage", raw_focus=[
+        line("2026-03-01", "2", ListCost=d("3"), CommitmentDiscountId="sp-1"),
+        line("2026-03-01", "1", ListCost=d("1")),
+        line("2026-03-01", "5", PricingCategory="Dynamic"),
+        line("2026-03-01", "7", ServiceName="S3", ServiceCategory="Storage"),
+    ])  # fmt: skip
+    assert len(found) == 1
+    assert (found[0]["covered_cost"], found[0]["on_demand_cost"]) == (d("3"), d("1"))
+    assert found[0]["coverage"] == 0.75

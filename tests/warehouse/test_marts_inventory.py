@@ -1,0 +1,179 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+from estate import AS_OF, d, day, line, mart
+
+NOW = AS_OF.replace(minute=0)
+
+
+def resource(resource_id: str, **columns: Any) -> dict[str, Any]:
+    return {
+        "source": "demo", "cloud": "aws", "account": "shop", "region": "eu-west-1",
+        "resource_id": resource_id, "kind": "instance", "state": "running", "sku": "m5.large",
+        "created_at": datetime(2026, 1, 1), "valid_from": datetime(2026, 1, 2), **columns,
+    }  # fmt: skip
+
+
+def hours(resource_id: str, count: int, value: float = 50, **columns: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": "demo", "cloud": "aws", "resource_id": resource_id, "metric": "cpu_percent",
+            "hour": NOW - timedelta(hours=number + 1), "avg": value / 2, "max": value, **columns,
+        }
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def test_resource_now_is_how_each_resource_looks_now() -> None:
+    found = mart("resource_now", raw_resource=[
+        resource("i-1", state="stopped", valid_to=datetime(2026, 2, 1)),
+        resource("i-1", state_since=datetime(2026, 3, 19, 12),
+                 tags='{"team": "web", "environment": "prod"}'),
+        resource("i-gone", valid_to=datetime(2026, 2, 1)),
+    ], raw_offer=[
+        {"cloud": "aws", "instance_type": "m5.large", "vcpus": 2, "memory_gib": 8, "arch": "x86_64",
+         "source": source} for source in ("catalogue", "api")
+    ])  # fmt: skip
+    assert len(found) == 1
+    assert (found[0]["state"], found[0]["team"], found[0]["env"]) == ("running", "web", "prod")
+    assert (found[0]["vcpus"], found[0]["memory_gib"]) == (2, 8)
+    assert (found[0]["age_days"], found[0]["state_days"]) == (78.5, 1.0)
+
+
+def test_unknown_dates_and_sizes_stay_unknown() -> None:
+    found = mart("resource_now", raw_resource=[resource("i-1", created_at=None, sku="odd.size")])
+    assert [(row["age_days"], row["state_days"], row["vcpus"]) for row in found] == [
+        (None, None, None)
+    ]
+
+
+def test_quantiles_are_of_the_hourly_maximum_per_window() -> None:
+    quiet = hours("i-1", 14 * 24, 10)
+    busy = [
+        {**hour, "hour": hour["hour"] - timedelta(days=14), "max": 90.0}
+        for hour in hours("i-1", 14 * 24)
+    ]
+    found = mart("metric_quantiles", "window_days", raw_metric=quiet + busy)
+    assert [(row["window_days"], row["p99_max"], row["avg"]) for row in found] == [
+        (14, 10.0, 5.0),
+        (32, 90.0, 15.0),
+    ]
+    assert [row["hours_measured"] for row in found] == [336, 672]
+
+
+def test_coverage_expects_the_hours_since_a_resource_was_created() -> None:
+    young = resource("i-new", created_at=NOW - timedelta(hours=48, minutes=20))
+    old = resource("i-old")
+    found = mart(
+        "metric_quantiles", "resource_id, window_days",
+        raw_resource=[young, old], raw_metric=hours("i-new", 48) + hours("i-old", 84),
+    )  # fmt: skip
+    assert [
+        (row["hours_expected"], row["coverage"]) for row in found if row["window_days"] == 14
+    ] == [
+        (49, 48 / 49),
+        (336, 0.25),
+    ]
+
+
+def test_hours_that_were_not_read_yet_are_not_expected() -> None:
+    read = {"source": "demo", "what": "metrics", "until": NOW - timedelta(hours=6)}
+    measured = [hour for hour in hours("i-1", 336) if hour["hour"] < read["until"]]
+    found = mart("metric_quantiles", "window_days", raw_read=[read], raw_metric=measured,
+                 raw_resource=[resource("i-1")])  # fmt: skip
+    assert (found[0]["hours_expected"], found[0]["coverage"]) == (330, 1.0)
+
+
+def test_a_metric_nobody_measured_has_no_row() -> None:
+    found = mart("metric_quantiles", raw_resource=[resource("i-1"), resource("i-2")],
+                 raw_metric=hours("i-1", 3))  # fmt: skip
+    assert {(row["resource_id"], row["metric"]) for row in found} == {("i-1", "cpu_percent")}
+
+
+def test_a_billed_resource_without_inventory_still_has_its_cost() -> None:
+    bill = line("2026-03-19", "1", ResourceId="i-ghost")
+    assert mart("resource_run_rate", raw_focus=[bill])[0]["resource_id"] == "i-ghost"
+    assert mart("resource_now", raw_focus=[bill]) == []
+
+
+MANIFEST = {
+    "source": "aws/focus/acme", "cloud": "aws", "billing_account": "payer",
+    "period": day("2026-03-01"), "currency": "USD", "rows": 2, "billed_cost": d("3"),
+    "status": "loaded", "loaded_at": datetime(2026, 3, 20, 6),
+}  # fmt: skip
+INVOICE = {
+    "source": "demo", "cloud": "aws", "billing_account": "payer", "invoice_id": "INV-1",
+    "period": day("2026-03-01"), "currency": "USD", "amount": d("3"),
+}  # fmt: skip
+BILL = [line("2026-03-01", "1"), line("2026-03-02", "2")]
+
+
+def reconciled(**tables: list[dict[str, Any]]) -> dict[str, Any]:
+    found = mart("reconciliation", raw_focus=BILL, **tables)
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_month_without_an_invoice_is_open() -> None:
+    found = reconciled(raw_billing_manifest=[MANIFEST])
+    assert (found["status"], found["gap"], found["invoice_amount"]) == ("open", None, None)
+
+
+def test_an_invoice_of_the_same_amount_ties_to_the_cent() -> None:
+    rounded = {**INVOICE, "amount": d("3.004")}
+    assert reconciled(raw_billing_manifest=[MANIFEST], raw_invoice=[INVOICE])["status"] == "ties"
+    found = reconciled(raw_billing_manifest=[MANIFEST], raw_invoice=[rounded])
+    assert (found["status"], found["gap"]) == ("ties", d("-0.004"))
+
+
+def test_a_difference_to_the_invoice_is_stated() -> None:
+    other = {**INVOICE, "amount": d("2.50")}
+    found = reconciled(raw_billing_manifest=[MANIFEST], raw_invoice=[other])
+    assert (found["status"], found["gap"]) == ("gap", d("0.5"))
+
+
+def test_credits_beside_the_charges_count() -> None:
+    credited = {**MANIFEST, "credits": d("-0.5")}
+    invoice = {**INVOICE, "amount": d("2.5")}
+    found = reconciled(raw_billing_manifest=[credited], raw_invoice=[invoice])
+    assert (found["status"], found["credits"]) == ("ties", d("-0.5"))
+
+
+def test_two_invoices_of_a_month_are_one_amount() -> None:
+    parts = [{**INVOICE, "invoice_id": number, "amount": d("1.5")} for number in ("INV-2", "INV-1")]
+    found = reconciled(raw_billing_manifest=[MANIFEST], raw_invoice=parts)
+    assert (found["status"], found["invoice_id"]) == ("ties", "INV-1, INV-2")
+
+
+def test_lines_that_no_delivery_explains_differ() -> None:
+    assert reconciled()["status"] == "lines differ"
+    superseded = {**MANIFEST, "rows": 9, "status": "superseded"}
+    assert reconciled(raw_billing_manifest=[MANIFEST, superseded])["status"] == "open"
+    short = {**MANIFEST, "rows": 1}
+    assert reconciled(raw_billing_manifest=[short])["status"] == "lines differ"
+
+
+def test_freshness_of_bills_ignores_fees_that_end_in_the_future() -> None:
+    fee = line("2026-03-01", "9", ChargePeriodEnd=datetime(2026, 4, 1))
+    found = mart("freshness", raw_focus=[line("2026-03-18", "1"), fee],
+                 raw_billing_manifest=[MANIFEST])  # fmt: skip
+    assert len(found) == 1
+    assert (found[0]["what"], found[0]["last_charge_day"]) == ("bills", day("2026-03-18"))
+    assert (found[0]["until"], found[0]["age_hours"]) == (datetime(2026, 3, 19), 36.0)
+    assert found[0]["last_loaded_at"] == datetime(2026, 3, 20, 6)
+
+
+def test_a_feed_of_monthly_lines_is_known_up_to_now() -> None:
+    whole = line("2026-03-01", "9", ChargePeriodEnd=datetime(2026, 4, 1))
+    assert mart("freshness", raw_focus=[whole])[0]["until"] == AS_OF
+
+
+def test_freshness_names_what_could_not_be_read() -> None:
+    read = {"source": "prod", "what": "inventory", "cloud": "aws", "read_at": NOW, "until": NOW}
+    found = mart("freshness", raw_read=[
+        {**read, "account": "1", "region": "eu"},
+        {**read, "account": "2", "region": "us", "until": None, "failed": "access denied"},
+    ])  # fmt: skip
+    assert [(row["source"], row["failed"], row["age_hours"]) for row in found] == [
+        ("prod", "2 us access denied", 0.0)
+    ]

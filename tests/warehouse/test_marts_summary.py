@@ -1,0 +1,111 @@
+from typing import Any
+
+from estate import d, day, line, mart
+
+
+def total(**columns: Any) -> dict[str, Any]:
+    return {"horizon": "month_end", "level": "total", "currency": "USD", "mean": 100.0,
+            "lo80": 90.0, "hi80": 110.0, **columns}  # fmt: skip
+
+
+def test_overview_compares_the_running_month_with_the_same_days_of_the_last() -> None:
+    found = mart("overview", raw_focus=[
+        *(line(f"2026-02-{number:02}", "1") for number in range(1, 29)),
+        *(line(f"2026-03-{number:02}", "2") for number in range(1, 20)),
+    ])  # fmt: skip
+    assert len(found) == 1
+    assert (found[0]["today"], found[0]["month"]) == (day("2026-03-20"), day("2026-03-01"))
+    assert found[0]["month_to_date"] == d("38")
+    assert (found[0]["last_month_same_days"], found[0]["last_month"]) == (d("19"), d("28"))
+
+
+def test_overview_has_a_row_per_currency() -> None:
+    found = mart("overview", "currency", raw_focus=[
+        line("2026-03-01", "1", BillingCurrency="EUR"), line("2026-03-01", "2"),
+    ], models_forecast_total=[total()])  # fmt: skip
+    assert [(row["currency"], row["month_to_date"], row["month_end_mean"]) for row in found] == [
+        ("EUR", d("1"), None),
+        ("USD", d("2"), 100.0),
+    ]
+
+
+def test_a_bill_of_another_month_is_not_this_months() -> None:
+    found = mart("overview", raw_focus=[line("2025-12-01", "7")])
+    assert (found[0]["month_to_date"], found[0]["last_month"]) == (0, 0)
+    assert found[0]["unallocated_share"] is None
+
+
+def recommendation(number: str, **columns: Any) -> dict[str, Any]:
+    return {"id": number, "check": "idle_instance", "source": "demo", "cloud": "aws",
+            "account": "shop", "resource_id": "i-1", "kind": "instance", "currency": "USD",
+            "saving_month_low": d("1"), "saving_month_high": d("2"), "status": "open",
+            **columns}  # fmt: skip
+
+
+def test_only_open_recommendations_count_as_savings() -> None:
+    found = mart("overview", raw_focus=[line("2026-03-01", "1")], actions_recommendation=[
+        recommendation("a"),
+        recommendation("b", saving_month_high=d("5")),
+        recommendation("c", status="superseded", saving_month_high=d("50")),
+    ])  # fmt: skip
+    assert (found[0]["savings_low"], found[0]["savings_high"]) == (d("2"), d("7"))
+    assert found[0]["recommendations_open"] == 2
+
+
+def test_recommendations_are_ranked_by_saving_with_cost_and_owner() -> None:
+    found = mart("recommendation_now", "rank", raw_focus=[
+        line("2026-03-19", "2", ResourceId="i-1"),
+    ], raw_resource=[{
+        "source": "demo", "cloud": "aws", "account": "shop", "resource_id": "i-1",
+        "kind": "instance", "tags": '{"team": "web"}',
+    }], actions_recommendation=[
+        recommendation("small"),
+        recommendation("unknown", saving_month_high=None, resource_id="i-2"),
+        recommendation("large", saving_month_high=d("9")),
+        recommendation("lost", saving_month_high=d("99"), status="superseded"),
+    ])  # fmt: skip
+    assert [row["id"] for row in found] == ["large", "small", "unknown", "lost"]
+    assert (found[0]["team"], found[0]["cost_month"]) == ("web", d("60.875"))
+    assert (found[2]["team"], found[2]["cost_month"]) == (None, None)
+
+
+def anomaly(number: str, **columns: Any) -> dict[str, Any]:
+    return {"id": number, "cloud": "aws", "account": "shop", "service": "EC2", "currency": "USD",
+            "starts_on": day("2026-03-01"), "impact": 10.0, **columns}  # fmt: skip
+
+
+def test_an_anomaly_is_open_until_a_week_after_its_end() -> None:
+    found = mart("anomaly_now", "id", models_anomaly=[
+        anomaly("going on"),
+        anomaly("just over", ends_on=day("2026-03-14")),
+        anomaly("over", ends_on=day("2026-03-13")),
+    ])  # fmt: skip
+    assert [row["id"] for row in found if row["is_open"]] == ["going on", "just over"]
+
+
+def test_anomalies_are_ranked_by_the_size_of_their_impact() -> None:
+    found = mart("anomaly_now", "currency, rank", models_anomaly=[
+        anomaly("small"), anomaly("drop", impact=-50.0), anomaly("euro", currency="EUR"),
+    ])  # fmt: skip
+    assert [row["id"] for row in found] == ["euro", "drop", "small"]
+
+
+def test_forecast_daily_continues_what_was_billed() -> None:
+    series = {"cloud": "aws", "account": "shop", "service": "EC2", "currency": "USD"}
+    found = mart("forecast_daily", "day", raw_focus=[
+        line("2025-11-01", "9"), line("2026-03-18", "1"), line("2026-03-18", "2"),
+    ], models_forecast=[
+        {**series, "day": day("2026-03-19"), "mean": 3.5, "lo80": 3.0, "hi80": 4.0},
+    ])  # fmt: skip
+    assert [(row["day"], row["actual"], row["mean"]) for row in found] == [
+        (day("2026-03-18"), d("3"), None),
+        (day("2026-03-19"), None, 3.5),
+    ]
+
+
+def test_a_saving_is_what_a_change_promised() -> None:
+    found = mart("saving", actions_change=[
+        {"plan_id": "p", "change_id": "c", "currency": "USD", "saving_month_low": d("1"),
+         "saving_month_high": d("2"), "outcome": "applied"},
+    ])  # fmt: skip
+    assert (found[0]["promised_month_low"], found[0]["outcome"]) == (d("1"), "applied")

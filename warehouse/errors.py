@@ -1,0 +1,65 @@
+"""What can go wrong with the warehouse.
+
+WarehouseError
+├── WrongDuckDB       another DuckDB version than the one our extensions are built for
+├── NothingPublished  no pipeline run has published yet
+├── LakeBusy          another process holds the write lock for too long
+├── UnknownTable      no table of that name
+├── QueryRefused      SQL that does more than read the lake
+└── IngestError       a delivery of bills was refused; see warehouse/ingest/errors.py
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class WarehouseError(Exception):
+    """Base of all errors of this package."""
+
+
+class WrongDuckDB(WarehouseError):
+    """The installed DuckDB can't load the pinned extensions."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(
+            f"DuckDB {found} is installed, but the lake needs exactly {expected}, the version its "
+            f"extensions are built for. Install it with: pip install 'duckdb=={expected}'"
+        )
+
+
+class NothingPublished(WarehouseError):
+    """There is no published snapshot to read."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            f"Nothing is published in {home} yet. Run 'instance-select demo' for a simulated "
+            "estate, or 'instance-select ingest PATH' and 'instance-select run' for your own bills."
+        )
+
+
+class LakeBusy(WarehouseError):
+    """The write lock could not be had in time."""
+
+    def __init__(self, holder: str, seconds: float) -> None:
+        super().__init__(
+            f"The warehouse is being written by {holder or 'another process'} for more than "
+            f"{seconds:g} seconds. Nothing was changed; try again when it is done."
+        )
+
+
+class UnknownTable(WarehouseError):
+    """No table of that name exists in the lake."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"No table named {name!r}. Known tables: {', '.join(known)}.")
+
+
+class QueryRefused(WarehouseError):
+    """The SQL could do more than read the lake, so it was not run."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(f"This SQL was not run: {found}. {expected}")
+
+
+class IngestError(WarehouseError):
+    """Base of everything that makes a delivery of bills be refused."""

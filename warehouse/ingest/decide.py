@@ -1,0 +1,296 @@
+"""Compare a delivery with what is loaded: load it, leave it, or sound the alarm."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from duckdb import DuckDBPyConnection
+
+from warehouse.ingest.errors import Conflict, EmptyDelivery
+from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
+from warehouse.ingest.settle import common_charges, units
+
+ALIKE = 0.05  # of the charges: versions of one bill have nearly all in common, parts of it none
+SHRUNK = 2  # a period that comes back with less than half of its rows or cost is an alarm
+
+
+@dataclass(frozen=True)
+class Held:
+    """One row of raw.billing_manifest that is loaded now."""
+
+    feed: str
+    cloud: str
+    billing_account: str
+    period: date
+    file: str
+    sha256: str
+    rows: int
+    billed_cost: Decimal | None
+    submitted_at: datetime | None
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the caller allows, and which files of the call could not be read."""
+
+    accept_empty: bool = False
+    replace_feed: bool = False
+    unread: Collection[str] = ()
+
+
+@dataclass
+class Decision:
+    """What to do with each unit of a delivery."""
+
+    status: dict[Unit, Status] = field(default_factory=dict[Unit, Status])
+    reason: dict[Unit, str] = field(default_factory=dict[Unit, str])
+    note: dict[Unit, str] = field(default_factory=dict[Unit, str])  # alarms
+    removed: list[Unit] = field(default_factory=list[Unit])  # what makes room, any feed
+    confirmed: list[Unit] = field(default_factory=list[Unit])  # delivered anew without a change
+
+    @property
+    def load(self) -> list[Unit]:
+        """The units that are written."""
+        return [unit for unit, status in self.status.items() if status == "loaded"]
+
+    @property
+    def changes(self) -> bool:
+        """Whether the warehouse has to be written at all."""
+        return bool(self.load or self.removed or self.confirmed)
+
+
+def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -> Decision:
+    """Decide each account and period. Raises `EmptyDelivery` or `Conflict`; nothing is written."""
+    decision = Decision()
+    held = _held(connection)
+    wanted = units(delivery)
+    if not wanted:
+        _refuse_empty(delivery, policy.accept_empty, held)
+    for unit, parts in wanted.items():
+        cloud = unit.feed.split("/")[0]
+        here = [row for row in held if _same_claim(row, cloud, unit)]
+        others = sorted({row.feed for row in here} - {unit.feed})
+        if others and not policy.replace_feed:
+            raise Conflict(
+                f"{parts[0][0].shown}: billing account {unit.billing_account}, {unit.period:%Y-%m} "
+                f"was loaded meanwhile as {others[0]}; expected one feed per account and period. "
+                "Nothing of this file was loaded; ingest only one of them."
+            )
+        _decide_unit(decision, delivery, unit, parts, here, policy)
+        if decision.status[unit] == "loaded":
+            _refuse_a_part(unit, parts, here, policy.unread)
+            if delivery.manifest is None and not policy.replace_feed:
+                _judge_what_is_lost(connection, decision, unit, parts, here)
+            decision.removed += [Unit(f, unit.billing_account, unit.period) for f in others]
+            decision.removed += [unit] if any(row.feed == unit.feed for row in here) else []
+    decision.removed += _vanished(delivery, wanted, held, policy.accept_empty)
+    return decision
+
+
+def _refuse_a_part(
+    unit: Unit,
+    parts: Sequence[tuple[Bill, Part]],
+    here: Sequence[Held],
+    unread: Collection[str],
+) -> None:
+    """The rest of a period must not replace it while one of its files can't be read."""
+    missing = sorted({row.file for row in here if row.feed == unit.feed and row.file in unread})
+    if missing:
+        raise Conflict(
+            f"{parts[0][0].shown}: {missing[0]}, from which {unit.billing_account}, "
+            f"{unit.period:%Y-%m} was loaded too, was refused this time; expected all files of the "
+            "period. Nothing was replaced; see the reason given there."
+        )
+
+
+def _judge_what_is_lost(
+    connection: DuckDBPyConnection,
+    decision: Decision,
+    unit: Unit,
+    parts: Sequence[tuple[Bill, Part]],
+    here: Sequence[Held],
+) -> None:
+    """Without a manifest, a file that has none of the charges it replaces may be one more part.
+
+    Charges of other days are certainly that; other charges of the same days are an alarm.
+    """
+    bills = list({bill.shown: bill for bill, _ in parts}.values())
+    kept = {bill.source.sha256 for bill in bills}
+    lost = sorted({row.file for row in here if row.feed == unit.feed and row.sha256 not in kept})
+    if not lost:
+        return
+    common = common_charges(connection, unit, bills)
+    if common.days == 0:
+        raise Conflict(
+            f"{', '.join(bill.shown for bill in bills[:3])}: {unit.billing_account}, "
+            f"{unit.period:%Y-%m} is loaded from {', '.join(lost[:3])}, which has charges of other "
+            "days only; expected a newer version of the same bill, not another part of it. Nothing "
+            "was replaced; give all parts of the period in one call (their folder), or replace it "
+            "on purpose with --replace-feed."
+        )
+    if common.charges < ALIKE * common.smaller:
+        _alarm(
+            decision,
+            unit,
+            f"{common.charges} of {common.smaller} charges in common with {', '.join(lost[:3])}; "
+            "if this is another part of the period, ingest all parts in one call",
+        )
+
+
+def _same_claim(row: Held, cloud: str, unit: Unit) -> bool:
+    return (row.cloud, row.billing_account, row.period) == (
+        cloud,
+        unit.billing_account,
+        unit.period,
+    )
+
+
+def _decide_unit(
+    decision: Decision,
+    delivery: Delivery,
+    unit: Unit,
+    parts: Sequence[tuple[Bill, Part]],
+    here: Sequence[Held],
+    policy: Policy,
+) -> None:
+    loaded = {row.sha256: row.file for row in here if row.feed == unit.feed}
+    given = {bill.source.sha256 for bill, _ in parts}
+    times = [row.submitted_at for row in here if row.feed == unit.feed and row.submitted_at]
+    newest = max(times, default=None)
+    submitted = delivery.submitted_at
+    month = f"{unit.billing_account}, {unit.period:%Y-%m}"
+    if loaded and given == set(loaded):
+        decision.status[unit] = "unchanged"
+        decision.reason[unit] = f"{month} is loaded with exactly this content"
+        if newest and submitted and submitted > newest:
+            decision.confirmed.append(unit)  # what was delivered in between is older than this
+    elif newest and submitted and submitted < newest:
+        decision.status[unit] = "superseded"
+        decision.reason[unit] = (
+            f"{month} is loaded from a delivery of {newest:%Y-%m-%d %H:%M:%S}; this one is older, "
+            f"of {submitted:%Y-%m-%d %H:%M:%S}"
+        )
+    elif delivery.manifest is None and given < set(loaded) and not policy.replace_feed:
+        decision.status[unit] = "unchanged"
+        rest = ", ".join(sorted(file for sha, file in loaded.items() if sha not in given)[:3])
+        decision.reason[unit] = f"{month} is loaded with this content and that of {rest}"
+    else:
+        decision.status[unit] = "loaded"
+        _explain(decision, unit, parts, here)
+        _warn_of_blanks(decision, unit, parts)
+
+
+def _explain(
+    decision: Decision, unit: Unit, parts: Sequence[tuple[Bill, Part]], here: Sequence[Held]
+) -> None:
+    if not here:
+        return
+    before, after = sum(row.rows for row in here), sum(part.rows for _, part in parts)
+    cost_before = sum((row.billed_cost or Decimal(0) for row in here), Decimal(0))
+    cost_after = sum((part.billed_cost or Decimal(0) for _, part in parts), Decimal(0))
+    names = ", ".join(sorted({row.file for row in here})[:3])
+    when = max(row.loaded_at for row in here)
+    feeds = {row.feed for row in here} - {unit.feed}
+    of_feed = f" of {', '.join(sorted(feeds))}" if feeds else ""
+    reason = f"replaces {before} rows{of_feed} from {names}, loaded {when:%Y-%m-%d %H:%M:%S}"
+    one_currency = len({part.currency for _, part in parts}) == 1
+    decision.reason[unit] = reason
+    fewer = after * SHRUNK < before
+    if fewer or (one_currency and abs(cost_after) * SHRUNK < abs(cost_before)):
+        _alarm(
+            decision,
+            unit,
+            f"the period shrank from {before} to {after} rows"
+            f" and its billed cost from {cost_before.normalize():f} to {cost_after.normalize():f}",
+        )
+
+
+def _warn_of_blanks(decision: Decision, unit: Unit, parts: Sequence[tuple[Bill, Part]]) -> None:
+    """A cost that is missing is not zero: it is in no total, and that is said."""
+    blank = sum(part.blank for _, part in parts)
+    if not blank:
+        return
+    names = ", ".join(sorted({bill.shown for bill, part in parts if part.blank})[:3])
+    _alarm(
+        decision,
+        unit,
+        f"{blank} rows of {names} have no BilledCost or no EffectiveCost, which FOCUS requires; "
+        "they are kept, but their cost is unknown and in no total",
+    )
+
+
+def _alarm(decision: Decision, unit: Unit, found: str) -> None:
+    for texts in (decision.note, decision.reason):
+        texts[unit] = f"alarm: {found}" + (f"; {texts[unit]}" if unit in texts else "")
+
+
+def _refuse_empty(delivery: Delivery, accept_empty: bool, held: Sequence[Held]) -> None:
+    if accept_empty:
+        return
+    if delivery.manifest is None:
+        names = ", ".join(bill.shown for bill in delivery.bills)
+        raise EmptyDelivery(
+            f"{names}: alarm: a header but no rows; expected charges. Nothing was deleted, since a "
+            "delivery without rows never replaces a period; export it again."
+        )
+    before = [
+        row for row in held if _of_export(row, delivery) and row.file.startswith(delivery.place)
+    ]
+    if before:
+        raise _empty(delivery, before)
+
+
+def _vanished(
+    delivery: Delivery, wanted: Mapping[Unit, object], held: Sequence[Held], accept_empty: bool
+) -> list[Unit]:
+    """Accounts that the manifest's earlier delivery had and this one has not."""
+    if delivery.manifest is None:
+        return []
+    kept = {(unit.billing_account, unit.period) for unit in wanted}
+    gone = [
+        row
+        for row in held
+        if _of_export(row, delivery)
+        and row.file.startswith(delivery.place)
+        and (row.billing_account, row.period) not in kept
+    ]
+    older = any(
+        row.submitted_at and delivery.submitted_at and delivery.submitted_at < row.submitted_at
+        for row in gone
+    )
+    if older:
+        return []
+    if gone and not accept_empty:
+        raise _empty(delivery, gone)
+    return list({Unit(row.feed, row.billing_account, row.period): None for row in gone})
+
+
+def _of_export(row: Held, delivery: Delivery) -> bool:
+    manifest = delivery.manifest
+    assert manifest is not None
+    return (
+        row.feed.endswith(f"/{manifest.export}")
+        and row.cloud == manifest.cloud
+        and f"{row.period:%Y-%m}" == manifest.period
+    )
+
+
+def _empty(delivery: Delivery, before: Sequence[Held]) -> EmptyDelivery:
+    accounts = ", ".join(sorted({row.billing_account for row in before}))
+    rows = sum(row.rows for row in before)
+    period = f"{before[0].period:%Y-%m}"
+    return EmptyDelivery(
+        f"{delivery.shown}: alarm: no rows for {accounts}, {period}, which has {rows} rows; "
+        "expected at least one. Nothing was deleted or changed; check the export, and if the "
+        "period is empty on purpose, ingest it with --accept-empty."
+    )
+
+
+def _held(connection: DuckDBPyConnection) -> list[Held]:
+    rows = connection.execute(
+        "select source, cloud, billing_account, period, file, sha256, rows, billed_cost,"
+        " submitted_at, loaded_at from raw.billing_manifest where status = 'loaded'"
+    ).fetchall()
+    return [Held(*row) for row in rows]

@@ -1,0 +1,350 @@
+"""Find the bills under the given paths: deliveries with a manifest, and loose files.
+
+A file that a manifest governs is read only through it, so that versions kept side by side and
+half-written deliveries are never counted.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from clouds.billing import ListedFile, Manifest, layouts, manifest_readers
+from warehouse.ingest.errors import BrokenManifest, IngestError, NothingThere
+from warehouse.ingest.records import Found, LoadedFile
+
+DATA = (".csv", ".gz", ".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".zip")
+LARGEST_NOTE = 1 << 20  # bytes
+_DATED = re.compile(r"^(\d{1,8}|\d{4}-\d{2}(-\d{2})?|\d{8}-\d{8}|(year|month|day|date)=.*)$", re.I)
+_PERIOD_FOLDER = re.compile(r"[a-z_]+=\d{4}-\d{2}|\d{8}-\d{8}")
+_PERIOD = re.compile(r"=(\d{4}-\d{2})(/|$)")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A manifest whose files are all there."""
+
+    manifest: Manifest
+    shown: str
+    files: Sequence[Found]
+
+
+@dataclass
+class Discovered:
+    """What lies under the given paths."""
+
+    listings: list[Listing] = field(default_factory=list[Listing])
+    loose: list[Found] = field(default_factory=list[Found])
+    settled: list[LoadedFile] = field(default_factory=list[LoadedFile])
+    ignored: list[str] = field(default_factory=list[str])  # files of no kind that holds bills
+
+
+def discover(paths: Sequence[Path]) -> Discovered:
+    """Sort everything under the paths into deliveries, loose files and what is refused already."""
+    result = Discovered()
+    files: dict[Path, Found] = {}
+    for path in sorted(set(paths), key=str):
+        try:
+            for found in _under(path, result.ignored):
+                files.setdefault(found.path.resolve(), found)
+        except IngestError as error:
+            result.settled.append(refused(str(path), error))
+    manifests, broken = _manifests(files, result)
+    governed = _governed(manifests, files)
+    _settle_manifests(manifests, governed, result)
+    _refuse_beside(broken, files, governed, result)
+    taken = {path.resolve() for manifest, _ in manifests for path in (manifest.path,)}
+    loose = [
+        found
+        for path, found in files.items()
+        if path not in governed and path not in taken and not _is_manifest_name(found.path)
+    ]
+    result.loose = _with_sidecars(loose)
+    return result
+
+
+def refused(shown: str, error: Exception, period: date | None = None) -> LoadedFile:
+    """The entry of a refused file."""
+    return LoadedFile(file=shown, status="rejected", reason=str(error), period=period)
+
+
+def _under(path: Path, ignored: list[str]) -> Iterable[Found]:
+    if not path.exists():
+        raise NothingThere(f"{path} does not exist; expected a file or a folder with bills.")
+    if path.is_file():
+        return [Found(str(path), path, _folder(path.parent))]
+    files = [
+        file for file in sorted(path.rglob("*")) if file.is_file() and not _is_hidden(file, path)
+    ]
+    found = [
+        Found(str(file), file, _folder(file.parent))
+        for file in files
+        if file.suffix.lower() in DATA
+    ]
+    ignored += [str(file) for file in files if file.suffix.lower() not in DATA]
+    if not found:
+        raise NothingThere(
+            f"{path}: no bills in this folder; expected files ending in {', '.join(DATA)}. "
+            "Name the folder into which the provider's export is delivered."
+        )
+    return found
+
+
+def _is_hidden(file: Path, root: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in file.relative_to(root).parts)
+
+
+def _folder(folder: Path) -> str:
+    """The folder without the parts that are dates: day folders hold chunks of one delivery."""
+    return "/".join(part for part in folder.resolve().parts if not _DATED.match(part))
+
+
+def _is_manifest_name(path: Path) -> bool:
+    return path.name.lower().endswith("manifest.json")
+
+
+def _manifests(
+    files: dict[Path, Found], result: Discovered
+) -> tuple[list[tuple[Manifest, str]], list[Found]]:
+    """Manifests with the path to show, and the manifests that are damaged."""
+    manifests: list[tuple[Manifest, str]] = []
+    broken: list[Found] = []
+    for found in list(files.values()):
+        if not _is_manifest_name(found.path):
+            continue
+        try:
+            manifests.append((_dated(_read_manifest(found)), found.shown))
+        except IngestError as error:
+            result.settled.append(refused(found.shown, error))
+            broken += [found] if isinstance(error.__cause__, Exception) else []
+    for manifest, shown in manifests:  # its files may lie outside the given paths
+        if not manifest.root.is_dir():
+            continue
+        base = Path(shown).parent
+        for file in sorted(manifest.root.rglob("*")):
+            if file.suffix.lower() in DATA and file.is_file():
+                files.setdefault(
+                    file.resolve(), Found(_shown(file, manifest.path.parent, base), file, "")
+                )
+    return manifests, broken
+
+
+def _refuse_beside(
+    broken: list[Found], files: dict[Path, Found], governed: set[Path], result: Discovered
+) -> None:
+    """A damaged manifest means an incomplete delivery: its files are not read as loose ones."""
+    for manifest in broken:
+        folder = manifest.path.resolve().parent
+        head, found, tail = folder.as_posix().rpartition("/metadata/")
+        roots = [folder, Path(f"{head}/data/{tail}")] if found else [folder]
+        for path, file in files.items():
+            if path in governed or _is_manifest_name(file.path):
+                continue
+            if any(path.is_relative_to(root) for root in roots):
+                governed.add(path)
+                error = BrokenManifest(
+                    file.shown, f"its manifest {manifest.shown} is damaged", "copy both again"
+                )
+                result.settled.append(refused(file.shown, error))
+
+
+def _shown(file: Path, folder: Path, shown_folder: Path) -> str:
+    if file.is_relative_to(folder):
+        return str(shown_folder / file.relative_to(folder))
+    return str(file)
+
+
+def _read_manifest(found: Found) -> Manifest:
+    try:
+        content = json.loads(found.path.read_text("utf-8-sig"))
+    except (ValueError, OSError) as error:
+        raise BrokenManifest(
+            found.shown, f"the manifest is not valid JSON ({error})", "copy it again"
+        ) from error
+    for read in manifest_readers():
+        try:
+            manifest = read(found.path, content) if isinstance(content, dict) else None
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise BrokenManifest(
+                found.shown, f"the manifest can't be understood ({error})", "export it again"
+            ) from error
+        if manifest is not None:
+            return manifest
+    raise BrokenManifest(
+        found.shown,
+        "not a manifest we know; expected one of AWS Data Exports (dataFiles), of an AWS Cost and "
+        "Usage Report (reportKeys, assemblyId) or of Azure Cost Management (runInfo, blobs)",
+        "check that the whole export folder was copied",
+    )
+
+
+def _dated(manifest: Manifest) -> Manifest:
+    """With the time when the file was written, where the provider does not say when it did."""
+    if manifest.submitted_at:
+        return manifest
+    written = datetime.fromtimestamp(manifest.path.stat().st_mtime, UTC).replace(tzinfo=None)
+    return replace(manifest, submitted_at=written)
+
+
+def _governed(manifests: list[tuple[Manifest, str]], files: dict[Path, Found]) -> set[Path]:
+    governed: set[Path] = set()
+    for manifest, _ in manifests:
+        root = manifest.root.resolve()
+        prefix = manifest.prefix.lower()
+        governed |= {
+            path
+            for path, found in files.items()
+            if path.is_relative_to(root)
+            and found.path.name.lower().startswith(prefix)
+            and not _is_manifest_name(found.path)
+        }
+    return governed
+
+
+def _settle_manifests(
+    manifests: list[tuple[Manifest, str]], governed: set[Path], result: Discovered
+) -> None:
+    """Keep the newest delivery of each export and period; say what became of all other files."""
+    by_period: dict[tuple[str, str, str, str], list[tuple[Manifest, str]]] = {}
+    for manifest, shown in manifests:
+        key = (manifest.cloud, manifest.export, manifest.period, manifest.origin)
+        by_period.setdefault(key, []).append((manifest, shown))
+    files = {path: path for path in governed}
+    spoken_for: set[Path] = set()
+    older: list[tuple[Manifest, Manifest, str]] = []
+    for deliveries in by_period.values():
+        deliveries.sort(
+            key=lambda pair: (pair[0].submitted_at or datetime.min, -len(pair[1]), pair[1])
+        )
+        newest, shown = deliveries[-1]
+        try:
+            found = [_locate(newest, listed, files, shown) for listed in newest.files]
+            result.listings.append(Listing(newest, shown, found))
+            spoken_for |= {file.path.resolve() for file in found}
+        except IngestError as error:
+            result.settled.append(refused(shown, error, month(newest.period)))
+            spoken_for |= _present(newest, files)
+        older += [(old, newest, path) for old, path in deliveries[:-1] if old.run != newest.run]
+    for old, newest, shown in older:
+        for path in sorted(_present(old, files) - spoken_for):
+            reason = f"{shown}: run {old.run} is older than run {newest.run} of the same period"
+            entry = _shown(path, old.path.resolve().parent, Path(shown).parent)
+            result.settled.append(LoadedFile(entry, "superseded", reason, period=month(old.period)))
+            spoken_for.add(path)
+    _settle_unlisted(manifests, sorted(governed - spoken_for), result)
+
+
+def _settle_unlisted(
+    manifests: list[tuple[Manifest, str]], paths: list[Path], result: Discovered
+) -> None:
+    for path in paths:
+        manifest, shown = next(
+            pair for pair in manifests if path.is_relative_to(pair[0].root.resolve())
+        )
+        entry = _shown(path, manifest.path.resolve().parent, Path(shown).parent)
+        period = _PERIOD.search(path.as_posix())
+        known = {other.period for other, _ in manifests if other.root == manifest.root}
+        if period and period[1] not in known:
+            error = BrokenManifest(
+                entry,
+                f"the export has no manifest for {period[1]} yet, so its delivery is not complete",
+                "ingest it again when the provider has written the manifest",
+            )
+            result.settled.append(refused(entry, error, month(period[1])))
+            continue
+        reason = f"the newest manifest {shown} does not list it: a leftover of an earlier delivery"
+        result.settled.append(LoadedFile(entry, "superseded", reason))
+
+
+def _present(manifest: Manifest, files: dict[Path, Path]) -> set[Path]:
+    return {path for listed in manifest.files if (path := _match(manifest, listed, files))}
+
+
+def _locate(manifest: Manifest, listed: ListedFile, files: dict[Path, Path], shown: str) -> Found:
+    path = _match(manifest, listed, files)
+    if path is None:
+        raise BrokenManifest(
+            shown,
+            f"the manifest lists {listed.key!r}, which is not there",
+            "copy the whole delivery again",
+        )
+    size = path.stat().st_size
+    entry = _shown(path, manifest.path.resolve().parent, Path(shown).parent)
+    if listed.size_bytes is not None and listed.size_bytes != size:
+        raise BrokenManifest(
+            shown,
+            f"{entry} has {size} bytes, but the manifest says {listed.size_bytes} bytes",
+            "the copy is incomplete or the file is still being written: copy it again",
+        )
+    return Found(entry, path, "")
+
+
+def _match(manifest: Manifest, listed: ListedFile, files: dict[Path, Path]) -> Path | None:
+    """The file with the longest common end of its path; a bare name only below the root."""
+    wanted = [part.lower() for part in Path(listed.key).parts]
+    if not wanted:
+        return None
+    marks = _marks(wanted)
+    best: dict[int, list[Path]] = {}
+    for path in files:
+        parts = [part.lower() for part in path.parts]
+        if marks and (found := _marks(parts)) and not marks & found:
+            continue  # a file of that name, but of another period
+        common = 0
+        while common < min(len(wanted), len(parts)) and wanted[-1 - common] == parts[-1 - common]:
+            common += 1
+        if common:
+            best.setdefault(common, []).append(path)
+    if not best:
+        return None
+    candidates = best[max(best)]
+    near = [path for path in candidates if path.is_relative_to(manifest.root.resolve())]
+    if max(best) == 1:  # in the folder of another run lies another version of that name
+        root = manifest.root.resolve()
+        near = [p for p in near if p.parent == root or p.parent.name.lower() in wanted]
+        if not near:
+            return None
+    return sorted(near or candidates, key=lambda path: (len(path.parts), str(path)))[0]
+
+
+def _marks(parts: Sequence[str]) -> set[str]:
+    """The folders of a path that name a period: `billing_period=2026-02`, `20260201-20260301`."""
+    return {part for part in parts[:-1] if _PERIOD_FOLDER.fullmatch(part)}
+
+
+def month(text: str) -> date | None:
+    """First day of a month written as YYYY-MM."""
+    found = re.match(r"(\d{4})-(\d{2})", text)
+    return date(int(found[1]), int(found[2]), 1) if found else None
+
+
+def _with_sidecars(files: list[Found]) -> list[Found]:
+    """Pair each file with the JSON file of its name, which is then no bill of its own."""
+    by_path = {found.path: found for found in files}
+    sidecars: dict[Path, Path] = {}
+    for found in files:
+        stem = found.path.name.split(".")[0] if found.path.suffix == ".gz" else found.path.stem
+        for name in (f"{stem}.json", f"{stem}.summary.json"):
+            beside = found.path.with_name(name)
+            if found.path.suffix != ".json" and beside in by_path and _is_note(beside):
+                sidecars[found.path] = beside
+    taken = set(sidecars.values())
+    return [
+        Found(found.shown, found.path, found.folder, sidecars.get(found.path))
+        for found in sorted(files, key=lambda found: found.shown)
+        if found.path not in taken
+    ]
+
+
+def _is_note(path: Path) -> bool:
+    """Whether a JSON file says something about a bill and is none itself."""
+    if path.stat().st_size > LARGEST_NOTE:
+        return False
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except ValueError:
+        return True  # refused with the bill that it stands beside
+    held = {layout.records for layout in layouts() if layout.records}
+    return isinstance(content, dict) and not held & content.keys()

@@ -1,0 +1,111 @@
+"""Why a file or a delivery of bills is refused.
+
+IngestError
+├── NothingThere       the path does not exist, or the folder holds no bills
+├── NotReadable        truncated, damaged, empty or in another encoding
+├── UnknownFormat      the columns are those of no format we know, or some are missing
+├── BadValue           a value that can't be what its column says
+├── UnknownCurrency    not an ISO 4217 code
+├── BrokenManifest     the manifest and the files do not agree
+├── Conflict           two feeds, versions or exports for one account and period
+├── EmptyDelivery      no rows for a period that had rows
+└── NoSpace            the disk is full
+"""
+
+from collections.abc import Collection, Sequence
+
+from warehouse.errors import IngestError
+
+__all__ = [
+    "BadValue",
+    "BrokenManifest",
+    "Conflict",
+    "EmptyDelivery",
+    "IngestError",
+    "NoSpace",
+    "NotReadable",
+    "NothingThere",
+    "UnknownCurrency",
+    "UnknownFormat",
+]
+
+
+class NothingThere(IngestError):
+    """There is nothing to ingest at that path."""
+
+
+class NotReadable(IngestError):
+    """The bytes are not what the file claims to be."""
+
+    def __init__(self, file: str, found: str, expected: str, cure: str) -> None:
+        self.file = file
+        super().__init__(f"{file}: {found}; expected {expected}. Nothing was loaded; {cure}.")
+
+
+class UnknownFormat(IngestError):
+    """The header is that of no format we know."""
+
+    def __init__(
+        self,
+        file: str,
+        found: Sequence[str],
+        known: Sequence[str],
+        closest: str | None = None,
+        missing: Collection[str] = (),
+    ) -> None:
+        self.file = file
+        shown = ", ".join(found[:8]) + (f", ... ({len(found)} columns)" if len(found) > 8 else "")
+        near = (
+            f"; the closest is {closest}, which also needs {', '.join(missing)}" if closest else ""
+        )
+        super().__init__(
+            f"{file}: wrong header: found the columns {shown}; expected those of {', '.join(known)}"
+            f"{near}. Nothing of this file was loaded; export it again in one of these formats."
+        )
+
+
+class BadValue(IngestError):
+    """One value can't be read as what its column holds."""
+
+    def __init__(
+        self, file: str, place: str, column: str, value: str, expected: str, rows: int
+    ) -> None:
+        self.file = file
+        self.column = column
+        more = f" ({rows} rows in all)" if rows > 1 else ""
+        super().__init__(
+            f"{file}, {place}, column {column}: found {value!r}, expected {expected}{more}. "
+            "Nothing of this file was loaded; correct the value or export the file again."
+        )
+
+
+class UnknownCurrency(IngestError):
+    """A billing currency that is not in ISO 4217."""
+
+    def __init__(self, file: str, place: str, column: str, value: str | None, rows: int) -> None:
+        self.file = file
+        super().__init__(
+            f"{file}, {place}, column {column}: found the currency {value!r} ({rows} rows), "
+            "expected an ISO 4217 code such as USD, EUR or JPY. Nothing of this file was loaded; "
+            "correct the export's currency."
+        )
+
+
+class BrokenManifest(IngestError):
+    """A manifest names what is not there, or not as it says."""
+
+    def __init__(self, manifest: str, found: str, cure: str) -> None:
+        self.manifest = manifest
+        super().__init__(f"{manifest}: {found}. Nothing of this period was changed; {cure}.")
+
+
+class Conflict(IngestError):
+    """Loading it would count the same charges twice."""
+
+
+class EmptyDelivery(IngestError):
+    """A delivery without rows would delete a period."""
+
+
+class NoSpace(IngestError):
+    """The disk is full."""

@@ -1,0 +1,265 @@
+"""Recognise what a file is by its columns, and write the SQL that maps its rows to FOCUS."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from duckdb import DuckDBPyConnection
+
+from clouds.billing import Layout, layouts, plain
+from warehouse.ingest import focus
+from warehouse.ingest.errors import Conflict, UnknownFormat
+from warehouse.ingest.focus import literal, quoted
+from warehouse.ingest.records import Source
+
+DATASETS = {  # other FOCUS datasets, by a column that only they have
+    "ContractCommitmentId": "FOCUS contract commitments",
+    "InvoiceDetailId": "FOCUS invoice details",
+    "BillingPeriodStatus": "FOCUS billing periods",
+}
+NEAR = 0.4  # of the needed columns: with fewer there is no point in naming the others
+
+
+def recognise(source: Source) -> Layout | None:
+    """The native layout of the file, or None for FOCUS. Raises `UnknownFormat`."""
+    found = list(source.columns)
+    if focus.is_focus(source.columns):
+        missing = focus.missing_columns(source.columns)
+        if missing:
+            raise UnknownFormat(source.found.shown, found, ["FOCUS 1.0 to 1.4"], "FOCUS", missing)
+        return None
+    lacking = {
+        layout.name: sorted(layout.required - columns_of(layout, found).keys())
+        for layout in layouts()
+    }
+    for layout in layouts():
+        if not lacking[layout.name]:
+            return layout
+    for column, dataset in DATASETS.items():
+        if column in source.columns:
+            expected = f"FOCUS cost and usage (these are {dataset}, which hold no charges)"
+            raise UnknownFormat(source.found.shown, found, [expected])
+    known = ["FOCUS 1.0 to 1.4", *lacking]
+    share = {each.name: 1 - len(lacking[each.name]) / len(each.required) for each in layouts()}
+    closest = max(share, key=lambda name: share[name])
+    if share[closest] < NEAR:
+        raise UnknownFormat(source.found.shown, found, known)
+    raise UnknownFormat(source.found.shown, found, known, closest, lacking[closest])
+
+
+def columns_of(layout: Layout, found: Iterable[str]) -> dict[str, list[str]]:
+    """The file's names of each column of the layout; the first that is not null counts."""
+    by_plain = {plain(name): name for name in reversed(list(found))}
+    names = {
+        column: [by_plain[plain(word)] for word in (column, *others) if plain(word) in by_plain]
+        for column, others in layout.columns.items()
+    }
+    return {column: list(dict.fromkeys(given)) for column, given in names.items() if given}
+
+
+def variant(
+    connection: DuckDBPyConnection, layout: Layout, source: Source, stated: str | None
+) -> str:
+    """The layout's name, told by the rows, then by the manifest, then by the file's name.
+
+    Without any evidence the export holds no commitments and every variant is the same.
+    Raises `Conflict` if the rows speak for two variants at once.
+    """
+    evidence = layout.evidence()
+    if evidence is None:
+        return layout.name
+    query = connection.execute(
+        f"with bill as ({bill_sql(layout, source)}) select * from ({evidence})"
+    )
+    counts = dict(
+        zip([name[0] for name in query.description or ()], query.fetchone() or (), strict=True)
+    )
+    shown = [word for word, rows in counts.items() if rows]
+    if len(shown) > 1:
+        found = " and ".join(f"{counts[word]} rows of an {word} export" for word in shown)
+        raise Conflict(
+            f"{source.found.shown}: found {found}; expected one of them. Nothing was loaded: adding"
+            " both would count the same charges twice. Export them into separate files and ingest "
+            "one of them."
+        )
+    names = f"{stated or ''} {PurePosixPath(source.found.shown).name}".lower()
+    shown += [word for word in layout.variants if word in names]
+    return layout.variants[shown[0]] if shown else layout.name
+
+
+def focus_sql(connection: DuckDBPyConnection, source: Source) -> str:
+    """The rows of a FOCUS file in the columns of raw.focus that it has."""
+    names = focus.focus_names(source.columns)
+    select = {
+        target: focus.column_sql(target, source.columns[name], source.types[name], source.is_text)
+        for target, name in names.items()
+    }
+    if _has_odd_tags(connection, source, select.get("Tags")):
+        select["Tags"] = f"tag_object({select['Tags']})"
+    provider, seller = (select.get(column) for column in focus.PROVIDERS)
+    select["ProviderName"] = f"coalesce({provider}, {seller})" if seller else provider or "null"
+    if provider:
+        select["ServiceProviderName"] = f"coalesce({seller or 'null'}, {provider})"
+    else:
+        select["ProviderName"] = seller or "null"
+    extra = [name for name in source.columns if name not in names.values()]
+    if extra:
+        select["x_extra"] = f"nullif('{{' || {pairs_sql(source, extra)} || '}}', '{{}}')"
+    columns = ", ".join(f"{sql} as {target}" for target, sql in select.items())
+    return f"select {columns} from {source.relation}"
+
+
+def _has_odd_tags(connection: DuckDBPyConnection, source: Source, tags: str | None) -> bool:
+    """Whether some tags are no JSON object, so that all have to take the slow way."""
+    if tags is None:
+        return False
+    odd = f"not coalesce(json_valid({tags}) and left({tags}, 1) = '{{', true)"
+    row = connection.execute(f"select bool_or({odd}) from {source.relation}").fetchone()
+    return bool(row and row[0])
+
+
+def native_sql(connection: DuckDBPyConnection, layout: Layout, source: Source) -> str:
+    """The rows of a native file in the columns of raw.focus that its mapping fills."""
+    bill = bill_sql(layout, source)
+    relations = f"with bill as ({bill}), mapped as (select * from ({layout.mapping()}))"
+    described = connection.execute(f"describe {relations} select * from mapped").fetchall()
+    stored = focus.stored_columns()
+    own = [row[0] for row in described if row[0] not in stored and row[0] != "x_extra"]
+    select = [
+        f"cast({row[0]} as {stored[row[0]]}) as {row[0]}" for row in described if row[0] in stored
+    ]
+    select.append("ProviderName as ServiceProviderName")
+    pairs = [f"{literal(quoted(name) + ':')} || to_json({quoted(name)})" for name in own]
+    joined = ", ".join(["nullif(x_extra, '')", *pairs])
+    select.append(f"nullif('{{' || concat_ws(',', {joined}) || '}}', '{{}}') as x_extra")
+    select += [quoted(name) for name in own if name == "x_credits"]
+    return f"{relations} select {', '.join(select)} from mapped"
+
+
+def bill_sql(layout: Layout, source: Source) -> str:
+    """The relation `bill` that a layout's mapping reads: text columns, whatever the file has."""
+    names = columns_of(layout, source.columns)
+    select = [
+        f"{_value(layout, source, column, names.get(column, ()))} as {quoted(column)}"
+        for column in layout.columns
+    ]
+    tags = _tags(layout, source.columns)
+    used = {name for column, given in names.items() for name in given if column not in layout.kept}
+    extra = [name for name in source.columns if name not in used and name not in tags]
+    select += [
+        f"{_tags_sql(source, tags)} as tags",
+        f"{pairs_sql(source, extra)} as extra",
+        f"{literal(PurePosixPath(source.found.shown).name)} as file_name",
+        f"{literal(source.beside)} as beside",
+        "file_row_number",
+    ]
+    return f"select {', '.join(select)} from {source.relation}"
+
+
+def pairs_sql(source: Source, names: Sequence[str]) -> str:
+    """The columns that have a value as `"name":value,...`, the inside of a JSON object."""
+    if not names:
+        return "''"
+    pairs = [
+        f"{literal(quoted_json(name) + ':')} || to_json({_known(source, name)})" for name in names
+    ]
+    return f"concat_ws(',', {', '.join(pairs)})"
+
+
+def quoted_json(name: str) -> str:
+    """A JSON string."""
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def text_sql(source: Source, name: str) -> str:
+    """A column of the file as text, with every way to write a null made null."""
+    type_ = source.types[name]
+    if type_ == "VARCHAR":
+        return _known(source, name)
+    if type_.startswith(("STRUCT", "MAP")) or type_.endswith("]"):
+        return f"cast(to_json({source.columns[name]}) as varchar)"
+    return f"cast({source.columns[name]} as varchar)"
+
+
+def _known(source: Source, name: str) -> str:
+    column = source.columns[name]
+    if source.is_text or source.types[name] != "VARCHAR":
+        return column
+    return f"case when {column} not in ('', 'NULL') then {column} end"
+
+
+def _value(layout: Layout, source: Source, column: str, names: Sequence[str]) -> str:
+    texts = [text_sql(source, name) for name in names]
+    if column in layout.numbers | layout.times:
+        for null in sorted(layout.nulls):
+            texts = [f"nullif({text}, {literal(null)})" for text in texts]
+    if not texts:
+        return "cast(null as varchar)"
+    return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+
+
+def _tags(layout: Layout, found: Iterable[str]) -> dict[str, str]:
+    """Columns that hold one tag each, and the tag's key."""
+    keys: dict[str, str] = {}
+    for name in found:
+        for prefix, key in layout.tag_columns:
+            if name.lower().startswith(prefix.lower()) and len(name) > len(prefix):
+                keys[name] = key + name[len(prefix) :]
+                break
+    return keys
+
+
+def _tags_sql(source: Source, tags: Mapping[str, str]) -> str:
+    if tags:
+        pairs = [
+            f"{literal(quoted_json(key) + ':')} || to_json({text_sql(source, name)})"
+            for name, key in tags.items()
+        ]
+        return f"nullif('{{' || concat_ws(',', {', '.join(pairs)}) || '}}', '{{}}')"
+    if "resource_tags" in source.columns:  # CUR 2.0: one map; user tags begin with user_
+        text = text_sql(source, "resource_tags")
+        return f"nullif(user_tags(tag_object({text})), '{{}}')"
+    return "cast(null as varchar)"
+
+
+def unreadable_columns(
+    connection: DuckDBPyConnection, source: Source, layout: Layout | None
+) -> list[tuple[str, str, str]]:
+    """Columns with a text that can't be what they hold: name, the failing SQL test, expectation."""
+    tests = _tests(source, layout)
+    if not tests:
+        return []
+    counts = ", ".join(f"count(*) filter (where {test})" for _, test, _ in tests)
+    row = connection.execute(f"select {counts} from {source.relation}").fetchone()
+    assert row is not None
+    return [test for test, rows in zip(tests, row, strict=True) if rows]
+
+
+def _tests(source: Source, layout: Layout | None) -> list[tuple[str, str, str]]:
+    kinds: dict[str, str] = {}
+    if layout is None:
+        for target, name in focus.focus_names(source.columns).items():
+            stored = focus.stored_columns()[target]
+            if source.types[name] in ("VARCHAR", "DOUBLE", "FLOAT") and stored != "VARCHAR":
+                kinds[name] = "a time" if stored == "TIMESTAMP" else "a decimal number"
+        nulls: Sequence[str] = ()
+    else:
+        names = columns_of(layout, source.columns)
+        for column, given in names.items():
+            kind = "a decimal number" if column in layout.numbers else "a time"
+            if column in layout.numbers | layout.times:
+                kinds |= dict.fromkeys(given, kind)
+        nulls = sorted(layout.nulls)
+    tests: list[tuple[str, str, str]] = []
+    for name, kind in kinds.items():
+        text = text_sql(source, name)
+        for null in nulls:
+            text = f"nullif({text}, {literal(null)})"
+        read = "moment" if kind == "a time" else "number"
+        if source.types[name] in ("DOUBLE", "FLOAT") and kind != "a time":
+            test = f"not (abs({source.columns[name]}) < 1e19)"
+        elif layout is None and kind != "a time":
+            test = f"{text} is not null and try(amount({text})) is null"
+        else:
+            test = f"{text} is not null and try({read}({text})) is null"
+        tests.append((name, test, kind))
+    return tests

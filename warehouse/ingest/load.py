@@ -1,0 +1,229 @@
+"""Load bills into the warehouse: each account and period is replaced as a whole or not at all."""
+
+import fcntl
+import shutil
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from tempfile import mkdtemp
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from warehouse.ingest.decide import Decision, Policy, decide
+from warehouse.ingest.discover import Listing, discover, refused
+from warehouse.ingest.errors import IngestError, NotReadable
+from warehouse.ingest.measure import measure
+from warehouse.ingest.read import no_space, open_source
+from warehouse.ingest.records import Bill, Delivery, Found, IngestReport, LoadedFile
+from warehouse.ingest.replace import replace_units
+from warehouse.ingest.settle import Claim, by_currency, current_feeds, entry, settle, units
+from warehouse.lake import Lake
+
+Progress = Callable[[str], None]
+
+
+def ingest(
+    lake: Lake,
+    paths: Sequence[Path],
+    *,
+    now: datetime,
+    progress: Progress = lambda message: None,
+    accept_empty: bool = False,
+    replace_feed: bool = False,
+) -> IngestReport:
+    """Load every bill under the paths; refuse what would make a total wrong, and go on.
+
+    `accept_empty` lets a delivery without rows delete its period; `replace_feed` lets another feed
+    take over an account and period. The order of the paths does not matter.
+    """
+    with _staging(lake) as staging, _scratch(lake) as scratch:
+        found = discover(paths)
+        entries = list(found.settled)
+        opener = _Opener(scratch, staging, progress, entries)
+        deliveries = [opener.delivery(listing) for listing in found.listings]
+        deliveries += opener.loose(found.loose)
+        settled = settle(
+            scratch, [each for each in deliveries if each], _loaded(lake), replace_feed
+        )
+        entries += settled.entries
+        unread = {entry.file for entry in entries if entry.status == "rejected"}
+        policy = Policy(accept_empty, replace_feed, unread)
+        for delivery in settled.deliveries:
+            progress(f"loading {_named(delivery)}")
+            entries += _Load(lake, delivery, now, policy).run()
+    entries.sort(key=lambda e: (e.file, e.billing_account or "", str(e.period), e.currency or ""))
+    return IngestReport(entries, lake.snapshot() if lake.exists() else 0, found.ignored)
+
+
+def macros() -> str:
+    """The SQL macros that the mappings use; to be run on each connection that maps."""
+    return (files("warehouse.ingest") / "macros.sql").read_text()
+
+
+class _Opener:
+    """Opens and measures files; refused ones become entries."""
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        staging: Path,
+        progress: Progress,
+        entries: list[LoadedFile],
+    ) -> None:
+        self.connection = connection
+        self.staging = staging
+        self.progress = progress
+        self.entries = entries
+        self.opened = 0
+
+    def delivery(self, listing: Listing) -> Delivery | None:
+        """The files of one manifest: all of them, or none."""
+        bills: list[Bill] = []
+        empty: list[Found] = []
+        for found in listing.files:
+            if found.path.stat().st_size == 0:
+                empty.append(found)
+                continue
+            bill = self._bill(found, listing.manifest.variant)
+            if bill is None:
+                self.entries += [
+                    refused(other.shown, NotReadable(
+                        other.shown, f"{found.shown} of the same manifest was refused",
+                        "all files of a delivery", "see the reason given there",
+                    ))
+                    for other in listing.files if other.shown != found.shown
+                ]  # fmt: skip
+                return None
+            bills.append(bill)
+        return Delivery(bills, listing.manifest, listing.shown, empty)
+
+    def loose(self, files: Sequence[Found]) -> list[Delivery]:
+        """Files without a manifest: those of one layout and folder are chunks of one delivery."""
+        groups: dict[tuple[str, str], list[Bill]] = {}
+        for found in files:
+            bill = self._bill(found, None)
+            if bill is not None:
+                groups.setdefault((bill.layout, found.folder), []).append(bill)
+        return [Delivery(bills) for bills in groups.values()]
+
+    def _bill(self, found: Found, stated: str | None) -> Bill | None:
+        self.progress(f"reading {found.shown}")
+        self.opened += 1
+        try:
+            source = open_source(self.connection, self.staging, found, self.opened)
+            return measure(self.connection, source, stated)
+        except IngestError as error:
+            self.entries.append(refused(found.shown, error))
+            return None
+
+
+def _loaded(lake: Lake) -> Mapping[Claim, str]:
+    """Which feed fills which account and period."""
+    if not lake.exists():
+        return {}
+    with lake.write("look at what is loaded") as write:  # writes nothing, so makes no snapshot
+        return current_feeds(write.connection)
+
+
+class _Load:
+    """One delivery on its way into the lake."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        delivery: Delivery,
+        now: datetime,
+        policy: Policy,
+    ) -> None:
+        self.lake = lake
+        self.delivery = delivery
+        self.now = now
+        self.policy = policy
+
+    def run(self) -> list[LoadedFile]:
+        """Entries of all its files; the warehouse is as before unless every needed step worked."""
+        try:
+            with self.lake.write(f"ingest {_named(self.delivery)}") as write:
+                decision = self._decide(write.connection)
+                if decision.changes:
+                    write.connection.execute(macros())
+                    replace_units(write.connection, self.delivery, decision, self.now)
+            return self._entries(decision)
+        except IngestError as error:
+            return self._refused(error)
+        except (duckdb.Error, OSError) as error:
+            full = no_space(_named(self.delivery), error)
+            if full is None:
+                raise
+            return self._refused(full)
+
+    def _decide(self, connection: DuckDBPyConnection) -> Decision:
+        return decide(connection, self.delivery, self.policy)
+
+    def _entries(self, decision: Decision) -> list[LoadedFile]:
+        entries = [
+            entry(bill, part, decision.status[unit], decision.reason.get(unit))
+            for unit, parts in units(self.delivery).items()
+            for bill, part in by_currency(parts)
+        ]
+        reason = "an empty part of the delivery" if self.delivery.bills else "no rows, none before"
+        blank = [bill.shown for bill in self.delivery.bills if not bill.parts]
+        blank += [found.shown for found in self.delivery.empty]
+        entries += [LoadedFile(shown, "loaded", reason, rows=0) for shown in blank]
+        return entries
+
+    def _refused(self, error: Exception) -> list[LoadedFile]:
+        names = [bill.shown for bill in self.delivery.bills]
+        names += [found.shown for found in self.delivery.empty]
+        return [refused(name, error) for name in names or [self.delivery.shown]]
+
+
+def _named(delivery: Delivery) -> str:
+    if delivery.manifest:
+        return delivery.shown
+    names = [bill.shown for bill in delivery.bills]
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+@contextmanager
+def _staging(lake: Lake) -> Generator[Path]:
+    """A folder of our own under the home; those of killed processes are removed first."""
+    parent = lake.settings.home.resolve() / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in parent.glob("ingest-*"):
+        _remove_if_abandoned(old)
+    folder = Path(mkdtemp(prefix="ingest-", dir=parent))
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    try:
+        with (folder / "lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # in use, or just being made
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _scratch(lake: Lake) -> Generator[DuckDBPyConnection]:
+    """A DuckDB of our own to read files with, so that the lake is locked only to write."""
+    with duckdb.connect(
+        config={
+            "memory_limit": lake.settings.memory_limit,
+            "temp_directory": str(lake.settings.home.resolve() / "tmp"),
+            "autoload_known_extensions": False,
+        }
+    ) as connection:
+        if lake.settings.threads:
+            connection.execute(f"set threads = {lake.settings.threads}")
+        connection.execute(macros())
+        yield connection

@@ -1,0 +1,98 @@
+-- Readers of text that the mappings of all clouds share.
+
+-- A decimal text. DuckDB reads up to 18 digits forty times as fast as 38, and both exactly.
+create or replace temp macro amount(t) as case
+    when regexp_matches(t, '^-?\d{1,6}(\.\d{0,12})?$') then cast(cast(t as decimal(18, 12)) as decimal(38, 18))
+    when regexp_matches(t, '^-?\d?\.\d{0,17}$') then cast(cast(t as decimal(18, 17)) as decimal(38, 18))
+    when regexp_matches(t, '^-?0?\.\d{18}$') then cast(cast(t as decimal(18, 18)) as decimal(38, 18))
+    else cast(t as decimal(38, 18))
+end;
+
+-- The same, also of an amount in dollars: -$1,234.50.
+create or replace temp macro number(t) as amount(if(t like '%$%', replace(replace(t, '$', ''), ',', ''), t));
+
+-- UTC. ISO 8601 with or without an offset, without seconds, or month/day/year; no session time zone is involved.
+create or replace temp macro moment(t) as case
+    when t like '%/%' then coalesce(try_strptime(t, '%m/%d/%Y'), strptime(t, '%m/%d/%Y %H:%M:%S'))
+    when t like '%Z' and length(t) = 17 then strptime(t, '%Y-%m-%dT%H:%MZ')
+    when length(t) > 19 and regexp_matches(t, ' ?[+-]\d\d(:?\d\d)?$')
+        then make_timestamp(
+            epoch_us(cast(regexp_replace(t, ' ?([+-]\d\d):?(\d\d)$', '\1:\2') as timestamptz))
+        )
+    else cast(t as timestamp)
+end;
+
+-- A day that is named by its midnight, in whatever time zone: the first of October is no day of September in UTC.
+create or replace temp macro day_start(t) as case
+    when regexp_matches(t, '^\d{4}-\d\d-\d\d[T ]00:00(:00(\.0+)?)? ?[+-]\d\d(:?\d\d)?$')
+        then cast(left(t, 10) as timestamp)
+    else moment(t)
+end;
+
+-- The decimal that a double was written as: the shortest one that reads back as the same double. Where the number of
+-- units of the last place is below 2^52, a decimal that reads back is that one, which spares the slow way through text.
+create or replace temp macro exact(x) as case
+    when x between -4500 and 4500 and round(x * 1e12) / 1e12 = x
+        then cast(cast(x as decimal(18, 12)) as decimal(38, 18))
+    when x between -45 and 45 and round(x * 1e14) / 1e14 = x
+        then cast(cast(x as decimal(18, 14)) as decimal(38, 18))
+    when x between -0.45 and 0.45 and round(x * 1e16) / 1e16 = x
+        then cast(cast(x as decimal(18, 16)) as decimal(38, 18))
+    when x between -0.00225 and 0.00225 then cast(cast(x as decimal(18, 18)) as decimal(38, 18))
+    when x between -4500000 and 4500000 and round(x * 1e9) / 1e9 = x
+        then cast(cast(x as decimal(18, 9)) as decimal(38, 18))
+    else cast(cast(x as varchar) as decimal(38, 18))
+end;
+
+-- The product of two amounts to the 15 digits that a price and a quantity have; exact decimals would overflow.
+create or replace temp macro times(a, b) as exact(cast(a as double) * cast(b as double));
+
+create or replace temp macro json_field(t, path) as if(json_valid(t), json_extract_string(t, path), null);
+
+-- A JSON object; Azure leaves out the outer braces.
+create or replace temp macro tag_object(t) as case
+    when json_valid(t) and left(ltrim(t), 1) = '{' then t
+    when json_valid('{' || t || '}') then '{' || t || '}'
+    when json_valid(t) and left(ltrim(t), 1) = '[' then label_object(t)
+    when t is not null then cast(json_object('x_text', t) as varchar)
+end;
+
+-- A JSON object of a JSON list of keys and values; of equal keys the first counts.
+create or replace temp macro label_object(t) as case
+    when json_valid(t) and json_array_length(t) > 0 then cast(
+        to_json(
+            map_from_entries(
+                list_transform(
+                    list_distinct(list_transform(from_json(t, '[{"key":"VARCHAR"}]'), lambda l: l.key)),
+                    lambda k: {
+                        'key': k,
+                        'value': list_filter(
+                            from_json(t, '[{"key":"VARCHAR","value":"VARCHAR"}]'), lambda l: l.key = k
+                        )[1].value
+                    }
+                )
+            )
+        ) as varchar
+    )
+end;
+
+-- CUR 2.0 writes user:team as user_team.
+create or replace temp macro user_tags(t) as regexp_replace(t, '"user[_:]([^"]*)":', '"\1":', 'g');
+
+-- The sum of the amounts in a JSON list of credits.
+create or replace temp macro credit_sum(t) as if(
+    json_valid(t),
+    list_sum(list_transform(from_json(t, '[{"amount":"VARCHAR"}]'), lambda c: amount(c.amount))),
+    null
+);
+
+-- Our name of the cloud that a provider's name stands for.
+create or replace temp macro cloud_of(p) as case
+    when lower(p) = 'aws' or lower(p) like 'amazon%' or lower(p) like 'aws %' then 'aws'
+    when lower(p) like 'microsoft%' or lower(p) like 'azure%' then 'azure'
+    when lower(p) like 'google%' or lower(p) = 'gcp' then 'gcp'
+    when lower(p) like 'digitalocean%' or lower(p) like 'digital ocean%' then 'digitalocean'
+    when lower(p) like 'oracle%' or lower(p) = 'oci' then 'oci'
+    when lower(p) in ('onprem', 'on-prem', 'on_prem', 'on-premises', 'on premises') then 'onprem'
+    else lower(p)
+end;

@@ -1,0 +1,137 @@
+"""What a file adds up to, and where exactly it is wrong."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from clouds.billing import Layout
+from warehouse.ingest.currencies import CURRENCIES
+from warehouse.ingest.errors import BadValue, NotReadable, UnknownCurrency
+from warehouse.ingest.focus import focus_names, quoted, version
+from warehouse.ingest.layouts import (
+    columns_of,
+    focus_sql,
+    native_sql,
+    recognise,
+    text_sql,
+    unreadable_columns,
+    variant,
+)
+from warehouse.ingest.records import Bill, Part, Source
+
+IDENTITY = ("BillingAccountId", "BillingPeriodStart", "BillingCurrency")
+
+
+def measure(connection: DuckDBPyConnection, source: Source, stated: str | None = None) -> Bill:
+    """Recognise the file, check every value that must be a number or a time, and add it up.
+
+    `stated` is what a manifest says about the kind of export. Raises any `IngestError`.
+    """
+    native = recognise(source)
+    try:
+        for column, test, expected in unreadable_columns(connection, source, native):
+            raise _bad_value(connection, source, column, test, expected)
+        if native is None:
+            layout = f"focus-{version(source.columns)}"
+            select = focus_sql(connection, source)
+        else:
+            layout = variant(connection, native, source, stated)
+            select = native_sql(connection, native, source)
+        return Bill(source, layout, native, select, _parts(connection, source, native, select))
+    except duckdb.Error as error:
+        raise NotReadable(
+            source.found.shown, f"rows can't be read ({str(error).splitlines()[0]})",
+            "an undamaged file", "copy or export it again",
+        ) from error  # fmt: skip
+
+
+def _parts(
+    connection: DuckDBPyConnection, source: Source, native: Layout | None, select: str
+) -> Sequence[Part]:
+    credit = "sum(x_credits)" if "x_credits" in select else "cast(null as decimal(38, 18))"
+    listed = [
+        f"sum({column})" if column in select else "cast(null as decimal(38, 18))"
+        for column in ("ListCost", "ContractedCost")
+    ]
+    rows: list[tuple[Any, ...]] = connection.execute(
+        "select BillingAccountId, cast(BillingPeriodStart as date), BillingCurrency,"
+        " coalesce(ProviderName, ''), coalesce(cloud_of(ProviderName), 'unknown'), count(*),"
+        " sum(BilledCost), sum(EffectiveCost),"
+        f" {', '.join(listed)}, {credit},"
+        " count(*) filter (where BilledCost is null or EffectiveCost is null)"
+        f" from ({select}) group by all order by all"
+    ).fetchall()
+    for position, column in enumerate(IDENTITY):
+        empty = sum(row[5] for row in rows if row[position] is None)
+        if empty:
+            raise _empty(connection, source, native, select, column, empty)
+    unknown = {row[2]: 0 for row in rows if row[2] not in CURRENCIES}
+    for currency in unknown:
+        count = sum(row[5] for row in rows if row[2] == currency)
+        name = _own_name(source, native, "BillingCurrency", "currency")
+        place = _place(connection, source, f"{text_sql(source, name)} = ?", [currency])
+        raise UnknownCurrency(source.found.shown, place, name, currency, count)
+    return [Part(*row) for row in rows]
+
+
+def _empty(
+    connection: DuckDBPyConnection,
+    source: Source,
+    native: Layout | None,
+    select: str,
+    column: str,
+    rows: int,
+) -> BadValue:
+    words = {
+        "BillingAccountId": "account",
+        "BillingPeriodStart": "period",
+        "BillingCurrency": "curr",
+    }
+    name = _own_name(source, native, column, words[column])
+    place = "some rows"
+    if name in source.columns:
+        place = _place(connection, source, f"{text_sql(source, name)} is null", [])
+    return BadValue(source.found.shown, place, name, "", "a value in every row", rows)
+
+
+def _own_name(source: Source, native: Layout | None, column: str, word: str) -> str:
+    """The file's own name of a FOCUS column."""
+    if native is None:
+        return focus_names(source.columns)[column]
+    names = columns_of(native, source.columns)
+    return next((given[0] for known, given in names.items() if word in known.lower()), column)
+
+
+def _bad_value(
+    connection: DuckDBPyConnection, source: Source, column: str, test: str, expected: str
+) -> BadValue:
+    row = connection.execute(
+        f"select count(*), min_by({text_sql(source, column)}, file_row_number)"
+        f" from {source.relation} where {test}"
+    ).fetchone()
+    assert row is not None
+    place = _place(connection, source, test, [])
+    return BadValue(source.found.shown, place, column, str(row[1]), expected, row[0])
+
+
+def _place(connection: DuckDBPyConnection, source: Source, test: str, values: Sequence[Any]) -> str:
+    """Where the first row that passes the test is: `line 7`, counted as a text editor does."""
+    found = connection.execute(
+        f"select min(file_row_number) from {source.relation} where {test}", list(values)
+    ).fetchone()
+    if found is None or found[0] is None:
+        return "some rows"
+    if source.first_line is None:
+        return f"row {found[0] + 1}"
+    breaks = " + ".join(
+        f"coalesce(length({quoted(name)}) - length(replace({quoted(name)}, chr(10), '')), 0)"
+        for name in source.columns
+    )
+    before = connection.execute(
+        f"select coalesce(sum({breaks}), 0) from {source.relation} where file_row_number < ?",
+        [found[0]],
+    ).fetchone()
+    assert before is not None
+    return f"line {source.first_line + found[0] + int(before[0])}"

@@ -1,0 +1,386 @@
+"""Decide what may be loaded: no charge twice, no version beside another, no unclear choice."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+
+from duckdb import DuckDBPyConnection
+
+from warehouse.ingest.discover import refused
+from warehouse.ingest.errors import Conflict
+from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit
+
+CLOUDS = ("aws", "azure", "digitalocean", "gcp", "oci", "onprem")
+CHARGE = (
+    "BilledCost", "EffectiveCost", "ChargePeriodStart", "ChargePeriodEnd", "ProviderName",
+    "SubAccountId", "ChargeCategory", "ServiceName", "ResourceId", "SkuId", "ChargeDescription",
+    "ConsumedQuantity", "PricingQuantity",
+)  # fmt: skip
+"""What names a charge; the other columns may be filled in or corrected later."""
+WHAT = (
+    "ChargePeriodStart", "ChargeCategory", "ProviderName", "SubAccountId", "ServiceName",
+    "ResourceId", "SkuId", "ChargeDescription",
+)  # fmt: skip
+"""What was charged for; how much may be corrected later."""
+SHARED = 0.5  # of the smaller file's rows: more in common than this makes two files versions
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Deliveries without conflicts among them, and what became of the other files."""
+
+    deliveries: list[Delivery]
+    entries: list[LoadedFile]
+
+
+Claim = tuple[str, str, date]  # cloud, billing account, period: only one feed may fill it
+
+
+def settle(
+    connection: DuckDBPyConnection,
+    deliveries: Sequence[Delivery],
+    loaded: Mapping[Claim, str],
+    replace_feed: bool,
+) -> Settled:
+    """Take out copies, versions given as chunks, and feeds that overlap.
+
+    `loaded` names the feed that fills a claim already: it keeps its right against newcomers unless
+    `replace_feed`.
+    """
+    unique, entries = _without_copies(_with_clouds(deliveries, loaded))
+    reasons: dict[str, str] = {}
+    for delivery in unique:
+        if delivery.manifest is None:
+            reasons |= _versions(connection, delivery)
+    reasons |= _overlaps(unique, {} if replace_feed else loaded, reasons)
+    _spread(unique, reasons)
+    kept: list[Delivery] = []
+    for delivery in unique:
+        bad = [bill for bill in delivery.bills if bill.shown in reasons]
+        entries += [refused(bill.shown, Conflict(reasons[bill.shown])) for bill in bad]
+        good = [bill for bill in delivery.bills if bill.shown not in reasons]
+        if good or not bad:
+            kept.append(replace(delivery, bills=good))
+    return Settled(kept, entries)
+
+
+def units(delivery: Delivery) -> dict[Unit, list[tuple[Bill, Part]]]:
+    """Every feed, account and period of the delivery, with the parts that fill it."""
+    found: dict[Unit, list[tuple[Bill, Part]]] = {}
+    for (cloud, account, period), parts in _claims(delivery).items():
+        for bill, part in parts:
+            unit = Unit(feed(cloud, bill.layout, delivery), account, period)
+            found.setdefault(unit, []).append((bill, part))
+    return found
+
+
+def feed(cloud: str, layout: str, delivery: Delivery) -> str:
+    """Name of the feed, as in raw.focus.x_source: `aws/focus-1.2/acme-daily`."""
+    name = f"{cloud}/{layout}"
+    return f"{name}/{delivery.manifest.export}" if delivery.manifest else name
+
+
+def _claims(delivery: Delivery) -> dict[Claim, list[tuple[Bill, Part]]]:
+    by_account: dict[tuple[str, date], list[tuple[Bill, Part]]] = {}
+    for bill in delivery.bills:
+        for part in bill.parts:
+            by_account.setdefault((part.billing_account, part.period), []).append((bill, part))
+    return {
+        (delivery.clouds[account, period], account, period): parts
+        for (account, period), parts in by_account.items()
+    }
+
+
+def _with_clouds(deliveries: Sequence[Delivery], loaded: Mapping[Claim, str]) -> list[Delivery]:
+    """Name the cloud that bills each account: its bill may also hold lines of other providers.
+
+    The cloud that holds the account and period already goes first, then the one of most
+    deliveries, then of most rows, so that one account never becomes two because another provider's
+    lines grew.
+    """
+    contents = [_rows_by_cloud(delivery) for delivery in deliveries]
+    known = {(account, period, cloud) for cloud, account, period in loaded}
+    votes: Counter[tuple[str, date, str]] = Counter()
+    rows: Counter[tuple[str, date, str]] = Counter()
+    for delivery, content in zip(deliveries, contents, strict=True):
+        for place, clouds in content.items():
+            votes.update((*place, cloud) for cloud in clouds)
+            rows.update({(*place, cloud): count for cloud, count in clouds.items()})
+            if delivery.manifest:
+                known.add((*place, delivery.manifest.cloud))
+
+    def rank(place: tuple[str, date], cloud: str) -> tuple[bool, bool, int, int, str]:
+        claim = (*place, cloud)
+        return claim in known, cloud in CLOUDS, votes[claim], rows[claim], cloud
+
+    return [
+        replace(
+            delivery,
+            clouds={
+                place: delivery.manifest.cloud
+                if delivery.manifest
+                else max(clouds, key=lambda cloud: rank(place, cloud))
+                for place, clouds in content.items()
+            },
+        )
+        for delivery, content in zip(deliveries, contents, strict=True)
+    ]
+
+
+def _rows_by_cloud(delivery: Delivery) -> dict[tuple[str, date], Counter[str]]:
+    found: dict[tuple[str, date], Counter[str]] = {}
+    for bill in delivery.bills:
+        for part in bill.parts:
+            place = (part.billing_account, part.period)
+            found.setdefault(place, Counter())[part.cloud] += part.rows
+    return found
+
+
+def _without_copies(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[LoadedFile]]:
+    first: dict[str, str] = {}
+    for delivery in deliveries:
+        if delivery.manifest:
+            first |= {bill.source.sha256: bill.shown for bill in delivery.bills}
+    entries: list[LoadedFile] = []
+    unique: list[Delivery] = []
+    for delivery in deliveries:
+        if delivery.manifest:
+            unique.append(delivery)
+            continue
+        kept: list[Bill] = []
+        for bill in delivery.bills:
+            same = first.setdefault(bill.source.sha256, bill.shown)
+            if same == bill.shown:
+                kept.append(bill)
+                continue
+            reason = f"{bill.shown}: same content as {same}, which counts once"
+            entries += [entry(bill, part, "superseded", reason) for part in bill.parts]
+        if kept:
+            unique.append(replace(delivery, bills=kept))
+    return unique, entries
+
+
+def entry(bill: Bill, part: Part, status: str, reason: str | None = None) -> LoadedFile:
+    """The report of one file, account, period and currency."""
+    return LoadedFile(
+        file=bill.shown,
+        status=status,  # type: ignore[arg-type]
+        reason=reason,
+        provider=part.provider,
+        billing_account=part.billing_account,
+        period=part.period,
+        currency=part.currency,
+        rows=part.rows,
+        billed_cost=part.billed_cost,
+        effective_cost=part.effective_cost,
+        list_cost=part.list_cost,
+    )
+
+
+def by_currency(parts: Iterable[tuple[Bill, Part]]) -> list[tuple[Bill, Part]]:
+    """The parts added up over providers: one for each file and currency."""
+    merged: dict[tuple[str, str], tuple[Bill, list[Part]]] = {}
+    for bill, part in parts:
+        merged.setdefault((bill.shown, part.currency), (bill, []))[1].append(part)
+    return [(bill, _sum(same)) for bill, same in merged.values()]
+
+
+def _sum(parts: Sequence[Part]) -> Part:
+    first = max(parts, key=lambda part: part.rows)
+    amounts = ("billed_cost", "effective_cost", "list_cost", "contracted_cost", "credits")
+    totals = {
+        name: sum(known, Decimal(0))
+        if (known := [v for part in parts if (v := getattr(part, name)) is not None])
+        else None
+        for name in amounts
+    }
+    return replace(first, rows=sum(part.rows for part in parts), **totals)
+
+
+def _versions(connection: DuckDBPyConnection, delivery: Delivery) -> dict[str, str]:
+    """Loose files that share most of their rows: refused, since only one of them can be meant."""
+    reasons: dict[str, str] = {}
+    for unit, parts in units(delivery).items():
+        bills = list({bill.shown: bill for bill, _ in parts}.values())
+        if len(bills) < 2:
+            continue
+        rows = {bill.shown: sum(p.rows for b, p in parts if b is bill) for bill in bills}
+        for one, other, shared in _shared_rows(connection, unit, bills, rows):
+            smaller = min(rows[one.shown], rows[other.shown])
+            if shared <= SHARED * smaller:
+                continue
+            for bill, twin in ((one, other), (other, one)):
+                reasons[bill.shown] = (
+                    f"{bill.shown}: shares {shared} of {smaller} rows of {unit.billing_account}, "
+                    f"{unit.period:%Y-%m} with {twin.shown}; expected chunks without common rows, "
+                    "so these are versions of one export and adding them would count charges "
+                    "twice. Nothing of either was loaded; give only the newest one."
+                )
+    return reasons
+
+
+def _shared_rows(
+    connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill], rows: Mapping[str, int]
+) -> list[tuple[Bill, Bill, int]]:
+    """Pairs of files and how many charges they share: by a few columns first, then by `CHARGE`.
+
+    Not by whole lines: a final export fills in the invoice id that the preliminary one lacks.
+    """
+    few = "hash(BilledCost, EffectiveCost, ChargePeriodStart, ProviderName)"
+    pairs = _count_shared(connection, unit, bills, few)
+    if not any(
+        shared > SHARED * min(rows[one.shown], rows[other.shown]) for one, other, shared in pairs
+    ):
+        return []
+    common = set.intersection(*(_columns(connection, bill) for bill in bills))
+    key = ", ".join(column for column in CHARGE if column in common)
+    return _count_shared(connection, unit, bills, f"hash({key})")
+
+
+@dataclass(frozen=True)
+class Common:
+    """What bills share with what is loaded."""
+
+    days: int
+    charges: int
+    smaller: int  # charges of the side that has fewer
+
+
+def common_charges(connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill]) -> Common:
+    """What the bills share with the loaded charges of the unit.
+
+    What something cost may be corrected; what it was, where and when, is not.
+    """
+    connection.execute((files("warehouse.ingest") / "macros.sql").read_text())
+    names = set.intersection(*(_columns(connection, bill) for bill in bills))
+    fields = [f"{name} := lower(cast({name} as varchar))" for name in WHAT if name in names]
+    select = (
+        "select distinct cast(ChargePeriodStart as date) as day,"
+        f" struct_pack({', '.join(fields)}) as charge from"
+    )
+    place = "BillingAccountId = $account and cast(BillingPeriodStart as date) = $period"
+    given = " union ".join(f"{select} ({bill.select}) as line where {place}" for bill in bills)
+    row = connection.execute(
+        f"with given as ({given}),"
+        f" loaded as ({select} raw.focus where x_source = $feed and {place})"
+        " select (select count(distinct day) from given semi join loaded using (day)),"
+        " (select count(*) from given semi join loaded using (charge)),"
+        " least((select count(*) from given), (select count(*) from loaded))",
+        {"account": unit.billing_account, "period": unit.period, "feed": unit.feed},
+    ).fetchone()
+    assert row is not None
+    return Common(*row)
+
+
+def _columns(connection: DuckDBPyConnection, bill: Bill) -> set[str]:
+    described = connection.execute(f"describe select * from ({bill.select})").fetchall()
+    return {row[0] for row in described}
+
+
+def _count_shared(
+    connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill], key: str
+) -> list[tuple[Bill, Bill, int]]:
+    hashed = " union all ".join(
+        f"select {position} as bill, {key} as key from ({bill.select}) as line"
+        " where BillingAccountId = $account and cast(BillingPeriodStart as date) = $period"
+        for position, bill in enumerate(bills)
+    )
+    rows = connection.execute(
+        f"with hashed as ({hashed}), counted as (select bill, key, count(*) as rows from hashed"
+        " group by all) select one.bill, other.bill, sum(least(one.rows, other.rows))"
+        " from counted as one join counted as other using (key) where one.bill < other.bill"
+        " group by all",
+        {"account": unit.billing_account, "period": unit.period},
+    ).fetchall()
+    return [(bills[one], bills[other], int(shared)) for one, other, shared in rows]
+
+
+def _overlaps(
+    deliveries: Sequence[Delivery], loaded: Mapping[Claim, str], reasons: Mapping[str, str]
+) -> dict[str, str]:
+    """Files of different feeds, or folders, for one account and period."""
+    claimed: dict[Claim, dict[tuple[str, int], list[Bill]]] = {}
+    for position, delivery in enumerate(deliveries):
+        for claim, parts in _claims(delivery).items():
+            for bill, _ in parts:
+                if bill.shown in reasons:
+                    continue
+                group = (feed(claim[0], bill.layout, delivery), position)
+                claimed.setdefault(claim, {}).setdefault(group, []).append(bill)
+    found: dict[str, str] = {}
+    for claim, groups in claimed.items():
+        holder = loaded.get(claim)
+        holders = [group for group in groups if group[0] == holder]
+        if len(groups) < 2 and (holder is None or holders):
+            continue
+        keeps = holders[0] if len(holders) == 1 else (holder, -1) if holder else None
+        for group, bills in groups.items():
+            if group == keeps:
+                continue
+            others = sorted({b.shown for other, bs in groups.items() if other != group for b in bs})
+            for bill in bills:
+                found[bill.shown] = _overlap(bill, group[0], claim, others, groups, holder)
+    return found
+
+
+def _overlap(
+    bill: Bill,
+    feed_name: str,
+    claim: Claim,
+    others: Sequence[str],
+    groups: Iterable[tuple[str, int]],
+    holder: str | None,
+) -> str:
+    _, account, period = claim
+    feeds = sorted({name for name, _ in groups if name != feed_name})
+    also = f"as {' and '.join(feeds)}" if feeds else "again, from another folder,"
+    where = f"{also} in {', '.join(others[:3])}" if others else "is loaded already"
+    if holder:
+        where = f"{holder} is loaded already"
+    cure = (
+        f"stay with {holder}, or let this feed take the account and period over on purpose "
+        "(--replace-feed)"
+        if holder
+        else "ingest only one of them"
+    )
+    return (
+        f"{bill.shown}: found billing account {account}, {period:%Y-%m} as {feed_name}, but "
+        f"{where}; expected one feed per account and period (one layout, one FOCUS version, actual "
+        "or amortized), since each describes the same charges and adding them would count them "
+        f"twice. Nothing of this file was loaded; {cure}."
+    )
+
+
+def _spread(deliveries: Sequence[Delivery], reasons: dict[str, str]) -> None:
+    """Refuse what would be a part only: the other files of a manifest, the other chunks."""
+    changed = True
+    while changed:
+        changed = False
+        for delivery in deliveries:
+            groups = (
+                [list(delivery.bills)]
+                if delivery.manifest
+                else [[bill for bill, _ in parts] for parts in units(delivery).values()]
+            )
+            for group in groups:
+                bad = next((bill.shown for bill in group if bill.shown in reasons), None)
+                for bill in group:
+                    if bad and bill.shown not in reasons:
+                        reasons[bill.shown] = (
+                            f"{bill.shown}: {bad}, another part of the same account and period, "
+                            "was refused; expected all parts. Nothing of this file was loaded; "
+                            "see the reason given there."
+                        )
+                        changed = True
+
+
+def current_feeds(connection: DuckDBPyConnection) -> dict[Claim, str]:
+    """Which feed fills each account and period now."""
+    rows = connection.execute(
+        "select distinct cloud, billing_account, period, source from raw.billing_manifest"
+        " where status = 'loaded'"
+    ).fetchall()
+    return {(cloud, account, period): source for cloud, account, period, source in rows}

@@ -1,0 +1,301 @@
+"""Open, lock, write, publish and maintain the lake: DuckLake tables that many processes share."""
+
+import fcntl
+import os
+import re
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic, sleep
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from warehouse.errors import LakeBusy, NothingPublished, WrongDuckDB
+from warehouse.settings import LakeSettings
+
+DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
+SCHEMAS = ("raw", "marts", "models", "actions", "meta")
+READERS_TIME = timedelta(days=1)  # no query takes longer
+
+
+@dataclass(frozen=True)
+class Published:
+    """The snapshot that readers see."""
+
+    snapshot: int
+    as_of: datetime  # what counts as now in that snapshot, UTC
+
+
+@dataclass
+class Write:
+    """One locked transaction; `snapshot` is known once it has been committed."""
+
+    connection: DuckDBPyConnection
+    snapshot: int = -1
+
+
+class Lake:
+    """The warehouse of one home.
+
+    Readers are pinned to a snapshot and never block. Writers take one advisory lock per
+    transaction with the embedded SQLite catalogue; a PostgreSQL catalogue needs none.
+    """
+
+    def __init__(self, settings: LakeSettings) -> None:
+        self.settings = settings
+        self._writer: DuckDBPyConnection | None = None
+
+    def reader(self, snapshot: int | None = None) -> DuckDBPyConnection:
+        """A read-only connection at the published snapshot, or at the one given.
+
+        Raises `NothingPublished`.
+        """
+        if snapshot is None:
+            snapshot = self.published().snapshot
+        return self._attach("READ_ONLY", f"SNAPSHOT_VERSION {snapshot}")
+
+    def latest(self) -> DuckDBPyConnection:
+        """A read-only connection that follows every commit, published or not."""
+        if not self.exists():
+            raise NothingPublished(self.settings.home)
+        return self._attach("READ_ONLY")
+
+    @contextmanager
+    def write(self, message: str) -> Generator[Write]:
+        """One transaction under the write lock: committed at the end, rolled back on any error.
+
+        `message` is kept with the snapshot. Temporary tables are created as such:
+        a transaction can write to the lake and to `temp`, but to no other database.
+        """
+        with self._locked(message):
+            connection = self._writable()
+            connection.execute("BEGIN")
+            write = Write(connection)
+            try:
+                yield write
+                connection.execute("CALL lake.set_commit_message('instance-select', ?)", [message])
+                connection.execute("COMMIT")
+            except BaseException:
+                self._abandon()
+                raise
+            write.snapshot = _newest_snapshot(connection)
+
+    def publish(self, snapshot: int, as_of: datetime, run_id: str, published_at: datetime) -> None:
+        """Let readers see the snapshot; naming an older one goes back to it."""
+        with self.write(f"publish {snapshot}") as write:
+            write.connection.execute(
+                "insert into meta.published values (?, ?, ?, ?)",
+                [snapshot, as_of, run_id, published_at],
+            )
+
+    def published(self) -> Published:
+        """What was published last. Raises `NothingPublished`."""
+        if not self.exists():
+            raise NothingPublished(self.settings.home)
+        with self._attach("READ_ONLY") as connection:
+            return self._published_in(connection)
+
+    def readable(self) -> int:
+        """The published snapshot; before the first publication the newest committed one.
+
+        So bills can be looked at as soon as they are in. Raises `NothingPublished` if there is
+        no lake.
+        """
+        try:
+            return self.published().snapshot
+        except NothingPublished:
+            return self.snapshot()
+
+    def snapshot(self) -> int:
+        """Id of the newest committed snapshot, published or not."""
+        if self._writer is not None:
+            return _newest_snapshot(self._writer)
+        with self.latest() as connection:
+            return _newest_snapshot(connection)
+
+    def exists(self) -> bool:
+        """Whether the lake has been created."""
+        return bool(self.settings.catalog) or self._catalog_file.exists()
+
+    def close(self) -> None:
+        """Let go of the writing connection; the next write opens a new one."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def maintain(self, now: datetime, keep: Collection[int] = ()) -> dict[str, int]:
+        """Merge small files, expire old snapshots and delete the files nobody needs any more.
+
+        Never expires the published snapshot, those in `keep` (plans refer to them) and those
+        younger than `keep_days`. A file that was merged or expired stays for `READERS_TIME`, since
+        a query may still read it. Returns how many of each were handled.
+        """
+        needed = {*keep, self.published().snapshot}
+        with self._locked("maintain"):
+            connection = self._writable()
+            merged = connection.execute("CALL ducklake_merge_adjacent_files('lake')").fetchall()
+            old = connection.execute(
+                "select snapshot_id from ducklake_snapshots('lake')"
+                " where snapshot_time < ?::timestamptz - to_days(?::integer) order by all",
+                [f"{now:%Y-%m-%d %H:%M:%S}+00", self.settings.keep_days],
+            ).fetchall()
+            newest = _newest_snapshot(connection)
+            expired = [row[0] for row in old if row[0] not in needed and row[0] != newest]
+            if expired:
+                versions = ", ".join(str(version) for version in expired)
+                connection.execute(
+                    f"CALL ducklake_expire_snapshots('lake', versions => [{versions}])"
+                )
+            deleted = connection.execute(
+                "CALL ducklake_cleanup_old_files('lake', older_than => ?::timestamptz)",
+                [f"{now - READERS_TIME:%Y-%m-%d %H:%M:%S}+00"],
+            ).fetchall()
+            orphans: list[tuple[str]] = []
+            if not self.settings.catalog:  # the lock proves that nobody is writing files right now
+                orphans = connection.execute(
+                    "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)"
+                ).fetchall()
+            self.close()
+        return {
+            "merged_files": len(merged),
+            "expired_snapshots": len(expired),
+            "deleted_files": len(deleted) + len(orphans),
+        }
+
+    @property
+    def _catalog_file(self) -> Path:
+        return self.settings.lake_folder / "catalog.sqlite"
+
+    def _published_in(self, connection: DuckDBPyConnection) -> Published:
+        row = connection.execute(
+            "select snapshot, as_of from meta.published order by published_at desc limit 1"
+        ).fetchone()
+        if row is None:
+            raise NothingPublished(self.settings.home)
+        return Published(*row)
+
+    def _writable(self) -> DuckDBPyConnection:
+        if self._writer is None:
+            self.settings.lake_folder.mkdir(parents=True, exist_ok=True)
+            writer = self._attach(*(["ENCRYPTED"] if self.settings.encrypted else []))
+            _create_tables(writer)
+            self._writer = writer
+        return self._writer
+
+    def _abandon(self) -> None:
+        """Drop the connection, and with it the open transaction, whatever state it is in."""
+        self.close()
+
+    def _attach(self, *options: str) -> DuckDBPyConnection:
+        connection = _connect(self.settings)
+        data = self.settings.data_path or f"{self.settings.lake_folder.resolve()}/data/"
+        if self.settings.catalog:
+            load_extension(connection, "postgres_scanner")
+            location = f"postgres:{self.settings.catalog}"
+            attached = [f"DATA_PATH '{data}'", *options]
+        else:
+            load_extension(connection, "sqlite_scanner")
+            location = f"sqlite:{self._catalog_file.resolve()}"
+            wal = ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 60000"]
+            attached = [f"DATA_PATH '{data}'", *wal, *options]
+        if data.startswith("s3://") or self.settings.encrypted:
+            load_extension(connection, "httpfs")  # brings the cipher that may write, too
+        attached.append("OVERRIDE_DATA_PATH")  # a home may have been moved or mounted elsewhere
+        connection.execute(f"ATTACH 'ducklake:{location}' AS lake ({', '.join(attached)})")
+        connection.execute("USE lake")
+        return connection
+
+    @contextmanager
+    def _locked(self, message: str) -> Generator[None]:
+        if self.settings.catalog:
+            yield
+            return
+        self.settings.lake_folder.mkdir(parents=True, exist_ok=True)
+        deadline = monotonic() + self.settings.lock_seconds
+        with open(self.settings.lake_folder / "write.lock", "a+") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if monotonic() > deadline:
+                        lock.seek(0)
+                        raise LakeBusy(lock.read(), self.settings.lock_seconds) from None
+                    sleep(0.01)
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} ({message})")
+            lock.flush()
+            try:
+                yield
+            finally:
+                lock.truncate(0)
+
+
+def load_extension(connection: DuckDBPyConnection, name: str) -> None:
+    """Load a DuckDB extension from its installed package; works without network."""
+    spec = find_spec(f"duckdb_extension_{name}")
+    if spec is None or not spec.submodule_search_locations:
+        connection.execute(f"INSTALL {name}")
+        connection.execute(f"LOAD {name}")
+        return
+    folder = Path(spec.submodule_search_locations[0])
+    path = folder / "extensions" / f"v{DUCKDB}" / f"{name}.duckdb_extension"
+    connection.execute(f"LOAD '{path}'")
+
+
+def schema_files() -> dict[str, str]:
+    """DDL of every table that is written as rows: `raw.focus` -> its create statement."""
+    folder = files("warehouse") / "schema"
+    ddl = {file.name.removesuffix(".sql"): file.read_text() for file in folder.iterdir()}
+    return {_table_of(name): text for name, text in sorted(ddl.items())}
+
+
+def _table_of(file_name: str) -> str:
+    schema, _, table = file_name.partition("_")
+    return f"{schema}.{table}"
+
+
+def _connect(settings: LakeSettings) -> DuckDBPyConnection:
+    if duckdb.__version__ != DUCKDB:
+        raise WrongDuckDB(duckdb.__version__, DUCKDB)
+    temporary = settings.home.resolve() / "tmp"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(temporary),
+    }
+    if settings.threads:
+        config["threads"] = settings.threads
+    connection = duckdb.connect(config=config)
+    if connection.execute("select current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        connection.execute("set enable_progress_bar = false")  # on in spawned processes
+    load_extension(connection, "ducklake")
+    return connection
+
+
+def _create_tables(connection: DuckDBPyConnection) -> None:
+    existing = {
+        f"{schema}.{table}"
+        for schema, table in connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'lake'"
+        ).fetchall()
+    }
+    missing = {table: ddl for table, ddl in schema_files().items() if table not in existing}
+    if not missing:
+        return
+    connection.execute("BEGIN")
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists lake.{schema}")
+    for ddl in missing.values():
+        connection.execute(re.sub(r"--[^\n]*", "", ddl))
+    connection.execute("COMMIT")
+
+
+def _newest_snapshot(connection: DuckDBPyConnection) -> int:
+    row = connection.execute("select max(snapshot_id) from ducklake_snapshots('lake')").fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,22 @@
+-- One row per day, billing month, account, service, service category, region, charge category and currency.
+-- group: cost
+select
+    focus.ChargePeriodStart::date as day, -- day on which the charge begins, UTC
+    date_trunc('month', focus.BillingPeriodStart)::date as month, -- billing month: the one of the invoice
+    focus.x_cloud as cloud,
+    coalesce(focus.ServiceProviderName, focus.ProviderName) as provider,
+    focus.BillingAccountId as billing_account,
+    coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
+    coalesce(focus.SubAccountName, focus.BillingAccountName) as account_name,
+    coalesce(focus.ServiceName, '(unknown)') as service,
+    focus.ServiceCategory as service_category,
+    coalesce(focus.RegionId, 'global') as region,
+    focus.ChargeCategory as charge_category, -- Usage, Purchase, Tax, Credit, Adjustment
+    focus.BillingCurrency as currency,
+    sum(focus.BilledCost) as billed_cost, -- what is invoiced
+    sum(focus.EffectiveCost) as effective_cost, -- what it cost, prepayments spread over their use
+    sum(focus.ListCost) as list_cost, -- at public prices; null = the provider does not say
+    sum(focus.ContractedCost) as contracted_cost, -- at negotiated prices
+    count(*) as lines -- rows of raw.focus behind it
+from raw.focus as focus
+group by all

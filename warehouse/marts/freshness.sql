@@ -1,0 +1,81 @@
+-- One row per source, cloud, billing account and kind of reading: how old what we know is.
+-- Of bills the source is the feed; of everything else it is the configured source.
+-- group: health
+with charge as (
+    select
+        focus.x_source as source,
+        focus.x_cloud as cloud,
+        focus.BillingAccountId as billing_account,
+        max(focus.ChargePeriodStart) filter (
+            where focus.ChargePeriodStart <= getvariable('as_of')
+        )::date as last_charge_day,
+        -- A line for a whole month says nothing about how far usage is known, unless there are no others.
+        coalesce(
+            max(least(focus.ChargePeriodEnd, getvariable('as_of'))) filter (
+                where
+                focus.ChargeCategory = 'Usage'
+                and focus.ChargePeriodEnd <= focus.ChargePeriodStart + interval 1 day
+                and focus.ChargePeriodStart <= getvariable('as_of')
+            ),
+            max(least(focus.ChargePeriodEnd, getvariable('as_of')))
+        ) as until
+    from raw.focus as focus
+    group by all
+),
+
+delivery as (
+    select
+        manifest.source,
+        manifest.cloud,
+        manifest.billing_account,
+        max(manifest.loaded_at) as last_loaded_at
+    from raw.billing_manifest as manifest
+    where manifest.status = 'loaded'
+    group by all
+),
+
+reading as (
+    select
+        scope.source,
+        scope.cloud,
+        scope.what,
+        max(scope.read_at) as last_loaded_at,
+        min(scope.until) as until, -- the scope that is furthest behind
+        string_agg(
+            distinct concat_ws(' ', scope.account, scope.region, scope.failed), '; '
+            order by concat_ws(' ', scope.account, scope.region, scope.failed)
+        ) filter (where scope.failed is not null) as failed
+    from raw.read as scope
+    group by all
+)
+
+select
+    charge.source,
+    charge.cloud,
+    charge.billing_account,
+    'bills' as what,
+    charge.last_charge_day,
+    delivery.last_loaded_at,
+    charge.until, -- usage is known up to here, UTC
+    date_diff('second', charge.until, getvariable('as_of')) / 3600 as age_hours,
+    null as failed -- why the last reading did not work; null = it did
+from charge
+left join delivery
+    on
+        charge.source = delivery.source
+        and charge.cloud = delivery.cloud
+        and charge.billing_account is not distinct from delivery.billing_account
+
+union all
+
+select
+    reading.source,
+    reading.cloud,
+    null as billing_account,
+    reading.what,
+    null as last_charge_day,
+    reading.last_loaded_at,
+    reading.until,
+    date_diff('second', reading.until, getvariable('as_of')) / 3600 as age_hours,
+    reading.failed
+from reading

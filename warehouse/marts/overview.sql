@@ -1,0 +1,105 @@
+-- One row per currency: the figures of the first page.
+-- group: summary
+with today as (
+    select
+        getvariable('as_of')::date as today,
+        date_trunc('month', getvariable('as_of'))::date as month,
+        (date_trunc('month', getvariable('as_of')) - interval 1 month)::date as last_month
+),
+
+-- How far each cloud's running month is billed: last month is compared up to the same day.
+billed as (
+    select
+        daily.cloud,
+        daily.currency,
+        max(day(daily.day)) as days
+    from marts.daily_cost as daily
+    cross join today
+    where daily.month = today.month and daily.day between today.month and today.today
+    group by all
+),
+
+spent as (
+    select
+        daily.currency,
+        coalesce(sum(daily.effective_cost) filter (
+            where daily.month = today.month and daily.day <= today.today
+        ), 0) as month_to_date,
+        coalesce(sum(daily.effective_cost) filter (
+            where
+            daily.month = today.last_month
+            and daily.day < today.month
+            and day(daily.day) <= coalesce(billed.days, 0)
+        ), 0) as last_month_same_days,
+        coalesce(sum(daily.effective_cost) filter (where daily.month = today.last_month), 0) as last_month
+    from marts.daily_cost as daily
+    cross join today
+    left join billed
+        on daily.cloud = billed.cloud and daily.currency = billed.currency
+    where daily.currency is not null
+    group by all
+),
+
+month_end as (
+    select
+        total.currency,
+        total.mean,
+        total.lo80,
+        total.hi80
+    from models.forecast_total as total
+    where total.horizon = 'month_end' and total.level = 'total'
+),
+
+advice as (
+    select
+        recommendation.currency,
+        sum(recommendation.saving_month_low) as savings_low,
+        sum(recommendation.saving_month_high) as savings_high,
+        count(*) as recommendations_open
+    from marts.recommendation_now as recommendation
+    where recommendation.status = 'open'
+    group by all
+),
+
+incident as (
+    select
+        anomaly.currency,
+        count(*) as anomalies_open,
+        sum(anomaly.impact) as anomaly_impact
+    from marts.anomaly_now as anomaly
+    where anomaly.is_open
+    group by all
+),
+
+unallocated as (
+    select
+        cost.currency,
+        sum(cost.unallocated_cost)::double / nullif(sum(cost.effective_cost), 0)::double as unallocated_share
+    from marts.unallocated_cost as cost
+    cross join today
+    where cost.month = today.month
+    group by all
+)
+
+select
+    spent.currency,
+    today.today,
+    today.month,
+    spent.month_to_date, -- effective cost of the running billing month
+    spent.last_month_same_days, -- of last month, up to the day of the month that is billed now
+    spent.last_month,
+    month_end.mean as month_end_mean, -- null = not forecast
+    month_end.lo80 as month_end_lo80,
+    month_end.hi80 as month_end_hi80,
+    coalesce(advice.savings_low, 0) as savings_low, -- per month, of open recommendations
+    coalesce(advice.savings_high, 0) as savings_high,
+    coalesce(advice.recommendations_open, 0) as recommendations_open,
+    coalesce(incident.anomalies_open, 0) as anomalies_open,
+    coalesce(incident.anomaly_impact, 0) as anomaly_impact,
+    unallocated.unallocated_share -- of the running month; null = nothing is billed yet
+from spent
+cross join today
+left join month_end using (currency)
+left join advice using (currency)
+left join incident using (currency)
+left join unallocated using (currency)

@@ -1,0 +1,42 @@
+-- One row per resource that exists now.
+-- group: inventory
+with offer as (
+    select
+        candidate.cloud,
+        candidate.instance_type as sku,
+        candidate.vcpus,
+        candidate.memory_gib,
+        candidate.arch,
+        candidate.family
+    from raw.offer as candidate
+    qualify row_number() over (partition by candidate.cloud, candidate.instance_type order by candidate.source) = 1
+)
+
+select
+    resource.source,
+    resource.cloud,
+    resource.account,
+    resource.region,
+    resource.zone,
+    resource.resource_id,
+    resource.kind,
+    resource.name,
+    resource.sku,
+    resource.state,
+    resource.state_since,
+    resource.created_at,
+    resource.attached_to,
+    resource.size_gib,
+    resource.tags,
+    resource.config,
+    json_extract_string(resource.tags, '$.team') as team,
+    json_extract_string(resource.tags, '$.environment') as env,
+    date_diff('second', resource.created_at, getvariable('as_of')) / 86400 as age_days, -- null = unknown
+    date_diff('second', resource.state_since, getvariable('as_of')) / 86400 as state_days, -- null = unknown
+    offer.vcpus, -- of the sku; null = the catalogue does not know it
+    offer.memory_gib,
+    offer.arch,
+    offer.family
+from raw.resource as resource
+left join offer using (cloud, sku)
+where resource.valid_to is null

@@ -1,0 +1,42 @@
+-- One row per cloud, resource and currency that was billed in the last 14 complete days: what it costs per month.
+-- Usage only: a refund, a credit or a one-time fee is no rate. A month is 30.4375 days.
+-- group: cost
+with complete as (
+    select
+        freshness.cloud,
+        max(freshness.until)::date as until -- the first day that is not yet billed completely
+    from marts.freshness as freshness
+    where freshness.what = 'bills'
+    group by all
+),
+
+billed as (
+    select
+        daily.cloud,
+        daily.resource_id,
+        daily.currency,
+        sum(daily.usage_cost) as usage_cost,
+        sum(daily.usage_list_cost) as usage_list_cost,
+        sum(daily.commitment_cost) as commitment_cost,
+        count(distinct daily.day) as days_billed,
+        max(daily.day) as last_billed_day
+    from marts.resource_cost_daily as daily
+    join complete using (cloud)
+    where
+        daily.usage_cost is not null
+        and daily.day >= complete.until - interval 14 day
+        and daily.day < complete.until
+    group by all
+)
+
+select
+    billed.cloud,
+    billed.resource_id,
+    billed.currency,
+    round(billed.usage_cost::double / billed.days_billed * 30.4375, 6)::decimal(38, 18) as cost_month,
+    round(billed.usage_list_cost::double / billed.days_billed * 30.4375, 6)::decimal(38, 18) as list_cost_month,
+    -- Share of the cost that a commitment covers, which a smaller resource does not give back.
+    coalesce(billed.commitment_cost, 0)::double / nullif(billed.usage_cost, 0)::double as commitment_share,
+    billed.days_billed,
+    billed.last_billed_day
+from billed

@@ -1,0 +1,15 @@
+-- One row per cloud and instance type that could be rented; null = unknown.
+create table if not exists raw.offer (
+    cloud VARCHAR,
+    instance_type VARCHAR,
+    family VARCHAR,
+    vcpus DOUBLE,
+    memory_gib DOUBLE,
+    arch VARCHAR, -- x86_64, arm64
+    burstable BOOLEAN,
+    gpu_count DOUBLE,
+    local_storage_gb DOUBLE,
+    network_gbps DOUBLE, -- baseline
+    current_generation BOOLEAN,
+    source VARCHAR
+);
