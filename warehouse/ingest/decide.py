@@ -1,6 +1,6 @@
 """Compare a delivery with what is loaded: load it, leave it, or sound the alarm."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.errors import Conflict, EmptyDelivery
 from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
-from warehouse.ingest.settle import common_charges, units
+from warehouse.ingest.settle import Common, common_charges, units
 
 ALIKE = 0.05  # of the charges: versions of one bill have nearly all in common, parts of it none
 SHRUNK = 2  # a period that comes back with less than half of its rows or cost is an alarm
@@ -24,6 +24,7 @@ class Held:
     billing_account: str
     period: date
     file: str
+    origin: str
     sha256: str
     rows: int
     billed_cost: Decimal | None
@@ -37,7 +38,7 @@ class Policy:
 
     accept_empty: bool = False
     replace_feed: bool = False
-    unread: Collection[str] = ()
+    unread: Collection[str] = ()  # absolute paths
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Decision:
 def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -> Decision:
     """Decide each account and period. Raises `EmptyDelivery` or `Conflict`; nothing is written."""
     decision = Decision()
-    held = _held(connection)
+    held, replaced = _held(connection), _replaced(connection, delivery)
     wanted = units(delivery)
     if not wanted:
         _refuse_empty(delivery, policy.accept_empty, held)
@@ -78,11 +79,11 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
                 f"was loaded meanwhile as {others[0]}; expected one feed per account and period. "
                 "Nothing of this file was loaded; ingest only one of them."
             )
-        _decide_unit(decision, delivery, unit, parts, here, policy)
+        _decide_unit(decision, delivery, unit, parts, here, replaced, policy)
         if decision.status[unit] == "loaded":
             _refuse_a_part(unit, parts, here, policy.unread)
             if delivery.manifest is None and not policy.replace_feed:
-                _judge_what_is_lost(connection, decision, unit, parts, here)
+                _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
             decision.removed += [Unit(f, unit.billing_account, unit.period) for f in others]
             decision.removed += [unit] if any(row.feed == unit.feed for row in here) else []
     decision.removed += _vanished(delivery, wanted, held, policy.accept_empty)
@@ -96,7 +97,7 @@ def _refuse_a_part(
     unread: Collection[str],
 ) -> None:
     """The rest of a period must not replace it while one of its files can't be read."""
-    missing = sorted({row.file for row in here if row.feed == unit.feed and row.file in unread})
+    missing = sorted({row.file for row in here if row.feed == unit.feed and row.origin in unread})
     if missing:
         raise Conflict(
             f"{parts[0][0].shown}: {missing[0]}, from which {unit.billing_account}, "
@@ -111,32 +112,45 @@ def _judge_what_is_lost(
     unit: Unit,
     parts: Sequence[tuple[Bill, Part]],
     here: Sequence[Held],
+    delivery: Delivery,
 ) -> None:
     """Without a manifest, a file that has none of the charges it replaces may be one more part.
 
-    Charges of other days are certainly that; other charges of the same days are an alarm.
+    Each loaded file that is not given again is judged by itself. Charges of other days are another
+    part for certain, and so are other charges of the same days, unless the file was overwritten.
     """
     bills = list({bill.shown: bill for bill, _ in parts}.values())
     kept = {bill.source.sha256 for bill in bills}
-    lost = sorted({row.file for row in here if row.feed == unit.feed and row.sha256 not in kept})
+    overwritten = {delivery.origin(bill) for bill in bills}
+    lost = {row.file: row for row in here if row.feed == unit.feed and row.sha256 not in kept}
     if not lost:
         return
-    common = common_charges(connection, unit, bills)
-    if common.days == 0:
-        raise Conflict(
-            f"{', '.join(bill.shown for bill in bills[:3])}: {unit.billing_account}, "
-            f"{unit.period:%Y-%m} is loaded from {', '.join(lost[:3])}, which has charges of other "
-            "days only; expected a newer version of the same bill, not another part of it. Nothing "
-            "was replaced; give all parts of the period in one call (their folder), or replace it "
-            "on purpose with --replace-feed."
-        )
-    if common.charges < ALIKE * common.smaller:
+    for common in common_charges(connection, unit, bills, sorted(lost)):
+        if common.days and common.charges >= ALIKE * common.smaller:
+            continue
+        if common.days == 0 or lost[common.file].origin not in overwritten:
+            raise _another_part(unit, bills, common)
         _alarm(
             decision,
             unit,
-            f"{common.charges} of {common.smaller} charges in common with {', '.join(lost[:3])}; "
-            "if this is another part of the period, ingest all parts in one call",
+            f"{common.charges} of {common.smaller} charges in common with what was loaded from "
+            f"{common.file} before; if this is another part of the period, ingest all parts in one "
+            "call",
         )
+
+
+def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict:
+    has = (
+        f"{common.charges} of {common.smaller} charges in common with these"
+        if common.days
+        else "charges of other days only"
+    )
+    return Conflict(
+        f"{', '.join(bill.shown for bill in bills[:3])}: {unit.billing_account}, "
+        f"{unit.period:%Y-%m} is loaded from {common.file}, which has {has}; expected a newer "
+        "version of the same bill, not another part of it. Nothing was replaced; give all parts of "
+        "the period in one call (their folder), or replace it on purpose with --replace-feed."
+    )
 
 
 def _same_claim(row: Held, cloud: str, unit: Unit) -> bool:
@@ -153,6 +167,7 @@ def _decide_unit(
     unit: Unit,
     parts: Sequence[tuple[Bill, Part]],
     here: Sequence[Held],
+    replaced: Mapping[tuple[Unit, str], datetime],
     policy: Policy,
 ) -> None:
     loaded = {row.sha256: row.file for row in here if row.feed == unit.feed}
@@ -176,6 +191,19 @@ def _decide_unit(
         decision.status[unit] = "unchanged"
         rest = ", ".join(sorted(file for sha, file in loaded.items() if sha not in given)[:3])
         decision.reason[unit] = f"{month} is loaded with this content and that of {rest}"
+    elif (
+        delivery.manifest is None
+        and not policy.replace_feed
+        and (back := {sha for sha in given - set(loaded) if loaded and (unit, sha) in replaced})
+        and back == given - set(loaded)
+    ):
+        decision.status[unit] = "superseded"
+        when = max(replaced[unit, sha] for sha in back)
+        decision.reason[unit] = (
+            f"{month} was loaded with this content on {when:%Y-%m-%d %H:%M:%S} and replaced by "
+            f"{', '.join(sorted(set(loaded.values()))[:3])} since; to go back to it on purpose, "
+            "ingest it with --replace-feed"
+        )
     else:
         decision.status[unit] = "loaded"
         _explain(decision, unit, parts, here)
@@ -236,26 +264,18 @@ def _refuse_empty(delivery: Delivery, accept_empty: bool, held: Sequence[Held]) 
             "delivery without rows never replaces a period; export it again."
         )
     before = [
-        row for row in held if _of_export(row, delivery) and row.file.startswith(delivery.place)
+        row for row in held if _of_export(row, delivery) and row.origin == delivery.manifest.origin
     ]
     if before:
-        raise _empty(delivery, before)
+        raise _empty(delivery.shown, before)
 
 
 def _vanished(
     delivery: Delivery, wanted: Mapping[Unit, object], held: Sequence[Held], accept_empty: bool
 ) -> list[Unit]:
-    """Accounts that the manifest's earlier delivery had and this one has not."""
-    if delivery.manifest is None:
-        return []
-    kept = {(unit.billing_account, unit.period) for unit in wanted}
-    gone = [
-        row
-        for row in held
-        if _of_export(row, delivery)
-        and row.file.startswith(delivery.place)
-        and (row.billing_account, row.period) not in kept
-    ]
+    """Accounts that an earlier delivery of the same export or file had and this one has not."""
+    gone = _gone_of_export(delivery, wanted, held) if delivery.manifest else []
+    gone = gone or _gone_of_files(delivery, wanted, held)
     older = any(
         row.submitted_at and delivery.submitted_at and delivery.submitted_at < row.submitted_at
         for row in gone
@@ -263,8 +283,54 @@ def _vanished(
     if older:
         return []
     if gone and not accept_empty:
-        raise _empty(delivery, gone)
+        raise _empty(delivery.shown or delivery.bills[0].shown, gone)
     return list({Unit(row.feed, row.billing_account, row.period): None for row in gone})
+
+
+def _gone_of_export(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[Held]) -> list[Held]:
+    """Exports of one name may lie in several places; a place that moved is known by an account."""
+    assert delivery.manifest is not None
+    kept = {(unit.billing_account, unit.period) for unit in wanted}
+    of_export = [row for row in held if _of_export(row, delivery)]
+    places = {delivery.manifest.origin} | {
+        row.origin for row in of_export if (row.billing_account, row.period) in kept
+    }
+    return [
+        row
+        for row in of_export
+        if row.origin in places and (row.billing_account, row.period) not in kept
+    ]
+
+
+def _gone_of_files(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[Held]) -> list[Held]:
+    """What a file held of the same months before it was overwritten; other months stay."""
+    kept = {(unit.billing_account, unit.period) for unit in wanted}
+    months = {
+        (delivery.origin(bill), part.period): bill.source.sha256
+        for bill in delivery.bills
+        for part in bill.parts
+    }
+    gone = [
+        row
+        for row in held
+        if months.get((row.origin, row.period), row.sha256) != row.sha256
+        and (row.billing_account, row.period) not in kept
+    ]
+    for row in gone:
+        unit = (row.feed, row.billing_account, row.period)
+        rest = [
+            other.file
+            for other in held
+            if (other.feed, other.billing_account, other.period) == unit
+            and (other.origin, other.period) not in months
+        ]
+        if rest:
+            raise Conflict(
+                f"{row.file}: no rows for {row.billing_account}, {row.period:%Y-%m}, which has "
+                f"{row.rows} rows of it and those of {rest[0]}; expected all files of the period. "
+                "Nothing was replaced; give them in one call."
+            )
+    return gone
 
 
 def _of_export(row: Held, delivery: Delivery) -> bool:
@@ -277,12 +343,12 @@ def _of_export(row: Held, delivery: Delivery) -> bool:
     )
 
 
-def _empty(delivery: Delivery, before: Sequence[Held]) -> EmptyDelivery:
+def _empty(shown: str, before: Sequence[Held]) -> EmptyDelivery:
     accounts = ", ".join(sorted({row.billing_account for row in before}))
     rows = sum(row.rows for row in before)
     period = f"{before[0].period:%Y-%m}"
     return EmptyDelivery(
-        f"{delivery.shown}: alarm: no rows for {accounts}, {period}, which has {rows} rows; "
+        f"{shown}: alarm: no rows for {accounts}, {period}, which has {rows} rows; "
         "expected at least one. Nothing was deleted or changed; check the export, and if the "
         "period is empty on purpose, ingest it with --accept-empty."
     )
@@ -290,7 +356,19 @@ def _empty(delivery: Delivery, before: Sequence[Held]) -> EmptyDelivery:
 
 def _held(connection: DuckDBPyConnection) -> list[Held]:
     rows = connection.execute(
-        "select source, cloud, billing_account, period, file, sha256, rows, billed_cost,"
-        " submitted_at, loaded_at from raw.billing_manifest where status = 'loaded'"
+        "select source, cloud, billing_account, period, file, origin, sha256, rows,"
+        " billed_cost, submitted_at, loaded_at from raw.billing_manifest where status = 'loaded'"
     ).fetchall()
     return [Held(*row) for row in rows]
+
+
+def _replaced(
+    connection: DuckDBPyConnection, delivery: Delivery
+) -> dict[tuple[Unit, str], datetime]:
+    """When content of these files was loaded that something newer has replaced since."""
+    rows = connection.execute(
+        "select source, billing_account, period, sha256, max(loaded_at) from raw.billing_manifest"
+        " where status = 'superseded' and list_contains(?, sha256) group by all",
+        [[bill.source.sha256 for bill in delivery.bills]],
+    ).fetchall()
+    return {(Unit(feed, account, month), sha): at for feed, account, month, sha, at in rows}

@@ -49,7 +49,9 @@ def ingest(
             scratch, [each for each in deliveries if each], _loaded(lake), replace_feed
         )
         entries += settled.entries
-        unread = {entry.file for entry in entries if entry.status == "rejected"}
+        unread = {
+            str(Path(entry.file).resolve()) for entry in entries if entry.status == "rejected"
+        }
         policy = Policy(accept_empty, replace_feed, unread)
         for delivery in settled.deliveries:
             progress(f"loading {_named(delivery)}")

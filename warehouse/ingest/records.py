@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from os.path import commonpath
 from pathlib import Path
 from typing import Literal
 
@@ -123,15 +122,9 @@ class Delivery:
     clouds: Mapping[tuple[str, date], str] = field(default_factory=dict[tuple[str, date], str])
     """The cloud that bills each account and period: see `warehouse.ingest.settle`."""
 
-    @property
-    def place(self) -> str:
-        """How the paths of its files begin, as shown, where exports of one name can lie apart."""
-        if self.manifest is None or not self.manifest.origin:
-            return ""
-        manifest, root = self.manifest.path.resolve(), self.manifest.root.resolve()
-        common = Path(commonpath([manifest, root]))
-        tail = manifest.relative_to(common).as_posix()
-        return self.shown.removesuffix(tail)
+    def origin(self, bill: Bill) -> str:
+        """Where a file came from, however its path was given: tells deliveries of it apart."""
+        return self.manifest.origin if self.manifest else str(bill.source.found.path.resolve())
 
     @property
     def submitted_at(self) -> datetime | None:

@@ -145,6 +145,7 @@ def _record(
             unit.period,
             part.currency,
             bill.shown,
+            delivery.origin(bill),
             bill.source.sha256,
             bill.source.size_bytes,
             delivery.submitted_at,

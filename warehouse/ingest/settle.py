@@ -242,37 +242,47 @@ def _shared_rows(
 
 @dataclass(frozen=True)
 class Common:
-    """What bills share with what is loaded."""
+    """What bills share with what is loaded from one file."""
 
+    file: str
     days: int
     charges: int
     smaller: int  # charges of the side that has fewer
 
 
-def common_charges(connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill]) -> Common:
-    """What the bills share with the loaded charges of the unit.
+def common_charges(
+    connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill], loaded: Sequence[str]
+) -> list[Common]:
+    """What the bills share with the charges of the unit, for each loaded file.
 
     What something cost may be corrected; what it was, where and when, is not.
     """
     connection.execute((files("warehouse.ingest") / "macros.sql").read_text())
     names = set.intersection(*(_columns(connection, bill) for bill in bills))
     fields = [f"{name} := lower(cast({name} as varchar))" for name in WHAT if name in names]
-    select = (
-        "select distinct cast(ChargePeriodStart as date) as day,"
-        f" struct_pack({', '.join(fields)}) as charge from"
-    )
+    what = f"cast(ChargePeriodStart as date) as day, struct_pack({', '.join(fields)}) as charge"
     place = "BillingAccountId = $account and cast(BillingPeriodStart as date) = $period"
-    given = " union ".join(f"{select} ({bill.select}) as line where {place}" for bill in bills)
-    row = connection.execute(
-        f"with given as ({given}),"
-        f" loaded as ({select} raw.focus where x_source = $feed and {place})"
-        " select (select count(distinct day) from given semi join loaded using (day)),"
-        " (select count(*) from given semi join loaded using (charge)),"
-        " least((select count(*) from given), (select count(*) from loaded))",
-        {"account": unit.billing_account, "period": unit.period, "feed": unit.feed},
-    ).fetchone()
-    assert row is not None
-    return Common(*row)
+    given = " union ".join(
+        f"select distinct {what} from ({bill.select}) as line where {place}" for bill in bills
+    )
+    rows = connection.execute(
+        f"with given as materialized ({given}),"
+        f" loaded as (select distinct x_file, {what} from raw.focus where x_source = $feed"
+        f" and {place} and list_contains($loaded, x_file)),"
+        " days as (select distinct day, true as common from given),"
+        " charges as (select distinct charge, true as common from given)"
+        " select x_file, count(distinct loaded.day) filter (days.common),"
+        " count(charges.common), least(count(*), (select count(*) from given))"
+        " from loaded left join days using (day) left join charges using (charge)"
+        " group by x_file order by x_file",
+        {
+            "account": unit.billing_account,
+            "period": unit.period,
+            "feed": unit.feed,
+            "loaded": list(loaded),
+        },
+    ).fetchall()
+    return [Common(*row) for row in rows]
 
 
 def _columns(connection: DuckDBPyConnection, bill: Bill) -> set[str]:
@@ -346,12 +356,24 @@ def _overlap(
         if holder
         else "ingest only one of them"
     )
+    rivals = {*feeds, *([holder] if holder else [])} - {feed_name}
+    if all(_is_export_of(feed_name, rival) for rival in rivals) and rivals:
+        cure += (
+            "; if each covers other subscriptions or projects, let the provider export the whole "
+            "billing account at once, and ingest that"
+        )
     return (
         f"{bill.shown}: found billing account {account}, {period:%Y-%m} as {feed_name}, but "
         f"{where}; expected one feed per account and period (one layout, one FOCUS version, actual "
         "or amortized), since each describes the same charges and adding them would count them "
         f"twice. Nothing of this file was loaded; {cure}."
     )
+
+
+def _is_export_of(one: str, other: str) -> bool:
+    """Whether two feeds are exports, by other names, of one cloud and layout."""
+    named = [feed_name.split("/", 2) for feed_name in (one, other)]
+    return all(len(name) == 3 for name in named) and named[0][:2] == named[1][:2]
 
 
 def _spread(deliveries: Sequence[Delivery], reasons: dict[str, str]) -> None:

@@ -107,12 +107,20 @@ def test_another_part_of_a_period_never_replaces_the_first(tmp_path: Path) -> No
     assert total(lake) == (4, 10)
 
 
-def test_a_bill_with_other_charges_of_the_same_days_is_an_alarm(tmp_path: Path) -> None:
+def test_a_bill_with_other_charges_of_the_same_days_is_refused(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     load(lake, write(tmp_path / "a.csv", lines(3)))
-    report = load(lake, write(tmp_path / "b.csv", lines(3, SubAccountId="999")))
-    assert "alarm: 0 of 3 charges in common" in (report.loaded[0].reason or "")
+    report = load(lake, write(tmp_path / "b.csv", lines(4, SubAccountId="999")))
+    assert "which has 0 of 3 charges in common" in (report.loaded[0].reason or "")
     assert total(lake) == (3, 6)
+
+
+def test_an_overwritten_bill_with_other_charges_is_an_alarm(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "a.csv", lines(3)))
+    report = load(lake, write(tmp_path / "a.csv", lines(4, SubAccountId="999")))
+    assert "alarm: 0 of 3 charges in common" in (report.loaded[0].reason or "")
+    assert total(lake) == (4, 10)
 
 
 def test_a_bill_whose_every_cost_was_corrected_is_a_newer_version(tmp_path: Path) -> None:
