@@ -67,15 +67,26 @@ class UnknownFormat(IngestError):
 class BadValue(IngestError):
     """One value can't be read as what its column holds."""
 
+    CURE = "correct the value or export the file again"
+
     def __init__(
-        self, file: str, place: str, column: str, value: str, expected: str, rows: int
+        self,
+        file: str,
+        place: str,
+        column: str,
+        value: str,
+        expected: str,
+        rows: int,
+        type_: str = "",
+        cure: str = CURE,
     ) -> None:
         self.file = file
         self.column = column
+        of_type = f" of type {type_}" if type_ else ""
         more = f" ({rows} rows in all)" if rows > 1 else ""
         super().__init__(
-            f"{file}, {place}, column {column}: found {value!r}, expected {expected}{more}. "
-            "Nothing of this file was loaded; correct the value or export the file again."
+            f"{file}, {place}, column {column}{of_type}: found {value!r}, "
+            f"expected {expected}{more}. Nothing of this file was loaded; {cure}."
         )
 
 

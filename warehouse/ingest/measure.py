@@ -1,6 +1,6 @@
 """What a file adds up to, and where exactly it is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import Layout
 from warehouse.ingest.currencies import CURRENCIES
 from warehouse.ingest.errors import BadValue, NotReadable, UnknownCurrency
-from warehouse.ingest.focus import focus_names, quoted, version
+from warehouse.ingest.focus import Kind, fits, focus_names, quoted, version
 from warehouse.ingest.layouts import (
     columns_of,
     focus_sql,
@@ -21,6 +21,10 @@ from warehouse.ingest.layouts import (
 )
 from warehouse.ingest.records import Bill, Part, Source
 
+RETYPE: Mapping[Kind, str] = {
+    "a decimal number": "export the column as DECIMAL, DOUBLE, integers or text",
+    "a time": "export the column as TIMESTAMP, DATE or text",
+}
 IDENTITY = ("BillingAccountId", "BillingPeriodStart", "BillingCurrency")
 
 
@@ -105,7 +109,7 @@ def _own_name(source: Source, native: Layout | None, column: str, word: str) -> 
 
 
 def _bad_value(
-    connection: DuckDBPyConnection, source: Source, column: str, test: str, expected: str
+    connection: DuckDBPyConnection, source: Source, column: str, test: str, expected: Kind
 ) -> BadValue:
     row = connection.execute(
         f"select count(*), min_by({text_sql(source, column)}, file_row_number)"
@@ -113,7 +117,11 @@ def _bad_value(
     ).fetchone()
     assert row is not None
     place = _place(connection, source, test, [])
-    return BadValue(source.found.shown, place, column, str(row[1]), expected, row[0])
+    found = source.found.shown, place, column, str(row[1]), expected, row[0]
+    type_ = source.types[column]
+    if type_ == "VARCHAR":
+        return BadValue(*found)
+    return BadValue(*found, type_, BadValue.CURE if fits(type_, expected) else RETYPE[expected])
 
 
 def _place(connection: DuckDBPyConnection, source: Source, test: str, values: Sequence[Any]) -> str:

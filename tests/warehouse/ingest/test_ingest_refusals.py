@@ -165,6 +165,94 @@ def test_bad_input_is_refused_with_a_reason_and_the_rest_is_loaded(
     assert not list((tmp_path / "home" / "tmp").glob("ingest-*"))
 
 
+FOCUS_TYPED = {
+    "BilledCost": "1.5", "EffectiveCost": "1.5", "BillingAccountId": "'1'",
+    "BillingCurrency": "'USD'", "ProviderName": "'AWS'", "ChargeCategory": "'Usage'",
+    "BillingPeriodStart": "timestamp '2026-10-01'", "ChargePeriodStart": "timestamp '2026-10-01'",
+    "ConsumedQuantity": "2",
+}  # fmt: skip
+CUR_TYPED = {
+    "bill_payer_account_id": "'1'", "bill_billing_period_start_date": "timestamp '2026-10-01'",
+    "line_item_currency_code": "'USD'", "line_item_line_item_type": "'Usage'",
+    "line_item_unblended_cost": "1.5", "line_item_usage_start_date": "timestamp '2026-10-01'",
+}  # fmt: skip
+
+
+def typed(path: Path, columns: dict[str, str], name: str, value: str) -> Path:
+    """A Parquet file of two rows; the second has the value."""
+    changed = {**columns, name: f"if(range = 0, null, {value})"}
+    select = ", ".join(f"{sql} as {column}" for column, sql in changed.items())
+    return write_parquet(path, f"select {select} from range(2)")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("BilledCost", "true", "of type BOOLEAN: found 'true', expected a decimal number."),
+        ("BilledCost", "date '2026-10-01'", "of type DATE: found '2026-10-01', expected a dec"),
+        ("BilledCost", "timestamp '2026-10-01'", "of type TIMESTAMP: found '2026-10-01 00"),
+        ("BilledCost", "[1.5]", "of type DECIMAL(2,1)[]: found '[1.5]'"),
+        ("BilledCost", "map {'a': 1}", "of type MAP(VARCHAR, INTEGER): found '{\"a\":1}'"),
+        ("BilledCost", "'1.5'::blob", "of type BLOB: found '1.5'"),
+        ("BilledCost", "interval 1 day", "of type INTERVAL: found '1 day'"),
+        ("ConsumedQuantity", "time '10:00'", "of type TIME: found '10:00:00'"),
+        ("ChargePeriodStart", "true", "of type BOOLEAN: found 'true', expected a time."),
+        ("ChargePeriodStart", "20261001", "of type INTEGER: found '20261001', expected a time"),
+        ("BillingPeriodStart", "2026.5::double", "of type DOUBLE: found '2026.5', expected a time"),
+    ],
+)
+def test_a_parquet_column_of_a_type_that_cannot_hold_its_values_is_refused(
+    name: str, value: str, words: str, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    report = load(lake, typed(tmp_path / "a.parquet", FOCUS_TYPED, name, value))
+    text = reason(report, "a.parquet")
+    assert f"a.parquet, row 2, column {name} {words}" in text
+    cure = "TIMESTAMP, DATE or text" if "Period" in name else "DECIMAL, DOUBLE, integers or text"
+    assert text.endswith(f"Nothing of this file was loaded; export the column as {cure}.")
+    assert total(lake) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("line_item_unblended_cost", "true", "of type BOOLEAN: found 'true'"),
+        ("line_item_unblended_cost", "'1.5'::blob", "of type BLOB: found '1.5'"),
+        ("line_item_usage_start_date", "20261001", "of type INTEGER: found '20261001'"),
+    ],
+)
+def test_so_is_one_of_a_native_layout(name: str, value: str, words: str, tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    report = load(lake, typed(tmp_path / "a.parquet", CUR_TYPED, name, value))
+    assert f"a.parquet, row 2, column {name} {words}" in reason(report, "a.parquet")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("'inf'::double", "column BilledCost of type DOUBLE: found 'inf'"),
+        ("'nan'::float", "column BilledCost of type FLOAT: found 'nan'"),
+        ("1e25::decimal(38, 2)", "column BilledCost of type DECIMAL(38,2): found '1000000"),
+    ],
+)
+def test_a_typed_number_that_is_none_is_refused_with_its_row(
+    value: str, words: str, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    report = load(lake, typed(tmp_path / "a.parquet", FOCUS_TYPED, "BilledCost", value))
+    text = reason(report, "a.parquet")
+    assert f"row 2, {words}" in text
+    assert text.endswith("correct the value or export the file again.")
+
+
+def test_a_column_without_a_value_may_be_of_any_type(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    columns = FOCUS_TYPED | {"BillingPeriodEnd": "null", "ListCost": "cast(null as boolean)"}
+    report = load(lake, typed(tmp_path / "a.parquet", columns, "ConsumedQuantity", "2"))
+    assert statuses(report) == {"a.parquet": {"loaded"}}
+    assert total(lake) == (2, Decimal(3))
+
+
 def test_a_missing_path_and_a_folder_without_bills_are_refused(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     (tmp_path / "empty" / "deep").mkdir(parents=True)
