@@ -269,7 +269,9 @@ def _test(source: Source, layout: Layout | None, name: str, kind: Kind) -> str |
     text = text_sql(source, name)
     for null in sorted(layout.nulls) if layout else ():
         text = f"nullif({text}, {literal(null)})"
-    read = "moment" if kind == "a time" else "number" if layout else "amount"
+    if kind == "a time":
+        return f"{text} is not null and not coalesce(isfinite(try(moment({text}))), false)"
+    read = "number" if layout else "amount"
     return f"{text} is not null and try({read}({text})) is null"
 
 

@@ -16,6 +16,7 @@ from bills import (
     line,
     lines,
     load,
+    query,
     reason,
     statuses,
     total,
@@ -163,6 +164,43 @@ def test_bad_input_is_refused_with_a_reason_and_the_rest_is_loaded(
         assert word in text
     assert total(lake) == (4, Decimal(10))
     assert not list((tmp_path / "home" / "tmp").glob("ingest-*"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1_000", "1_0.5", "1e1_0", "1,000", "1,5", "1 000", "1e400", "1e20", "inf", "-Infinity", "nan",
+     "0x10", "0b1", "1e", ".", "-", "(1.5)", "$5", "5 USD", "true", "\u0661", "\u22125"],
+)  # fmt: skip
+def test_a_text_that_is_no_number_is_refused(text: str, tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    report = load(lake, write(tmp_path / "a.csv", [line(), line(BilledCost=text)]))
+    assert f"line 3, column BilledCost: found {text!r}" in reason(report, "a.csv")
+    assert total(lake) == (0, None)
+
+
+def test_every_way_to_write_a_number_is_read_exactly(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    texts = ["1E-7", "1.5e-07", "-2.5E+3", "1e5", "+1.5", " 2 ", ".5", "-.25", "3.", "1e-18",
+             "1.234567890123456789", "98765432109876543210.5", "12345678901234567e-17"]  # fmt: skip
+    load(lake, write(tmp_path / "a.csv", [line(BilledCost=text) for text in texts]))
+    found = query(lake, "select BilledCost from raw.focus order by 1")
+    assert [row[0] for row in found] == sorted(Decimal(text.strip()) for text in texts)
+
+
+@pytest.mark.parametrize("text", ["$1.234,50", "$1,2,3", "$$5", "5$", "$1_000"])
+def test_an_amount_in_dollars_must_be_written_as_one(text: str, tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    row = {"product": "Droplets", "group_description": "", "description": "web", "hours": "1",
+           "start": "2026-10-01 00:00:00 +0000", "end": "2026-10-02 00:00:00 +0000",
+           "USD": text, "project_name": "", "category": "iaas"}  # fmt: skip
+    report = load(lake, write(tmp_path / "DigitalOcean Invoice 2026 Oct (1-2).csv", [row]))
+    assert f"line 2, column USD: found {text!r}" in (report.loaded[0].reason or "")
+
+
+def test_infinity_is_no_time(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    report = load(lake, write(tmp_path / "a.csv", [line(ChargePeriodStart="infinity")]))
+    assert "column ChargePeriodStart: found 'infinity', expected a time" in reason(report, "a.csv")
 
 
 FOCUS_TYPED = {
