@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import Layout
 from warehouse.ingest.currencies import CURRENCIES
 from warehouse.ingest.errors import BadValue, NotReadable, UnknownCurrency
-from warehouse.ingest.focus import Kind, fits, focus_names, quoted, version
+from warehouse.ingest.focus import Kind, fits, focus_names, version
 from warehouse.ingest.layouts import (
     columns_of,
     focus_sql,
@@ -19,6 +19,7 @@ from warehouse.ingest.layouts import (
     unreadable_columns,
     variant,
 )
+from warehouse.ingest.lines import CsvSource
 from warehouse.ingest.records import Bill, Part, Source
 
 RETYPE: Mapping[Kind, str] = {
@@ -131,15 +132,6 @@ def _place(connection: DuckDBPyConnection, source: Source, test: str, values: Se
     ).fetchone()
     if found is None or found[0] is None:
         return "some rows"
-    if source.first_line is None:
-        return f"row {found[0] + 1}"
-    breaks = " + ".join(
-        f"coalesce(length({quoted(name)}) - length(replace({quoted(name)}, chr(10), '')), 0)"
-        for name in source.columns
-    )
-    before = connection.execute(
-        f"select coalesce(sum({breaks}), 0) from {source.relation} where file_row_number < ?",
-        [found[0]],
-    ).fetchone()
-    assert before is not None
-    return f"line {source.first_line + found[0] + int(before[0])}"
+    if isinstance(source, CsvSource):
+        return f"line {source.line_of(found[0])}"
+    return f"row {found[0] + 1}"

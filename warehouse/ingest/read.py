@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -25,6 +25,7 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import layouts
 from warehouse.ingest.errors import NoSpace, NotReadable
 from warehouse.ingest.focus import literal, quoted
+from warehouse.ingest.lines import CsvSource, content
 from warehouse.ingest.records import Found, Source
 
 CHUNK = 1 << 20
@@ -89,7 +90,7 @@ def _open(connection: DuckDBPyConnection, staging: Path, found: Found, number: i
 
 def _digest(path: Path, compression: str) -> str:
     """Of the content, so that a packed copy counts as the same file."""
-    with _content(path, compression) as file:
+    with content(path, compression) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
@@ -147,12 +148,8 @@ def _unzip(found: Found, plain: Path) -> None:
 
 
 def _head(path: Path, compression: str) -> bytes:
-    with _content(path, compression) as file:
+    with content(path, compression) as file:
         return file.read(CHUNK)
-
-
-def _content(path: Path, compression: str) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path)) if compression == "gzip" else path.open("rb")
 
 
 def _text(shown: str, head: bytes) -> str:
@@ -235,7 +232,10 @@ def _csv(connection: DuckDBPyConnection, given: _Input) -> Source:
         if even:
             return _csv(connection, even)
         raise no_space(given.shown, error) or _bad_csv(given.shown, error) from error
-    return _staged(given, names, first_line=header_lines + 1)
+    staged = _staged(given, names, first_line=header_lines + 1)
+    return CsvSource(
+        **vars(staged), path=given.path, compression=given.compression, delimiter=delimiter
+    )
 
 
 def _with_even_lines(given: _Input) -> _Input | None:
@@ -243,7 +243,7 @@ def _with_even_lines(given: _Input) -> _Input | None:
     even = given.staged.with_suffix(".csv")
     if given.path == even:
         return None
-    with _content(given.path, given.compression) as file, even.open("wb") as target:
+    with content(given.path, given.compression) as file, even.open("wb") as target:
         text = io.TextIOWrapper(file, "latin-1")  # any bytes pass it unchanged
         for part in iter(lambda: text.read(CHUNK), ""):
             target.write(part.encode("latin-1"))
@@ -278,7 +278,7 @@ def _sidecar(found: Found) -> str:
 
 def _header(shown: str, path: Path, compression: str) -> tuple[list[str], str, int]:
     """Column names (unique, also without case), the delimiter and how many lines they take."""
-    with _content(path, compression) as raw:
+    with content(path, compression) as raw:
         lines = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         try:
             first = lines.readline()

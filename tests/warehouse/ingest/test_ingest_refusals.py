@@ -331,6 +331,18 @@ def test_lines_of_different_ends_are_read(quoted: bool, ending: str, tmp_path: P
     assert found == [(row["ResourceId"], row["ServiceName"]) for row in wanted]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_blank_lines_and_line_ends_in_quotes_count_as_lines(end: str, tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    rows = [line(), line(ServiceName='5" disk\n\nfast'), line(), line(BillingCurrency="usd")]
+    header, *first, last = write(tmp_path / "a.csv", rows).read_text().splitlines()
+    text = "\n".join([header, "", "", *first, "", last, ""])
+    (tmp_path / "a.csv").write_text(text, newline=end)
+    assert "a.csv, line 10, column BillingCurrency" in reason(
+        load(lake, tmp_path / "a.csv"), "a.csv"
+    )
+
+
 def test_a_mistake_among_lines_of_different_ends_is_named_as_it_is(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     path = write(tmp_path / "a.csv", lines(4))
