@@ -52,6 +52,22 @@ def measure(connection: DuckDBPyConnection, source: Source, stated: str | None =
         ) from error  # fmt: skip
 
 
+def gaps(parts: Sequence[tuple[Bill, Part]]) -> str | None:
+    """What to say of charges without a day or a category; they are in the month's total alone."""
+    rows = {
+        "ChargePeriodStart": sum(part.undated for _, part in parts),
+        "ChargeCategory": sum(part.uncategorised for _, part in parts),
+    }
+    missing = [f"{count} rows have no {column}" for column, count in rows.items() if count]
+    if not missing:
+        return None
+    names = sorted({bill.shown for bill, part in parts if part.undated or part.uncategorised})
+    return (
+        f"{' and '.join(missing)} in {', '.join(names[:3])}, which FOCUS requires; they are kept "
+        "and in the total of the period, but in no total by day or by category"
+    )
+
+
 def _parts(
     connection: DuckDBPyConnection, source: Source, native: Layout | None, select: str
 ) -> Sequence[Part]:
@@ -65,7 +81,9 @@ def _parts(
         " coalesce(ProviderName, ''), coalesce(cloud_of(ProviderName), 'unknown'), count(*),"
         " sum(BilledCost), sum(EffectiveCost),"
         f" {', '.join(listed)}, {credit},"
-        " count(*) filter (where BilledCost is null or EffectiveCost is null)"
+        " count(*) filter (where BilledCost is null or EffectiveCost is null),"
+        " count(*) filter (where ChargePeriodStart is null),"
+        " count(*) filter (where ChargeCategory is null)"
         f" from ({select}) group by all order by all"
     ).fetchall()
     for position, column in enumerate(IDENTITY):
