@@ -153,7 +153,7 @@ def _without_copies(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], lis
         kept: list[Bill] = []
         for bill in delivery.bills:
             same = first.setdefault(bill.source.sha256, bill.shown)
-            if same == bill.shown:
+            if same == bill.shown or not bill.parts:  # of no rows there is nothing to count twice
                 kept.append(bill)
                 continue
             reason = f"{bill.shown}: same content as {same}, which counts once"
