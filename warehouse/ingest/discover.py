@@ -75,15 +75,16 @@ def _under(path: Path, ignored: list[str]) -> Iterable[Found]:
         raise NothingThere(f"{path} does not exist; expected a file or a folder with bills.")
     if path.is_file():
         return [Found(str(path), path, _folder(path.parent))]
-    files = [
-        file for file in sorted(path.rglob("*")) if file.is_file() and not _is_hidden(file, path)
-    ]
+    everything = [file for file in sorted(path.rglob("*")) if file.is_file()]
+    hidden = {file: top for file in everything if (top := _hidden(file, path))}
+    files = [file for file in everything if file not in hidden]
     found = [
         Found(str(file), file, _folder(file.parent))
         for file in files
         if file.suffix.lower() in DATA
     ]
     ignored += [str(file) for file in files if file.suffix.lower() not in DATA]
+    ignored += [f"{top}/" if top.is_dir() else str(top) for top in dict.fromkeys(hidden.values())]
     if not found:
         raise NothingThere(
             f"{path}: no bills in this folder; expected files ending in {', '.join(DATA)}. "
@@ -92,8 +93,10 @@ def _under(path: Path, ignored: list[str]) -> Iterable[Found]:
     return found
 
 
-def _is_hidden(file: Path, root: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in file.relative_to(root).parts)
+def _hidden(file: Path, root: Path) -> Path | None:
+    """The file or the outermost folder around it that is hidden by its name."""
+    inside = [folder for folder in file.parents if folder.is_relative_to(root) and folder != root]
+    return next((p for p in [*reversed(inside), file] if p.name.startswith((".", "_"))), None)
 
 
 def _folder(folder: Path) -> str:

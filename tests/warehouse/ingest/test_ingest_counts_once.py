@@ -154,6 +154,17 @@ def test_files_that_can_be_no_bills_are_named(tmp_path: Path) -> None:
     assert [Path(name).name for name in report.ignored] == ["b.xlsx"]
 
 
+def test_a_hidden_folder_is_named_once(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "_bills" / "a.csv", lines(2))
+    for name in ("_old/deep/.er/b.csv", "_old/c.csv", "more/.git/d.csv", "more/_e.csv"):
+        write(tmp_path / "_bills" / name, lines(3))
+    report = load(lake, tmp_path / "_bills")
+    assert statuses(report) == {"a.csv": {"loaded"}}
+    ignored = [name.removeprefix(f"{tmp_path}/_bills/") for name in report.ignored]
+    assert ignored == ["_old/", "more/.git/", "more/_e.csv"]
+
+
 def test_a_bill_in_json_is_no_note_on_the_bill_beside_it(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     write(tmp_path / "bills" / "a.csv", lines(2))
