@@ -19,7 +19,15 @@ from warehouse.ingest.measure import measure
 from warehouse.ingest.read import no_space, open_source
 from warehouse.ingest.records import Bill, Delivery, Found, IngestReport, LoadedFile
 from warehouse.ingest.replace import replace_units
-from warehouse.ingest.settle import Claim, by_currency, current_feeds, entry, settle, units
+from warehouse.ingest.settle import (
+    Claim,
+    by_currency,
+    copy_entries,
+    current_feeds,
+    entry,
+    settle,
+    units,
+)
 from warehouse.lake import Lake
 
 Progress = Callable[[str], None]
@@ -54,6 +62,9 @@ def ingest(
         for delivery in settled.deliveries:
             progress(f"loading {_named(delivery)}")
             entries += _Load(lake, delivery, now, policy).run()
+        rejected = {entry.file for entry in entries if entry.status == "rejected"}
+        for bill, twin in settled.copies:
+            entries += copy_entries(bill, twin, rejected)
     entries.sort(key=lambda e: (e.file, e.billing_account or "", str(e.period), e.currency or ""))
     return IngestReport(entries, lake.snapshot() if lake.exists() else 0, found.ignored)
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from bills import lake_in, line, lines, load, statuses, total, write, write_json
+from bills import lake_in, line, lines, load, reason, statuses, total, write, write_json
 from test_ingest_manifests import aws_export, azure_export, azure_lines
 
 JANUARY = {
@@ -129,6 +129,26 @@ def test_a_packed_copy_counts_once(tmp_path: Path) -> None:
     report = load(lake, tmp_path / "bills")
     assert statuses(report) == {"a.csv": {"loaded"}, "a.csv.gz": {"superseded"}}
     assert total(lake) == (3, 6)
+
+
+def test_a_copy_of_a_file_that_was_refused_is_refused(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    bills = tmp_path / "bills"
+    for name in ("a.csv", "copy.csv"):
+        write(bills / name, lines(6))
+    write(bills / "b.csv", lines(9))  # another version
+    report = load(lake, bills)
+    assert set.union(*statuses(report).values()) == {"rejected"}
+    assert "same content as" in reason(report, "copy.csv")
+    assert "a.csv, which was refused" in reason(report, "copy.csv")
+
+
+def test_a_copy_of_a_file_that_was_not_loaded_in_the_end_is_refused(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "day1.csv", lines(3)))
+    other = lines(4, ChargePeriodStart="2026-10-02")
+    report = load(lake, write(tmp_path / "day2.csv", other), write(tmp_path / "day3.csv", other))
+    assert statuses(report) == {"day2.csv": {"rejected"}, "day3.csv": {"rejected"}}
 
 
 def test_a_missing_cost_is_said_and_not_taken_for_zero(tmp_path: Path) -> None:
