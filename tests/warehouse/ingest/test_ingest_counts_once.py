@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from bills import lake_in, line, lines, load, reason, statuses, total, write, write_json
+from bills import lake_in, line, lines, load, query, reason, statuses, total, write, write_json
 from test_ingest_manifests import aws_export, azure_export, azure_lines
 
 JANUARY = {
@@ -157,6 +157,17 @@ def test_a_missing_cost_is_said_and_not_taken_for_zero(tmp_path: Path) -> None:
     assert "1 rows of" in (report.loaded[0].reason or "")
     assert "in no total" in (report.loaded[0].reason or "")
     assert total(lake) == (4, 6)
+
+
+def test_a_charge_of_no_day_or_no_category_is_kept_and_said(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    rows = [*lines(3), line(ChargePeriodStart=""), line(ChargeCategory="NULL")]
+    report = load(lake, write(tmp_path / "a.csv", rows))
+    text = report.loaded[0].reason or ""
+    assert text.startswith("alarm: 1 rows have no ChargePeriodStart and 1 rows have no ChargeCat")
+    assert "they are kept and in the total of the period" in text
+    assert total(lake) == (5, 9)
+    assert query(lake, "select note from raw.billing_manifest") == [(text,)]
 
 
 def test_a_period_written_in_another_time_zone_stays_its_month(tmp_path: Path) -> None:
