@@ -8,6 +8,7 @@ from decimal import Decimal
 from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.errors import Conflict, EmptyDelivery
+from warehouse.ingest.measure import gaps
 from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
 from warehouse.ingest.settle import Common, common_charges, units
 
@@ -208,6 +209,8 @@ def _decide_unit(
         decision.status[unit] = "loaded"
         _explain(decision, unit, parts, here)
         _warn_of_blanks(decision, unit, parts)
+        if missing := gaps(parts):
+            _alarm(decision, unit, missing)
 
 
 def _explain(

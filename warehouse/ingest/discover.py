@@ -19,7 +19,7 @@ DATA = (".csv", ".gz", ".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".zip")
 LARGEST_NOTE = 1 << 20  # bytes
 _DATED = re.compile(r"^(\d{1,8}|\d{4}-\d{2}(-\d{2})?|\d{8}-\d{8}|(year|month|day|date)=.*)$", re.I)
 _PERIOD_FOLDER = re.compile(r"[a-z_]+=\d{4}-\d{2}|\d{8}-\d{8}")
-_PERIOD = re.compile(r"=(\d{4}-\d{2})(/|$)")
+_EXPORT_DATA = re.compile(r"(.*)/data/([a-z_]+=\d{4}-\d{2})/", re.I)
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,11 @@ def discover(paths: Sequence[Path]) -> Discovered:
                 files.setdefault(found.path.resolve(), found)
         except IngestError as error:
             result.settled.append(refused(str(path), error))
+    _add_manifests_beside(files, result)
+    given = set(files)
     manifests, broken = _manifests(files, result)
     governed = _governed(manifests, files)
-    _settle_manifests(manifests, governed, result)
+    _settle_manifests(manifests, governed, given, result)
     _refuse_beside(broken, files, governed, result)
     taken = {path.resolve() for manifest, _ in manifests for path in (manifest.path,)}
     loose = [
@@ -75,15 +77,16 @@ def _under(path: Path, ignored: list[str]) -> Iterable[Found]:
         raise NothingThere(f"{path} does not exist; expected a file or a folder with bills.")
     if path.is_file():
         return [Found(str(path), path, _folder(path.parent))]
-    files = [
-        file for file in sorted(path.rglob("*")) if file.is_file() and not _is_hidden(file, path)
-    ]
+    everything = [file for file in sorted(path.rglob("*")) if file.is_file()]
+    hidden = {file: top for file in everything if (top := _hidden(file, path))}
+    files = [file for file in everything if file not in hidden]
     found = [
         Found(str(file), file, _folder(file.parent))
         for file in files
         if file.suffix.lower() in DATA
     ]
     ignored += [str(file) for file in files if file.suffix.lower() not in DATA]
+    ignored += [f"{top}/" if top.is_dir() else str(top) for top in dict.fromkeys(hidden.values())]
     if not found:
         raise NothingThere(
             f"{path}: no bills in this folder; expected files ending in {', '.join(DATA)}. "
@@ -92,8 +95,10 @@ def _under(path: Path, ignored: list[str]) -> Iterable[Found]:
     return found
 
 
-def _is_hidden(file: Path, root: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in file.relative_to(root).parts)
+def _hidden(file: Path, root: Path) -> Path | None:
+    """The file or the outermost folder around it that is hidden by its name."""
+    inside = [folder for folder in file.parents if folder.is_relative_to(root) and folder != root]
+    return next((p for p in [*reversed(inside), file] if p.name.startswith((".", "_"))), None)
 
 
 def _folder(folder: Path) -> str:
@@ -103,6 +108,34 @@ def _folder(folder: Path) -> str:
 
 def _is_manifest_name(path: Path) -> bool:
     return path.name.lower().endswith("manifest.json")
+
+
+def _add_manifests_beside(files: dict[Path, Found], result: Discovered) -> None:
+    """For data of AWS exports, take the manifests that lie beside it in `metadata`, given or not.
+
+    Data of a period that has none yet is refused, if the export has some; without any it is loose.
+    """
+    periods: dict[tuple[Path, str], list[Path]] = {}
+    for path in files:
+        if found := _EXPORT_DATA.match(path.as_posix()):
+            periods.setdefault((Path(found[1], "metadata"), found[2]), []).append(path)
+    for (metadata, folder), data in periods.items():
+        known = [file for file in sorted(metadata.rglob("*.json")) if _is_manifest_name(file)]
+        there = [file for file in known if _is_of_period(file.relative_to(metadata), folder)]
+        for file in there:
+            files.setdefault(file.resolve(), Found(str(file), file, ""))
+        for path in data if known and not there else ():
+            shown, text = files.pop(path).shown, folder[-len("YYYY-MM") :]
+            error = BrokenManifest(
+                shown,
+                f"the export has no manifest for {text} yet, so its delivery is not complete",
+                "ingest it again when the provider has written the manifest",
+            )
+            result.settled.append(refused(shown, error, month(text)))
+
+
+def _is_of_period(manifest: Path, folder: str) -> bool:
+    return manifest.parts[0].lower() == folder.lower()
 
 
 def _manifests(
@@ -204,7 +237,10 @@ def _governed(manifests: list[tuple[Manifest, str]], files: dict[Path, Found]) -
 
 
 def _settle_manifests(
-    manifests: list[tuple[Manifest, str]], governed: set[Path], result: Discovered
+    manifests: list[tuple[Manifest, str]],
+    governed: set[Path],
+    given: set[Path],
+    result: Discovered,
 ) -> None:
     """Keep the newest delivery of each export and period; say what became of all other files."""
     by_period: dict[tuple[str, str, str, str], list[tuple[Manifest, str]]] = {}
@@ -233,7 +269,7 @@ def _settle_manifests(
             entry = _shown(path, old.path.resolve().parent, Path(shown).parent)
             result.settled.append(LoadedFile(entry, "superseded", reason, period=month(old.period)))
             spoken_for.add(path)
-    _settle_unlisted(manifests, sorted(governed - spoken_for), result)
+    _settle_unlisted(manifests, sorted(governed & given - spoken_for), result)
 
 
 def _settle_unlisted(
@@ -244,16 +280,6 @@ def _settle_unlisted(
             pair for pair in manifests if path.is_relative_to(pair[0].root.resolve())
         )
         entry = _shown(path, manifest.path.resolve().parent, Path(shown).parent)
-        period = _PERIOD.search(path.as_posix())
-        known = {other.period for other, _ in manifests if other.root == manifest.root}
-        if period and period[1] not in known:
-            error = BrokenManifest(
-                entry,
-                f"the export has no manifest for {period[1]} yet, so its delivery is not complete",
-                "ingest it again when the provider has written the manifest",
-            )
-            result.settled.append(refused(entry, error, month(period[1])))
-            continue
         reason = f"the newest manifest {shown} does not list it: a leftover of an earlier delivery"
         result.settled.append(LoadedFile(entry, "superseded", reason))
 

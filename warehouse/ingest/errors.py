@@ -9,6 +9,7 @@ IngestError
 ├── BrokenManifest     the manifest and the files do not agree
 ├── Conflict           two feeds, versions or exports for one account and period
 ├── EmptyDelivery      no rows for a period that had rows
+│   └── StillLoaded    one file of several has no rows, but had some
 └── NoSpace            the disk is full
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "NoSpace",
     "NotReadable",
     "NothingThere",
+    "StillLoaded",
     "UnknownCurrency",
     "UnknownFormat",
 ]
@@ -67,15 +69,26 @@ class UnknownFormat(IngestError):
 class BadValue(IngestError):
     """One value can't be read as what its column holds."""
 
+    CURE = "correct the value or export the file again"
+
     def __init__(
-        self, file: str, place: str, column: str, value: str, expected: str, rows: int
+        self,
+        file: str,
+        place: str,
+        column: str,
+        value: str,
+        expected: str,
+        rows: int,
+        type_: str = "",
+        cure: str = CURE,
     ) -> None:
         self.file = file
         self.column = column
+        of_type = f" of type {type_}" if type_ else ""
         more = f" ({rows} rows in all)" if rows > 1 else ""
         super().__init__(
-            f"{file}, {place}, column {column}: found {value!r}, expected {expected}{more}. "
-            "Nothing of this file was loaded; correct the value or export the file again."
+            f"{file}, {place}, column {column}{of_type}: found {value!r}, "
+            f"expected {expected}{more}. Nothing of this file was loaded; {cure}."
         )
 
 
@@ -105,6 +118,17 @@ class Conflict(IngestError):
 
 class EmptyDelivery(IngestError):
     """A delivery without rows would delete a period."""
+
+
+class StillLoaded(EmptyDelivery):
+    """A file without rows, of which an earlier version is loaded and stays."""
+
+    def __init__(self, file: str, rows: int) -> None:
+        self.file = file
+        super().__init__(
+            f"{file}: alarm: a header but no rows; expected charges, as {rows} rows of it are "
+            "loaded. They stay, since a file without rows never replaces a period; export it again."
+        )
 
 
 class NoSpace(IngestError):

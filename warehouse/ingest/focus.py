@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import Literal
 
 from clouds.billing import plain
 from warehouse.lake import schema_files
@@ -18,6 +19,13 @@ REQUIRED = (
 )
 PERIOD = ("BillingPeriodStart", "BillingPeriodEnd")
 PROVIDERS = ("ProviderName", "ServiceProviderName")
+Kind = Literal["a decimal number", "a time"]
+_TYPES: Mapping[Kind, re.Pattern[str]] = {
+    "a decimal number": re.compile(
+        r"VARCHAR|DECIMAL\([\d,]+\)|DOUBLE|FLOAT|U?INTEGER|U?(TINY|SMALL|BIG)INT"
+    ),
+    "a time": re.compile(r"VARCHAR|DATE|TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?"),
+}
 RECOGNISED = 4  # of the required columns make a file FOCUS, whatever else is missing
 
 _NEW = {
@@ -79,7 +87,10 @@ def version(columns: Mapping[str, str]) -> str:
 
 
 def column_sql(target: str, column: str, type_: str, is_text: bool) -> str:
-    """SQL of one FOCUS column from the file's column (an expression) of DuckDB type `type_`."""
+    """SQL of one FOCUS column from the file's column (an expression) of DuckDB type `type_`.
+
+    A column of a type that can't hold it has no value: a file with one is refused before.
+    """
     wanted = stored_columns()[target]
     text = column if is_text else f"case when {column} not in ('', 'NULL') then {column} end"
     if wanted == "TIMESTAMP":
@@ -95,6 +106,11 @@ def column_sql(target: str, column: str, type_: str, is_text: bool) -> str:
     return f"cast({column} as varchar)"
 
 
+def fits(type_: str, kind: Kind) -> bool:
+    """Whether a column of that DuckDB type can hold such values."""
+    return _TYPES[kind].fullmatch(type_) is not None
+
+
 def quoted(name: str) -> str:
     """An SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -108,6 +124,8 @@ def literal(text: str) -> str:
 def _time(column: str, text: str, type_: str, reader: str) -> str:
     if type_ == "VARCHAR":
         return f"{reader}({text})"
+    if not fits(type_, "a time"):
+        return "cast(null as timestamp)"
     if type_ == "TIMESTAMP WITH TIME ZONE":
         return f"make_timestamp(epoch_us({column}))"
     return f"cast({column} as timestamp)"
@@ -120,4 +138,6 @@ def _number(column: str, text: str, type_: str) -> str:
         return f"exact({column})"
     if type_ == "FLOAT":
         return f"cast(cast({column} as varchar) as decimal(38, 18))"
+    if not fits(type_, "a decimal number"):
+        return "cast(null as decimal(38, 18))"
     return f"cast({column} as decimal(38, 18))"

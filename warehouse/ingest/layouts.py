@@ -1,5 +1,6 @@
 """Recognise what a file is by its columns, and write the SQL that maps its rows to FOCUS."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -8,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import Layout, layouts, plain
 from warehouse.ingest import focus
 from warehouse.ingest.errors import Conflict, UnknownFormat
-from warehouse.ingest.focus import literal, quoted
+from warehouse.ingest.focus import Kind, literal, quoted
 from warehouse.ingest.records import Source
 
 DATASETS = {  # other FOCUS datasets, by a column that only they have
@@ -16,6 +17,7 @@ DATASETS = {  # other FOCUS datasets, by a column that only they have
     "InvoiceDetailId": "FOCUS invoice details",
     "BillingPeriodStatus": "FOCUS billing periods",
 }
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 NEAR = 0.4  # of the needed columns: with fewer there is no point in naming the others
 
 
@@ -223,9 +225,13 @@ def _tags_sql(source: Source, tags: Mapping[str, str]) -> str:
 
 def unreadable_columns(
     connection: DuckDBPyConnection, source: Source, layout: Layout | None
-) -> list[tuple[str, str, str]]:
-    """Columns with a text that can't be what they hold: name, the failing SQL test, expectation."""
-    tests = _tests(source, layout)
+) -> list[tuple[str, str, Kind]]:
+    """Columns with a value that can't be what they hold: name, failing SQL test, what they hold."""
+    tests: list[tuple[str, str, Kind]] = [
+        (name, test, kind)
+        for name, kind in _kinds(source, layout).items()
+        if (test := _test(source, layout, name, kind))
+    ]
     if not tests:
         return []
     counts = ", ".join(f"count(*) filter (where {test})" for _, test, _ in tests)
@@ -234,32 +240,42 @@ def unreadable_columns(
     return [test for test, rows in zip(tests, row, strict=True) if rows]
 
 
-def _tests(source: Source, layout: Layout | None) -> list[tuple[str, str, str]]:
-    kinds: dict[str, str] = {}
+def _kinds(source: Source, layout: Layout | None) -> dict[str, Kind]:
+    """What each column must hold, by the file's own name; texts are left out."""
+    kinds: dict[str, Kind] = {}
     if layout is None:
         for target, name in focus.focus_names(source.columns).items():
             stored = focus.stored_columns()[target]
-            if source.types[name] in ("VARCHAR", "DOUBLE", "FLOAT") and stored != "VARCHAR":
+            if stored != "VARCHAR":
                 kinds[name] = "a time" if stored == "TIMESTAMP" else "a decimal number"
-        nulls: Sequence[str] = ()
-    else:
-        names = columns_of(layout, source.columns)
-        for column, given in names.items():
-            kind = "a decimal number" if column in layout.numbers else "a time"
-            if column in layout.numbers | layout.times:
-                kinds |= dict.fromkeys(given, kind)
-        nulls = sorted(layout.nulls)
-    tests: list[tuple[str, str, str]] = []
-    for name, kind in kinds.items():
-        text = text_sql(source, name)
-        for null in nulls:
-            text = f"nullif({text}, {literal(null)})"
-        read = "moment" if kind == "a time" else "number"
-        if source.types[name] in ("DOUBLE", "FLOAT") and kind != "a time":
-            test = f"not (abs({source.columns[name]}) < 1e19)"
-        elif layout is None and kind != "a time":
-            test = f"{text} is not null and try(amount({text})) is null"
-        else:
-            test = f"{text} is not null and try({read}({text})) is null"
-        tests.append((name, test, kind))
-    return tests
+        return kinds
+    for column, given in columns_of(layout, source.columns).items():
+        if column in layout.numbers | layout.times:
+            kind: Kind = "a decimal number" if column in layout.numbers else "a time"
+            kinds |= dict.fromkeys(given, kind)
+    return kinds
+
+
+def _test(source: Source, layout: Layout | None, name: str, kind: Kind) -> str | None:
+    """SQL that is true of a value that can't be read; None where the type rules that out."""
+    column, type_ = source.columns[name], source.types[name]
+    if not focus.fits(type_, kind):
+        return f"{column} is not null"
+    if type_ in ("DOUBLE", "FLOAT"):
+        return f"not (abs({column}) < 1e19)"
+    if type_ != "VARCHAR":
+        too_large = f"{column} is not null and try_cast({column} as decimal(38, 18)) is null"
+        return too_large if _is_wide(type_) else None
+    text = text_sql(source, name)
+    for null in sorted(layout.nulls) if layout else ():
+        text = f"nullif({text}, {literal(null)})"
+    if kind == "a time":
+        return f"{text} is not null and not coalesce(isfinite(try(moment({text}))), false)"
+    read = "number" if layout else "amount"
+    return f"{text} is not null and try({read}({text})) is null"
+
+
+def _is_wide(type_: str) -> bool:
+    """Whether it holds numbers of more than the 20 digits before the point that are stored."""
+    digits = _DECIMAL.fullmatch(type_)
+    return digits is not None and int(digits[1]) - int(digits[2]) > 20

@@ -14,12 +14,20 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.decide import Decision, Policy, decide
 from warehouse.ingest.discover import Listing, discover, refused
-from warehouse.ingest.errors import IngestError, NotReadable
+from warehouse.ingest.errors import IngestError, NotReadable, StillLoaded
 from warehouse.ingest.measure import measure
 from warehouse.ingest.read import no_space, open_source
 from warehouse.ingest.records import Bill, Delivery, Found, IngestReport, LoadedFile
 from warehouse.ingest.replace import replace_units
-from warehouse.ingest.settle import Claim, by_currency, current_feeds, entry, settle, units
+from warehouse.ingest.settle import (
+    Claim,
+    by_currency,
+    copy_entries,
+    current_feeds,
+    entry,
+    settle,
+    units,
+)
 from warehouse.lake import Lake
 
 Progress = Callable[[str], None]
@@ -56,6 +64,9 @@ def ingest(
         for delivery in settled.deliveries:
             progress(f"loading {_named(delivery)}")
             entries += _Load(lake, delivery, now, policy).run()
+        rejected = {entry.file for entry in entries if entry.status == "rejected"}
+        for bill, twin in settled.copies:
+            entries += copy_entries(bill, twin, rejected)
     entries.sort(key=lambda e: (e.file, e.billing_account or "", str(e.period), e.currency or ""))
     return IngestReport(entries, lake.snapshot() if lake.exists() else 0, found.ignored)
 
@@ -153,7 +164,8 @@ class _Load:
                 if decision.changes:
                     write.connection.execute(macros())
                     replace_units(write.connection, self.delivery, decision, self.now)
-            return self._entries(decision)
+                kept = self._rows_kept(write.connection)
+            return self._entries(decision, kept)
         except IngestError as error:
             return self._refused(error)
         except (duckdb.Error, OSError) as error:
@@ -165,7 +177,18 @@ class _Load:
     def _decide(self, connection: DuckDBPyConnection) -> Decision:
         return decide(connection, self.delivery, self.policy)
 
-    def _entries(self, decision: Decision) -> list[LoadedFile]:
+    def _rows_kept(self, connection: DuckDBPyConnection) -> dict[str, int]:
+        """How many rows of an earlier version of each loose file without rows are still loaded."""
+        blank = {bill.shown for bill in self.delivery.bills if not bill.parts}
+        if self.delivery.manifest or not blank:
+            return {}
+        rows = connection.execute(
+            "select file, sum(rows)::bigint from raw.billing_manifest where status = 'loaded'"
+            " group by file"
+        ).fetchall()
+        return {file: count for file, count in rows if file in blank}
+
+    def _entries(self, decision: Decision, kept: Mapping[str, int]) -> list[LoadedFile]:
         entries = [
             entry(bill, part, decision.status[unit], decision.reason.get(unit))
             for unit, parts in units(self.delivery).items()
@@ -174,7 +197,12 @@ class _Load:
         reason = "an empty part of the delivery" if self.delivery.bills else "no rows, none before"
         blank = [bill.shown for bill in self.delivery.bills if not bill.parts]
         blank += [found.shown for found in self.delivery.empty]
-        entries += [LoadedFile(shown, "loaded", reason, rows=0) for shown in blank]
+        entries += [
+            refused(shown, StillLoaded(shown, kept[shown]))
+            if shown in kept
+            else LoadedFile(shown, "loaded", reason, rows=0)
+            for shown in blank
+        ]
         return entries
 
     def _refused(self, error: Exception) -> list[LoadedFile]:

@@ -1,15 +1,21 @@
 -- Readers of text that the mappings of all clouds share.
 
--- A decimal text. DuckDB reads up to 18 digits forty times as fast as 38, and both exactly.
+-- A decimal text. DuckDB reads up to 18 digits forty times as fast as 38, and both exactly; it would also read 1_000.
 create or replace temp macro amount(t) as case
     when regexp_matches(t, '^-?\d{1,6}(\.\d{0,12})?$') then cast(cast(t as decimal(18, 12)) as decimal(38, 18))
     when regexp_matches(t, '^-?\d?\.\d{0,17}$') then cast(cast(t as decimal(18, 17)) as decimal(38, 18))
     when regexp_matches(t, '^-?0?\.\d{18}$') then cast(cast(t as decimal(18, 18)) as decimal(38, 18))
-    else cast(t as decimal(38, 18))
+    else cast(replace(t, '_', '?') as decimal(38, 18))
 end;
 
--- The same, also of an amount in dollars: -$1,234.50.
-create or replace temp macro number(t) as amount(if(t like '%$%', replace(replace(t, '$', ''), ',', ''), t));
+-- The same, also of an amount in dollars: -$1,234.50, but not $1.234,50.
+create or replace temp macro number(t) as amount(
+    if(
+        t like '%$%' and regexp_matches(t, '^-?\$-?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?$'),
+        replace(replace(t, '$', ''), ',', ''),
+        t
+    )
+);
 
 -- UTC. ISO 8601 with or without an offset, without seconds, or month/day/year; no session time zone is involved.
 create or replace temp macro moment(t) as case

@@ -1,6 +1,6 @@
 """What a file adds up to, and where exactly it is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import Layout
 from warehouse.ingest.currencies import CURRENCIES
 from warehouse.ingest.errors import BadValue, NotReadable, UnknownCurrency
-from warehouse.ingest.focus import focus_names, quoted, version
+from warehouse.ingest.focus import Kind, fits, focus_names, version
 from warehouse.ingest.layouts import (
     columns_of,
     focus_sql,
@@ -19,8 +19,13 @@ from warehouse.ingest.layouts import (
     unreadable_columns,
     variant,
 )
+from warehouse.ingest.lines import CsvSource
 from warehouse.ingest.records import Bill, Part, Source
 
+RETYPE: Mapping[Kind, str] = {
+    "a decimal number": "export the column as DECIMAL, DOUBLE, integers or text",
+    "a time": "export the column as TIMESTAMP, DATE or text",
+}
 IDENTITY = ("BillingAccountId", "BillingPeriodStart", "BillingCurrency")
 
 
@@ -47,6 +52,22 @@ def measure(connection: DuckDBPyConnection, source: Source, stated: str | None =
         ) from error  # fmt: skip
 
 
+def gaps(parts: Sequence[tuple[Bill, Part]]) -> str | None:
+    """What to say of charges without a day or a category; they are in the month's total alone."""
+    rows = {
+        "ChargePeriodStart": sum(part.undated for _, part in parts),
+        "ChargeCategory": sum(part.uncategorised for _, part in parts),
+    }
+    missing = [f"{count} rows have no {column}" for column, count in rows.items() if count]
+    if not missing:
+        return None
+    names = sorted({bill.shown for bill, part in parts if part.undated or part.uncategorised})
+    return (
+        f"{' and '.join(missing)} in {', '.join(names[:3])}, which FOCUS requires; they are kept "
+        "and in the total of the period, but in no total by day or by category"
+    )
+
+
 def _parts(
     connection: DuckDBPyConnection, source: Source, native: Layout | None, select: str
 ) -> Sequence[Part]:
@@ -60,7 +81,9 @@ def _parts(
         " coalesce(ProviderName, ''), coalesce(cloud_of(ProviderName), 'unknown'), count(*),"
         " sum(BilledCost), sum(EffectiveCost),"
         f" {', '.join(listed)}, {credit},"
-        " count(*) filter (where BilledCost is null or EffectiveCost is null)"
+        " count(*) filter (where BilledCost is null or EffectiveCost is null),"
+        " count(*) filter (where ChargePeriodStart is null),"
+        " count(*) filter (where ChargeCategory is null)"
         f" from ({select}) group by all order by all"
     ).fetchall()
     for position, column in enumerate(IDENTITY):
@@ -105,7 +128,7 @@ def _own_name(source: Source, native: Layout | None, column: str, word: str) -> 
 
 
 def _bad_value(
-    connection: DuckDBPyConnection, source: Source, column: str, test: str, expected: str
+    connection: DuckDBPyConnection, source: Source, column: str, test: str, expected: Kind
 ) -> BadValue:
     row = connection.execute(
         f"select count(*), min_by({text_sql(source, column)}, file_row_number)"
@@ -113,7 +136,11 @@ def _bad_value(
     ).fetchone()
     assert row is not None
     place = _place(connection, source, test, [])
-    return BadValue(source.found.shown, place, column, str(row[1]), expected, row[0])
+    found = source.found.shown, place, column, str(row[1]), expected, row[0]
+    type_ = source.types[column]
+    if type_ == "VARCHAR":
+        return BadValue(*found)
+    return BadValue(*found, type_, BadValue.CURE if fits(type_, expected) else RETYPE[expected])
 
 
 def _place(connection: DuckDBPyConnection, source: Source, test: str, values: Sequence[Any]) -> str:
@@ -123,15 +150,6 @@ def _place(connection: DuckDBPyConnection, source: Source, test: str, values: Se
     ).fetchone()
     if found is None or found[0] is None:
         return "some rows"
-    if source.first_line is None:
-        return f"row {found[0] + 1}"
-    breaks = " + ".join(
-        f"coalesce(length({quoted(name)}) - length(replace({quoted(name)}, chr(10), '')), 0)"
-        for name in source.columns
-    )
-    before = connection.execute(
-        f"select coalesce(sum({breaks}), 0) from {source.relation} where file_row_number < ?",
-        [found[0]],
-    ).fetchone()
-    assert before is not None
-    return f"line {source.first_line + found[0] + int(before[0])}"
+    if isinstance(source, CsvSource):
+        return f"line {source.line_of(found[0])}"
+    return f"row {found[0] + 1}"

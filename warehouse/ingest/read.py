@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import layouts
 from warehouse.ingest.errors import NoSpace, NotReadable
 from warehouse.ingest.focus import literal, quoted
+from warehouse.ingest.lines import CsvSource, content
 from warehouse.ingest.records import Found, Source
 
 CHUNK = 1 << 20
@@ -89,7 +90,7 @@ def _open(connection: DuckDBPyConnection, staging: Path, found: Found, number: i
 
 def _digest(path: Path, compression: str) -> str:
     """Of the content, so that a packed copy counts as the same file."""
-    with gzip.open(path) if compression == "gzip" else path.open("rb") as file:
+    with content(path, compression) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
@@ -147,7 +148,7 @@ def _unzip(found: Found, plain: Path) -> None:
 
 
 def _head(path: Path, compression: str) -> bytes:
-    with gzip.open(path) if compression == "gzip" else path.open("rb") as file:
+    with content(path, compression) as file:
         return file.read(CHUNK)
 
 
@@ -227,8 +228,27 @@ def _csv(connection: DuckDBPyConnection, given: _Input) -> Source:
     try:
         connection.execute(f"copy ({query}) to {literal(str(given.staged))} (format parquet)")
     except duckdb.Error as error:
+        even = None if no_space(given.shown, error) else _with_even_lines(given)
+        if even:
+            return _csv(connection, even)
         raise no_space(given.shown, error) or _bad_csv(given.shown, error) from error
-    return _staged(given, names, first_line=header_lines + 1)
+    staged = _staged(given, names, first_line=header_lines + 1)
+    return CsvSource(
+        **vars(staged), path=given.path, compression=given.compression, delimiter=delimiter
+    )
+
+
+def _with_even_lines(given: _Input) -> _Input | None:
+    """A copy in which every line ends alike, which DuckDB needs; None if they do already."""
+    even = given.staged.with_suffix(".csv")
+    if given.path == even:
+        return None
+    with content(given.path, given.compression) as file, even.open("wb") as target:
+        text = io.TextIOWrapper(file, "latin-1")  # any bytes pass it unchanged
+        for part in iter(lambda: text.read(CHUNK), ""):
+            target.write(part.encode("latin-1"))
+        is_mixed = isinstance(text.newlines, tuple)
+    return replace(given, path=even, compression="none") if is_mixed else None
 
 
 def _staged(
@@ -258,8 +278,8 @@ def _sidecar(found: Found) -> str:
 
 def _header(shown: str, path: Path, compression: str) -> tuple[list[str], str, int]:
     """Column names (unique, also without case), the delimiter and how many lines they take."""
-    with gzip.open(path) if compression == "gzip" else path.open("rb") as raw:
-        lines = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")  # type: ignore[arg-type]
+    with content(path, compression) as raw:
+        lines = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         try:
             first = lines.readline()
             while first and first.count('"') % 2:

@@ -79,6 +79,8 @@ class Part:
     contracted_cost: Decimal | None
     credits: Decimal | None
     blank: int = 0  # rows without a billed or an effective cost, which are in no total
+    undated: int = 0  # rows without the start of their charge period, which are in no day
+    uncategorised: int = 0  # rows without a charge category
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Decide what may be loaded: no charge twice, no version beside another, no unclear choice."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -34,6 +34,7 @@ class Settled:
 
     deliveries: list[Delivery]
     entries: list[LoadedFile]
+    copies: list[tuple[Bill, str]]  # files left out, and the file of the same content that counts
 
 
 Claim = tuple[str, str, date]  # cloud, billing account, period: only one feed may fill it
@@ -50,13 +51,14 @@ def settle(
     `loaded` names the feed that fills a claim already: it keeps its right against newcomers unless
     `replace_feed`.
     """
-    unique, entries = _without_copies(_with_clouds(deliveries, loaded))
+    unique, copies = _without_copies(_with_clouds(deliveries, loaded))
     reasons: dict[str, str] = {}
     for delivery in unique:
         if delivery.manifest is None:
             reasons |= _versions(connection, delivery)
     reasons |= _overlaps(unique, {} if replace_feed else loaded, reasons)
     _spread(unique, reasons)
+    entries: list[LoadedFile] = []
     kept: list[Delivery] = []
     for delivery in unique:
         bad = [bill for bill in delivery.bills if bill.shown in reasons]
@@ -64,7 +66,19 @@ def settle(
         good = [bill for bill in delivery.bills if bill.shown not in reasons]
         if good or not bad:
             kept.append(replace(delivery, bills=good))
-    return Settled(kept, entries)
+    return Settled(kept, entries, copies)
+
+
+def copy_entries(bill: Bill, twin: str, rejected: Collection[str]) -> list[LoadedFile]:
+    """What became of a file of the same content as its twin, once that is known of the twin."""
+    if twin in rejected:
+        error = Conflict(
+            f"{bill.shown}: same content as {twin}, which was refused. Nothing of this file was "
+            "loaded; see the reason given there."
+        )
+        return [refused(bill.shown, error)]
+    reason = f"{bill.shown}: same content as {twin}, which counts once"
+    return [entry(bill, part, "superseded", reason) for part in bill.parts]
 
 
 def units(delivery: Delivery) -> dict[Unit, list[tuple[Bill, Part]]]:
@@ -139,12 +153,14 @@ def _rows_by_cloud(delivery: Delivery) -> dict[tuple[str, date], Counter[str]]:
     return found
 
 
-def _without_copies(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[LoadedFile]]:
+def _without_copies(
+    deliveries: Sequence[Delivery],
+) -> tuple[list[Delivery], list[tuple[Bill, str]]]:
     first: dict[str, str] = {}
     for delivery in deliveries:
         if delivery.manifest:
             first |= {bill.source.sha256: bill.shown for bill in delivery.bills}
-    entries: list[LoadedFile] = []
+    copies: list[tuple[Bill, str]] = []
     unique: list[Delivery] = []
     for delivery in deliveries:
         if delivery.manifest:
@@ -153,14 +169,13 @@ def _without_copies(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], lis
         kept: list[Bill] = []
         for bill in delivery.bills:
             same = first.setdefault(bill.source.sha256, bill.shown)
-            if same == bill.shown:
+            if same == bill.shown or not bill.parts:  # of no rows there is nothing to count twice
                 kept.append(bill)
-                continue
-            reason = f"{bill.shown}: same content as {same}, which counts once"
-            entries += [entry(bill, part, "superseded", reason) for part in bill.parts]
+            else:
+                copies.append((bill, same))
         if kept:
             unique.append(replace(delivery, bills=kept))
-    return unique, entries
+    return unique, copies
 
 
 def entry(bill: Bill, part: Part, status: str, reason: str | None = None) -> LoadedFile:

@@ -103,9 +103,11 @@ def _empty_home() -> Path:
     return home
 
 
-def load(lake: Lake, *paths: Path, **options: bool) -> IngestReport:
+def load(
+    lake: Lake, *paths: Path, accept_empty: bool = False, replace_feed: bool = False
+) -> IngestReport:
     """Ingest at a fixed time."""
-    return ingest(lake, paths, now=NOW, **options)
+    return ingest(lake, paths, now=NOW, accept_empty=accept_empty, replace_feed=replace_feed)
 
 
 def statuses(report: IngestReport) -> dict[str, set[str]]:

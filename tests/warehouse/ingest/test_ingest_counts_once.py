@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from bills import lake_in, line, lines, load, statuses, total, write, write_json
+from bills import lake_in, line, lines, load, query, reason, statuses, total, write, write_json
 from test_ingest_manifests import aws_export, azure_export, azure_lines
 
 JANUARY = {
@@ -139,12 +139,43 @@ def test_a_packed_copy_counts_once(tmp_path: Path) -> None:
     assert total(lake) == (3, 6)
 
 
+def test_a_copy_of_a_file_that_was_refused_is_refused(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    bills = tmp_path / "bills"
+    for name in ("a.csv", "copy.csv"):
+        write(bills / name, lines(6))
+    write(bills / "b.csv", lines(9))  # another version
+    report = load(lake, bills)
+    assert set.union(*statuses(report).values()) == {"rejected"}
+    assert "same content as" in reason(report, "copy.csv")
+    assert "a.csv, which was refused" in reason(report, "copy.csv")
+
+
+def test_a_copy_of_a_file_that_was_not_loaded_in_the_end_is_refused(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "day1.csv", lines(3)))
+    other = lines(4, ChargePeriodStart="2026-10-02")
+    report = load(lake, write(tmp_path / "day2.csv", other), write(tmp_path / "day3.csv", other))
+    assert statuses(report) == {"day2.csv": {"rejected"}, "day3.csv": {"rejected"}}
+
+
 def test_a_missing_cost_is_said_and_not_taken_for_zero(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     report = load(lake, write(tmp_path / "a.csv", [*lines(3), line(BilledCost="")]))
     assert "1 rows of" in (report.loaded[0].reason or "")
     assert "in no total" in (report.loaded[0].reason or "")
     assert total(lake) == (4, 6)
+
+
+def test_a_charge_of_no_day_or_no_category_is_kept_and_said(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    rows = [*lines(3), line(ChargePeriodStart=""), line(ChargeCategory="NULL")]
+    report = load(lake, write(tmp_path / "a.csv", rows))
+    text = report.loaded[0].reason or ""
+    assert text.startswith("alarm: 1 rows have no ChargePeriodStart and 1 rows have no ChargeCat")
+    assert "they are kept and in the total of the period" in text
+    assert total(lake) == (5, 9)
+    assert query(lake, "select note from raw.billing_manifest") == [(text,)]
 
 
 def test_a_period_written_in_another_time_zone_stays_its_month(tmp_path: Path) -> None:
@@ -160,6 +191,17 @@ def test_files_that_can_be_no_bills_are_named(tmp_path: Path) -> None:
     (tmp_path / "bills" / "b.xlsx").write_text("x")
     report = load(lake, tmp_path / "bills")
     assert [Path(name).name for name in report.ignored] == ["b.xlsx"]
+
+
+def test_a_hidden_folder_is_named_once(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "_bills" / "a.csv", lines(2))
+    for name in ("_old/deep/.er/b.csv", "_old/c.csv", "more/.git/d.csv", "more/_e.csv"):
+        write(tmp_path / "_bills" / name, lines(3))
+    report = load(lake, tmp_path / "_bills")
+    assert statuses(report) == {"a.csv": {"loaded"}}
+    ignored = [name.removeprefix(f"{tmp_path}/_bills/") for name in report.ignored]
+    assert ignored == ["_old/", "more/.git/", "more/_e.csv"]
 
 
 def test_a_bill_in_json_is_no_note_on_the_bill_beside_it(tmp_path: Path) -> None:

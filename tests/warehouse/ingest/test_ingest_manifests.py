@@ -4,6 +4,7 @@ import os
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from bills import lake_in, lines, load, query, reason, statuses, total, write, write_json
 
 OCTOBER = {"BillingPeriodStart": "2026-10-01T00:00:00Z"}
@@ -141,6 +142,46 @@ def test_a_period_without_a_manifest_is_not_complete(tmp_path: Path) -> None:
     assert {e.status for e in report.loaded} == {"loaded", "rejected"}
     assert any("no manifest for 2026-11 yet" in (e.reason or "") for e in report.loaded)
     assert total(lake) == (3, Decimal(6))
+
+
+@pytest.mark.parametrize("part", ["data", "data/BILLING_PERIOD=2026-10", "one chunk"])
+def test_the_data_of_an_export_is_read_through_the_manifest_beside_it(
+    part: str, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    root = tmp_path / "acme-daily"
+    aws_export(root, "run-1", [lines(3), lines(2, ServiceName="S3")])
+    aws_export(root, "run-9", [lines(9, BillingPeriodStart="2026-09-01")], period="2026-09")
+    write(root / "data/BILLING_PERIOD=2026-10/acme-daily-00003.csv.gz", lines(50))
+    chunk = "data/BILLING_PERIOD=2026-10/acme-daily-00001.csv.gz"
+    report = load(lake, root / (chunk if part == "one chunk" else part))
+    october = total(lake, "month(BillingPeriodStart) = 10")
+    assert october == (5, Decimal(9)), "all chunks that the manifest lists, and no others"
+    assert total(lake)[0] == (14 if part == "data" else 5), "no period that was not asked for"
+    feeds = query(lake, "select distinct x_source from raw.focus")
+    assert feeds == [("aws/focus-1.2/acme-daily",)]
+    leftover = statuses(report).get("acme-daily-00003.csv.gz")
+    assert leftover == (None if part == "one chunk" else {"superseded"})
+    assert {s for each in statuses(report).values() for s in each} <= {"loaded", "superseded"}
+
+
+def test_the_data_of_a_period_whose_manifest_is_missing_is_not_complete(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    root = tmp_path / "acme-daily"
+    aws_export(root, "run-1", [lines(3)])
+    write(root / "data/BILLING_PERIOD=2026-11/acme-daily-00001.csv.gz", lines(9))
+    report = load(lake, root / "data/BILLING_PERIOD=2026-11")
+    [entry] = report.loaded
+    assert (entry.status, str(entry.period)) == ("rejected", "2026-11-01")
+    assert "no manifest for 2026-11 yet" in (entry.reason or "")
+    assert total(lake) == (0, None)
+
+
+def test_the_data_of_an_export_without_any_manifest_is_loose(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "acme-daily/data/BILLING_PERIOD=2026-10/a.csv.gz", lines(3))
+    load(lake, tmp_path / "acme-daily" / "data")
+    assert query(lake, "select distinct x_source from raw.focus") == [("aws/focus-1.2",)]
 
 
 def test_one_bad_chunk_refuses_the_whole_delivery(tmp_path: Path) -> None:

@@ -203,6 +203,39 @@ def test_an_empty_chunk_beside_others_is_legal(tmp_path: Path) -> None:
     assert [e.rows for e in report.loaded] == [3, 0]
 
 
+def test_every_chunk_without_rows_has_an_entry(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(3))
+    for name in ("b.csv", "c.csv"):
+        write(tmp_path / "bills" / name, [], header=list(line()))
+    report = load(lake, tmp_path / "bills")
+    assert [(Path(e.file).name, e.status, e.rows) for e in report.loaded] == [
+        ("a.csv", "loaded", 3), ("b.csv", "loaded", 0), ("c.csv", "loaded", 0),
+    ]  # fmt: skip
+    report = load(lake, tmp_path / "bills" / "b.csv", tmp_path / "bills" / "c.csv")
+    assert statuses(report) == {"b.csv": {"rejected"}, "c.csv": {"rejected"}}
+
+
+@pytest.mark.parametrize("account", ["111111111111", "9"])
+def test_a_chunk_that_lost_its_rows_is_an_alarm_while_they_stay(
+    account: str, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(3))
+    write(tmp_path / "bills" / "b.csv", lines(4, ServiceName="S3", BillingAccountId=account))
+    load(lake, tmp_path / "bills")
+    write(tmp_path / "bills" / "b.csv", [], header=list(line()))
+    report = load(lake, tmp_path / "bills")
+    assert statuses(report) == {"a.csv": {"unchanged"}, "b.csv": {"rejected"}}
+    assert "alarm: a header but no rows; expected charges, as 4 rows" in reason(report, "b.csv")
+    assert total(lake) == (7, Decimal(16))
+    write(tmp_path / "bills" / "a.csv", [*lines(3), line()])
+    report = load(lake, tmp_path / "bills")
+    stays = account == "9"  # another unit; within the period it gave way to the new whole
+    assert statuses(report)["b.csv"] == {"rejected" if stays else "loaded"}
+    assert total(lake)[0] == (8 if stays else 4)
+
+
 def test_a_period_that_shrinks_is_loaded_with_an_alarm(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     load(lake, write(tmp_path / "a.csv", lines(9)))
