@@ -179,14 +179,15 @@ class _Load:
 
     def _rows_kept(self, connection: DuckDBPyConnection) -> dict[str, int]:
         """How many rows of an earlier version of each loose file without rows are still loaded."""
-        blank = {bill.shown for bill in self.delivery.bills if not bill.parts}
+        blank = {self.delivery.origin(b): b.shown for b in self.delivery.bills if not b.parts}
         if self.delivery.manifest or not blank:
             return {}
         rows = connection.execute(
-            "select file, sum(rows)::bigint from raw.billing_manifest where status = 'loaded'"
-            " group by file"
+            "select origin, sum(rows)::bigint from raw.billing_manifest where status = 'loaded'"
+            " and list_contains(?, origin) group by origin",
+            [list(blank)],
         ).fetchall()
-        return {file: count for file, count in rows if file in blank}
+        return {blank[origin]: count for origin, count in rows}
 
     def _entries(self, decision: Decision, kept: Mapping[str, int]) -> list[LoadedFile]:
         entries = [
