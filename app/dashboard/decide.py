@@ -19,6 +19,7 @@ from actions.run import Run, Step
 from actions.users import User, users
 from actions.verify import Verdict, verify
 from app.dashboard import data
+from app.errors import Stopped
 from clouds.errors import CloudError
 from pipelines.settings import Settings
 from pipelines.work import Work
@@ -130,7 +131,9 @@ def start_apply(plan: Plan, user: str) -> None:
 
 def job(plan_id: str) -> Job | None:
     """What this process did about the plan, if it did."""
-    return _jobs()[0].get(plan_id)
+    jobs, lock = _jobs()
+    with lock:  # a thread that is about to start is not taken for one that has ended
+        return jobs.get(plan_id)
 
 
 def look_twice(run: Run) -> list[Verdict]:
@@ -159,14 +162,17 @@ def history(plan_id: str) -> list[Event]:
 
 
 def _apply(job: Job, ledger: Ledger, settings: Settings, user: str) -> None:
-    work = Work(settings)
     try:
+        work = Work(settings)
         job.run = apply(
             ledger, job.plan_id, work.clouds,
             actor=user, now=work.as_of, limits=limits(settings), progress=job.steps.append,
         )  # fmt: skip
     except (ActionError, CloudError) as error:
         job.error = error
+    except Exception as error:  # a bug: the page says so, and the log gets the traceback
+        job.error = Stopped(job.plan_id, error)
+        raise
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

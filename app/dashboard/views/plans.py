@@ -119,6 +119,8 @@ def _decision(plan: Plan, made: list[Run]) -> None:
     if job is not None and job.is_running:
         _progress(plan.id)
         return
+    if _has_moved_on(plan, made):
+        st.rerun()
     if job is not None and job.error is not None:
         page.problem(job.error)
     match plan.status:
@@ -142,6 +144,12 @@ def _decision(plan: Plan, made: list[Run]) -> None:
                 "the resources may have changed.",
                 icon=":material/timer_off:",
             )
+
+
+def _has_moved_on(plan: Plan, made: list[Run]) -> bool:
+    """Whether a run began, went on or ended while this page was being drawn."""
+    now = planning.load(decide.ledger(), plan.id, decide.clock())
+    return now.status != plan.status or runs(decide.ledger(), plan.id, newest=1) != made[:1]
 
 
 def _to_approve(plan: Plan) -> None:
