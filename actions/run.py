@@ -45,6 +45,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """An attempt of an earlier run that may have come through after that run had ended."""
+
+    run_id: str
+    intent_at: datetime
+    backup: str | None
+
+
+@dataclass(frozen=True)
 class Run:
     """One pass over the changes of a plan, in their order."""
 
@@ -71,7 +80,9 @@ def load_run(ledger: Ledger, run_id: str) -> Run:
 def runs(ledger: Ledger, plan_id: str | None = None, newest: int = 100) -> list[Run]:
     """The newest runs, latest first; of one plan if given."""
     query = select(run_table.c.id).join(plan_table, run_table.c.plan_id == plan_table.c.id)
-    query = query.order_by(run_table.c.started_at.desc(), run_table.c.id.desc()).limit(newest)
+    query = query.order_by(
+        run_table.c.started_at.desc(), func.length(run_table.c.id).desc(), run_table.c.id.desc()
+    ).limit(newest)  # r10 comes after r9
     if plan_id is not None:
         query = query.where(run_table.c.plan_id == plan_id)
     with ledger.read() as connection:
@@ -99,6 +110,27 @@ def done_before(connection: Connection, plan: Plan) -> dict[str, str]:
         .where(run_table.c.plan_id == plan.id, step_table.c.outcome.in_(DONE))
     )
     return {row.change_id: row.run_id for row in rows}
+
+
+def begun_before(connection: Connection, plan: Plan) -> dict[str, Begun]:
+    """What ended runs of the plan began, and never saw made: change id -> the newest attempt."""
+    rows = connection.execute(
+        select(step_table)
+        .join(run_table, step_table.c.run_id == run_table.c.id)
+        .where(
+            run_table.c.plan_id == plan.id,
+            run_table.c.finished_at.is_not(None),
+            step_table.c.intent_at.is_not(None),
+            step_table.c.outcome.not_in(DONE),
+        )
+        .order_by(func.length(step_table.c.run_id), step_table.c.run_id)
+    )
+    begun: dict[str, Begun] = {}
+    for row in rows:
+        earlier = begun.get(row.change_id)  # its backup is all there is if the newest took none
+        backup = row.backup or (earlier.backup if earlier else None)
+        begun[row.change_id] = Begun(row.run_id, row.intent_at, backup)
+    return begun
 
 
 def is_undone(connection: Connection, plan_id: str) -> bool:
