@@ -50,7 +50,11 @@ class NotAllowed(ActionError):
 
 
 class PlanRefused(ActionError):
-    """The plan can't be made; nothing was written."""
+    """The plan can't be made; nothing was written. `what` is the message without its cure."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        self.what = what
+        super().__init__(f"{what} {cure}".strip())
 
 
 class NotAsRecommended(PlanRefused):
@@ -58,9 +62,11 @@ class NotAsRecommended(PlanRefused):
 
     def __init__(self, resource_id: str, verb: str, expected: str, found: str) -> None:
         self.resource_id = resource_id
+        self.expected = expected
+        self.found = found
         super().__init__(
-            f"{resource_id} is {found}, but the recommendation to {verb} it expects {expected}. "
-            "No plan was made; run 'instance-select run' for fresh recommendations."
+            f"{resource_id} is {found}, but the recommendation to {verb} it expects {expected}.",
+            "No plan was made; run 'instance-select run' for fresh recommendations.",
         )
 
 
@@ -70,8 +76,8 @@ class LimitExceeded(PlanRefused):
     def __init__(self, what: str, found: str, limit: str, setting: str) -> None:
         self.setting = setting
         super().__init__(
-            f"The plan {what}: {found}, and the limit is {limit}. No plan was made; make smaller "
-            f"plans, or raise the setting {setting}."
+            f"The plan {what}: {found}, and the limit is {limit}.",
+            f"No plan was made; make smaller plans, or raise the setting {setting}.",
         )
 
 

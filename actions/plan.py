@@ -61,16 +61,31 @@ def create_from(
     fleet: Fleet | None = None,
     title: str | None = None,
     snapshot: int | None = None,
-    undoes_run: str | None = None,
-    notes: Sequence[str] = (),
 ) -> Plan:
     """Plan explicit changes; otherwise as `create`."""
     limits = limits or Limits()
     _check_wishes(wishes)
-    planned = [_observed(wish, clouds) for wish in wishes]
-    if undoes_run is None:  # a way back is as large as what it undoes, which passed the limits
-        counted = fleet if fleet is not None else _ask_fleet(planned, clouds)
-        check_limits([item.change for item in planned], counted, limits)
+    planned = [observed(wish, clouds) for wish in wishes]
+    counted = fleet if fleet is not None else _ask_fleet(planned, clouds)
+    check_limits([item.change for item in planned], counted, limits)
+    return freeze(
+        ledger, planned, author=author, now=now, limits=limits, title=title, snapshot=snapshot
+    )
+
+
+def freeze(
+    ledger: Ledger,
+    planned: Sequence[PlannedChange],
+    *,
+    author: str,
+    now: datetime,
+    limits: Limits,
+    title: str | None = None,
+    snapshot: int | None = None,
+    undoes_run: str | None = None,
+    notes: Sequence[str] = (),
+) -> Plan:
+    """Write changes down as a plan, in this order. The limits on its size are the caller's."""
     draft = Plan(
         id="",
         title=title or _title(planned),
@@ -84,6 +99,42 @@ def create_from(
     )
     with ledger.write() as connection:
         return _store(connection, draft)
+
+
+def observed(wish: Wish, clouds: Mapping[str, Cloud]) -> PlannedChange:
+    """The wish as a change, if the resource looks as expected and there is a safe way to do it.
+
+    Raises `PlanRefused`.
+    """
+    resource, verb = wish.resource, wish.verb
+    kind = find_kind(clouds, wish.source, resource)
+    if verb not in kind.verbs:
+        raise PlanRefused(
+            f"{wish.source} can't {verb} the {resource.kind} {resource.resource_id}. "
+            f"It offers: {', '.join(kind.verbs)}.",
+            "Leave this change out, or make it by hand.",
+        )
+    try:
+        look = kind.observe(resource)
+    except CloudError as error:
+        raise PlanRefused(
+            f"{resource.resource_id} can't be looked at: {error}",
+            "No plan was made; try again, or leave this resource out.",
+        ) from error
+    before = _before(wish, look)
+    back = way_back(resource.kind, verb, kind.verbs)
+    permissions = list(kind.permissions(verb))
+    if verb == "delete" and back:
+        permissions += [name for name in kind.permissions("snapshot") if name not in permissions]
+    change = Change(
+        change_id="", resource=resource, verb=verb, before=before, after=wish.after, observed=look,
+        risk=risk_of(verb, back, wish.risk), way_back=back, currency=wish.currency,
+        saving_month_low=wish.saving_month_low, saving_month_high=wish.saving_month_high,
+        permissions=tuple(permissions), backup=wish.backup,
+    )  # fmt: skip
+    return PlannedChange(
+        change, wish.source, wish.name, wish.recommendation_id, wish.reason, wish.undoes
+    )
 
 
 def explain(plan: Plan) -> Iterator[PlannedChange]:
@@ -128,7 +179,8 @@ def find_kind(clouds: Mapping[str, Cloud], source: str, resource: Resource) -> R
     if cloud is None:
         raise PlanRefused(
             f"{resource.resource_id} belongs to the source {source!r}, which is not configured. "
-            f"Configured: {', '.join(sorted(clouds)) or 'none'}. Add it to instance-select.yaml."
+            f"Configured: {', '.join(sorted(clouds)) or 'none'}.",
+            "Add it to instance-select.yaml.",
         )
     kind = cloud.kinds.get((resource.cloud, resource.kind))
     if kind is None:
@@ -136,7 +188,8 @@ def find_kind(clouds: Mapping[str, Cloud], source: str, resource: Resource) -> R
         why = cloud.cannot.get(resource.kind) or cloud.cannot.get("change") or "it only reads them"
         raise PlanRefused(
             f"The source {source!r} can't change a {resource.kind} on {resource.cloud}: {why}. "
-            f"It changes: {offered or 'nothing there'}. Make the change by hand."
+            f"It changes: {offered or 'nothing there'}.",
+            "Make the change by hand.",
         )
     return kind
 
@@ -183,44 +236,12 @@ def _check_wishes(wishes: Sequence[Wish]) -> None:
         seen.add(wish.resource)
 
 
-def _observed(wish: Wish, clouds: Mapping[str, Cloud]) -> PlannedChange:
-    """The wish as a change, if the resource looks as expected and there is a safe way to do it."""
-    resource, verb = wish.resource, wish.verb
-    kind = find_kind(clouds, wish.source, resource)
-    if verb not in kind.verbs:
-        raise PlanRefused(
-            f"{wish.source} can't {verb} the {resource.kind} {resource.resource_id}. "
-            f"It offers: {', '.join(kind.verbs)}. Leave this change out, or make it by hand."
-        )
-    try:
-        look = kind.observe(resource)
-    except CloudError as error:
-        raise PlanRefused(
-            f"{resource.resource_id} can't be looked at: {error} No plan was made; try again, "
-            "or leave this resource out."
-        ) from error
-    before = _before(wish, look)
-    back = way_back(resource.kind, verb, kind.verbs)
-    permissions = list(kind.permissions(verb))
-    if verb == "delete" and back:
-        permissions += [name for name in kind.permissions("snapshot") if name not in permissions]
-    change = Change(
-        change_id="", resource=resource, verb=verb, before=before, after=wish.after, observed=look,
-        risk=risk_of(verb, back, wish.risk), way_back=back, currency=wish.currency,
-        saving_month_low=wish.saving_month_low, saving_month_high=wish.saving_month_high,
-        permissions=tuple(permissions), backup=wish.backup,
-    )  # fmt: skip
-    return PlannedChange(
-        change, wish.source, wish.name, wish.recommendation_id, wish.reason, wish.undoes
-    )
-
-
 def _before(wish: Wish, look: Observation) -> str:
     resource_id = wish.resource.resource_id
     found = altered(wish.verb, look)
     expected = ABSENT if wish.verb == "restore" else wish.before
     if expected is None and not look.exists:
-        raise PlanRefused(f"{resource_id} does not exist, so it can't be changed. Leave it out.")
+        raise PlanRefused(f"{resource_id} does not exist, so it can't be changed.", "Leave it out.")
     if expected is not None and found != expected:
         raise NotAsRecommended(resource_id, wish.verb, repr(expected), repr(found))
     in_use = look.attached_to is not None

@@ -1,15 +1,15 @@
 """Put a run back: a new plan of the inverse changes, last one first, approved on its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 
-from actions.errors import PlanRefused
+from actions.errors import NotAsRecommended, PlanRefused
 from actions.ledger import Ledger
 from actions.limits import Limits
-from actions.plan import create_from
-from actions.planned import Plan, Wish
+from actions.plan import freeze, observed
+from actions.planned import Plan, PlannedChange, Wish
 from actions.risk import INVERSE
 from actions.run import Run, Step, load_run
 from actions.tables import plan as plan_table
@@ -25,10 +25,11 @@ def rollback(
     now: datetime,
     limits: Limits | None = None,
 ) -> Plan:
-    """Plan the way back of everything this run made; what has none stands in the plan's notes.
+    """Plan the way back of everything this run made.
 
-    Raises `PlanRefused` if nothing can be put back, if a resource changed since the run, or if the
-    run has not ended: then nobody knows yet what it made.
+    What has none, and what has changed since the run, stands in the plan's notes. A way back is no
+    larger than what it undoes, which passed the limits. Raises `PlanRefused` if nothing can be put
+    back, or if the run has not ended: then nobody knows yet what it made.
     """
     run = load_run(ledger, run_id)
     if run.finished_at is None:
@@ -39,15 +40,32 @@ def rollback(
         )
     _check_not_planned(ledger, run_id)
     made = [step for step in reversed(run.steps) if step.is_ours]
-    wishes = [wish for step in made if (wish := _inverse(step)) is not None]
-    notes = [_why_not(step) for step in made if _inverse(step) is None]
-    if not wishes:
+    planned, notes = _look_at(made, clouds)
+    if not planned:
         raise PlanRefused(_nothing(run, notes))
-    return create_from(
-        ledger, wishes, clouds,
-        author=author, now=now, limits=limits,
+    return freeze(
+        ledger, planned,
+        author=author, now=now, limits=limits or Limits(),
         title=f"Put back run {run_id}", undoes_run=run_id, notes=notes,
     )  # fmt: skip
+
+
+def _look_at(
+    made: Sequence[Step], clouds: Mapping[str, Cloud]
+) -> tuple[list[PlannedChange], list[str]]:
+    """The inverse changes that are possible now, and why each of the others is not."""
+    planned: list[PlannedChange] = []
+    notes: list[str] = []
+    for step in made:
+        wish = _inverse(step)
+        if wish is None:
+            notes.append(_why_not(step))
+            continue
+        try:
+            planned.append(observed(wish, clouds))
+        except PlanRefused as refused:
+            notes.append(_left_alone(wish, refused))
+    return planned, notes
 
 
 def _inverse(step: Step) -> Wish | None:
@@ -85,6 +103,16 @@ def _why_not(step: Step) -> str:
             return f"{name}: it was deleted and no backup is known"
         case _:
             return f"{name}: nothing puts back a {change.verb} of a {change.resource.kind}"
+
+
+def _left_alone(wish: Wish, refused: PlanRefused) -> str:
+    name = wish.resource.resource_id
+    if isinstance(refused, NotAsRecommended):
+        return (
+            f"{name}: the run left it {refused.expected} and it is {refused.found} now, so "
+            "somebody changed it since and it is left alone"
+        )
+    return f"{name}: {refused.what.removeprefix(f'{name} ').rstrip('.')}"
 
 
 def _nothing(run: Run, notes: list[str]) -> str:

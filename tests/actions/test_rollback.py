@@ -5,12 +5,13 @@ from staff import NOW, Office
 
 from actions.apply import apply
 from actions.approve import approve, reject
-from actions.errors import ApplyRefused, NotAsRecommended, PlanRefused
+from actions.errors import ApplyRefused, PlanRefused
 from actions.plan import load
 from actions.planned import Plan
 from actions.rollback import rollback
 from actions.run import Run, runs
 from clouds.cloud import Verb
+from clouds.errors import Unreadable
 
 
 def run(office: Office, plan: Plan) -> Run:
@@ -82,11 +83,46 @@ def test_nothing_made_is_nothing_to_put_back(office: Office) -> None:
         way_back(office, run(office, plan))
 
 
-def test_resource_changed_since_the_run_is_refused(office: Office) -> None:
-    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+def test_resource_changed_since_the_run_stands_in_the_notes_and_the_others_go_back(
+    office: Office,
+) -> None:
+    plan = office.approved(
+        *(office.wish(office.cloud.add(f"i-{n}"), "stop", "stopped") for n in (1, 2, 3))
+    )
     found = run(office, plan)
     office.cloud.change("i-1", state="running")
-    with pytest.raises(NotAsRecommended, match="i-1 is 'running'"):
+    with office.cloud.open() as database:
+        database.execute("delete from resource where id = 'i-2'")
+    back = way_back(office, found)
+    assert [item.change.resource.resource_id for item in back.changes] == ["i-3"]
+    assert back.notes == (
+        "i-2: the run left it 'stopped' and it is 'absent' now, so somebody changed it since and "
+        "it is left alone",
+        "i-1: the run left it 'stopped' and it is 'running' now, so somebody changed it since and "
+        "it is left alone",
+    )
+
+
+def test_resource_that_can_not_be_looked_at_does_not_keep_the_others(office: Office) -> None:
+    plan = office.approved(
+        *(office.wish(office.cloud.add(f"i-{n}"), "stop", "stopped") for n in (1, 2))
+    )
+    found = run(office, plan)
+
+    def half_blind(call: str, resource_id: str) -> None:
+        if resource_id == "i-1":
+            raise Unreadable("no route to the cloud.")
+
+    office.cloud.before = half_blind
+    back = way_back(office, found)
+    assert [item.change.resource.resource_id for item in back.changes] == ["i-2"]
+    assert back.notes == ("i-1: can't be looked at: no route to the cloud",)
+
+
+def test_way_back_of_which_nothing_is_left_is_refused_with_the_reasons(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    office.cloud.change("i-1", state="running")
+    with pytest.raises(PlanRefused, match=r"Nothing of run .* i-1: the run left it 'stopped'"):
         way_back(office, found)
 
 
