@@ -133,25 +133,34 @@ def begun_before(connection: Connection, plan: Plan) -> dict[str, Begun]:
     return begun
 
 
+def put_back(connection: Connection, run_id: str) -> set[str]:
+    """Changes of the run that a way back has put back, and that nobody has made again since."""
+    undoing = (
+        select(run_table.c.id)
+        .join(plan_table, run_table.c.plan_id == plan_table.c.id)
+        .where(plan_table.c.undoes_run == run_id)
+    )
+    undone: set[str] = set()
+    for way_back in list(connection.scalars(undoing)):
+        made_again = put_back(connection, way_back)
+        undone |= {
+            step.planned.undoes
+            for step in read_run(connection, way_back).steps
+            if step.planned.undoes and step.outcome in DONE
+            and step.planned.change.change_id not in made_again
+        }  # fmt: skip
+    return undone
+
+
 def is_undone(connection: Connection, plan_id: str) -> bool:
     """Whether everything the plan made has been put back since."""
-    query = select(run_table.c.id, run_table.c.plan_id)
-    mine = [row.id for row in connection.execute(query.where(run_table.c.plan_id == plan_id))]
-    undoing = query.join(plan_table, run_table.c.plan_id == plan_table.c.id).where(
-        plan_table.c.undoes_run.in_(mine)
-    )
-    made = {
-        step.planned.change.change_id
-        for run_id in mine
-        for step in read_run(connection, run_id).steps
-        if step.is_ours
-    }
-    undone = {
-        step.planned.undoes
-        for row in connection.execute(undoing).all()
-        for step in read_run(connection, row.id).steps
-        if step.outcome in DONE
-    }
+    mine = select(run_table.c.id).where(run_table.c.plan_id == plan_id)
+    made: set[str] = set()
+    undone: set[str] = set()
+    for run_id in list(connection.scalars(mine)):
+        steps = read_run(connection, run_id).steps
+        made |= {step.planned.change.change_id for step in steps if step.is_ours}
+        undone |= put_back(connection, run_id)
     return bool(made) and made <= undone
 
 

@@ -9,18 +9,22 @@ from actions.errors import ApplyRefused, PlanRefused
 from actions.plan import load
 from actions.planned import Plan
 from actions.rollback import rollback
-from actions.run import Run, runs
+from actions.run import Run, put_back, runs
 from clouds.cloud import Verb
-from clouds.errors import Unreadable
+from clouds.errors import QuotaExceeded, Unreadable
 
 
 def run(office: Office, plan: Plan) -> Run:
     return apply(office.ledger, plan.id, office.clouds, actor="root", now=NOW)
 
 
+def outcomes(found: Run) -> list[str | None]:
+    return [step.outcome for step in found.steps]
+
+
 def way_back(office: Office, found: Run) -> Plan:
     return rollback(
-        office.ledger, found.id, office.clouds, author="ann", now=NOW, limits=office.limits
+        office.ledger, found.id, office.clouds, author="ann", now=office.now, limits=office.limits
     )
 
 
@@ -133,6 +137,58 @@ def test_second_way_back_waits_until_the_first_is_rejected(office: Office) -> No
         way_back(office, found)
     reject(office.ledger, first.id, "bob", now=NOW)
     assert way_back(office, found).id != first.id
+
+
+def test_way_back_that_nobody_approved_in_time_makes_room_for_another(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    first = way_back(office, found)
+    office.later(73)
+    second = way_back(office, found)
+    assert second.id != first.id
+
+
+def partly_put_back(office: Office) -> tuple[Run, Plan]:
+    """A run of two changes, and its way back that put back only the first."""
+    plan = office.approved(
+        *(office.wish(office.cloud.add(f"i-{n}"), "stop", "stopped") for n in (1, 2))
+    )
+    found = run(office, plan)
+    back = way_back(office, found)
+    approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+
+    def refuse(call: str, resource_id: str) -> None:
+        if (call, resource_id) == ("start", "i-2"):
+            raise QuotaExceeded("no capacity")
+
+    at_once, office.cloud.before = office.cloud.before, refuse
+    assert run(office, back).status == "partly_applied"
+    office.cloud.before = at_once
+    return found, back
+
+
+def test_way_back_that_ended_halfway_is_followed_by_one_for_what_it_left(office: Office) -> None:
+    found, first = partly_put_back(office)
+    second = way_back(office, found)
+    assert [item.change.resource.resource_id for item in second.changes] == ["i-2"]
+    approve(office.ledger, second.id, second.hash, "bob", now=NOW)
+    assert run(office, second).is_done
+    assert load(office.ledger, found.plan_id).status == "rolled_back"
+    assert office.cloud.look("i-2").state == "running"
+    assert outcomes(run(office, first)) == ["already", "already"]
+    with pytest.raises(PlanRefused, match="that is done already"):
+        way_back(office, found)
+
+
+def test_what_was_made_again_can_be_put_back_again(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    for verb in ("start", "stop", "start"):
+        back = way_back(office, found)
+        assert [item.change.verb for item in back.changes] == [verb]
+        approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+        undone, found = found, run(office, back)
+    with office.ledger.read() as connection:
+        assert put_back(connection, undone.id)
+        assert put_back(connection, found.id) == set()
 
 
 def test_run_that_was_interrupted_is_put_back_only_after_it_ended(office: Office) -> None:
