@@ -15,7 +15,7 @@ from actions.plan import read_plan, set_status
 from actions.planned import Plan
 from actions.tables import approval as table
 from actions.tables import utc
-from actions.users import User, active_users, known_user
+from actions.users import User, active_users, is_same, known_user
 from clouds.cloud import Risk
 
 
@@ -78,7 +78,7 @@ def reject(
         if plan.status not in ("proposed", "approved", "expired"):
             raise ApprovalRefused(_too_late(plan, "rejected"))
         person = known_user(connection, user, now)
-        if person.highest_risk is None and person.name != plan.author:
+        if person.highest_risk is None and not is_same(person.name, plan.author):
             raise NotAllowed(
                 f"{user!r} has the role {person.role}, which decides nothing. "
                 f"The author {plan.author!r} or an operator can reject {plan_id}."
@@ -106,7 +106,7 @@ def standing_of(connection: Connection, plan: Plan, now: datetime) -> Standing:
     if any(item.decision == "rejected" for item in (*decided, *logged)):
         return Standing(False, "it was rejected", ())
     able = {person.name for person in active_users(connection) if person.may(plan.risk)}
-    people: set[str] = set()
+    people: list[str] = []
     void: list[str] = []
     for item in decided:
         if item.expires_at is None or now >= item.expires_at:
@@ -115,12 +115,13 @@ def standing_of(connection: Connection, plan: Plan, now: datetime) -> Standing:
             void.append(f"that of {item.user} is not as the audit log has it")
         elif item.user not in able:
             void.append(f"{item.user} may not approve {plan.risk} any more")
-        else:
-            people.add(item.user)
-    missing = _missing(plan.risk, plan.author, tuple(sorted(people)))
+        elif not any(is_same(item.user, other) for other in people):
+            people.append(item.user)
+    people.sort()
+    missing = _missing(plan.risk, plan.author, people)
     if missing and void:
         missing += f" ({'; '.join(void)})"
-    return Standing(missing is None, missing, tuple(sorted(people)))
+    return Standing(missing is None, missing, tuple(people))
 
 
 def people_needed(risk: Risk) -> int:
@@ -132,7 +133,7 @@ def _missing(risk: Risk, author: str, people: Sequence[str]) -> str | None:
     short = people_needed(risk) - len(people)
     if short > 0:
         return f"{risk} needs {people_needed(risk)} approval(s), {len(people)} valid so far"
-    if risk > "R1" and set(people) == {author}:
+    if risk > "R1" and all(is_same(person, author) for person in people):
         return f"{risk} is never approved by its author {author!r} alone"
     return None
 
@@ -161,13 +162,13 @@ def _check_may_approve(connection: Connection, plan: Plan, person: User, now: da
             f"{person.name!r} has the role {person.role}, which approves {up_to}, and plan "
             f"{plan.id} is {plan.risk}. Ask somebody whose role covers {plan.risk}."
         )
-    if plan.risk > "R1" and people_needed(plan.risk) == 1 and person.name == plan.author:
+    if plan.risk > "R1" and people_needed(plan.risk) == 1 and is_same(person.name, plan.author):
         raise NotAllowed(
             f"{person.name!r} made plan {plan.id}, and nobody approves their own plan above R1; "
             f"this one is {plan.risk}. Ask somebody else to approve it."
         )
     before = standing_of(connection, plan, now)
-    if person.name in before.approved_by:
+    if any(is_same(person.name, other) for other in before.approved_by):
         rest = f"; {before.missing}" if before.missing else ""
         raise ApprovalRefused(
             f"{person.name!r} has approved plan {plan.id} already{rest}. Nothing was changed."

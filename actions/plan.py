@@ -21,6 +21,7 @@ from actions.risk import RISKS, VERBS, altered, risk_of, way_back
 from actions.tables import change as change_table
 from actions.tables import plan as plan_table
 from actions.tables import utc
+from actions.users import known_user
 from clouds.cloud import ABSENT, Change, Cloud, Observation, Resource, ResourceKind
 from clouds.errors import CloudError
 
@@ -85,7 +86,10 @@ def freeze(
     undoes_run: str | None = None,
     notes: Sequence[str] = (),
 ) -> Plan:
-    """Write changes down as a plan, in this order. The limits on its size are the caller's."""
+    """Write changes down as a plan, in this order. The limits on its size are the caller's.
+
+    Raises `Unknown` for an author that is no user: nobody could tell who may not approve it alone.
+    """
     draft = Plan(
         id="",
         title=title or _title(planned),
@@ -98,7 +102,8 @@ def freeze(
         notes=tuple(notes),
     )
     with ledger.write() as connection:
-        return _store(connection, draft)
+        person = known_user(connection, author, now)
+        return _store(connection, replace(draft, author=person.name))
 
 
 def observed(wish: Wish, clouds: Mapping[str, Cloud]) -> PlannedChange:
