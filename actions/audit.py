@@ -3,17 +3,20 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from actions.canonical import canonical_json, digest
+from actions.errors import ClockBehind
 from actions.ledger import Ledger
 from actions.tables import approval, audit, audit_head, plan, role, setting, user, utc
 
 BEFORE_ALL = "0" * 64  # the previous hash of the first event
 BATCH = 5000  # events read at a time
+DECISIONS = ("plan.create", "plan.approve", "plan.reject", "run.start", "run.resume")
+SKEW = timedelta(minutes=5)  # by which clocks may differ, as in Kerberos (RFC 4120)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,12 @@ def record(
     subject: str,
     details: Mapping[str, Any],
 ) -> None:
-    """Append an event inside the caller's `Ledger.write()` transaction."""
+    """Append an event inside the caller's `Ledger.write()` transaction.
+
+    Raises `ClockBehind` for a decision that is made before the newest event.
+    """
+    if action in DECISIONS:
+        _check_clock(connection, utc(at))
     head = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one()
     event: dict[str, Any] = {
         "number": head.number + 1,
@@ -119,6 +127,16 @@ def verify(ledger: Ledger) -> Verification:
             return Verification(False, count, count + 1, reason)
         reason = _unrecorded(connection)
         return Verification(reason is None, count, None, reason)
+
+
+def _check_clock(connection: Connection, now: datetime) -> None:
+    # Admins set the time: what came before they last changed a user may be of a wrong clock.
+    users = select(func.coalesce(func.max(audit.c.number), 0)).where(audit.c.action == "user")
+    newest = connection.scalar(
+        select(func.max(audit.c.at)).where(audit.c.number >= users.scalar_subquery())
+    )
+    if newest is not None and now < newest - SKEW:
+        raise ClockBehind(now, newest)
 
 
 def _fault(row: Row[Any], previous: str, number: int) -> str | None:

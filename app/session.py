@@ -79,6 +79,11 @@ class Session:
         return self._work.as_of
 
     @cached_property
+    def clock(self) -> "datetime":
+        """What counts as now for everything that goes into the ledger; as_of does not move it."""
+        return self._work.clock
+
+    @cached_property
     def snapshot(self) -> int:
         """The published snapshot. Raises `NothingPublished`."""
         return self.lake.published().snapshot

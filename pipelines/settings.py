@@ -34,7 +34,9 @@ class Settings(LakeSettings):
         repr=False,
     )
     as_of: datetime | None = Field(
-        default=None, description="What counts as now, UTC; empty = the sources' own clock."
+        default=None,
+        description="What counts as now for the pipeline, UTC; empty = the sources' own clock. "
+        "Decisions go by real time.",
     )
     sources: tuple[SourceSettings, ...] = Field(default=(), description="What is read and changed.")
     metric_days: int = Field(

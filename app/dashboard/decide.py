@@ -68,7 +68,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def clock() -> datetime:
-    """What counts as now."""
+    """What counts as now for decisions."""
     settings = data.settings()
     return _clock(str(settings.home.resolve()), settings)
 
@@ -83,7 +83,7 @@ def make_plan(recommendation_ids: list[str], author: str) -> Plan:
         rows,
         work.clouds,
         author=author,
-        now=work.as_of,
+        now=work.clock,
         limits=limits(work.settings),
         fleet=count_fleet(resources),
     )
@@ -107,7 +107,7 @@ def rehearse(plan: Plan, user: str) -> Run:
     work = Work(data.settings())
     return apply(
         ledger(), plan.id, work.clouds,
-        actor=user, now=work.as_of, dry_run=True, limits=limits(work.settings),
+        actor=user, now=work.clock, dry_run=True, limits=limits(work.settings),
     )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def look_twice(run: Run) -> list[Verdict]:
     """Whether each change of a run holds, and what it saved so far."""
     work = Work(data.settings())
     with data.cursor() as cursor:
-        return verify(ledger(), run.id, work.clouds, cursor, now=work.as_of)
+        return verify(ledger(), run.id, work.clouds, cursor, now=work.clock)
 
 
 def undo(run: Run, author: str) -> Plan:
@@ -148,7 +148,7 @@ def undo(run: Run, author: str) -> Plan:
     work = Work(data.settings())
     return rollback(
         ledger(), run.id, work.clouds,
-        author=author, now=work.as_of, limits=limits(work.settings),
+        author=author, now=work.clock, limits=limits(work.settings),
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def _apply(job: Job, ledger: Ledger, settings: Settings, user: str) -> None:
         work = Work(settings)
         job.run = apply(
             ledger, job.plan_id, work.clouds,
-            actor=user, now=work.as_of, limits=limits(settings), progress=job.steps.append,
+            actor=user, now=work.clock, limits=limits(settings), progress=job.steps.append,
         )  # fmt: skip
     except (ActionError, CloudError) as error:
         job.error = error
@@ -187,4 +187,4 @@ def _jobs() -> tuple[dict[str, Job], Lock]:
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def _clock(home: str, _settings: Settings) -> datetime:
-    return Work(_settings).as_of
+    return Work(_settings).clock

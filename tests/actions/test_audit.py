@@ -1,5 +1,6 @@
 import re
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from sqlalchemy.exc import DatabaseError
 from staff import NOW, Office
 
 from actions import audit
+from actions.apply import apply
+from actions.approve import approve, reject
+from actions.errors import ClockBehind
 from actions.ledger import Ledger, open_ledger
 from actions.users import add_user
 
@@ -89,6 +93,33 @@ def test_event_sealed_anew_breaks_the_next_one(office: Office) -> None:
     tamper(office.ledger, f"update audit set actor = 'eve', hash = '{seal}' where number = 3")
     found = audit.verify(office.ledger)
     assert (found.broken, found.reason) == (4, "event 4 does not follow the one before it")
+
+
+def test_decisions_never_go_back_in_time(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    office.later(80)
+    other = office.plan(office.wish(office.cloud.add("i-2"), "stop", "stopped"))
+    message = "says 2026-11-01 12:00 UTC, but the audit log goes up to 2026-11-04 20:00 UTC"
+    with pytest.raises(ClockBehind, match=message):  # though bob's approval would hold then
+        apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    with pytest.raises(ClockBehind, match=message):
+        approve(office.ledger, other.id, other.hash, "bob", now=NOW)
+    with pytest.raises(ClockBehind, match=message):
+        reject(office.ledger, other.id, "bob", now=NOW)
+    office.now = NOW
+    with pytest.raises(ClockBehind, match=message):
+        office.plan(office.wish(office.cloud.add("i-3"), "stop", "stopped"))
+    assert office.cloud.effects() == []
+    approve(office.ledger, other.id, other.hash, "bob", now=NOW + timedelta(hours=79, minutes=56))
+
+
+def test_admin_goes_on_after_a_clock_that_ran_ahead(office: Office) -> None:
+    office.later(24 * 365)
+    plan = office.plan(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    with pytest.raises(ClockBehind, match="an admin goes on with: instance-select user add"):
+        approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
+    add_user(office.ledger, "bob", "approver", actor="root", now=NOW)
+    approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
 
 
 def write_many(url: str, name: str, count: int) -> int:

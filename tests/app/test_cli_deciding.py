@@ -66,6 +66,19 @@ def test_from_recommendation_to_change_and_back(home: Path) -> None:
     assert log["events"] > 8
 
 
+def test_the_setting_as_of_does_not_move_the_clock_of_decisions(home: Path) -> None:
+    before = make_plan(home)
+    with (home / "instance-select.yaml").open("a") as file:
+        file.write("as_of: 2030-01-01\n")
+    after = make_plan(home)
+    assert (after["created_at"], after["expires_at"]) == (
+        before["created_at"],
+        before["expires_at"],
+    )
+    shown = answer("plan", "show", before["id"], home=home)["plan"]
+    assert shown["status"] == "proposed"
+
+
 def test_only_the_hash_that_was_shown_is_approved(home: Path) -> None:
     plan = make_plan(home)
     wrong = call("approve", plan["id"], "--hash", "0" * 64, "--as", "ben", "--json", home=home)
