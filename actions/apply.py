@@ -86,7 +86,7 @@ def apply(
         with ledger.write() as connection:
             plan = _admitted(connection, plan_id, actor, now, limits)
             run_id = begin(connection, plan, actor, now)
-            set_status(connection, plan_id, "applying")
+            set_status(connection, plan_id, "applying", actor=actor, now=now)
         applier = _Applier(ledger, clouds, run_id, actor, now, limits, sleep)
         for step in _walk(applier, plan):
             progress(step)
@@ -313,12 +313,13 @@ def _closed(applier: _Applier, plan: Plan) -> Run:
     with applier.ledger.write() as connection:
         run = read_run(connection, applier.run_id)
         status = _status(run)
-        finish(connection, run.id, status, applier.actor, applier.now)
-        set_status(connection, plan.id, status)
+        actor, now = applier.actor, applier.now
+        finish(connection, run.id, status, actor, now)
+        set_status(connection, plan.id, status, actor=actor, now=now)
         if plan.undoes_run:
             undone = read_run(connection, plan.undoes_run).plan_id
             if is_undone(connection, undone):
-                set_status(connection, undone, "rolled_back")
+                set_status(connection, undone, "rolled_back", actor=actor, now=now)
         return read_run(connection, run.id)
 
 

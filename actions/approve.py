@@ -65,7 +65,7 @@ def approve(
         until = utc(now) + timedelta(hours=limits.approval_hours)
         approval = _write(connection, plan, person, "approved", reason, now, until)
         if plan.status == "proposed" and standing_of(connection, plan, utc(now)).is_approved:
-            set_status(connection, plan_id, "approved")
+            set_status(connection, plan_id, "approved", actor=person.name, now=now)
         return approval
 
 
@@ -83,8 +83,9 @@ def reject(
                 f"{user!r} has the role {person.role}, which decides nothing. "
                 f"The author {plan.author!r} or an operator can reject {plan_id}."
             )
-        set_status(connection, plan_id, "rejected")
-        return _write(connection, plan, person, "rejected", reason, now, None)
+        rejection = _write(connection, plan, person, "rejected", reason, now, None)
+        set_status(connection, plan_id, "rejected", actor=person.name, now=now)
+        return rejection
 
 
 def approvals(ledger: Ledger, plan_id: str) -> list[Approval]:

@@ -172,10 +172,16 @@ def read_plan(connection: Connection, plan_id: str, now: datetime | None = None)
     return _from_row(row, now)
 
 
-def set_status(connection: Connection, plan_id: str, status: Status) -> None:
+def set_status(
+    connection: Connection, plan_id: str, status: Status, *, actor: str, now: datetime
+) -> None:
     """Move a plan on, inside a transaction of the caller."""
     change = update(plan_table).where(plan_table.c.id == plan_id)
     connection.execute(change.values(status=status))
+    audit.record(
+        connection, at=now, actor=actor, action="plan.status", subject=plan_id,
+        details={"status": status},
+    )  # fmt: skip
 
 
 def find_kind(clouds: Mapping[str, Cloud], source: str, resource: Resource) -> ResourceKind:
@@ -312,7 +318,8 @@ def _from_row(row: Row[Any], now: datetime | None) -> Plan:
     found = digest(row.body)
     if found != row.hash:
         raise PlanDamaged(row.id, row.hash, found)
+    plan = parse(row.body)
     status = row.status
-    if now is not None and status == "proposed" and utc(now) >= row.expires_at:
+    if now is not None and status == "proposed" and utc(now) >= plan.expires_at:
         status = "expired"
-    return replace(parse(row.body), status=status)
+    return replace(plan, status=status)

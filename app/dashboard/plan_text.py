@@ -141,11 +141,11 @@ def counted(number: int, what: str) -> str:
 
 
 def details(event: Event) -> str:
-    """What an audit event says beside who, what and when."""
+    """What an audit event says beside who, what and when, without what only `verify` reads."""
     return ", ".join(
         f"{name.replace('_', ' ')} {value}"
         for name, value in event.details.items()
-        if value is not None
+        if value is not None and name != "seal"
     )
 
 

@@ -389,7 +389,7 @@ def test_intent_is_in_the_log_before_the_change(office: Office) -> None:
 
     office.cloud.before = watch
     run(office, plan)
-    assert log[:2] == ["change.intent", "run.start"]
+    assert log[:3] == ["change.intent", "plan.status", "run.start"]
 
 
 def test_cloud_that_still_shows_the_old_state_is_said_so(office: Office) -> None:

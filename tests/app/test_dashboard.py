@@ -285,7 +285,7 @@ def test_a_page_that_was_drawn_while_its_run_ended_shows_the_end(
     ledger = open_ledger(work.settings.ledger_url)
     with ledger.write() as connection:
         run_id = begin(connection, plan, "grace", work.as_of)
-        set_status(connection, plan.id, "applying")
+        set_status(connection, plan.id, "applying", actor="grace", now=work.as_of)
 
     def end() -> None:
         if load_run(ledger, run_id).finished_at is None:
