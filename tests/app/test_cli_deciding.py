@@ -60,6 +60,13 @@ def test_from_recommendation_to_change_and_back(home: Path) -> None:
     undone = answer("apply", back["id"], "--as", "ben", home=home)["run"]
     assert [one["outcome"] for one in undone["changes"]] == ["applied"]
     assert call("verify", run["id"], "--json", home=home).code == 1
+    saved = answer("savings", home=home)
+    assert [(one["change_id"], one["is_reverted"]) for one in saved["savings"]] == [
+        (made["change_id"], True)
+    ]
+    (total,) = saved["totals"]
+    assert (total["promised_month_high"], total["changes"]) == ("0", 0)
+    assert total["changes_reverted"] == 1
 
     log = answer("audit", "verify", home=home)
     assert log["ok"]
