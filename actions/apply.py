@@ -12,7 +12,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from actions.approve import people_needed, standing_of
 from actions.errors import ApplyRefused, DriftedResource, NotAllowed, PlanRefused
 from actions.ledger import Ledger
 from actions.limits import Limits
@@ -34,6 +33,7 @@ from actions.run import (
     is_undone,
     read_run,
 )
+from actions.standing import people_needed, standing_of
 from actions.tables import utc
 from actions.users import known_user
 from clouds.cloud import Change, Cloud, Observation, ResourceKind

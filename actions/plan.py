@@ -18,6 +18,7 @@ from actions.ledger import Ledger
 from actions.limits import Fleet, Limits, check_limits, count_fleet
 from actions.planned import HEAD, Plan, PlannedChange, Status, Wish, parse
 from actions.risk import RISKS, VERBS, altered, risk_of, way_back
+from actions.standing import standing_of
 from actions.tables import change as change_table
 from actions.tables import plan as plan_table
 from actions.tables import utc
@@ -148,7 +149,8 @@ def explain(plan: Plan) -> Iterator[PlannedChange]:
 
 
 def load(ledger: Ledger, plan_id: str, now: datetime | None = None) -> Plan:
-    """A stored plan; one that nobody applied in time reads as expired if `now` is given.
+    """A stored plan; if `now` is given, one that nobody approved in time reads as expired, and one
+    whose approvals are not enough any more as lapsed.
 
     Raises `Unknown`, or `PlanDamaged` if its content is not what its hash names.
     """
@@ -160,7 +162,7 @@ def plans(ledger: Ledger, now: datetime | None = None, newest: int = 100) -> lis
     """The newest plans, latest first."""
     query = select(plan_table).order_by(plan_table.c.number.desc()).limit(newest)
     with ledger.read() as connection:
-        return [_from_row(row, now) for row in connection.execute(query)]
+        return [_from_row(connection, row, now) for row in connection.execute(query).all()]
 
 
 def read_plan(connection: Connection, plan_id: str, now: datetime | None = None) -> Plan:
@@ -169,7 +171,7 @@ def read_plan(connection: Connection, plan_id: str, now: datetime | None = None)
     if row is None:
         newest = select(plan_table.c.id).order_by(plan_table.c.number.desc())
         raise Unknown("plan", plan_id, connection.scalars(newest))
-    return _from_row(row, now)
+    return _from_row(connection, row, now)
 
 
 def set_status(
@@ -314,12 +316,15 @@ def _row(plan_id: str, position: int, item: PlannedChange) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _from_row(row: Row[Any], now: datetime | None) -> Plan:
+def _from_row(connection: Connection, row: Row[Any], now: datetime | None) -> Plan:
     found = digest(row.body)
     if found != row.hash:
         raise PlanDamaged(row.id, row.hash, found)
-    plan = parse(row.body)
-    status = row.status
-    if now is not None and status == "proposed" and utc(now) >= plan.expires_at:
-        status = "expired"
-    return replace(plan, status=status)
+    plan = replace(parse(row.body), status=row.status)
+    if now is None:
+        return plan
+    if plan.status == "proposed" and utc(now) >= plan.expires_at:
+        return replace(plan, status="expired")
+    if plan.status == "approved" and not standing_of(connection, plan, utc(now)).is_approved:
+        return replace(plan, status="lapsed")
+    return plan

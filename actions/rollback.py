@@ -53,6 +53,11 @@ def rollback(
     )  # fmt: skip
 
 
+def has_way_back(step: Step) -> bool:
+    """Whether the change was made by us and can be put back."""
+    return step.is_ours and _inverse(step) is not None
+
+
 def _look_at(
     made: Sequence[Step], clouds: Mapping[str, Cloud]
 ) -> tuple[list[PlannedChange], list[str]]:
@@ -136,7 +141,7 @@ def _check_not_planned(connection: Connection, run_id: str, now: datetime) -> No
     query = select(plan_table.c.id).where(plan_table.c.undoes_run == run_id)
     for plan_id in list(connection.scalars(query.order_by(plan_table.c.number.desc()))):
         status = read_plan(connection, plan_id, now).status
-        if status in ("proposed", "approved"):
+        if status in ("proposed", "approved", "lapsed"):
             raise PlanRefused(
                 f"Plan {plan_id} puts back run {run_id} already and is {status}.",
                 "Go on with that plan, or reject it first.",

@@ -203,6 +203,6 @@ def _decided(session: Session, plan: str, approval: Any) -> Answer:
     missing = standing(session.ledger, plan, session.clock).missing
     document = {"approval": approval, "plan": {"id": plan, "status": status}, "missing": missing}
     line = f"{approval.decision.capitalize()} by {approval.user}. Plan {plan} is {status}."
-    more = [f"Still missing: {missing}."] if missing and status == "proposed" else []
+    more = [f"Still missing: {missing}."] if missing and status in ("proposed", "lapsed") else []
     hint = [f"Apply it: instance-select apply {plan}"] if status == "approved" else []
     return Answer(document, lambda: [line, *more, *hint])

@@ -28,6 +28,7 @@ class Words:
 STATUS: Mapping[str, Words] = {
     "proposed": Words("Waiting for approval", ":material/hourglass_top:", "orange"),
     "approved": Words("Approved", ":material/verified:", "blue"),
+    "lapsed": Words("Approval lapsed", ":material/timer_off:", "orange"),
     "rejected": Words("Rejected", ":material/block:", "gray"),
     "expired": Words("Expired", ":material/timer_off:", "gray"),
     "applying": Words("Being applied", ":material/sync:", "blue"),

@@ -9,7 +9,7 @@ from actions import audit
 from actions.apply import apply
 from actions.approve import approvals, approve, reject, standing
 from actions.errors import ApplyRefused, ApprovalRefused, NotAllowed, Unknown
-from actions.plan import load
+from actions.plan import load, plans
 from actions.planned import Plan
 from actions.risk import risk_of, way_back
 from actions.users import User, add_user, remove_user, trust_unknown_users, users
@@ -128,6 +128,20 @@ def test_approval_expires(office: Office) -> None:
     found = standing(office.ledger, plan.id, office.later(0.1))
     assert not found.is_approved
     assert found.missing == "R2 needs 1 approval(s), 0 valid so far (that of bob has expired)"
+
+
+def test_plan_whose_approval_does_not_hold_any_more_reads_as_lapsed(office: Office) -> None:
+    plan = plan_of(office)
+    approve(office.ledger, plan.id, plan.hash, "bob", now=office.now)
+    office.later(73)
+    assert status(office, plan) == "lapsed"
+    assert [one.status for one in plans(office.ledger, office.now)] == ["lapsed"]
+    approve(office.ledger, plan.id, plan.hash, "bob", now=office.now)
+    assert status(office, plan) == "approved"
+    add_user(office.ledger, "bob", "viewer", actor="root", now=office.now)
+    assert status(office, plan) == "lapsed"
+    reject(office.ledger, plan.id, "rita", now=office.now)
+    assert status(office, plan) == "rejected"
 
 
 def test_expired_plan_can_not_be_approved(office: Office) -> None:

@@ -8,7 +8,7 @@ from actions.approve import approve, reject
 from actions.errors import ApplyRefused, PlanRefused
 from actions.plan import load
 from actions.planned import Plan
-from actions.rollback import rollback
+from actions.rollback import has_way_back, rollback
 from actions.run import Run, put_back, runs
 from clouds.cloud import Verb
 from clouds.errors import QuotaExceeded, Unreadable
@@ -56,6 +56,7 @@ def test_released_address_has_no_way_back_and_says_so(office: Office) -> None:
     found = run(
         office, office.approved(office.wish(address, "release", "absent"), by=("root", "rita"))
     )
+    assert not any(has_way_back(step) for step in found.steps)
     with pytest.raises(PlanRefused, match="ip: a released address goes back to the provider"):
         way_back(office, found)
 

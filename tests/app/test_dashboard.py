@@ -21,7 +21,7 @@ from actions.ledger import open_ledger
 from actions.plan import create, set_status
 from actions.planned import Plan
 from actions.run import begin, load_run
-from actions.users import known_user
+from actions.users import known_user, remove_user
 from app.dashboard import charts, data, decide, money
 from app.dashboard.start import streamlit_arguments
 from pipelines.settings import load_settings
@@ -317,3 +317,16 @@ def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
     monkeypatch.setitem(jobs, plan.id, job)
     app = opened(own_demo_home, "plans", monkeypatch)
     assert [box.value for box in app.error if "AttributeError" in box.value]
+
+
+def test_a_plan_whose_approval_lapsed_says_so_and_can_be_approved_again(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = approved(own_demo_home)
+    ledger = open_ledger(load_settings(own_demo_home).ledger_url)
+    remove_user(ledger, "grace", actor="ada", now=plan.created_at)
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert any("Not approved any more" in box.value for box in app.warning)
+    assert any("Approval lapsed" in badge.value for badge in app.markdown)
+    assert [button.label for button in app.button if button.key == "approve"] == ["Approve"]
+    assert not [button for button in app.button if button.key == "apply"]
