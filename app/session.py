@@ -58,9 +58,21 @@ class Session:
 
         return Lake(self.settings)
 
-    @cached_property
+    @property
     def ledger(self) -> "Ledger":
-        """Plans, approvals, runs and users."""
+        """Plans, approvals, runs and users. Raises `BadInput` if this home has none."""
+        settings = self.settings
+        if not settings.ledger and not (settings.home / "ledger.sqlite").exists():
+            raise BadInput(
+                f"There is no ledger in {settings.home}: nobody has decided anything there, and "
+                "nothing was written. Look whether --home or INSTANCE_SELECT_HOME is right; "
+                "'instance-select user add NAME --role admin' begins a ledger."
+            )
+        return self.new_ledger
+
+    @cached_property
+    def new_ledger(self) -> "Ledger":
+        """The ledger, which is made if this home has none; for commands that begin one."""
         from actions.ledger import open_ledger
 
         self.settings.home.mkdir(parents=True, exist_ok=True)

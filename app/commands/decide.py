@@ -59,7 +59,7 @@ def create(
 
     rows, fleet = chosen(session, recommendation)
     plan = make(
-        session.ledger, rows, session.clouds,
+        session.new_ledger, rows, session.clouds,
         author=actor or session.login, now=session.clock,
         limits=limits(session.settings), fleet=fleet, title=title,
     )  # fmt: skip

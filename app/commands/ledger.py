@@ -62,7 +62,9 @@ def add(
     """Add somebody, or give them another role."""
     from actions.users import add_user
 
-    added = add_user(session.ledger, name, role, actor=actor or session.login, now=session.clock)
+    added = add_user(
+        session.new_ledger, name, role, actor=actor or session.login, now=session.clock
+    )
     line = f"{added.name} is {added.role}, may approve up to {added.highest_risk or 'nothing'}."
     return Answer({"user": asdict(added)}, lambda: [line])
 
@@ -126,7 +128,7 @@ def add_suppression(
         )
     day = until.date() if until else None
     identity = suppress(
-        session.ledger, scope, reason=reason, actor=actor or session.login, now=session.clock,
+        session.new_ledger, scope, reason=reason, actor=actor or session.login, now=session.clock,
         until=day,
     )  # fmt: skip
     line = f"{identity} holds {f'until {day}' if day else 'for ever'}, from the next run on."

@@ -154,6 +154,26 @@ def test_a_suppressed_recommendation_is_silent_after_the_next_run(home: Path) ->
     assert mine == {"suppressed"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("apply", "p1-3f9a2c41"),
+        ("audit", "verify"),
+        ("plan", "list"),
+        ("savings",),
+        ("user", "list"),
+        ("suppress", "list"),
+    ],
+)
+def test_a_home_that_is_not_there_is_bad_input_and_not_made(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    outcome = call(*arguments, "--json", home=tmp_path / "hoem")
+    assert outcome.code == 2
+    assert "There is no ledger in" in outcome.json["error"]["message"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_changed_audit_log_is_found(tmp_path: Path) -> None:
     import sqlite3
 
