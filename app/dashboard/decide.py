@@ -12,7 +12,7 @@ from actions.apply import apply
 from actions.audit import Event, events
 from actions.errors import ActionError
 from actions.ledger import Ledger, open_ledger
-from actions.limits import Limits, count_fleet
+from actions.limits import count_fleet
 from actions.planned import Plan
 from actions.rollback import rollback
 from actions.run import Run, Step
@@ -20,6 +20,7 @@ from actions.users import User, users
 from actions.verify import Verdict, verify
 from app.dashboard import data
 from app.errors import Stopped
+from app.gate import limits
 from clouds.errors import CloudError
 from pipelines.settings import Settings
 from pipelines.work import Work
@@ -55,16 +56,6 @@ def ledger() -> Ledger:
 def people() -> list[User]:
     """Everybody who may decide something."""
     return users(ledger())
-
-
-def limits(settings: Settings) -> Limits:
-    """What one plan may hold in this home."""
-    return Limits(
-        max_changes=settings.max_changes,
-        max_fleet_share=settings.max_fleet_share,
-        max_saving_month=settings.max_saving_month,
-        approval_hours=settings.approval_hours,
-    )
 
 
 def clock() -> datetime:
