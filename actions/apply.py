@@ -12,7 +12,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from actions.approve import people_needed, standing_of
 from actions.errors import ApplyRefused, DriftedResource, NotAllowed, PlanRefused
 from actions.ledger import Ledger
 from actions.limits import Limits
@@ -22,9 +21,11 @@ from actions.risk import described, is_done, is_halfway
 from actions.run import (
     DONE,
     DRY_RUN,
+    Begun,
     Run,
     Step,
     begin,
+    begun_before,
     conclude,
     done_before,
     finish,
@@ -32,6 +33,7 @@ from actions.run import (
     is_undone,
     read_run,
 )
+from actions.standing import people_needed, standing_of
 from actions.tables import utc
 from actions.users import known_user
 from clouds.cloud import Change, Cloud, Observation, ResourceKind
@@ -74,7 +76,7 @@ def apply(
     """
     limits = limits or Limits()
     if dry_run:
-        return _rehearse(ledger, plan_id, clouds, actor, now, limits, progress)
+        return _rehearse(ledger, plan_id, clouds, actor, now, progress)
     with ledger.applying() as is_ours:
         if not is_ours:
             raise ApplyRefused(
@@ -84,7 +86,7 @@ def apply(
         with ledger.write() as connection:
             plan = _admitted(connection, plan_id, actor, now, limits)
             run_id = begin(connection, plan, actor, now)
-            set_status(connection, plan_id, "applying")
+            set_status(connection, plan_id, "applying", actor=actor, now=now)
         applier = _Applier(ledger, clouds, run_id, actor, now, limits, sleep)
         for step in _walk(applier, plan):
             progress(step)
@@ -93,19 +95,19 @@ def apply(
 
 def _rehearse(
     ledger: Ledger, plan_id: str, clouds: Mapping[str, Cloud], actor: str, now: datetime,
-    limits: Limits, progress: Callable[[Step], None],
+    progress: Callable[[Step], None],
 ) -> Run:  # fmt: skip
     """Walk the same list and say what would happen; no outcome means that it would be made."""
     plan = load(ledger, plan_id, now)
     with ledger.read() as connection:
-        done = done_before(connection, plan)
+        done, begun = done_before(connection, plan), begun_before(connection, plan)
     steps: list[Step] = []
     for planned in explain(plan):
         step = Step(planned)
         if planned.change.change_id in done:
             step = replace(step, outcome="already", reason=_made_in(done, planned.change))
         else:
-            step = _judged(step, clouds, now, limits)[0]
+            step = _judged(step, clouds, begun.get(planned.change.change_id))[0]
             step = step if step.outcome else replace(step, reason="would be applied")
         steps.append(step)
         progress(step)
@@ -157,9 +159,10 @@ def _check_window(plan: Plan, now: datetime, limits: Limits) -> None:
 def _walk(applier: _Applier, plan: Plan) -> Iterator[Step]:
     """Bring every change that has no outcome in this run to its outcome."""
     with applier.ledger.read() as connection:
-        done = done_before(connection, plan)
+        done, begun = done_before(connection, plan), begun_before(connection, plan)
         # A crashed attempt is in this run, with its intent and backup. An attempt that ended is
-        # not carried on: the resource may have changed since, and so may what a backup should hold.
+        # only taken note of if it came through after all. It is not carried on: the resource may
+        # have changed since, and so may what a backup should hold.
         known = {
             step.planned.change.change_id: step
             for step in read_run(connection, applier.run_id).steps
@@ -178,14 +181,14 @@ def _walk(applier: _Applier, plan: Plan) -> Iterator[Step]:
                 )
                 step = _concluded(applier, replace(step, outcome="refused", reason=reason))
             else:
-                step = _made(applier, step)
+                step = _made(applier, step, begun.get(planned.change.change_id))
                 failures += step.outcome == "failed"
         yield step
 
 
-def _made(applier: _Applier, step: Step) -> Step:
+def _made(applier: _Applier, step: Step, begun: Begun | None) -> Step:
     """Observe, write the intent, change, write the outcome."""
-    step, kind = _judged(step, applier.clouds, applier.now, applier.limits)
+    step, kind = _judged(step, applier.clouds, begun)
     change = step.planned.change
     if step.outcome == "already" and step.intent_at and change.verb == "delete" and kind:
         step = _with_backup(applier, step, kind)
@@ -207,7 +210,7 @@ def _made(applier: _Applier, step: Step) -> Step:
 
 
 def _judged(
-    step: Step, clouds: Mapping[str, Cloud], now: datetime, limits: Limits
+    step: Step, clouds: Mapping[str, Cloud], begun: Begun | None
 ) -> tuple[Step, ResourceKind | None]:
     """The step with its outcome if it must not or need not be made, and who can make it."""
     planned, change = step.planned, step.planned.change
@@ -223,11 +226,16 @@ def _judged(
         return replace(step, outcome="failed", reason=reason), None
     if step.intent_at is not None and is_done(change, look):
         reason = "an earlier attempt that was cut short had made it"
-        backup = step.backup or look.backup
+        backup = step.backup or look.backup or (begun.backup if begun else None)
         return replace(step, outcome="already", reason=reason, looks=look, backup=backup), kind
     if look.fingerprint() == change.observed.fingerprint():
         return step, kind
     if is_done(change, look) and change.verb != "snapshot":
+        # Without its backup an attempt never came as far as the delete.
+        if begun is not None and (begun.backup or change.way_back != "restore"):
+            reason = f"run {begun.run_id} had begun it, and it came through after that run ended"
+            step = replace(step, intent_at=begun.intent_at, backup=begun.backup)
+            return replace(step, outcome="already", reason=reason, looks=look), kind
         reason = f"it is {change.after!r} already; this plan did nothing"
         return replace(step, outcome="already", reason=reason, looks=look), kind
     if step.intent_at is not None and is_halfway(change, look):
@@ -305,12 +313,13 @@ def _closed(applier: _Applier, plan: Plan) -> Run:
     with applier.ledger.write() as connection:
         run = read_run(connection, applier.run_id)
         status = _status(run)
-        finish(connection, run.id, status, applier.actor, applier.now)
-        set_status(connection, plan.id, status)
+        actor, now = applier.actor, applier.now
+        finish(connection, run.id, status, actor, now)
+        set_status(connection, plan.id, status, actor=actor, now=now)
         if plan.undoes_run:
             undone = read_run(connection, plan.undoes_run).plan_id
             if is_undone(connection, undone):
-                set_status(connection, undone, "rolled_back")
+                set_status(connection, undone, "rolled_back", actor=actor, now=now)
         return read_run(connection, run.id)
 
 

@@ -1,11 +1,9 @@
 """Approve or reject a plan: the exact hash, by people whose role covers its risk."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from actions import audit
 from actions.errors import ApprovalRefused, NotAllowed
@@ -13,34 +11,10 @@ from actions.ledger import Ledger
 from actions.limits import Limits
 from actions.plan import read_plan, set_status
 from actions.planned import Plan
+from actions.standing import Approval, Standing, decisions, people_needed, standing_of
 from actions.tables import approval as table
 from actions.tables import utc
-from actions.users import User, active_users, known_user
-from clouds.cloud import Risk
-
-
-@dataclass(frozen=True)
-class Approval:
-    """What one person decided about one plan."""
-
-    id: str
-    plan_id: str
-    hash: str
-    user: str
-    role: str
-    decision: Literal["approved", "rejected"]
-    reason: str | None
-    at: datetime
-    expires_at: datetime | None  # of an approval
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Whether the approvals of a plan are enough, and if not, what is missing."""
-
-    is_approved: bool
-    missing: str | None
-    approved_by: tuple[str, ...]
+from actions.users import User, is_same, known_user
 
 
 def approve(
@@ -65,7 +39,7 @@ def approve(
         until = utc(now) + timedelta(hours=limits.approval_hours)
         approval = _write(connection, plan, person, "approved", reason, now, until)
         if plan.status == "proposed" and standing_of(connection, plan, utc(now)).is_approved:
-            set_status(connection, plan_id, "approved")
+            set_status(connection, plan_id, "approved", actor=person.name, now=now)
         return approval
 
 
@@ -75,66 +49,29 @@ def reject(
     """End a plan that has not been applied; it can't be approved any more."""
     with ledger.write() as connection:
         plan = read_plan(connection, plan_id, now)
-        if plan.status not in ("proposed", "approved", "expired"):
+        if plan.status not in ("proposed", "approved", "lapsed", "expired"):
             raise ApprovalRefused(_too_late(plan, "rejected"))
         person = known_user(connection, user, now)
-        if person.highest_risk is None and person.name != plan.author:
+        if person.highest_risk is None and not is_same(person.name, plan.author):
             raise NotAllowed(
                 f"{user!r} has the role {person.role}, which decides nothing. "
                 f"The author {plan.author!r} or an operator can reject {plan_id}."
             )
-        set_status(connection, plan_id, "rejected")
-        return _write(connection, plan, person, "rejected", reason, now, None)
+        rejection = _write(connection, plan, person, "rejected", reason, now, None)
+        set_status(connection, plan_id, "rejected", actor=person.name, now=now)
+        return rejection
 
 
 def approvals(ledger: Ledger, plan_id: str) -> list[Approval]:
     """Everything that was decided about a plan, oldest first."""
     with ledger.read() as connection:
-        return _approvals(connection, plan_id)
+        return decisions(connection, plan_id)
 
 
 def standing(ledger: Ledger, plan_id: str, now: datetime) -> Standing:
     """Whether a plan is approved well enough to be applied now."""
     with ledger.read() as connection:
         return standing_of(connection, read_plan(connection, plan_id), utc(now))
-
-
-def standing_of(connection: Connection, plan: Plan, now: datetime) -> Standing:
-    """As `standing`, inside a transaction of the caller."""
-    decided = _approvals(connection, plan.id)
-    logged = audit.seals(connection, plan.id)
-    if any(item.decision == "rejected" for item in (*decided, *logged)):
-        return Standing(False, "it was rejected", ())
-    able = {person.name for person in active_users(connection) if person.may(plan.risk)}
-    people: set[str] = set()
-    void: list[str] = []
-    for item in decided:
-        if item.expires_at is None or now >= item.expires_at:
-            void.append(f"that of {item.user} has expired")
-        elif item.hash != plan.hash or audit.seal_of(item) not in logged:
-            void.append(f"that of {item.user} is not as the audit log has it")
-        elif item.user not in able:
-            void.append(f"{item.user} may not approve {plan.risk} any more")
-        else:
-            people.add(item.user)
-    missing = _missing(plan.risk, plan.author, tuple(sorted(people)))
-    if missing and void:
-        missing += f" ({'; '.join(void)})"
-    return Standing(missing is None, missing, tuple(sorted(people)))
-
-
-def people_needed(risk: Risk) -> int:
-    """How many people have to approve a plan of this class."""
-    return {"R0": 0, "R1": 1, "R2": 1, "R3": 1}.get(risk, 2)
-
-
-def _missing(risk: Risk, author: str, people: Sequence[str]) -> str | None:
-    short = people_needed(risk) - len(people)
-    if short > 0:
-        return f"{risk} needs {people_needed(risk)} approval(s), {len(people)} valid so far"
-    if risk > "R1" and set(people) == {author}:
-        return f"{risk} is never approved by its author {author!r} alone"
-    return None
 
 
 def _open_plan(connection: Connection, plan_id: str, plan_hash: str, now: datetime) -> Plan:
@@ -161,13 +98,13 @@ def _check_may_approve(connection: Connection, plan: Plan, person: User, now: da
             f"{person.name!r} has the role {person.role}, which approves {up_to}, and plan "
             f"{plan.id} is {plan.risk}. Ask somebody whose role covers {plan.risk}."
         )
-    if plan.risk > "R1" and people_needed(plan.risk) == 1 and person.name == plan.author:
+    if plan.risk > "R1" and people_needed(plan.risk) == 1 and is_same(person.name, plan.author):
         raise NotAllowed(
             f"{person.name!r} made plan {plan.id}, and nobody approves their own plan above R1; "
             f"this one is {plan.risk}. Ask somebody else to approve it."
         )
     before = standing_of(connection, plan, now)
-    if person.name in before.approved_by:
+    if any(is_same(person.name, other) for other in before.approved_by):
         rest = f"; {before.missing}" if before.missing else ""
         raise ApprovalRefused(
             f"{person.name!r} has approved plan {plan.id} already{rest}. Nothing was changed."
@@ -202,15 +139,3 @@ def _write(
         connection, at=now, actor=person.name, action=action, subject=plan.id, details=details
     )
     return approval
-
-
-def _approvals(connection: Connection, plan_id: str) -> list[Approval]:
-    query = select(table).where(table.c.plan_id == plan_id).order_by(table.c.at, table.c.id)
-    return [_from_row(row) for row in connection.execute(query)]
-
-
-def _from_row(row: Row[Any]) -> Approval:
-    return Approval(
-        row.id, row.plan_id, row.hash, row.user, row.role, row.decision, row.reason, row.at,
-        row.expires_at,
-    )  # fmt: skip

@@ -2,18 +2,53 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
 
 from actions.canonical import canonical_json, digest
+from actions.errors import ClockBehind
 from actions.ledger import Ledger
-from actions.tables import approval, audit, audit_head, plan, role, setting, user, utc
+from actions.tables import (
+    approval,
+    audit,
+    audit_head,
+    plan,
+    role,
+    run,
+    run_change,
+    saving,
+    setting,
+    suppression,
+    user,
+    utc,
+)
 
 BEFORE_ALL = "0" * 64  # the previous hash of the first event
 BATCH = 5000  # events read at a time
+DECISIONS = ("plan.create", "plan.approve", "plan.reject", "run.start", "run.resume")
+SEALED: Mapping[Table, tuple[str, ...]] = {  # by which columns events pick their rows out
+    plan: ("id",),
+    run: ("id",),
+    run_change: ("run_id", "change_id"),
+    saving: ("run_id",),
+    suppression: ("id",),
+}
+UNREADABLE = (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError)
+SKEW = timedelta(minutes=5)  # by which clocks may differ, as in Kerberos (RFC 4120)
 
 
 @dataclass(frozen=True)
@@ -62,7 +97,16 @@ def record(
     subject: str,
     details: Mapping[str, Any],
 ) -> None:
-    """Append an event inside the caller's `Ledger.write()` transaction."""
+    """Append an event inside the caller's `Ledger.write()` transaction.
+
+    Rows that the event tells of are written before it, and it seals them as they are then. Raises
+    `ClockBehind` for a decision that is made before the newest event.
+    """
+    if action in DECISIONS:
+        _check_clock(connection, utc(at))
+    told = _rows_of(action, subject, details)
+    if told is not None:
+        details = {**details, "seal": _rows_seal(_rows(connection, *told))}
     head = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one()
     event: dict[str, Any] = {
         "number": head.number + 1,
@@ -102,23 +146,81 @@ def seal_of(row: Any) -> ApprovalSeal:
 
 
 def verify(ledger: Ledger) -> Verification:
-    """Walk the whole chain, then look for plans and approvals that no event speaks of."""
+    """Walk the whole chain, then look for everything that no event speaks of as it is now."""
     with ledger.read() as connection:
-        previous, count = BEFORE_ALL, 0
-        rows = connection.execution_options(yield_per=BATCH).execute(
-            select(audit).order_by(audit.c.number)
-        )
-        for row in rows:
-            reason = _fault(row, previous, count + 1)
-            if reason:
-                return Verification(False, count, row.number, reason)
-            previous, count = row.hash, row.number
-        head = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one()
-        if (head.number, head.hash) != (count, previous):
-            reason = f"the log ends at event {count}, but {head.number} events were written"
-            return Verification(False, count, count + 1, reason)
-        reason = _unrecorded(connection)
-        return Verification(reason is None, count, None, reason)
+        try:
+            chain = _chain(connection)
+        except UNREADABLE as error:
+            return Verification(False, 0, None, f"the log can't be read: {_sentence(error)}")
+        if not chain.ok:
+            return chain
+        try:
+            reason = _unrecorded(connection) or _altered(connection)
+        except UNREADABLE as error:
+            reason = f"the ledger can't be read as it was written: {_sentence(error)}"
+        return replace(chain, ok=reason is None, reason=reason)
+
+
+def _chain(connection: Connection) -> Verification:
+    previous, count = BEFORE_ALL, 0
+    # The time as it is stored, so that one that is none does not end the walk.
+    columns = [type_coerce(column, String) if column is audit.c.at else column
+               for column in audit.c]  # fmt: skip
+    rows = connection.execution_options(yield_per=BATCH).execute(
+        select(*columns).order_by(audit.c.number)
+    )
+    for row in rows:
+        reason = _fault(row, previous, count + 1)
+        if reason:
+            return Verification(False, count, row.number, reason)
+        previous, count = row.hash, row.number
+    head = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one_or_none()
+    if head is None:
+        reason = "the record of the newest event is gone (the row of audit_head)"
+        return Verification(False, count, None, reason)
+    if (head.number, head.hash) != (count, previous):
+        reason = f"the log ends at event {count}, but {head.number} events were written"
+        return Verification(False, count, count + 1, reason)
+    return Verification(True, count)
+
+
+def _rows_of(
+    action: str, subject: str, details: Mapping[str, Any]
+) -> tuple[Table, dict[str, str]] | None:
+    """The rows that an event tells of: their table, and the columns that pick them out."""
+    match action:
+        case "plan.create" | "plan.status":
+            return plan, {"id": subject}
+        case "run.start" | "run.finish":
+            return run, {"id": subject}
+        case "change.intent" | "change.outcome":
+            return run_change, {"run_id": details["run"], "change_id": subject}
+        case "run.verify":
+            return saving, {"run_id": subject}
+        case "suppress" | "suppress.lift":
+            return suppression, {"id": subject}
+        case _:
+            return None
+
+
+def _rows(connection: Connection, table: Table, picked: Mapping[str, str]) -> list[dict[str, Any]]:
+    query = select(table).where(*(table.c[name] == value for name, value in picked.items()))
+    ordered = query.order_by(*table.primary_key.columns)
+    return [dict(row) for row in connection.execute(ordered).mappings()]
+
+
+def _rows_seal(rows: list[dict[str, Any]]) -> str:
+    return digest(canonical_json(rows))
+
+
+def _check_clock(connection: Connection, now: datetime) -> None:
+    # Admins set the time: what came before they last changed a user may be of a wrong clock.
+    users = select(func.coalesce(func.max(audit.c.number), 0)).where(audit.c.action == "user")
+    newest = connection.scalar(
+        select(func.max(audit.c.at)).where(audit.c.number >= users.scalar_subquery())
+    )
+    if newest is not None and now < newest - SKEW:
+        raise ClockBehind(now, newest)
 
 
 def _fault(row: Row[Any], previous: str, number: int) -> str | None:
@@ -126,7 +228,12 @@ def _fault(row: Row[Any], previous: str, number: int) -> str | None:
         return f"event {number} is missing"
     if row.previous_hash != previous:
         return f"event {number} does not follow the one before it"
-    if row.hash != _seal({column.name: getattr(row, column.name) for column in audit.c}):
+    try:
+        at = row.at if isinstance(row.at, datetime) else datetime.fromisoformat(row.at)
+    except (TypeError, ValueError):
+        return f"event {number} is not what was written: {row.at!r} is no time"
+    facts = {column.name: getattr(row, column.name) for column in audit.c}
+    if row.hash != _seal({**facts, "at": at}):
         return f"event {number} is not what was written: its content does not fit its hash"
     return None
 
@@ -176,6 +283,29 @@ def _unrecorded_right(connection: Connection) -> str | None:
     return None
 
 
+def _altered(connection: Connection) -> str | None:
+    """The first row that is not as the last event about it left it."""
+    sealed: dict[tuple[str, ...], str] = {}
+    written = select(audit.c.action, audit.c.subject, audit.c.details).order_by(audit.c.number)
+    for event in connection.execute(written):
+        details = json.loads(event.details)
+        told = _rows_of(event.action, event.subject, details)
+        if told is not None:
+            table, picked = told
+            sealed[table.name, *picked.values()] = details["seal"]
+    for table, names in SEALED.items():
+        stored: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for row in _rows(connection, table, {}):
+            stored.setdefault((table.name, *(row[name] for name in names)), []).append(row)
+        for key, rows in stored.items():
+            if sealed.pop(key, None) != _rows_seal(rows):
+                return f"{' '.join(key)} is not as the last event about it left it"
+    for key, seal in sealed.items():
+        if seal != _rows_seal([]):
+            return f"{' '.join(key)} is in the log, but gone from the ledger"
+    return None
+
+
 def _approval_seal(row: Row[Any]) -> ApprovalSeal:
     facts = json.loads(row.details)
     decision = "approved" if row.action == "plan.approve" else "rejected"
@@ -187,6 +317,11 @@ def _approval_seal(row: Row[Any]) -> ApprovalSeal:
 def _seal(event: Mapping[str, Any]) -> str:
     facts = {key: value for key, value in event.items() if key != "hash"}
     return digest(canonical_json(facts))
+
+
+def _sentence(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error  # without the statement that SQLAlchemy adds
+    return f"{type(cause).__name__}: {' '.join(str(cause).split())}"
 
 
 def _event(row: Row[Any]) -> Event:

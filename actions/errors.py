@@ -9,12 +9,14 @@ ActionError
 │   ├── NotAsRecommended  the resource no longer looks the way the recommendation says
 │   └── LimitExceeded     the plan is larger than the limits allow
 ├── PlanDamaged           the stored plan is not the one that its hash names
+├── ClockBehind           the clock runs behind what is in the audit log
 ├── ApprovalRefused       the approval does not count
 ├── ApplyRefused          the plan as a whole may not be applied
 └── DriftedResource       the resource no longer looks the way it did when its plan was made
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 
 class ActionError(Exception):
@@ -50,7 +52,11 @@ class NotAllowed(ActionError):
 
 
 class PlanRefused(ActionError):
-    """The plan can't be made; nothing was written."""
+    """The plan can't be made; nothing was written. `what` is the message without its cure."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        self.what = what
+        super().__init__(f"{what} {cure}".strip())
 
 
 class NotAsRecommended(PlanRefused):
@@ -58,9 +64,11 @@ class NotAsRecommended(PlanRefused):
 
     def __init__(self, resource_id: str, verb: str, expected: str, found: str) -> None:
         self.resource_id = resource_id
+        self.expected = expected
+        self.found = found
         super().__init__(
-            f"{resource_id} is {found}, but the recommendation to {verb} it expects {expected}. "
-            "No plan was made; run 'instance-select run' for fresh recommendations."
+            f"{resource_id} is {found}, but the recommendation to {verb} it expects {expected}.",
+            "No plan was made; run 'instance-select run' for fresh recommendations.",
         )
 
 
@@ -70,8 +78,8 @@ class LimitExceeded(PlanRefused):
     def __init__(self, what: str, found: str, limit: str, setting: str) -> None:
         self.setting = setting
         super().__init__(
-            f"The plan {what}: {found}, and the limit is {limit}. No plan was made; make smaller "
-            f"plans, or raise the setting {setting}."
+            f"The plan {what}: {found}, and the limit is {limit}.",
+            f"No plan was made; make smaller plans, or raise the setting {setting}.",
         )
 
 
@@ -83,6 +91,18 @@ class PlanDamaged(ActionError):
             f"The content of plan {plan_id} has the hash {found}, but the ledger says {expected}. "
             "Somebody changed the ledger by hand: nothing of it is applied. Run "
             "'instance-select audit verify' and make a new plan."
+        )
+
+
+class ClockBehind(ActionError):
+    """The clock runs behind what is in the audit log, so nobody can tell what has expired."""
+
+    def __init__(self, now: datetime, newest: datetime) -> None:
+        super().__init__(
+            f"The clock says {now:%Y-%m-%d %H:%M} UTC, but the audit log goes up to "
+            f"{newest:%Y-%m-%d %H:%M} UTC, and an approval that has expired would count again. "
+            "Nothing was changed; set the clock right. If it is right, and the log was written by "
+            "one that ran ahead, an admin goes on with: instance-select user add NAME --role ROLE"
         )
 
 

@@ -18,9 +18,11 @@ from actions.ledger import Ledger
 from actions.limits import Fleet, Limits, check_limits, count_fleet
 from actions.planned import HEAD, Plan, PlannedChange, Status, Wish, parse
 from actions.risk import RISKS, VERBS, altered, risk_of, way_back
+from actions.standing import standing_of
 from actions.tables import change as change_table
 from actions.tables import plan as plan_table
 from actions.tables import utc
+from actions.users import known_user
 from clouds.cloud import ABSENT, Change, Cloud, Observation, Resource, ResourceKind
 from clouds.errors import CloudError
 
@@ -61,16 +63,34 @@ def create_from(
     fleet: Fleet | None = None,
     title: str | None = None,
     snapshot: int | None = None,
-    undoes_run: str | None = None,
-    notes: Sequence[str] = (),
 ) -> Plan:
     """Plan explicit changes; otherwise as `create`."""
     limits = limits or Limits()
     _check_wishes(wishes)
-    planned = [_observed(wish, clouds) for wish in wishes]
-    if undoes_run is None:  # a way back is as large as what it undoes, which passed the limits
-        counted = fleet if fleet is not None else _ask_fleet(planned, clouds)
-        check_limits([item.change for item in planned], counted, limits)
+    planned = [observed(wish, clouds) for wish in wishes]
+    counted = fleet if fleet is not None else _ask_fleet(planned, clouds)
+    check_limits([item.change for item in planned], counted, limits)
+    return freeze(
+        ledger, planned, author=author, now=now, limits=limits, title=title, snapshot=snapshot
+    )
+
+
+def freeze(
+    ledger: Ledger,
+    planned: Sequence[PlannedChange],
+    *,
+    author: str,
+    now: datetime,
+    limits: Limits,
+    title: str | None = None,
+    snapshot: int | None = None,
+    undoes_run: str | None = None,
+    notes: Sequence[str] = (),
+) -> Plan:
+    """Write changes down as a plan, in this order. The limits on its size are the caller's.
+
+    Raises `Unknown` for an author that is no user: nobody could tell who may not approve it alone.
+    """
     draft = Plan(
         id="",
         title=title or _title(planned),
@@ -83,7 +103,44 @@ def create_from(
         notes=tuple(notes),
     )
     with ledger.write() as connection:
-        return _store(connection, draft)
+        person = known_user(connection, author, now)
+        return _store(connection, replace(draft, author=person.name))
+
+
+def observed(wish: Wish, clouds: Mapping[str, Cloud]) -> PlannedChange:
+    """The wish as a change, if the resource looks as expected and there is a safe way to do it.
+
+    Raises `PlanRefused`.
+    """
+    resource, verb = wish.resource, wish.verb
+    kind = find_kind(clouds, wish.source, resource)
+    if verb not in kind.verbs:
+        raise PlanRefused(
+            f"{wish.source} can't {verb} the {resource.kind} {resource.resource_id}. "
+            f"It offers: {', '.join(kind.verbs)}.",
+            "Leave this change out, or make it by hand.",
+        )
+    try:
+        look = kind.observe(resource)
+    except CloudError as error:
+        raise PlanRefused(
+            f"{resource.resource_id} can't be looked at: {error}",
+            "No plan was made; try again, or leave this resource out.",
+        ) from error
+    before = _before(wish, look)
+    back = way_back(resource.kind, verb, kind.verbs)
+    permissions = list(kind.permissions(verb))
+    if verb == "delete" and back:
+        permissions += [name for name in kind.permissions("snapshot") if name not in permissions]
+    change = Change(
+        change_id="", resource=resource, verb=verb, before=before, after=wish.after, observed=look,
+        risk=risk_of(verb, back, wish.risk), way_back=back, currency=wish.currency,
+        saving_month_low=wish.saving_month_low, saving_month_high=wish.saving_month_high,
+        permissions=tuple(permissions), backup=wish.backup,
+    )  # fmt: skip
+    return PlannedChange(
+        change, wish.source, wish.name, wish.recommendation_id, wish.reason, wish.undoes
+    )
 
 
 def explain(plan: Plan) -> Iterator[PlannedChange]:
@@ -92,7 +149,8 @@ def explain(plan: Plan) -> Iterator[PlannedChange]:
 
 
 def load(ledger: Ledger, plan_id: str, now: datetime | None = None) -> Plan:
-    """A stored plan; one that nobody applied in time reads as expired if `now` is given.
+    """A stored plan; if `now` is given, one that nobody approved in time reads as expired, and one
+    whose approvals are not enough any more as lapsed.
 
     Raises `Unknown`, or `PlanDamaged` if its content is not what its hash names.
     """
@@ -104,7 +162,7 @@ def plans(ledger: Ledger, now: datetime | None = None, newest: int = 100) -> lis
     """The newest plans, latest first."""
     query = select(plan_table).order_by(plan_table.c.number.desc()).limit(newest)
     with ledger.read() as connection:
-        return [_from_row(row, now) for row in connection.execute(query)]
+        return [_from_row(connection, row, now) for row in connection.execute(query).all()]
 
 
 def read_plan(connection: Connection, plan_id: str, now: datetime | None = None) -> Plan:
@@ -113,13 +171,19 @@ def read_plan(connection: Connection, plan_id: str, now: datetime | None = None)
     if row is None:
         newest = select(plan_table.c.id).order_by(plan_table.c.number.desc())
         raise Unknown("plan", plan_id, connection.scalars(newest))
-    return _from_row(row, now)
+    return _from_row(connection, row, now)
 
 
-def set_status(connection: Connection, plan_id: str, status: Status) -> None:
+def set_status(
+    connection: Connection, plan_id: str, status: Status, *, actor: str, now: datetime
+) -> None:
     """Move a plan on, inside a transaction of the caller."""
     change = update(plan_table).where(plan_table.c.id == plan_id)
     connection.execute(change.values(status=status))
+    audit.record(
+        connection, at=now, actor=actor, action="plan.status", subject=plan_id,
+        details={"status": status},
+    )  # fmt: skip
 
 
 def find_kind(clouds: Mapping[str, Cloud], source: str, resource: Resource) -> ResourceKind:
@@ -128,7 +192,8 @@ def find_kind(clouds: Mapping[str, Cloud], source: str, resource: Resource) -> R
     if cloud is None:
         raise PlanRefused(
             f"{resource.resource_id} belongs to the source {source!r}, which is not configured. "
-            f"Configured: {', '.join(sorted(clouds)) or 'none'}. Add it to instance-select.yaml."
+            f"Configured: {', '.join(sorted(clouds)) or 'none'}.",
+            "Add it to instance-select.yaml.",
         )
     kind = cloud.kinds.get((resource.cloud, resource.kind))
     if kind is None:
@@ -136,7 +201,8 @@ def find_kind(clouds: Mapping[str, Cloud], source: str, resource: Resource) -> R
         why = cloud.cannot.get(resource.kind) or cloud.cannot.get("change") or "it only reads them"
         raise PlanRefused(
             f"The source {source!r} can't change a {resource.kind} on {resource.cloud}: {why}. "
-            f"It changes: {offered or 'nothing there'}. Make the change by hand."
+            f"It changes: {offered or 'nothing there'}.",
+            "Make the change by hand.",
         )
     return kind
 
@@ -183,44 +249,12 @@ def _check_wishes(wishes: Sequence[Wish]) -> None:
         seen.add(wish.resource)
 
 
-def _observed(wish: Wish, clouds: Mapping[str, Cloud]) -> PlannedChange:
-    """The wish as a change, if the resource looks as expected and there is a safe way to do it."""
-    resource, verb = wish.resource, wish.verb
-    kind = find_kind(clouds, wish.source, resource)
-    if verb not in kind.verbs:
-        raise PlanRefused(
-            f"{wish.source} can't {verb} the {resource.kind} {resource.resource_id}. "
-            f"It offers: {', '.join(kind.verbs)}. Leave this change out, or make it by hand."
-        )
-    try:
-        look = kind.observe(resource)
-    except CloudError as error:
-        raise PlanRefused(
-            f"{resource.resource_id} can't be looked at: {error} No plan was made; try again, "
-            "or leave this resource out."
-        ) from error
-    before = _before(wish, look)
-    back = way_back(resource.kind, verb, kind.verbs)
-    permissions = list(kind.permissions(verb))
-    if verb == "delete" and back:
-        permissions += [name for name in kind.permissions("snapshot") if name not in permissions]
-    change = Change(
-        change_id="", resource=resource, verb=verb, before=before, after=wish.after, observed=look,
-        risk=risk_of(verb, back, wish.risk), way_back=back, currency=wish.currency,
-        saving_month_low=wish.saving_month_low, saving_month_high=wish.saving_month_high,
-        permissions=tuple(permissions), backup=wish.backup,
-    )  # fmt: skip
-    return PlannedChange(
-        change, wish.source, wish.name, wish.recommendation_id, wish.reason, wish.undoes
-    )
-
-
 def _before(wish: Wish, look: Observation) -> str:
     resource_id = wish.resource.resource_id
     found = altered(wish.verb, look)
     expected = ABSENT if wish.verb == "restore" else wish.before
     if expected is None and not look.exists:
-        raise PlanRefused(f"{resource_id} does not exist, so it can't be changed. Leave it out.")
+        raise PlanRefused(f"{resource_id} does not exist, so it can't be changed.", "Leave it out.")
     if expected is not None and found != expected:
         raise NotAsRecommended(resource_id, wish.verb, repr(expected), repr(found))
     in_use = look.attached_to is not None
@@ -282,11 +316,15 @@ def _row(plan_id: str, position: int, item: PlannedChange) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _from_row(row: Row[Any], now: datetime | None) -> Plan:
+def _from_row(connection: Connection, row: Row[Any], now: datetime | None) -> Plan:
     found = digest(row.body)
     if found != row.hash:
         raise PlanDamaged(row.id, row.hash, found)
-    status = row.status
-    if now is not None and status == "proposed" and utc(now) >= row.expires_at:
-        status = "expired"
-    return replace(parse(row.body), status=status)
+    plan = replace(parse(row.body), status=row.status)
+    if now is None:
+        return plan
+    if plan.status == "proposed" and utc(now) >= plan.expires_at:
+        return replace(plan, status="expired")
+    if plan.status == "approved" and not standing_of(connection, plan, utc(now)).is_approved:
+        return replace(plan, status="lapsed")
+    return plan

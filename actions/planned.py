@@ -12,9 +12,10 @@ from actions.risk import highest
 from clouds.cloud import Change, Observation, Resource, Risk, Verb
 
 Status = Literal[
-    "proposed", "approved", "rejected", "expired",
+    "proposed", "approved", "lapsed", "rejected", "expired",
     "applying", "applied", "partly_applied", "failed", "rolled_back",
 ]  # fmt: skip
+# "lapsed" and "expired" are never stored: they are what "approved" and "proposed" become in time.
 FORM = 1  # version of the canonical form; part of the hash
 
 

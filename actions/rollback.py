@@ -1,17 +1,17 @@
 """Put a run back: a new plan of the inverse changes, last one first, approved on its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from actions.errors import PlanRefused
+from actions.errors import NotAsRecommended, PlanRefused
 from actions.ledger import Ledger
 from actions.limits import Limits
-from actions.plan import create_from
-from actions.planned import Plan, Wish
+from actions.plan import freeze, observed, read_plan
+from actions.planned import Plan, PlannedChange, Wish
 from actions.risk import INVERSE
-from actions.run import Run, Step, load_run
+from actions.run import Run, Step, load_run, put_back
 from actions.tables import plan as plan_table
 from clouds.cloud import Cloud
 
@@ -25,10 +25,11 @@ def rollback(
     now: datetime,
     limits: Limits | None = None,
 ) -> Plan:
-    """Plan the way back of everything this run made; what has none stands in the plan's notes.
+    """Plan the way back of everything this run made and nobody has put back yet.
 
-    Raises `PlanRefused` if nothing can be put back, if a resource changed since the run, or if the
-    run has not ended: then nobody knows yet what it made.
+    What has none, and what has changed since the run, stands in the plan's notes. A way back is no
+    larger than what it undoes, which passed the limits. Raises `PlanRefused` if nothing can be put
+    back, or if the run has not ended: then nobody knows yet what it made.
     """
     run = load_run(ledger, run_id)
     if run.finished_at is None:
@@ -37,17 +38,42 @@ def rollback(
             "made is not known yet. No plan was made; let it end first: "
             f"instance-select apply {run.plan_id}"
         )
-    _check_not_planned(ledger, run_id)
-    made = [step for step in reversed(run.steps) if step.is_ours]
-    wishes = [wish for step in made if (wish := _inverse(step)) is not None]
-    notes = [_why_not(step) for step in made if _inverse(step) is None]
-    if not wishes:
-        raise PlanRefused(_nothing(run, notes))
-    return create_from(
-        ledger, wishes, clouds,
-        author=author, now=now, limits=limits,
+    with ledger.read() as connection:
+        _check_not_planned(connection, run_id, now)
+        done = put_back(connection, run_id)
+    ours = [step for step in reversed(run.steps) if step.is_ours]
+    made = [step for step in ours if step.planned.change.change_id not in done]
+    planned, notes = _look_at(made, clouds)
+    if not planned:
+        raise PlanRefused(_nothing(run, notes, has_been=bool(done)))
+    return freeze(
+        ledger, planned,
+        author=author, now=now, limits=limits or Limits(),
         title=f"Put back run {run_id}", undoes_run=run_id, notes=notes,
     )  # fmt: skip
+
+
+def has_way_back(step: Step) -> bool:
+    """Whether the change was made by us and can be put back."""
+    return step.is_ours and _inverse(step) is not None
+
+
+def _look_at(
+    made: Sequence[Step], clouds: Mapping[str, Cloud]
+) -> tuple[list[PlannedChange], list[str]]:
+    """The inverse changes that are possible now, and why each of the others is not."""
+    planned: list[PlannedChange] = []
+    notes: list[str] = []
+    for step in made:
+        wish = _inverse(step)
+        if wish is None:
+            notes.append(_why_not(step))
+            continue
+        try:
+            planned.append(observed(wish, clouds))
+        except PlanRefused as refused:
+            notes.append(_left_alone(wish, refused))
+    return planned, notes
 
 
 def _inverse(step: Step) -> Wish | None:
@@ -87,20 +113,42 @@ def _why_not(step: Step) -> str:
             return f"{name}: nothing puts back a {change.verb} of a {change.resource.kind}"
 
 
-def _nothing(run: Run, notes: list[str]) -> str:
-    why = "; ".join(notes) if notes else "it made no change"
-    return f"Nothing of run {run.id} can be put back: {why}. No plan was made."
-
-
-def _check_not_planned(ledger: Ledger, run_id: str) -> None:
-    alive = ("proposed", "approved", "applying", "applied", "partly_applied")
-    query = select(plan_table.c.id, plan_table.c.status).where(
-        plan_table.c.undoes_run == run_id, plan_table.c.status.in_(alive)
-    )
-    with ledger.read() as connection:
-        row = connection.execute(query.order_by(plan_table.c.number.desc())).first()
-    if row is not None:
-        raise PlanRefused(
-            f"Plan {row.id} puts back run {run_id} already and is {row.status}. "
-            "Go on with that plan, or reject it first."
+def _left_alone(wish: Wish, refused: PlanRefused) -> str:
+    name = wish.resource.resource_id
+    if isinstance(refused, NotAsRecommended):
+        return (
+            f"{name}: the run left it {refused.expected} and it is {refused.found} now, so "
+            "somebody changed it since and it is left alone"
         )
+    return f"{name}: {refused.what.removeprefix(f'{name} ').rstrip('.')}"
+
+
+def _nothing(run: Run, notes: list[str], *, has_been: bool) -> str:
+    why = list(notes)
+    if has_been:
+        why.insert(0, "the rest has been put back already" if why else "that is done already")
+    return (
+        f"Nothing of run {run.id} can be put back: {'; '.join(why) or 'it made no change'}. "
+        "No plan was made."
+    )
+
+
+def _check_not_planned(connection: Connection, run_id: str, now: datetime) -> None:
+    """Refuse a second way back while the first may still be decided or is being applied.
+
+    One that has ended does not stand in the way of another for what it did not put back.
+    """
+    query = select(plan_table.c.id).where(plan_table.c.undoes_run == run_id)
+    for plan_id in list(connection.scalars(query.order_by(plan_table.c.number.desc()))):
+        status = read_plan(connection, plan_id, now).status
+        if status in ("proposed", "approved", "lapsed"):
+            raise PlanRefused(
+                f"Plan {plan_id} puts back run {run_id} already and is {status}.",
+                "Go on with that plan, or reject it first.",
+            )
+        if status == "applying":
+            raise PlanRefused(
+                f"Plan {plan_id} puts back run {run_id} already and is being applied, or was "
+                "interrupted.",
+                f"Let it end first: instance-select apply {plan_id}",
+            )

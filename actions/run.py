@@ -45,6 +45,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """An attempt of an earlier run that may have come through after that run had ended."""
+
+    run_id: str
+    intent_at: datetime
+    backup: str | None
+
+
+@dataclass(frozen=True)
 class Run:
     """One pass over the changes of a plan, in their order."""
 
@@ -71,7 +80,9 @@ def load_run(ledger: Ledger, run_id: str) -> Run:
 def runs(ledger: Ledger, plan_id: str | None = None, newest: int = 100) -> list[Run]:
     """The newest runs, latest first; of one plan if given."""
     query = select(run_table.c.id).join(plan_table, run_table.c.plan_id == plan_table.c.id)
-    query = query.order_by(run_table.c.started_at.desc(), run_table.c.id.desc()).limit(newest)
+    query = query.order_by(
+        run_table.c.started_at.desc(), func.length(run_table.c.id).desc(), run_table.c.id.desc()
+    ).limit(newest)  # r10 comes after r9
     if plan_id is not None:
         query = query.where(run_table.c.plan_id == plan_id)
     with ledger.read() as connection:
@@ -101,25 +112,55 @@ def done_before(connection: Connection, plan: Plan) -> dict[str, str]:
     return {row.change_id: row.run_id for row in rows}
 
 
+def begun_before(connection: Connection, plan: Plan) -> dict[str, Begun]:
+    """What ended runs of the plan began, and never saw made: change id -> the newest attempt."""
+    rows = connection.execute(
+        select(step_table)
+        .join(run_table, step_table.c.run_id == run_table.c.id)
+        .where(
+            run_table.c.plan_id == plan.id,
+            run_table.c.finished_at.is_not(None),
+            step_table.c.intent_at.is_not(None),
+            step_table.c.outcome.not_in(DONE),
+        )
+        .order_by(func.length(step_table.c.run_id), step_table.c.run_id)
+    )
+    begun: dict[str, Begun] = {}
+    for row in rows:
+        earlier = begun.get(row.change_id)  # its backup is all there is if the newest took none
+        backup = row.backup or (earlier.backup if earlier else None)
+        begun[row.change_id] = Begun(row.run_id, row.intent_at, backup)
+    return begun
+
+
+def put_back(connection: Connection, run_id: str) -> set[str]:
+    """Changes of the run that a way back has put back, and that nobody has made again since."""
+    undoing = (
+        select(run_table.c.id)
+        .join(plan_table, run_table.c.plan_id == plan_table.c.id)
+        .where(plan_table.c.undoes_run == run_id)
+    )
+    undone: set[str] = set()
+    for way_back in list(connection.scalars(undoing)):
+        made_again = put_back(connection, way_back)
+        undone |= {
+            step.planned.undoes
+            for step in read_run(connection, way_back).steps
+            if step.planned.undoes and step.outcome in DONE
+            and step.planned.change.change_id not in made_again
+        }  # fmt: skip
+    return undone
+
+
 def is_undone(connection: Connection, plan_id: str) -> bool:
     """Whether everything the plan made has been put back since."""
-    query = select(run_table.c.id, run_table.c.plan_id)
-    mine = [row.id for row in connection.execute(query.where(run_table.c.plan_id == plan_id))]
-    undoing = query.join(plan_table, run_table.c.plan_id == plan_table.c.id).where(
-        plan_table.c.undoes_run.in_(mine)
-    )
-    made = {
-        step.planned.change.change_id
-        for run_id in mine
-        for step in read_run(connection, run_id).steps
-        if step.is_ours
-    }
-    undone = {
-        step.planned.undoes
-        for row in connection.execute(undoing).all()
-        for step in read_run(connection, row.id).steps
-        if step.outcome in DONE
-    }
+    mine = select(run_table.c.id).where(run_table.c.plan_id == plan_id)
+    made: set[str] = set()
+    undone: set[str] = set()
+    for run_id in list(connection.scalars(mine)):
+        steps = read_run(connection, run_id).steps
+        made |= {step.planned.change.change_id for step in steps if step.is_ours}
+        undone |= put_back(connection, run_id)
     return bool(made) and made <= undone
 
 

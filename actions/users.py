@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import normalize
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -37,7 +38,7 @@ def add_user(ledger: Ledger, name: str, role_name: str, *, actor: str, now: date
         if role_name not in known:
             raise Unknown("role", role_name, known)
         _check_admin(connection, actor)
-        _put(connection, name, role_name, actor, now)
+        _put(connection, _written(connection, name) or name.strip(), role_name, actor, now)
         return _require(connection, name)
 
 
@@ -55,13 +56,13 @@ def remove_user(ledger: Ledger, name: str, *, actor: str, now: datetime) -> User
     with ledger.write() as connection:
         _check_admin(connection, actor)
         person = _require(connection, name)
-        others = [known for known in active_users(connection) if known.name != name]
+        others = [known for known in active_users(connection) if known.name != person.name]
         if person.role == "admin" and not any(known.role == "admin" for known in others):
             raise NotAllowed(
                 f"{name!r} is the only admin, and without one nobody could keep the users. "
                 "Make somebody else an admin first."
             )
-        _put(connection, name, person.role, actor, now, is_active=False)
+        _put(connection, person.name, person.role, actor, now, is_active=False)
         return person
 
 
@@ -84,11 +85,29 @@ def known_user(connection: Connection, name: str, now: datetime) -> User:
 
     Raises `Unknown` with the names that are known.
     """
-    trusted = _is_trusting(connection)
-    exists = connection.scalar(select(user.c.name).where(user.c.name == name)) is not None
-    if trusted and not exists and name.strip():
-        _put(connection, name, ON_TRUST, "on trust", now)
+    is_new = _written(connection, name) is None
+    if is_new and name.strip() and _is_trusting(connection):
+        _put(connection, name.strip(), ON_TRUST, "on trust", now)
     return _require(connection, name)
+
+
+def is_same(name: str, other: str) -> bool:
+    """Whether two names mean one person: Ada is ada, so that nobody is two people.
+
+    >>> is_same("Ada", "ada "), is_same("Ada", "Adam")
+    (True, False)
+    """
+    return _key(name) == _key(other)
+
+
+def _key(name: str) -> str:
+    return normalize("NFKC", name).casefold().strip()
+
+
+def _written(connection: Connection, name: str) -> str | None:
+    """The name as the ledger writes it; also of somebody who was removed."""
+    everybody = connection.scalars(select(user.c.name).order_by(user.c.added_at, user.c.name))
+    return next((known for known in everybody if is_same(known, name)), None)
 
 
 def _is_trusting(connection: Connection) -> bool:
@@ -98,10 +117,12 @@ def _is_trusting(connection: Connection) -> bool:
 def _require(connection: Connection, name: str) -> User:
     everybody = active_users(connection)
     for known in everybody:
-        if known.name == name:
+        if is_same(known.name, name):
             return known
     listed = [f"{known.name} ({known.role})" for known in everybody]
     cure = "An admin adds people with: instance-select user add NAME --role approver"
+    if not any(known.role == "admin" for known in everybody):
+        cure = "Add the first admin with: instance-select user add NAME --role admin"
     raise Unknown("user", name, listed, cure)
 
 
@@ -119,7 +140,7 @@ def active_users(connection: Connection) -> list[User]:
 def _check_admin(connection: Connection, actor: str) -> None:
     everybody = active_users(connection)
     admins = [known.name for known in everybody if known.role == "admin"]
-    if admins and actor not in admins:
+    if admins and not any(is_same(actor, admin) for admin in admins):
         raise NotAllowed(
             f"{actor!r} is no admin, and only admins keep the users and their trust. "
             f"Ask one of: {', '.join(admins)}."

@@ -123,7 +123,7 @@ def _trust_names(session: Session) -> None:
     """There is no sign-on in a demo: whoever says their name may approve."""
     from actions.users import trust_unknown_users
 
-    trust_unknown_users(session.ledger, True, actor=session.login, now=session.now)
+    trust_unknown_users(session.new_ledger, True, actor=session.login, now=session.clock)
 
 
 def is_wanted(session: Session) -> bool:

@@ -5,18 +5,21 @@ from collections.abc import Sequence
 import polars as pl
 
 from actions.errors import Unknown
-from actions.limits import Fleet, Limits, count_fleet
+from actions.limits import Fleet, Limits, Window, count_fleet
 from app.session import Session
-from pipelines.settings import Settings
+from pipelines.settings import WEEK, Settings, WindowSettings
 
 
 def limits(settings: Settings) -> Limits:
-    """What one plan may hold in this home."""
+    """What one plan may hold in this home, and how its run behaves."""
     return Limits(
         max_changes=settings.max_changes,
         max_fleet_share=settings.max_fleet_share,
         max_saving_month=settings.max_saving_month,
+        plan_hours=settings.plan_hours,
         approval_hours=settings.approval_hours,
+        stop_after_failures=settings.stop_after_failures,
+        window=_window(settings.window) if settings.window else None,
     )
 
 
@@ -40,3 +43,8 @@ def chosen(session: Session, ids: Sequence[str]) -> tuple[pl.DataFrame, Fleet]:
             cure = "List them with: instance-select recommendations"
             raise Unknown("recommendation", missing[0], [row[0] for row in known], cure)
     return found, count_fleet(fleet)
+
+
+def _window(window: WindowSettings) -> Window:
+    weekdays = tuple(WEEK.index(day) for day in window.days)
+    return Window(weekdays, window.starts_hour, window.ends_hour)

@@ -5,13 +5,16 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from actions.approve import Approval, Standing
 from actions.planned import Plan, PlannedChange
+from actions.rollback import has_way_back
 from actions.run import Run, Step
+from actions.standing import Approval, Standing
 from actions.verify import Verdict
 from app.answer import Answer
 from app.dashboard.money import between
 from app.tables import table
+
+NOT_DONE = ("proposed", "approved", "lapsed", "applying", "partly_applied", "failed")
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -97,7 +100,8 @@ def run_answer(run: Run, *, dry_run: bool) -> Answer:
         else:
             yield f"Run {run.id}: {run.status}"
             yield f"Look again: instance-select verify {run.id}"
-            yield f"Put it back: instance-select rollback {run.id}"
+            if any(has_way_back(step) for step in run.steps):
+                yield f"Put it back: instance-select rollback {run.id}"
 
     return Answer({"run": run_document(run)}, view, failed)
 
@@ -167,8 +171,10 @@ def _step_row(step: Step) -> Sequence[str | None]:
 
 def _next_step(plan: Plan, standing: Standing | None) -> Iterable[str]:
     """What can be done with the plan now."""
-    if plan.status == "proposed":
-        missing = f" ({standing.missing})" if standing and standing.missing else ""
-        yield f"Approve it{missing}: instance-select approve {plan.id} --hash {plan.hash}"
-    elif plan.status in ("approved", "partly_applied", "applying"):
+    if plan.status not in NOT_DONE:
+        return
+    if standing and standing.missing:
+        hint = f"instance-select approve {plan.id} --hash {plan.hash}"
+        yield f"Approve it ({standing.missing}): {hint}"
+    elif plan.status != "proposed":
         yield f"Apply it: instance-select apply {plan.id}"

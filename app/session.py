@@ -58,9 +58,21 @@ class Session:
 
         return Lake(self.settings)
 
-    @cached_property
+    @property
     def ledger(self) -> "Ledger":
-        """Plans, approvals, runs and users."""
+        """Plans, approvals, runs and users. Raises `BadInput` if this home has none."""
+        settings = self.settings
+        if not settings.ledger and not (settings.home / "ledger.sqlite").exists():
+            raise BadInput(
+                f"There is no ledger in {settings.home}: nobody has decided anything there, and "
+                "nothing was written. Look whether --home or INSTANCE_SELECT_HOME is right; "
+                "'instance-select user add NAME --role admin' begins a ledger."
+            )
+        return self.new_ledger
+
+    @cached_property
+    def new_ledger(self) -> "Ledger":
+        """The ledger, which is made if this home has none; for commands that begin one."""
         from actions.ledger import open_ledger
 
         self.settings.home.mkdir(parents=True, exist_ok=True)
@@ -77,6 +89,11 @@ class Session:
     def now(self) -> "datetime":
         """What counts as now: the setting as_of, else the latest clock of the sources."""
         return self._work.as_of
+
+    @cached_property
+    def clock(self) -> "datetime":
+        """What counts as now for everything that goes into the ledger; as_of does not move it."""
+        return self._work.clock
 
     @cached_property
     def snapshot(self) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from warehouse.settings import LakeSettings
 
 CONFIG_FILE = "instance-select.yaml"
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[Day, ...] = get_args(Day)
 
 
 class SourceSettings(BaseModel):
@@ -24,6 +26,21 @@ class SourceSettings(BaseModel):
     )
 
 
+class WindowSettings(BaseModel):
+    """The maintenance window of the gate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: tuple[Day, ...] = Field(
+        default=WEEK, min_length=1, description="Days on which it opens, UTC."
+    )
+    starts_hour: int = Field(ge=0, le=23, description="Hour at which it opens, UTC.")
+    ends_hour: int = Field(
+        ge=0, le=24,
+        description="Hour at which it closes, UTC; not after starts_hour = on the next day.",
+    )  # fmt: skip
+
+
 class Settings(LakeSettings):
     """Read once at start from INSTANCE_SELECT_* variables and the home's instance-select.yaml."""
 
@@ -34,7 +51,9 @@ class Settings(LakeSettings):
         repr=False,
     )
     as_of: datetime | None = Field(
-        default=None, description="What counts as now, UTC; empty = the sources' own clock."
+        default=None,
+        description="What counts as now for the pipeline, UTC; empty = the sources' own clock. "
+        "Decisions go by real time.",
     )
     sources: tuple[SourceSettings, ...] = Field(default=(), description="What is read and changed.")
     metric_days: int = Field(
@@ -49,7 +68,18 @@ class Settings(LakeSettings):
     max_saving_month: float = Field(
         default=50_000, gt=0, description="Money per month, in any currency, one plan may move."
     )
+    plan_hours: float = Field(
+        default=72, gt=0, description="Hours in which a plan has to be approved before it expires."
+    )
     approval_hours: float = Field(default=72, gt=0, description="Hours an approval is valid.")
+    stop_after_failures: int = Field(
+        default=3, ge=1, description="Failed changes after which a run leaves the rest alone."
+    )
+    window: WindowSettings | None = Field(
+        default=None,
+        description="Hours of the week in which changes of R2 and above may begin, for example "
+        "{days: [sat, sun], starts_hour: 22, ends_hour: 4}; none = at any time.",
+    )
     dashboard_port: int = Field(default=8501, description="Port of the dashboard on 127.0.0.1.")
     dagster_port: int = Field(default=3000, description="Port of Dagster on 127.0.0.1.")
 

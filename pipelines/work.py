@@ -74,6 +74,18 @@ class Work:
         return max(clocks, default=datetime.now(UTC).replace(tzinfo=None, microsecond=0))
 
     @cached_property
+    def clock(self) -> datetime:
+        """What counts as now for decisions, UTC: real time, except in a home that is all simulated.
+
+        The setting as_of does not move it, since who calls could revive an expired approval. The
+        clock of a source counts only if it is the only one: beside a simulated estate, real clouds
+        keep real time.
+        """
+        if len(self.clouds) == 1 and not self.unconnected:
+            return _utc(next(iter(self.clouds.values())).now())
+        return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+    @cached_property
     def _reader(self) -> DuckDBPyConnection:
         """Attaching takes longer than most queries, so that all steps share one connection."""
         if not self.lake.exists():

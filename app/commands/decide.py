@@ -59,11 +59,11 @@ def create(
 
     rows, fleet = chosen(session, recommendation)
     plan = make(
-        session.ledger, rows, session.clouds,
-        author=actor or session.login, now=session.now,
+        session.new_ledger, rows, session.clouds,
+        author=actor or session.login, now=session.clock,
         limits=limits(session.settings), fleet=fleet, title=title,
     )  # fmt: skip
-    return plan_answer(plan, standing=standing(session.ledger, plan.id, session.now))
+    return plan_answer(plan, standing=standing(session.ledger, plan.id, session.clock))
 
 
 def show(session: Session, plan: PlanId) -> Answer:
@@ -73,11 +73,11 @@ def show(session: Session, plan: PlanId) -> Answer:
     from actions.run import runs
     from app.plan_answer import plan_answer
 
-    found = load(session.ledger, plan, session.now)
+    found = load(session.ledger, plan, session.clock)
     return plan_answer(
         found,
         approvals(session.ledger, plan),
-        standing(session.ledger, plan, session.now),
+        standing(session.ledger, plan, session.clock),
         runs(session.ledger, plan),
     )
 
@@ -88,7 +88,7 @@ def list_plans(session: Session) -> Answer:
     from app.plan_answer import plan_document
     from app.tables import table
 
-    found = plans(session.ledger, session.now)
+    found = plans(session.ledger, session.clock)
     rows = [(one.id, one.status, one.risk, one.author, one.title) for one in found]
     columns = ["id", "status", "risk", "author", "title"]
     empty = "No plans yet. Make one: instance-select plan create --recommendation ID"
@@ -111,7 +111,7 @@ def approve(
 
     approval = decide(
         session.ledger, plan, hash, actor or session.login,
-        now=session.now, limits=limits(session.settings), reason=reason,
+        now=session.clock, limits=limits(session.settings), reason=reason,
     )  # fmt: skip
     return _decided(session, plan, approval)
 
@@ -124,7 +124,7 @@ def reject(
 
     who = actor or session.login
     return _decided(
-        session, plan, decide(session.ledger, plan, who, now=session.now, reason=reason)
+        session, plan, decide(session.ledger, plan, who, now=session.clock, reason=reason)
     )
 
 
@@ -146,7 +146,7 @@ def apply(
 
     run = make(
         session.ledger, plan, session.clouds,
-        actor=actor or session.login, now=session.now, dry_run=dry_run,
+        actor=actor or session.login, now=session.clock, dry_run=dry_run,
         progress=tell, limits=limits(session.settings),
     )  # fmt: skip
     return run_answer(run, dry_run=dry_run)
@@ -168,7 +168,7 @@ def verify(
     found: list[dict[str, Any]] = []
     with session.lake.reader(session.snapshot) as connection:
         for one in ids:
-            verdicts = look(session.ledger, one, session.clouds, connection, now=session.now)
+            verdicts = look(session.ledger, one, session.clouds, connection, now=session.clock)
             found += verdicts_document(one, verdicts)
     rows = [(one["run"], one["verb"], one["resource_id"], one["verdict"], one["looks"])
             for one in found]  # fmt: skip
@@ -190,19 +190,19 @@ def rollback(session: Session, run: RunId, actor: Actor = None) -> Answer:
 
     plan = plan_back(
         session.ledger, run, session.clouds,
-        author=actor or session.login, now=session.now, limits=limits(session.settings),
+        author=actor or session.login, now=session.clock, limits=limits(session.settings),
     )  # fmt: skip
-    return plan_answer(plan, standing=standing(session.ledger, plan.id, session.now))
+    return plan_answer(plan, standing=standing(session.ledger, plan.id, session.clock))
 
 
 def _decided(session: Session, plan: str, approval: Any) -> Answer:
     from actions.approve import standing
     from actions.plan import load
 
-    status = load(session.ledger, plan, session.now).status
-    missing = standing(session.ledger, plan, session.now).missing
+    status = load(session.ledger, plan, session.clock).status
+    missing = standing(session.ledger, plan, session.clock).missing
     document = {"approval": approval, "plan": {"id": plan, "status": status}, "missing": missing}
     line = f"{approval.decision.capitalize()} by {approval.user}. Plan {plan} is {status}."
-    more = [f"Still missing: {missing}."] if missing and status == "proposed" else []
+    more = [f"Still missing: {missing}."] if missing and status in ("proposed", "lapsed") else []
     hint = [f"Apply it: instance-select apply {plan}"] if status == "approved" else []
     return Answer(document, lambda: [line, *more, *hint])

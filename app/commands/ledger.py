@@ -62,7 +62,9 @@ def add(
     """Add somebody, or give them another role."""
     from actions.users import add_user
 
-    added = add_user(session.ledger, name, role, actor=actor or session.login, now=session.now)
+    added = add_user(
+        session.new_ledger, name, role, actor=actor or session.login, now=session.clock
+    )
     line = f"{added.name} is {added.role}, may approve up to {added.highest_risk or 'nothing'}."
     return Answer({"user": asdict(added)}, lambda: [line])
 
@@ -75,7 +77,7 @@ def remove(
     """Take every right from somebody; what they approved counts no more."""
     from actions.users import remove_user
 
-    removed = remove_user(session.ledger, name, actor=actor or session.login, now=session.now)
+    removed = remove_user(session.ledger, name, actor=actor or session.login, now=session.clock)
     return Answer({"user": asdict(removed)}, lambda: [f"{name} may do nothing any more."])
 
 
@@ -126,7 +128,7 @@ def add_suppression(
         )
     day = until.date() if until else None
     identity = suppress(
-        session.ledger, scope, reason=reason, actor=actor or session.login, now=session.now,
+        session.new_ledger, scope, reason=reason, actor=actor or session.login, now=session.clock,
         until=day,
     )  # fmt: skip
     line = f"{identity} holds {f'until {day}' if day else 'for ever'}, from the next run on."
@@ -156,6 +158,6 @@ def lift_suppression(
     """End a suppression."""
     from actions.suppress import lift
 
-    lift(session.ledger, suppression, actor=actor or session.login, now=session.now)
+    lift(session.ledger, suppression, actor=actor or session.login, now=session.clock)
     document = {"suppression": {"id": suppression, "status": "lifted"}}
     return Answer(document, lambda: [f"{suppression} no longer holds."])

@@ -12,13 +12,15 @@ from actions.apply import apply
 from actions.audit import Event, events
 from actions.errors import ActionError
 from actions.ledger import Ledger, open_ledger
-from actions.limits import Limits, count_fleet
+from actions.limits import count_fleet
 from actions.planned import Plan
 from actions.rollback import rollback
 from actions.run import Run, Step
 from actions.users import User, users
 from actions.verify import Verdict, verify
 from app.dashboard import data
+from app.errors import Stopped
+from app.gate import limits
 from clouds.errors import CloudError
 from pipelines.settings import Settings
 from pipelines.work import Work
@@ -56,18 +58,8 @@ def people() -> list[User]:
     return users(ledger())
 
 
-def limits(settings: Settings) -> Limits:
-    """What one plan may hold in this home."""
-    return Limits(
-        max_changes=settings.max_changes,
-        max_fleet_share=settings.max_fleet_share,
-        max_saving_month=settings.max_saving_month,
-        approval_hours=settings.approval_hours,
-    )
-
-
 def clock() -> datetime:
-    """What counts as now."""
+    """What counts as now for decisions."""
     settings = data.settings()
     return _clock(str(settings.home.resolve()), settings)
 
@@ -82,7 +74,7 @@ def make_plan(recommendation_ids: list[str], author: str) -> Plan:
         rows,
         work.clouds,
         author=author,
-        now=work.as_of,
+        now=work.clock,
         limits=limits(work.settings),
         fleet=count_fleet(resources),
     )
@@ -106,7 +98,7 @@ def rehearse(plan: Plan, user: str) -> Run:
     work = Work(data.settings())
     return apply(
         ledger(), plan.id, work.clouds,
-        actor=user, now=work.as_of, dry_run=True, limits=limits(work.settings),
+        actor=user, now=work.clock, dry_run=True, limits=limits(work.settings),
     )  # fmt: skip
 
 
@@ -130,14 +122,16 @@ def start_apply(plan: Plan, user: str) -> None:
 
 def job(plan_id: str) -> Job | None:
     """What this process did about the plan, if it did."""
-    return _jobs()[0].get(plan_id)
+    jobs, lock = _jobs()
+    with lock:  # a thread that is about to start is not taken for one that has ended
+        return jobs.get(plan_id)
 
 
 def look_twice(run: Run) -> list[Verdict]:
     """Whether each change of a run holds, and what it saved so far."""
     work = Work(data.settings())
     with data.cursor() as cursor:
-        return verify(ledger(), run.id, work.clouds, cursor, now=work.as_of)
+        return verify(ledger(), run.id, work.clouds, cursor, now=work.clock)
 
 
 def undo(run: Run, author: str) -> Plan:
@@ -145,7 +139,7 @@ def undo(run: Run, author: str) -> Plan:
     work = Work(data.settings())
     return rollback(
         ledger(), run.id, work.clouds,
-        author=author, now=work.as_of, limits=limits(work.settings),
+        author=author, now=work.clock, limits=limits(work.settings),
     )  # fmt: skip
 
 
@@ -159,14 +153,17 @@ def history(plan_id: str) -> list[Event]:
 
 
 def _apply(job: Job, ledger: Ledger, settings: Settings, user: str) -> None:
-    work = Work(settings)
     try:
+        work = Work(settings)
         job.run = apply(
             ledger, job.plan_id, work.clouds,
-            actor=user, now=work.as_of, limits=limits(settings), progress=job.steps.append,
+            actor=user, now=work.clock, limits=limits(settings), progress=job.steps.append,
         )  # fmt: skip
     except (ActionError, CloudError) as error:
         job.error = error
+    except Exception as error:  # a bug: the page says so, and the log gets the traceback
+        job.error = Stopped(job.plan_id, error)
+        raise
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -181,4 +178,4 @@ def _jobs() -> tuple[dict[str, Job], Lock]:
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def _clock(home: str, _settings: Settings) -> datetime:
-    return Work(_settings).as_of
+    return Work(_settings).clock

@@ -28,6 +28,7 @@ class Words:
 STATUS: Mapping[str, Words] = {
     "proposed": Words("Waiting for approval", ":material/hourglass_top:", "orange"),
     "approved": Words("Approved", ":material/verified:", "blue"),
+    "lapsed": Words("Approval lapsed", ":material/timer_off:", "orange"),
     "rejected": Words("Rejected", ":material/block:", "gray"),
     "expired": Words("Expired", ":material/timer_off:", "gray"),
     "applying": Words("Being applied", ":material/sync:", "blue"),
@@ -141,11 +142,11 @@ def counted(number: int, what: str) -> str:
 
 
 def details(event: Event) -> str:
-    """What an audit event says beside who, what and when."""
+    """What an audit event says beside who, what and when, without what only `verify` reads."""
     return ", ".join(
         f"{name.replace('_', ' ')} {value}"
         for name, value in event.details.items()
-        if value is not None
+        if value is not None and name != "seal"
     )
 
 

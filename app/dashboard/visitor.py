@@ -4,6 +4,7 @@ from getpass import getuser
 
 import streamlit as st
 
+from actions.users import is_same
 from app.dashboard import data, decide
 
 
@@ -31,9 +32,9 @@ def currency() -> str:
 
 def choose_user() -> None:
     """Who makes and approves plans from this browser; a sign-on replaces this choice later."""
-    known = {person.name: person for person in decide.people()}
+    known = decide.people()
     st.session_state.setdefault("user", getuser())
-    names = sorted({*known, st.session_state["user"]})
+    names = sorted({*(person.name for person in known), st.session_state["user"]})
     st.selectbox(
         "You are",
         names,
@@ -44,7 +45,7 @@ def choose_user() -> None:
         help="Your name goes into the ledger with everything you decide. A plan above risk R1 has "
         "to be approved by somebody other than its author.",
     )
-    person = known.get(user())
+    person = next((one for one in known if is_same(one.name, user())), None)
     if person is None:
         st.caption("Not in the ledger yet")
     else:

@@ -221,6 +221,67 @@ def test_failed_changes_can_be_applied_again_without_doing_the_others_twice(offi
     assert [found.id for found in runs(office.ledger, plan.id)] == [second.id, first.id]
 
 
+def answers_late(office: Office, verb: str) -> Callable[[str, str], None]:
+    """A cloud that answers the change with an error and then can't be looked at."""
+    failed: list[str] = []
+
+    def before(call: str, resource_id: str) -> None:
+        if call == "after " + verb or (call == "observe" and failed):
+            failed.append(call)
+            raise QuotaExceeded("the call timed out")
+
+    return before
+
+
+def test_change_of_a_failed_run_that_came_through_is_ours_in_the_next(office: Office) -> None:
+    plan = stops(office, 1)
+    at_once, office.cloud.before = office.cloud.before, answers_late(office, "stop")
+    first = run(office, plan)
+    assert outcomes(first) == ["failed"]
+    office.cloud.before = at_once
+    [would_be] = run(office, plan, dry_run=True).steps
+    [step] = run(office, plan).steps
+    assert (step.outcome, step.is_ours, step.intent_at) == ("already", True, NOW)
+    assert step.reason == f"run {first.id} had begun it, and it came through after that run ended"
+    assert (would_be.outcome, would_be.reason) == (step.outcome, step.reason)
+    assert len(office.cloud.effects()) == 1
+
+
+def test_delete_of_a_failed_run_that_came_through_keeps_its_backup(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("vol", "disk"), "delete", "absent"))
+    at_once, office.cloud.before = office.cloud.before, answers_late(office, "delete")
+    [failed] = run(office, plan).steps
+    office.cloud.before = at_once
+    [step] = run(office, plan).steps
+    assert (failed.outcome, step.outcome, step.is_ours) == ("failed", "already", True)
+    assert step.backup == failed.backup == f"snap-vol-{plan.id}.1.backup.r1"
+
+
+def test_delete_that_failed_before_its_backup_is_not_taken_for_ours(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("vol", "disk"), "delete", "absent"))
+    at_once, office.cloud.before = office.cloud.before, raising(QuotaExceeded("no snapshots"))
+    assert outcomes(run(office, plan)) == ["failed"]
+    office.cloud.before = at_once
+    with office.cloud.open() as database:
+        database.execute("delete from resource")
+    [step] = run(office, plan).steps
+    assert (step.outcome, step.is_ours) == ("already", False)
+
+
+def test_failed_run_that_came_to_nothing_is_begun_anew_with_a_backup_of_its_own(
+    office: Office,
+) -> None:
+    plan = office.approved(office.wish(office.cloud.add("vol", "disk"), "delete", "absent"))
+    at_once = office.cloud.before
+    office.cloud.before = lambda call, resource_id: (
+        raising(QuotaExceeded("no"))(call, resource_id) if call == "delete" else None
+    )
+    assert outcomes(run(office, plan)) == ["failed"]
+    office.cloud.before = at_once
+    [step] = run(office, plan).steps
+    assert (step.outcome, step.backup) == ("applied", f"snap-vol-{plan.id}.1.backup.r2")
+
+
 def test_r4_is_applied_with_two_approvals_only(office: Office) -> None:
     address = office.cloud.add("ip", "address")
     plan = office.approved(office.wish(address, "release", "absent"), by=("root",))
@@ -328,7 +389,7 @@ def test_intent_is_in_the_log_before_the_change(office: Office) -> None:
 
     office.cloud.before = watch
     run(office, plan)
-    assert log[:2] == ["change.intent", "run.start"]
+    assert log[:3] == ["change.intent", "plan.status", "run.start"]
 
 
 def test_cloud_that_still_shows_the_old_state_is_said_so(office: Office) -> None:

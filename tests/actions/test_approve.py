@@ -1,15 +1,18 @@
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from staff import NOW, Office
 
+from actions import approve as approving
 from actions import audit
 from actions.apply import apply
 from actions.approve import approvals, approve, reject, standing
 from actions.errors import ApplyRefused, ApprovalRefused, NotAllowed, Unknown
-from actions.plan import load
+from actions.plan import load, plans
 from actions.planned import Plan
 from actions.risk import risk_of, way_back
-from actions.users import add_user, remove_user, trust_unknown_users, users
+from actions.users import User, add_user, remove_user, trust_unknown_users, users
 
 
 def plan_of(office: Office, verb: str = "stop", kind: str = "instance", **more: str) -> Plan:
@@ -41,6 +44,49 @@ def test_author_alone_is_refused_above_r1(office: Office) -> None:
     plan = plan_of(office)
     with pytest.raises(NotAllowed, match="nobody approves their own plan above R1; this one is R2"):
         approve(office.ledger, plan.id, plan.hash, "ann", now=office.now)
+
+
+@pytest.mark.parametrize("name", ["Ann", "ANN", " ann", "\N{FULLWIDTH LATIN SMALL LETTER A}nn"])
+def test_author_is_the_same_person_however_the_name_is_written(office: Office, name: str) -> None:
+    plan = plan_of(office)
+    with pytest.raises(NotAllowed, match="nobody approves their own plan above R1"):
+        approve(office.ledger, plan.id, plan.hash, name, now=office.now)
+    trust_unknown_users(office.ledger, True, actor="ROOT", now=NOW)
+    with pytest.raises(NotAllowed, match="nobody approves their own plan above R1"):
+        approve(office.ledger, plan.id, plan.hash, name, now=office.now)
+    assert "ann" in [user.name for user in users(office.ledger)]
+
+
+def test_one_person_in_two_spellings_is_not_two_people(office: Office) -> None:
+    plan = plan_of(office, "release", "address")
+    approve(office.ledger, plan.id, plan.hash, "root", now=office.now)
+    with pytest.raises(ApprovalRefused, match="'root' has approved plan"):
+        approve(office.ledger, plan.id, plan.hash, "Root", now=office.now)
+    assert not standing(office.ledger, plan.id, office.now).is_approved
+
+
+def test_spellings_that_got_into_the_ledger_earlier_count_as_one_person(office: Office) -> None:
+    plan = plan_of(office)
+    with office.ledger.write() as connection:
+        connection.execute(text("insert into user select 'Ann', role, 1, 'x', added_at from user"
+                                " where name = 'ann'"))  # fmt: skip
+        write_approval(connection, plan, "Ann")
+    missing = standing(office.ledger, plan.id, office.now).missing
+    assert missing == "R2 is never approved by its author 'ann' alone"
+
+
+def write_approval(connection: Connection, plan: Plan, name: str) -> None:
+    """As an earlier version wrote it."""
+    person = User(name, "approver", "R3")
+    until = NOW + timedelta(hours=72)
+    approving._write(connection, plan, person, "approved", None, NOW, until)
+
+
+def test_adding_somebody_in_another_spelling_changes_their_role(office: Office) -> None:
+    assert add_user(office.ledger, "BOB", "viewer", actor="Root", now=NOW).name == "bob"
+    remove_user(office.ledger, "Bob", actor="root", now=NOW)
+    assert "bob" not in [user.name.casefold() for user in users(office.ledger)]
+    assert audit.verify(office.ledger).ok
 
 
 def test_author_may_approve_r1(office: Office) -> None:
@@ -82,6 +128,20 @@ def test_approval_expires(office: Office) -> None:
     found = standing(office.ledger, plan.id, office.later(0.1))
     assert not found.is_approved
     assert found.missing == "R2 needs 1 approval(s), 0 valid so far (that of bob has expired)"
+
+
+def test_plan_whose_approval_does_not_hold_any_more_reads_as_lapsed(office: Office) -> None:
+    plan = plan_of(office)
+    approve(office.ledger, plan.id, plan.hash, "bob", now=office.now)
+    office.later(73)
+    assert status(office, plan) == "lapsed"
+    assert [one.status for one in plans(office.ledger, office.now)] == ["lapsed"]
+    approve(office.ledger, plan.id, plan.hash, "bob", now=office.now)
+    assert status(office, plan) == "approved"
+    add_user(office.ledger, "bob", "viewer", actor="root", now=office.now)
+    assert status(office, plan) == "lapsed"
+    reject(office.ledger, plan.id, "rita", now=office.now)
+    assert status(office, plan) == "rejected"
 
 
 def test_expired_plan_can_not_be_approved(office: Office) -> None:

@@ -1,5 +1,6 @@
 import re
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -9,8 +10,13 @@ from sqlalchemy.exc import DatabaseError
 from staff import NOW, Office
 
 from actions import audit
+from actions.apply import apply
+from actions.approve import approve, reject
+from actions.errors import ClockBehind
 from actions.ledger import Ledger, open_ledger
+from actions.suppress import Scope, suppress
 from actions.users import add_user
+from actions.verify import verify as look_twice
 
 LIFT = "drop trigger audit_never_changes; drop trigger audit_never_shrinks"
 
@@ -80,6 +86,61 @@ def test_decision_or_role_altered_past_the_log_shows(
     assert re.search(reason, str(found.reason))
 
 
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("update run set status = 'failed'", r"run p1-\w+.r1 is not as the last event about it"),
+        ("update run set actor = 'eve'", r"run p1-\w+.r1 is not as"),
+        ("update run_change set outcome = 'failed'", r"run_change p1-\w+.r1 p1-\w+.1 is not as"),
+        ("update run_change set backup = 'snap-x'", "run_change .* is not as"),
+        ("update run_change set looks = null", "run_change .* is not as"),
+        ("update saving set saved_month = '9000'", r"saving p1-\w+.r1 is not as"),
+        ("delete from saving where window_days = 7", r"saving p1-\w+.r1 is not as"),
+        ("delete from saving", r"saving p1-\w+.r1 is in the log, but gone from the ledger"),
+        ("delete from saving; delete from run_change", r"run_change p1-.* is in the log, but"),
+        ("delete from saving; delete from run_change; delete from run", "run p1.* but gone"),
+        ("insert into run select 'p1.r9', plan_id, actor, started_at, null, status from run",
+         "run p1.r9 is not as the last event about it"),
+        ("update plan set status = 'approved'", r"plan p1-\w+ is not as the last event about it"),
+        ("update plan set expires_at = '2036-01-01 00:00:00.000000'", r"plan p1-\w+ is not as"),
+        ("update suppression set reason = 'mine'", "suppression s1 is not as"),
+    ],
+)  # fmt: skip
+def test_what_came_of_a_plan_altered_past_the_log_shows(
+    office: Office, statement: str, reason: str
+) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    look_twice(office.ledger, run.id, office.clouds, now=NOW)
+    suppress(office.ledger, Scope(), reason="audit week", actor="ann", now=NOW)
+    assert audit.verify(office.ledger).ok
+    tamper(office.ledger, statement)
+    found = audit.verify(office.ledger)
+    assert not found.ok
+    assert re.search(reason, str(found.reason))
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken", "reason"),
+    [
+        ("delete from audit_head", None, "the record of the newest event is gone"),
+        ("drop table audit_head", None, "no such table: audit_head"),
+        ("drop table audit", None, "no such table: audit"),
+        ("update audit set at = 'noon' where number = 3", 3, "'noon' is no time"),
+        ("update plan set created_at = 'noon'", None, "can't be read as it was written.*noon"),
+        ("drop table saving", None, "no such table: saving"),
+    ],
+)
+def test_what_can_not_be_read_is_a_broken_log_and_no_accident(
+    office: Office, statement: str, broken: int | None, reason: str
+) -> None:
+    office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    tamper(office.ledger, statement)
+    found = audit.verify(office.ledger)
+    assert (found.ok, found.broken) == (False, broken)
+    assert re.search(reason, str(found.reason))
+
+
 def test_event_sealed_anew_breaks_the_next_one(office: Office) -> None:
     [old] = [event for event in audit.events(office.ledger) if event.number == 3]
     with office.ledger.read() as connection:
@@ -89,6 +150,33 @@ def test_event_sealed_anew_breaks_the_next_one(office: Office) -> None:
     tamper(office.ledger, f"update audit set actor = 'eve', hash = '{seal}' where number = 3")
     found = audit.verify(office.ledger)
     assert (found.broken, found.reason) == (4, "event 4 does not follow the one before it")
+
+
+def test_decisions_never_go_back_in_time(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    office.later(80)
+    other = office.plan(office.wish(office.cloud.add("i-2"), "stop", "stopped"))
+    message = "says 2026-11-01 12:00 UTC, but the audit log goes up to 2026-11-04 20:00 UTC"
+    with pytest.raises(ClockBehind, match=message):  # though bob's approval would hold then
+        apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    with pytest.raises(ClockBehind, match=message):
+        approve(office.ledger, other.id, other.hash, "bob", now=NOW)
+    with pytest.raises(ClockBehind, match=message):
+        reject(office.ledger, other.id, "bob", now=NOW)
+    office.now = NOW
+    with pytest.raises(ClockBehind, match=message):
+        office.plan(office.wish(office.cloud.add("i-3"), "stop", "stopped"))
+    assert office.cloud.effects() == []
+    approve(office.ledger, other.id, other.hash, "bob", now=NOW + timedelta(hours=79, minutes=56))
+
+
+def test_admin_goes_on_after_a_clock_that_ran_ahead(office: Office) -> None:
+    office.later(24 * 365)
+    plan = office.plan(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    with pytest.raises(ClockBehind, match="an admin goes on with: instance-select user add"):
+        approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
+    add_user(office.ledger, "bob", "approver", actor="root", now=NOW)
+    approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
 
 
 def write_many(url: str, name: str, count: int) -> int:

@@ -203,6 +203,14 @@ def test_empty_plan_and_double_change_are_refused(office: Office) -> None:
         office.plan(office.wish(where, "stop", "stopped"), office.wish(where, "resize", "m5.large"))
 
 
+def test_author_has_to_be_a_user_and_is_written_as_the_ledger_has_the_name(office: Office) -> None:
+    wish = office.wish(office.cloud.add("i-1"), "stop", "stopped")
+    with pytest.raises(Unknown, match=r"No user named 'eve'.*bob \(approver\).*user add NAME"):
+        office.plan(wish, author="eve")
+    assert plans(office.ledger) == []
+    assert office.plan(wish, author="Ann ").author == "ann"
+
+
 def test_cloud_that_does_not_answer_is_a_refusal_with_its_words(office: Office) -> None:
     office.cloud.add("i-1")
 

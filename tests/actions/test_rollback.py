@@ -5,21 +5,26 @@ from staff import NOW, Office
 
 from actions.apply import apply
 from actions.approve import approve, reject
-from actions.errors import ApplyRefused, NotAsRecommended, PlanRefused
+from actions.errors import ApplyRefused, PlanRefused
 from actions.plan import load
 from actions.planned import Plan
-from actions.rollback import rollback
-from actions.run import Run, runs
+from actions.rollback import has_way_back, rollback
+from actions.run import Run, put_back, runs
 from clouds.cloud import Verb
+from clouds.errors import QuotaExceeded, Unreadable
 
 
 def run(office: Office, plan: Plan) -> Run:
     return apply(office.ledger, plan.id, office.clouds, actor="root", now=NOW)
 
 
+def outcomes(found: Run) -> list[str | None]:
+    return [step.outcome for step in found.steps]
+
+
 def way_back(office: Office, found: Run) -> Plan:
     return rollback(
-        office.ledger, found.id, office.clouds, author="ann", now=NOW, limits=office.limits
+        office.ledger, found.id, office.clouds, author="ann", now=office.now, limits=office.limits
     )
 
 
@@ -51,6 +56,7 @@ def test_released_address_has_no_way_back_and_says_so(office: Office) -> None:
     found = run(
         office, office.approved(office.wish(address, "release", "absent"), by=("root", "rita"))
     )
+    assert not any(has_way_back(step) for step in found.steps)
     with pytest.raises(PlanRefused, match="ip: a released address goes back to the provider"):
         way_back(office, found)
 
@@ -82,11 +88,46 @@ def test_nothing_made_is_nothing_to_put_back(office: Office) -> None:
         way_back(office, run(office, plan))
 
 
-def test_resource_changed_since_the_run_is_refused(office: Office) -> None:
-    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+def test_resource_changed_since_the_run_stands_in_the_notes_and_the_others_go_back(
+    office: Office,
+) -> None:
+    plan = office.approved(
+        *(office.wish(office.cloud.add(f"i-{n}"), "stop", "stopped") for n in (1, 2, 3))
+    )
     found = run(office, plan)
     office.cloud.change("i-1", state="running")
-    with pytest.raises(NotAsRecommended, match="i-1 is 'running'"):
+    with office.cloud.open() as database:
+        database.execute("delete from resource where id = 'i-2'")
+    back = way_back(office, found)
+    assert [item.change.resource.resource_id for item in back.changes] == ["i-3"]
+    assert back.notes == (
+        "i-2: the run left it 'stopped' and it is 'absent' now, so somebody changed it since and "
+        "it is left alone",
+        "i-1: the run left it 'stopped' and it is 'running' now, so somebody changed it since and "
+        "it is left alone",
+    )
+
+
+def test_resource_that_can_not_be_looked_at_does_not_keep_the_others(office: Office) -> None:
+    plan = office.approved(
+        *(office.wish(office.cloud.add(f"i-{n}"), "stop", "stopped") for n in (1, 2))
+    )
+    found = run(office, plan)
+
+    def half_blind(call: str, resource_id: str) -> None:
+        if resource_id == "i-1":
+            raise Unreadable("no route to the cloud.")
+
+    office.cloud.before = half_blind
+    back = way_back(office, found)
+    assert [item.change.resource.resource_id for item in back.changes] == ["i-2"]
+    assert back.notes == ("i-1: can't be looked at: no route to the cloud",)
+
+
+def test_way_back_of_which_nothing_is_left_is_refused_with_the_reasons(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    office.cloud.change("i-1", state="running")
+    with pytest.raises(PlanRefused, match=r"Nothing of run .* i-1: the run left it 'stopped'"):
         way_back(office, found)
 
 
@@ -97,6 +138,58 @@ def test_second_way_back_waits_until_the_first_is_rejected(office: Office) -> No
         way_back(office, found)
     reject(office.ledger, first.id, "bob", now=NOW)
     assert way_back(office, found).id != first.id
+
+
+def test_way_back_that_nobody_approved_in_time_makes_room_for_another(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    first = way_back(office, found)
+    office.later(73)
+    second = way_back(office, found)
+    assert second.id != first.id
+
+
+def partly_put_back(office: Office) -> tuple[Run, Plan]:
+    """A run of two changes, and its way back that put back only the first."""
+    plan = office.approved(
+        *(office.wish(office.cloud.add(f"i-{n}"), "stop", "stopped") for n in (1, 2))
+    )
+    found = run(office, plan)
+    back = way_back(office, found)
+    approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+
+    def refuse(call: str, resource_id: str) -> None:
+        if (call, resource_id) == ("start", "i-2"):
+            raise QuotaExceeded("no capacity")
+
+    at_once, office.cloud.before = office.cloud.before, refuse
+    assert run(office, back).status == "partly_applied"
+    office.cloud.before = at_once
+    return found, back
+
+
+def test_way_back_that_ended_halfway_is_followed_by_one_for_what_it_left(office: Office) -> None:
+    found, first = partly_put_back(office)
+    second = way_back(office, found)
+    assert [item.change.resource.resource_id for item in second.changes] == ["i-2"]
+    approve(office.ledger, second.id, second.hash, "bob", now=NOW)
+    assert run(office, second).is_done
+    assert load(office.ledger, found.plan_id).status == "rolled_back"
+    assert office.cloud.look("i-2").state == "running"
+    assert outcomes(run(office, first)) == ["already", "already"]
+    with pytest.raises(PlanRefused, match="that is done already"):
+        way_back(office, found)
+
+
+def test_what_was_made_again_can_be_put_back_again(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    for verb in ("start", "stop", "start"):
+        back = way_back(office, found)
+        assert [item.change.verb for item in back.changes] == [verb]
+        approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+        undone, found = found, run(office, back)
+    with office.ledger.read() as connection:
+        assert put_back(connection, undone.id)
+        assert put_back(connection, found.id) == set()
 
 
 def test_run_that_was_interrupted_is_put_back_only_after_it_ended(office: Office) -> None:

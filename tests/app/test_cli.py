@@ -99,11 +99,12 @@ def test_options_a_cloud_does_not_know_are_named(tmp_path: Path) -> None:
 def test_an_unexpected_error_is_one_sentence_and_debug_shows_where(tmp_path: Path) -> None:
     home = tmp_path / "file"
     home.write_text("not a folder")
-    outcome = call("user", "list", "--json", home=home)
+    add = ("user", "add", "eve", "--role", "admin")
+    outcome = call(*add, "--json", home=home)
     assert outcome.code == 1
     assert set(json.loads(outcome.stdout)) == {"error"}
     assert "Traceback" not in outcome.stderr
-    assert "Traceback" in call("user", "list", "--debug", home=home).stderr
+    assert "Traceback" in call(*add, "--debug", home=home).stderr
 
 
 def test_version_is_the_package_s() -> None:

@@ -60,10 +60,30 @@ def test_from_recommendation_to_change_and_back(home: Path) -> None:
     undone = answer("apply", back["id"], "--as", "ben", home=home)["run"]
     assert [one["outcome"] for one in undone["changes"]] == ["applied"]
     assert call("verify", run["id"], "--json", home=home).code == 1
+    saved = answer("savings", home=home)
+    assert [(one["change_id"], one["is_reverted"]) for one in saved["savings"]] == [
+        (made["change_id"], True)
+    ]
+    (total,) = saved["totals"]
+    assert (total["promised_month_high"], total["changes"]) == ("0", 0)
+    assert total["changes_reverted"] == 1
 
     log = answer("audit", "verify", home=home)
     assert log["ok"]
     assert log["events"] > 8
+
+
+def test_the_setting_as_of_does_not_move_the_clock_of_decisions(home: Path) -> None:
+    before = make_plan(home)
+    with (home / "instance-select.yaml").open("a") as file:
+        file.write("as_of: 2030-01-01\n")
+    after = make_plan(home)
+    assert (after["created_at"], after["expires_at"]) == (
+        before["created_at"],
+        before["expires_at"],
+    )
+    shown = answer("plan", "show", before["id"], home=home)["plan"]
+    assert shown["status"] == "proposed"
 
 
 def test_only_the_hash_that_was_shown_is_approved(home: Path) -> None:
@@ -132,6 +152,26 @@ def test_a_suppressed_recommendation_is_silent_after_the_next_run(home: Path) ->
     found = answer("recommendations", home=home)["recommendations"]
     mine = {one["status"] for one in found if one["resource_id"] == chosen["resource_id"]}
     assert mine == {"suppressed"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("apply", "p1-3f9a2c41"),
+        ("audit", "verify"),
+        ("plan", "list"),
+        ("savings",),
+        ("user", "list"),
+        ("suppress", "list"),
+    ],
+)
+def test_a_home_that_is_not_there_is_bad_input_and_not_made(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    outcome = call(*arguments, "--json", home=tmp_path / "hoem")
+    assert outcome.code == 2
+    assert "There is no ledger in" in outcome.json["error"]["message"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_changed_audit_log_is_found(tmp_path: Path) -> None:

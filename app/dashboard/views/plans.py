@@ -6,10 +6,12 @@ import polars as pl
 import streamlit as st
 
 from actions import plan as planning
-from actions.approve import Approval, approvals, people_needed, standing
+from actions.approve import approvals, standing
 from actions.errors import ActionError
 from actions.planned import Plan
+from actions.rollback import has_way_back
 from actions.run import Run, runs
+from actions.standing import Approval, people_needed
 from app.dashboard import decide, money, page, plan_text, visitor
 from clouds.errors import CloudError
 
@@ -119,12 +121,14 @@ def _decision(plan: Plan, made: list[Run]) -> None:
     if job is not None and job.is_running:
         _progress(plan.id)
         return
+    if _has_moved_on(plan, made):
+        st.rerun()
     if job is not None and job.error is not None:
         page.problem(job.error)
     match plan.status:
         case "proposed":
             _to_approve(plan)
-        case "approved":
+        case "approved" | "lapsed":
             _to_apply(plan)
         case "applying":
             _interrupted(plan)
@@ -142,6 +146,12 @@ def _decision(plan: Plan, made: list[Run]) -> None:
                 "the resources may have changed.",
                 icon=":material/timer_off:",
             )
+
+
+def _has_moved_on(plan: Plan, made: list[Run]) -> bool:
+    """Whether a run began, went on or ended while this page was being drawn."""
+    now = planning.load(decide.ledger(), plan.id, decide.clock())
+    return now.status != plan.status or runs(decide.ledger(), plan.id, newest=1) != made[:1]
 
 
 def _to_approve(plan: Plan) -> None:
@@ -172,11 +182,7 @@ def _to_apply(plan: Plan) -> None:
     else:
         st.warning(f"Not approved any more: {where.missing}.", icon=":material/hourglass_top:")
     with st.container(horizontal=True):
-        if where.is_approved:
-            if st.button("Apply", type="primary", icon=":material/play_arrow:", key="apply"):
-                _apply_dialog(plan)
-        elif st.button("Approve", type="primary", icon=":material/verified:", key="approve"):
-            _approve_dialog(plan)
+        _apply_button(plan, "Apply", lambda: _apply_dialog(plan))
         _reject_button(plan)
         _rehearse_button(plan)
 
@@ -187,8 +193,7 @@ def _interrupted(plan: Plan) -> None:
         "made is not made again.",
         icon=":material/sync_problem:",
     )
-    if st.button("Go on", type="primary", icon=":material/play_arrow:", key="apply"):
-        _start(plan)
+    _apply_button(plan, "Go on", lambda: _start(plan))
 
 
 def _to_verify(plan: Plan, run: Run) -> None:
@@ -196,10 +201,8 @@ def _to_verify(plan: Plan, run: Run) -> None:
     say = st.success if plan.status == "applied" else st.warning
     say(f"Run {run.id} by {run.actor}: {done}.", icon=plan_text.STATUS[plan.status].icon)
     with st.container(horizontal=True):
-        if plan.status != "applied" and st.button(
-            "Apply what is left", type="primary", icon=":material/play_arrow:", key="apply"
-        ):
-            _apply_dialog(plan)
+        if plan.status != "applied":
+            _apply_button(plan, "Apply what is left", lambda: _apply_dialog(plan))
         if st.button(
             "Verify",
             icon=":material/fact_check:",
@@ -207,10 +210,19 @@ def _to_verify(plan: Plan, run: Run) -> None:
             help="Is it as planned, and did it pay?",
         ):
             _verify_dialog(run)
-        if any(step.outcome == "applied" for step in run.steps) and st.button(
+        if any(has_way_back(step) for step in run.steps) and st.button(
             "Undo", icon=":material/undo:", key="undo", help="Makes a plan of the way back"
         ):
             _undo_dialog(plan, run)
+
+
+def _apply_button(plan: Plan, label: str, apply: Callable[[], object]) -> None:
+    """To apply what is approved; to approve it again once its approval has lapsed."""
+    if standing(decide.ledger(), plan.id, decide.clock()).is_approved:
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="apply"):
+            apply()
+    elif st.button("Approve", type="primary", icon=":material/verified:", key="approve"):
+        _approve_dialog(plan)
 
 
 @st.dialog("Approve this plan", width="medium", icon=":material/verified:")

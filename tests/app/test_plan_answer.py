@@ -1,0 +1,63 @@
+from datetime import datetime
+
+import pytest
+
+from actions.planned import Plan, PlannedChange
+from actions.run import Outcome, Run, Step
+from actions.standing import Standing
+from app.plan_answer import plan_answer, run_answer
+from clouds.cloud import Change, Observation, Resource, Verb
+
+NOW = datetime(2026, 11, 1, 12)
+
+
+def planned(verb: Verb, way_back: Verb | None) -> PlannedChange:
+    where = Resource("aws", "a1", "r1", "x", "instance")
+    look = Observation("running")
+    return PlannedChange(
+        Change("p1.1", where, verb, "running", "stopped", look, "R2", way_back), "demo"
+    )
+
+
+def lines(verb: Verb, way_back: Verb | None, outcome: Outcome) -> list[str]:
+    step = Step(planned(verb, way_back), outcome)
+    run = Run("p1.r1", "p1", "bob", NOW, NOW, "applied", (step,))
+    return [line for line in run_answer(run, dry_run=False).view() if isinstance(line, str)]
+
+
+@pytest.mark.parametrize(
+    ("verb", "way_back", "outcome", "offered"),
+    [
+        ("stop", "start", "applied", True),
+        ("release", None, "applied", False),
+        ("stop", "start", "failed", False),
+    ],
+)
+def test_the_way_back_is_offered_only_where_there_is_one(
+    verb: Verb, way_back: Verb | None, outcome: Outcome, offered: bool
+) -> None:
+    found = lines(verb, way_back, outcome)
+    assert ("Put it back: instance-select rollback p1.r1" in found) == offered
+
+
+@pytest.mark.parametrize(
+    ("status", "missing", "next_step"),
+    [
+        ("proposed", "R2 needs 1", "Approve it (R2 needs 1): instance-select approve p1 --hash "),
+        ("lapsed", "R2 needs 1", "Approve it (R2 needs 1): instance-select approve p1 --hash "),
+        ("partly_applied", "R2 needs 1", "Approve it (R2 needs 1): instance-select approve p1"),
+        ("approved", None, "Apply it: instance-select apply p1"),
+        ("failed", None, "Apply it: instance-select apply p1"),
+        ("applied", "R2 needs 1", "hash "),
+    ],
+)
+def test_a_plan_says_what_can_be_done_with_it_now(
+    status: str, missing: str | None, next_step: str
+) -> None:
+    plan = Plan(
+        "p1", "Stop x", "ann", NOW, NOW, 1, (planned("stop", "start"),),
+        status=status,  # type: ignore[arg-type]
+    )  # fmt: skip
+    standing = Standing(missing is None, missing, ())
+    shown = [line for line in plan_answer(plan, (), standing).view() if isinstance(line, str)]
+    assert shown[-1].startswith(next_step)
