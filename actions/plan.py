@@ -268,7 +268,7 @@ def _before(wish: Wish, look: Observation) -> str:
 def _ask_fleet(planned: Sequence[PlannedChange], clouds: Mapping[str, Cloud]) -> Fleet:
     fleet: dict[tuple[str, str, str], int] = {}
     for source in sorted({item.source for item in planned}):
-        for scope, count in count_fleet(clouds[source].inventory().resources).items():
+        for scope, count in count_fleet(clouds[source].inventory().rows).items():
             fleet[scope] = fleet.get(scope, 0) + count
     return fleet
 

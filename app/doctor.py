@@ -112,15 +112,15 @@ def _sources(session: Session) -> Iterator[Check]:
         name = f"source {source.name}"
         try:
             cloud = load(source.cloud, **source.options)
-            identify: Callable[[], str] | None = getattr(cloud, "identity", None)
-            who = identify() if identify else "no credentials needed"
-            bills = [str(path) for path in cloud.bills()]
+            findings = list(cloud.examine())
         except CloudError as error:
             yield Check(name, False, str(error), "Then run: instance-select doctor")
             continue
-        cannot = ", ".join(cloud.cannot)
-        detail = f"{who}; bills from {', '.join(bills) or 'nowhere'}"
-        yield Check(name, True, f"{detail}; can't give: {cannot}" if cannot else detail)
+        for finding in findings:
+            what = " ".join(part for part in (name, finding.account, finding.ability) if part)
+            yield Check(what, finding.ok, finding.detail, finding.fix)
+        for ability, reason in cloud.cannot.items():
+            yield Check(f"{name} {ability}", True, f"not offered: {reason}")
 
 
 def _lake(session: Session) -> Iterator[Check]:

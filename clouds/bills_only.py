@@ -1,6 +1,6 @@
 """A cloud that is known by its bills so far: exports in a folder, and who we are there."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,15 +9,16 @@ import polars as pl
 from clouds.cloud import (
     COMMITMENT_SCHEMA,
     INVOICE_SCHEMA,
-    METRIC_SCHEMA,
     OFFER_SCHEMA,
     PRICE_SCHEMA,
     RESOURCE_SCHEMA,
+    Exports,
     Failure,
-    Inventory,
+    Finding,
+    Reading,
     ResourceKind,
 )
-from clouds.errors import Unreadable
+from clouds.errors import CloudError, Unreadable
 
 _NOT_YET = "not built yet: this release reads the bills of {cloud}, not its {ability}"
 _NO_FOLDER = "no folder of billing exports is set: give the source option 'bills'"
@@ -43,33 +44,41 @@ class BillsOnly:
         self._folder = folder
         self._identify = identify
 
-    def identity(self) -> str:
-        """Who the credentials say we are. Raises `MissingExtra` or `Unreadable`."""
-        return self._identify()
+    def examine(self) -> Iterator[Finding]:
+        """Who the credentials say we are, and whether the folder of exports is there."""
+        try:
+            yield Finding("", "credentials", True, self._identify())
+        except CloudError as error:
+            yield Finding("", "credentials", False, str(error), "See the message.")
+        try:
+            paths = [str(path) for path in self.bills(Path()).paths]
+            yield Finding("", "bills", True, f"from {', '.join(paths) or 'nowhere'}")
+        except CloudError as error:
+            yield Finding("", "bills", False, str(error), "See the message.")
 
     def now(self) -> datetime:
         """The time now, UTC."""
         return datetime.now(UTC).replace(tzinfo=None)
 
-    def bills(self) -> Sequence[Path]:
+    def bills(self, folder: Path) -> Exports:
         """The folder of exports. Raises `Unreadable` if it is set but missing."""
         if self._folder is None:
-            return ()
+            return Exports(())
         if not self._folder.exists():
             raise Unreadable(
                 f"The billing exports of {self.name} should be in {self._folder}, which does not "
                 "exist. Correct the option 'bills' of the source, or create the folder."
             )
-        return (self._folder,)
+        return Exports((self._folder,))
 
-    def inventory(self) -> Inventory:
+    def inventory(self) -> Reading:
         """Nothing, as a reading that failed with the reason."""
         failure = Failure(account="", region="", kind="", reason=self.cannot["inventory"])
-        return Inventory(pl.DataFrame(schema=dict(RESOURCE_SCHEMA)), read=(), failed=(failure,))
+        return Reading(pl.DataFrame(schema=dict(RESOURCE_SCHEMA)), failed=(failure,))
 
-    def metrics(self, since: datetime, until: datetime) -> Iterator[pl.DataFrame]:
+    def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
         """Nothing."""
-        yield pl.DataFrame(schema=dict(METRIC_SCHEMA))
+        return iter(())
 
     def offers(self) -> pl.DataFrame:
         """Nothing."""
@@ -79,13 +88,13 @@ class BillsOnly:
         """Nothing."""
         return pl.DataFrame(schema=dict(PRICE_SCHEMA))
 
-    def commitments(self) -> pl.DataFrame:
+    def commitments(self) -> Reading:
         """Nothing."""
-        return pl.DataFrame(schema=dict(COMMITMENT_SCHEMA))
+        return Reading(pl.DataFrame(schema=dict(COMMITMENT_SCHEMA)))
 
-    def invoices(self) -> pl.DataFrame:
+    def invoices(self) -> Reading:
         """Nothing."""
-        return pl.DataFrame(schema=dict(INVOICE_SCHEMA))
+        return Reading(pl.DataFrame(schema=dict(INVOICE_SCHEMA)))
 
 
 def exports(bills: str | None) -> Path | None:

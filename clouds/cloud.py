@@ -33,11 +33,12 @@ RESOURCE_SCHEMA: Mapping[str, pl.DataType] = {
     "state_since": pl.Datetime("us"),  # UTC; null where the cloud does not say
     "created_at": pl.Datetime("us"),
     "attached_to": pl.String(),  # resource_id of the owner; null = attached to nothing
+    "member_of": pl.String(),  # resource_id of the group or cluster it belongs to
     "size_gib": pl.Float64(),
     "tags": pl.String(),  # JSON object of strings
     "config": pl.String(),  # JSON object, what only this kind has
 }
-"""One row per resource that exists now; `Inventory.resources` has exactly these columns."""
+"""One row per resource that exists now."""
 
 METRIC_SCHEMA: Mapping[str, pl.DataType] = {
     "cloud": pl.String(),
@@ -53,6 +54,17 @@ METRIC_SCHEMA: Mapping[str, pl.DataType] = {
     "samples": pl.Int32(),
 }
 """One row per resource, metric and hour that was measured; an hour without samples has no row."""
+
+WANTED_SCHEMA: Mapping[str, pl.DataType] = {
+    "cloud": pl.String(),
+    "account": pl.String(),
+    "region": pl.String(),
+    "resource_id": pl.String(),
+    "kind": pl.String(),
+    "sku": pl.String(),
+    "since": pl.Datetime("us"),  # UTC; the first hour that is missing
+}
+"""One row per resource whose measurements are wanted."""
 
 OFFER_SCHEMA: Mapping[str, pl.DataType] = {
     "cloud": pl.String(),
@@ -191,7 +203,7 @@ class ResourceKind(Protocol):
 
 @dataclass(frozen=True)
 class Failure:
-    """A part of an account that could not be read, and why."""
+    """A part of an account that could not be read, and why; empty = all of it."""
 
     account: str
     region: str
@@ -200,16 +212,42 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Inventory:
-    """What exists now. Only the scopes in `read` may close resources that are missing."""
+class Reading:
+    """Rows of the parts in `read`, in the columns that the reader states.
 
-    resources: pl.DataFrame
-    read: Sequence[tuple[str, str, str]]  # cloud, account, region
+    A resource that is missing is gone only if its scope is in `read` and its kind did not fail.
+    """
+
+    rows: pl.DataFrame
+    read: Sequence[tuple[str, str, str]] = ()  # cloud, account, region
     failed: Sequence[Failure] = ()
 
 
+@dataclass(frozen=True)
+class Exports:
+    """Files and folders with bills, for the ordinary ingestion, and what could not be fetched."""
+
+    paths: Sequence[Path]
+    failed: Sequence[Failure] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What `doctor` learns about one account and ability: `fix` is what to do if it is not ok."""
+
+    account: str
+    ability: str  # credentials, bills, inventory, metrics, prices, commitments, invoices
+    ok: bool
+    detail: str
+    fix: str | None = None
+
+
 class Cloud(Protocol):
-    """One connected source: a cloud with its accounts, or the simulated estate."""
+    """One connected source: a cloud with its accounts, or the simulated estate.
+
+    A reader goes on where one account, region or kind fails, and says so in `failed`; it raises
+    `CloudError` only if nothing at all could be read.
+    """
 
     name: str
     kinds: Mapping[tuple[str, str], ResourceKind]  # (cloud, kind) -> what we can change there
@@ -219,16 +257,23 @@ class Cloud(Protocol):
         """The cloud's clock, UTC: real time for real clouds, the simulated one for the demo."""
         ...
 
-    def bills(self) -> Sequence[Path]:
-        """Files and folders with billing exports, for the ordinary ingestion."""
+    def examine(self) -> Iterator[Finding]:
+        """Who we are in each account, and whether we may read what we should."""
         ...
 
-    def inventory(self) -> Inventory:
+    def bills(self, folder: Path) -> Exports:
+        """Bring what is new into `folder`, which is kept between calls; say what to ingest."""
+        ...
+
+    def inventory(self) -> Reading:
         """Everything that exists now, in the columns of `RESOURCE_SCHEMA`."""
         ...
 
-    def metrics(self, since: datetime, until: datetime) -> Iterator[pl.DataFrame]:
-        """Hourly measurements in [since, until), in chunks with the columns of `METRIC_SCHEMA`."""
+    def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
+        """Hourly measurements of the resources of `wanted` (`WANTED_SCHEMA`) before `until`.
+
+        In chunks with the columns of `METRIC_SCHEMA`; each resource from its own `since` on.
+        """
         ...
 
     def offers(self) -> pl.DataFrame:
@@ -239,10 +284,10 @@ class Cloud(Protocol):
         """List prices, in the columns of `PRICE_SCHEMA`."""
         ...
 
-    def commitments(self) -> pl.DataFrame:
+    def commitments(self) -> Reading:
         """What has been committed to, in the columns of `COMMITMENT_SCHEMA`."""
         ...
 
-    def invoices(self) -> pl.DataFrame:
+    def invoices(self) -> Reading:
         """Issued invoices, in the columns of `INVOICE_SCHEMA`."""
         ...

@@ -4,7 +4,9 @@ CloudError
 ├── UnknownCloud        no folder and no entry point of that name
 ├── UnknownOption       a source gives options that its cloud does not take
 ├── MissingExtra        the cloud's SDK is not installed
-├── Unreadable          the cloud can't be reached, or the credentials are refused
+├── Unreadable          the cloud can't be reached, or its answer can't be read
+│   ├── Unauthorized    the credentials are missing, refused or expired
+│   └── Forbidden       the credentials are good, but lack one permission
 ├── Throttled           too many calls; the cloud says when to come back
 ├── QuotaExceeded       the change needs more than the account may have
 ├── WrongState          the resource must be in another state first
@@ -49,7 +51,22 @@ class MissingExtra(CloudError):
 
 
 class Unreadable(CloudError):
-    """The cloud did not answer, or refused our credentials."""
+    """The cloud did not answer, or not in a way that can be read."""
+
+
+class Unauthorized(Unreadable):
+    """Nothing of this account can be read until its credentials are renewed."""
+
+
+class Forbidden(Unreadable):
+    """One call is not allowed; the others may be."""
+
+    def __init__(self, permission: str, told: str) -> None:
+        self.permission = permission
+        super().__init__(
+            f"The permission {permission} is missing ({told}). Add it to the role; "
+            "'instance-select permissions' prints all that are needed."
+        )
 
 
 class Throttled(CloudError):

@@ -1,6 +1,6 @@
 """The simulated estate as a `Cloud`: the same readers and kinds as a real one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from clouds.cloud import (
     COMMITMENT_SCHEMA,
     INVOICE_SCHEMA,
     RESOURCE_SCHEMA,
-    Inventory,
+    Exports,
+    Finding,
+    Reading,
     ResourceKind,
 )
 from clouds.demo import menu, metrics
@@ -36,12 +38,17 @@ class DemoCloud:
         """The simulated clock, UTC; it moves only when the estate is advanced."""
         return self._state.now()
 
-    def bills(self) -> Sequence[Path]:
+    def examine(self) -> Iterator[Finding]:
+        """The simulated accounts can always be read."""
+        for ability in ("bills", "inventory", "metrics", "prices", "commitments", "invoices"):
+            yield Finding("demo", ability, True, "simulated, no credentials needed")
+
+    def bills(self, folder: Path) -> Exports:
         """The folders into which the simulated providers have delivered their exports."""
         folders = [self._state.folder / "bills" / name for name in FOLDERS]
-        return [folder for folder in folders if folder.is_dir()]
+        return Exports([folder for folder in folders if folder.is_dir()])
 
-    def inventory(self) -> Inventory:
+    def inventory(self) -> Reading:
         """Everything that exists now."""
         homes = self._state.table("workload").select("workload", "cloud", "account", "region")
         spans = self._state.table("span")
@@ -52,14 +59,21 @@ class DemoCloud:
             .join(homes, on="workload")
             .join(now, on="resource_id")
             .sort("cloud", "account", "kind", "resource_id")
+            .with_columns(member_of=pl.lit(None, pl.String))
             .select(pl.col(name).cast(kind) for name, kind in RESOURCE_SCHEMA.items())
         )
         read = [(cloud, account, region) for cloud, account, region in self._scopes()]
-        return Inventory(resources=frame, read=read)
+        return Reading(frame, read=read)
 
-    def metrics(self, since: datetime, until: datetime) -> Iterator[pl.DataFrame]:
-        """Hourly measurements in [since, until), in chunks of whole days."""
-        return metrics.read(self._state.folder, since, until)
+    def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
+        """Hourly measurements of what is wanted before `until`, in chunks of whole days."""
+        since = wanted["since"].min()
+        if not isinstance(since, datetime):
+            return
+        asked = wanted.select("cloud", "account", "resource_id", "since")
+        for chunk in metrics.read(self._state.folder, since, until):
+            rows = chunk.join(asked, on=["cloud", "account", "resource_id"])
+            yield Reading(rows.filter(pl.col("hour") >= pl.col("since")).drop("since"))
 
     def offers(self) -> pl.DataFrame:
         """The packaged catalogue and the sizes of our own machines."""
@@ -69,15 +83,17 @@ class DemoCloud:
         """The packaged list prices, the price sheet in euros and the rate card."""
         return menu.prices()
 
-    def commitments(self) -> pl.DataFrame:
+    def commitments(self) -> Reading:
         """Savings plan, reservation and committed use, by the ids that the bills use."""
-        return self._state.table("commitment").select(
-            pl.col(name).cast(kind) for name, kind in COMMITMENT_SCHEMA.items()
+        return Reading(
+            self._state.table("commitment").select(
+                pl.col(name).cast(kind) for name, kind in COMMITMENT_SCHEMA.items()
+            )
         )
 
-    def invoices(self) -> pl.DataFrame:
+    def invoices(self) -> Reading:
         """The invoices of the closed months."""
-        return (
+        return Reading(
             self._state.table("invoice")
             .sort("period", "cloud", "billing_account")
             .select(pl.col(name).cast(kind) for name, kind in INVOICE_SCHEMA.items())

@@ -7,8 +7,8 @@ import dagster as dg
 import polars as pl
 from duckdb import DuckDBPyConnection
 
-from clouds.cloud import RESOURCE_SCHEMA, Cloud, Inventory
-from pipelines.assets.read import RETRY, WRITE_POOL, Scope, read_each, record
+from clouds.cloud import RESOURCE_SCHEMA, Cloud, Reading
+from pipelines.assets.read import RETRY, WRITE_POOL, Scope, read_each, record, told
 from pipelines.work import Work
 
 
@@ -22,12 +22,12 @@ def inventory(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
         found = cloud.inventory()
         with work.lake.write(f"inventory of {name}") as write:
             rows = _keep(write.connection, name, found, work)
-        return rows, [f"{f.account} {f.region} {f.kind}: {f.reason}" for f in found.failed]
+        return rows, [told(failure) for failure in found.failed]
 
     return read_each(work, "inventory", read)
 
 
-def _keep(connection: DuckDBPyConnection, source: str, found: Inventory, work: Work) -> int:
+def _keep(connection: DuckDBPyConnection, source: str, found: Reading, work: Work) -> int:
     """Close what changed or vanished, open what is new or changed; the rest stays untouched."""
     _stage(connection, found)
     connection.execute(
@@ -39,19 +39,24 @@ def _keep(connection: DuckDBPyConnection, source: str, found: Inventory, work: W
     row = connection.execute("select count(*) from temp.found").fetchone()
     clouds = {account: cloud for cloud, account, _ in found.read}
     scopes = [Scope(*scope, until=work.as_of) for scope in found.read] + [
-        Scope(clouds.get(f.account), f.account, f.region, failed=f"{f.kind}: {f.reason}")
+        Scope(
+            clouds.get(f.account),
+            f.account,
+            f.region,
+            failed=f"{f.kind}: {f.reason}" if f.kind else f.reason,
+        )
         for f in found.failed
     ]
     record(connection, source, "inventory", work.as_of, scopes)
     return row[0] if row else 0
 
 
-def _stage(connection: DuckDBPyConnection, found: Inventory) -> None:
+def _stage(connection: DuckDBPyConnection, found: Reading) -> None:
     """The inventory as temporary tables: found, scope, unread."""
     schema = ["cloud", "account", "region"]
     unread = [(f.account, f.region, f.kind) for f in found.failed]
     staged = {
-        "found": found.resources.select(list(RESOURCE_SCHEMA)),
+        "found": found.rows.select(list(RESOURCE_SCHEMA)),
         "scope": pl.DataFrame(
             list(found.read), schema=dict.fromkeys(schema, pl.String), orient="row"
         ),

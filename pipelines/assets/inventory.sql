@@ -17,10 +17,10 @@ where
     known.resource_id is null
     or (
         known.region, known.zone, known.name, known.sku, known.state, known.state_since, known.created_at,
-        known.attached_to, known.size_gib, known.tags, known.config
+        known.attached_to, known.member_of, known.size_gib, known.tags, known.config
     ) is distinct from (
         found.region, found.zone, found.name, found.sku, found.state, found.state_since, found.created_at,
-        found.attached_to, found.size_gib, found.tags, found.config
+        found.attached_to, found.member_of, found.size_gib, found.tags, found.config
     );
 
 -- Resources that are gone: only a scope and a kind that could be read can tell.

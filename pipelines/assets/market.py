@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import dagster as dg
-import polars as pl
 
-from clouds.cloud import Cloud
-from pipelines.assets.read import RETRY, WRITE_POOL, Scope, read_each, record
+from clouds.cloud import Cloud, Reading
+from pipelines.assets.read import RETRY, WRITE_POOL, Scope, read_each, record, told
 from pipelines.work import Work
 
 Key = Literal["cloud", "source"]
 
 
 def _asset(
-    table: str, what: str, grain: str, replaced_by: Key, fetch: Callable[[Cloud], pl.DataFrame]
+    table: str, what: str, grain: str, replaced_by: Key, fetch: Callable[[Cloud], Reading]
 ) -> dg.AssetsDefinition:
     """An asset that replaces its table's rows of each cloud, or of each configured source."""
 
@@ -28,11 +27,9 @@ def _asset(
     )
     def market(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
         def read(name: str, cloud: Cloud) -> tuple[int, Sequence[str]]:
-            frame = fetch(cloud)
-            if replaced_by == "source":
-                frame = frame.with_columns(source=pl.lit(name))
-            _replace(work, table, what, name, frame, replaced_by)
-            return frame.height, ()
+            found = fetch(cloud)
+            _replace(work, table, what, name, found, replaced_by)
+            return found.rows.height, [told(failure) for failure in found.failed]
 
         return read_each(work, what, read)
 
@@ -40,34 +37,47 @@ def _asset(
 
 
 def _replace(
-    work: Work, table: str, what: str, source: str, frame: pl.DataFrame, replaced_by: Key
+    work: Work, table: str, what: str, source: str, found: Reading, replaced_by: Key
 ) -> None:
-    """An empty answer about what is on offer keeps the last one; owning nothing is an answer."""
+    """An empty answer about what is on offer keeps the last one; owning nothing is an answer.
+
+    Of an account that could not be read, what is known stays.
+    """
     with work.lake.write(f"{what} of {source}") as write:
         connection = write.connection
-        connection.register("incoming", frame)
+        connection.register("incoming", found.rows)
         if replaced_by == "source":
-            connection.execute(f"delete from raw.{table} where source = ?", [source])
+            account = "billing_account" if table == "invoice" else "account"
+            connection.execute(
+                f"delete from raw.{table} where source = ? and not list_contains(?, {account})",
+                [source, [failure.account for failure in found.failed]],
+            )
+            connection.execute(
+                f"insert into raw.{table} by name select ? as source, incoming.* from incoming",
+                [source],
+            )
         else:
             connection.execute(
                 f"delete from raw.{table} where cloud in (select cloud from incoming)"
             )
-        connection.execute(f"insert into raw.{table} by name from incoming")
+            connection.execute(f"insert into raw.{table} by name from incoming")
         connection.unregister("incoming")
-        record(connection, source, what, work.as_of, [Scope(None, until=work.as_of)])
+        failed = "; ".join(told(failure) for failure in found.failed) or None
+        scope = Scope(None, until=work.as_of, failed=failed)
+        record(connection, source, what, work.as_of, [scope])
 
 
 assets = [
     _asset(
         "offer", "offers",
         "One row per cloud and instance type; a rerun replaces the clouds it reads.",
-        "cloud", lambda cloud: cloud.offers(),
+        "cloud", lambda cloud: Reading(cloud.offers()),
     ),
     _asset(
         "price", "prices",
         "One row per cloud, region, instance type, os, price type and currency; "
         "a rerun replaces the clouds it reads.",
-        "cloud", lambda cloud: cloud.prices(),
+        "cloud", lambda cloud: Reading(cloud.prices()),
     ),
     _asset(
         "commitment", "commitments",

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from duckdb import DuckDBPyConnection
 
-from clouds.cloud import Cloud
+from clouds.cloud import Cloud, Failure
 from clouds.errors import CloudError
 from pipelines.work import Work
 
@@ -50,6 +50,12 @@ def read_each(
         if not name.endswith("(in part)"):
             _record_failure(work, what, name, reason)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows, "failed": failed})
+
+
+def told(failure: Failure) -> str:
+    """What could not be read, and why, in one line."""
+    where = " ".join(part for part in (failure.account, failure.region, failure.kind) if part)
+    return f"{where}: {failure.reason}" if where else failure.reason
 
 
 def record(

@@ -7,7 +7,7 @@ taken, as the protocol asks: nothing else tells whether an attempt that was cut 
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from clouds.cloud import (
     ABSENT,
     RESOURCE_SCHEMA,
     Change,
-    Inventory,
+    Exports,
+    Finding,
     Observation,
+    Reading,
     Resource,
     ResourceKind,
     Verb,
@@ -92,10 +94,13 @@ class FileCloud:
     def now(self) -> datetime:
         return datetime(2026, 11, 1)
 
-    def bills(self) -> Sequence[Path]:
-        return []
+    def examine(self) -> Iterator[Finding]:
+        return iter(())
 
-    def inventory(self) -> Inventory:
+    def bills(self, folder: Path) -> Exports:
+        return Exports([])
+
+    def inventory(self) -> Reading:
         with self.open() as database:
             rows = database.execute("select id, kind, state from resource").fetchall()
         frame = pl.DataFrame(
@@ -106,9 +111,9 @@ class FileCloud:
             ],
             schema={name: RESOURCE_SCHEMA[name] for name in FLEET},
         )  # fmt: skip
-        return Inventory(frame, [("aws", "a1", "r1")])
+        return Reading(frame, [("aws", "a1", "r1")])
 
-    def metrics(self, since: datetime, until: datetime) -> Iterator[pl.DataFrame]:
+    def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
         return iter(())
 
     def offers(self) -> pl.DataFrame:
@@ -117,11 +122,11 @@ class FileCloud:
     def prices(self) -> pl.DataFrame:
         return pl.DataFrame()
 
-    def commitments(self) -> pl.DataFrame:
-        return pl.DataFrame()
+    def commitments(self) -> Reading:
+        return Reading(pl.DataFrame())
 
-    def invoices(self) -> pl.DataFrame:
-        return pl.DataFrame()
+    def invoices(self) -> Reading:
+        return Reading(pl.DataFrame())
 
 
 class FileKind:

@@ -245,7 +245,7 @@ def test_plan_beyond_a_limit_names_the_limit_and_the_setting(
 def test_one_change_is_allowed_in_the_smallest_fleet(office: Office) -> None:
     wish = office.wish(office.cloud.add("i-1"), "stop", "stopped")
     assert office.plan(wish, limits=Limits()).changes
-    assert count_fleet(office.cloud.inventory().resources) == {("aws", "a1", "instance"): 1}
+    assert count_fleet(office.cloud.inventory().rows) == {("aws", "a1", "instance"): 1}
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from clouds.demo.api import Api
 from clouds.demo.state import State
 from clouds.errors import CloudError, NotOffered, QuotaExceeded, Throttled, WrongState
 from tests.clouds.demo_bills import cost_of, rows
+from tests.clouds.measured import hours
 
 Pick = Callable[[pl.Expr], Resource]
 
 
 def pick(demo: DemoCloud, where: pl.Expr) -> Resource:
-    found = demo.inventory().resources.filter(where).sort("resource_id")
+    found = demo.inventory().rows.filter(where).sort("resource_id")
     row = found.row(0, named=True)
     return Resource(*(row[name] for name in ("cloud", "account", "region", "resource_id", "kind")))
 
@@ -81,10 +82,10 @@ def test_a_second_call_with_the_same_id_changes_nothing_and_answers_the_same(
     disk = pick(own_demo, (pl.col("kind") == "disk") & (pl.col("state") == "available"))
     delete = change(disk, "delete", "absent")
     made = apply(own_demo, delete)
-    resources = own_demo.inventory().resources
+    resources = own_demo.inventory().rows
     assert made is not None
     assert apply(own_demo, delete) == made
-    assert own_demo.inventory().resources.equals(resources)
+    assert own_demo.inventory().rows.equals(resources)
     assert not observe(own_demo, disk).exists
 
 
@@ -92,7 +93,7 @@ def test_a_deleted_disk_comes_back_from_the_snapshot_taken_before(own_demo: Demo
     disk = pick(own_demo, (pl.col("kind") == "disk") & (pl.col("state") == "available"))
     before = observe(own_demo, disk)
     made = apply(own_demo, change(disk, "delete", "absent", change_id="a"))
-    assert made in set(own_demo.inventory().resources["resource_id"])
+    assert made in set(own_demo.inventory().rows["resource_id"])
     apply(own_demo, change(disk, "restore", "available", change_id="b", backup=made))
     assert observe(own_demo, disk).fingerprint() == before.fingerprint()
 
@@ -101,14 +102,14 @@ def test_a_deleted_machine_takes_its_boot_disk_along_and_restore_brings_both(
     own_demo: DemoCloud,
 ) -> None:
     machine = pick(own_demo, ON_AWS)
-    disks = own_demo.inventory().resources.filter(pl.col("attached_to") == machine.resource_id)
+    disks = own_demo.inventory().rows.filter(pl.col("attached_to") == machine.resource_id)
     made = apply(own_demo, change(machine, "delete", "absent", change_id="a"))
-    left = set(own_demo.inventory().resources["resource_id"])
+    left = set(own_demo.inventory().rows["resource_id"])
     boot = disks.filter(pl.col("config").str.contains('"boot":"true"'))["resource_id"].item()
     assert machine.resource_id not in left
     assert boot not in left
     apply(own_demo, change(machine, "restore", "running", change_id="b", backup=made))
-    again = own_demo.inventory().resources.filter(pl.col("attached_to") == machine.resource_id)
+    again = own_demo.inventory().rows.filter(pl.col("attached_to") == machine.resource_id)
     assert set(again["resource_id"]) == set(disks["resource_id"])
 
 
@@ -194,7 +195,7 @@ def test_after_a_stop_only_the_disks_are_billed(own_estate: Path) -> None:
     assert before > 0
     assert cost_of(own_estate, "2026-11", "aws", machine.resource_id, day) == 0
     assert cost_of(own_estate, "2026-11", "aws", machine.resource_id, "2026-11-21") == before
-    disk = demo.inventory().resources.filter(pl.col("attached_to") == machine.resource_id)
+    disk = demo.inventory().rows.filter(pl.col("attached_to") == machine.resource_id)
     assert cost_of(own_estate, "2026-11", "aws", disk["resource_id"][0], day) > 0
 
 
@@ -220,8 +221,8 @@ def test_after_ten_days_changes_have_lowered_the_bill_by_the_expected_amounts(
         assert cost_of(own_estate, month, "aws", disk.resource_id, day) == 0
         assert cost_of(own_estate, month, "aws", machine.resource_id, day) == price * 24
         assert cost_of(own_estate, month, "aws", str(made), day) > Decimal(0)
-    assert set(demo.invoices()["period"].dt.strftime("%Y-%m")) >= {"2026-11"}
-    later = pl.concat(demo.metrics(demo.now() - timedelta(days=9), demo.now()))
+    assert set(demo.invoices().rows["period"].dt.strftime("%Y-%m")) >= {"2026-11"}
+    later = hours(demo, demo.now() - timedelta(days=9), demo.now())
     assert later["hour"].max() == demo.now() - timedelta(hours=1)
 
 

@@ -12,6 +12,7 @@ from clouds.demo import DemoCloud, estate
 from clouds.demo.bills import FEEDS
 from clouds.errors import Unreadable
 from tests.clouds.demo_bills import feeds, rows
+from tests.clouds.measured import hours
 
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
 
@@ -25,17 +26,17 @@ def test_the_inventory_has_the_wanted_number_of_resources_and_the_contract_colum
     demo: DemoCloud,
 ) -> None:
     inventory = demo.inventory()
-    assert dict(inventory.resources.schema) == dict(RESOURCE_SCHEMA)
-    assert inventory.resources.height == 420
-    assert inventory.resources["resource_id"].n_unique() == 420
-    assert inventory.resources["cloud"].n_unique() == 5
-    scopes = inventory.resources.select("cloud", "account", "region").unique().rows()
+    assert dict(inventory.rows.schema) == dict(RESOURCE_SCHEMA)
+    assert inventory.rows.height == 420
+    assert inventory.rows["resource_id"].n_unique() == 420
+    assert inventory.rows["cloud"].n_unique() == 5
+    scopes = inventory.rows.select("cloud", "account", "region").unique().rows()
     assert set(scopes) <= set(inventory.read)
-    assert demo.inventory().resources.equals(inventory.resources)
+    assert demo.inventory().rows.equals(inventory.rows)
 
 
 def test_states_are_the_canonical_words(demo: DemoCloud) -> None:
-    states = demo.inventory().resources.group_by("kind").agg(pl.col("state").unique())
+    states = demo.inventory().rows.group_by("kind").agg(pl.col("state").unique())
     known = {
         "instance": {"running", "stopped", "stopped_billed"},
         "disk": {"in_use", "available"},
@@ -59,7 +60,7 @@ def test_every_resource_of_the_inventory_is_billed_under_its_own_id_and_account(
     }
     free = (pl.col("cloud") == "digitalocean") & (pl.col("kind") == "address")
     stopped = pl.col("state") == "stopped"
-    inventory = demo.inventory().resources.filter(~free & ~stopped)
+    inventory = demo.inventory().rows.filter(~free & ~stopped)
     missing = set(inventory.select("account", "resource_id").rows()) - billed
     assert missing == set()
 
@@ -67,7 +68,7 @@ def test_every_resource_of_the_inventory_is_billed_under_its_own_id_and_account(
 def test_a_stopped_machine_costs_nothing_and_its_disk_does(
     demo: DemoCloud, made_estate: Path
 ) -> None:
-    resources = demo.inventory().resources
+    resources = demo.inventory().rows
     stopped = resources.filter(
         (pl.col("kind") == "instance") & (pl.col("state") == "stopped")
         & (pl.col("state_since") < datetime(2026, 11, 1))
@@ -87,7 +88,7 @@ def test_a_stopped_machine_costs_nothing_and_its_disk_does(
 
 
 def test_a_machine_that_is_off_but_held_is_billed_on(demo: DemoCloud, made_estate: Path) -> None:
-    off = demo.inventory().resources.filter(pl.col("state") == "stopped_billed")
+    off = demo.inventory().rows.filter(pl.col("state") == "stopped_billed")
     assert set(off["cloud"]) == {"azure", "digitalocean"}
     for row in off.iter_rows(named=True):
         query = f"select sum(effective) > 0 from bill where resource_id = '{row['resource_id']}'"
@@ -110,7 +111,7 @@ def test_list_cost_is_exactly_price_times_quantity(made_estate: Path, feed: str)
 def test_closed_months_tie_out_to_their_invoices_except_for_one_stated_gap(
     demo: DemoCloud, made_estate: Path
 ) -> None:
-    invoices = demo.invoices()
+    invoices = demo.invoices().rows
     assert set(invoices["period"].dt.strftime("%Y-%m")) == set(MONTHS[:-1])
     account = {"aws": "210987654300", "aws-cur": "118822663300", "azure": "8615203",
                "gcp": "01A2B3-C4D5E6-F7A8B9", "digitalocean": "do:team:acme",
@@ -147,7 +148,7 @@ def test_a_late_correction_is_a_newer_run_beside_the_older_one(made_estate: Path
 def test_commitments_are_those_of_the_bills_and_fully_accounted_for(
     demo: DemoCloud, made_estate: Path
 ) -> None:
-    owned = demo.commitments()
+    owned = demo.commitments().rows
     assert dict(owned.schema) == dict(COMMITMENT_SCHEMA)
     for feed in ("aws", "azure"):
         found = rows(
@@ -165,7 +166,7 @@ def test_commitments_are_those_of_the_bills_and_fully_accounted_for(
 def test_there_are_two_currencies_credits_taxes_and_negative_rows(
     demo: DemoCloud, made_estate: Path
 ) -> None:
-    assert set(demo.invoices()["currency"]) == {"USD", "EUR"}
+    assert set(demo.invoices().rows["currency"]) == {"USD", "EUR"}
     categories = {
         str(row[0]) for month in MONTHS
         for row in rows(made_estate, month, "aws", "select distinct category from bill")
@@ -177,7 +178,7 @@ def test_there_are_two_currencies_credits_taxes_and_negative_rows(
 
 def test_metrics_stay_within_what_a_machine_can_do(demo: DemoCloud) -> None:
     until = demo.now()
-    measured = pl.concat(demo.metrics(until - timedelta(days=32), until))
+    measured = hours(demo, until - timedelta(days=32), until)
     assert dict(measured.schema) == dict(METRIC_SCHEMA)
     keys = measured.select("cloud", "resource_id", "metric", "hour")
     assert keys.unique().height == measured.height
@@ -193,8 +194,8 @@ def test_metrics_stay_within_what_a_machine_can_do(demo: DemoCloud) -> None:
 
 def test_a_fifth_of_the_machines_has_no_memory_measurements(demo: DemoCloud) -> None:
     until = demo.now()
-    measured = pl.concat(demo.metrics(until - timedelta(days=3), until))
-    machines = demo.inventory().resources.filter(
+    measured = hours(demo, until - timedelta(days=3), until)
+    machines = demo.inventory().rows.filter(
         (pl.col("kind") == "instance") & (pl.col("state") == "running")
     )
     with_memory = measured.filter(pl.col("metric") == "memory_percent")["resource_id"].unique()
@@ -206,9 +207,9 @@ def test_a_fifth_of_the_machines_has_no_memory_measurements(demo: DemoCloud) -> 
 
 def test_nothing_is_measured_while_a_machine_is_off(demo: DemoCloud) -> None:
     until = demo.now()
-    measured = pl.concat(demo.metrics(until - timedelta(days=32), until))
+    measured = hours(demo, until - timedelta(days=32), until)
     last = measured.group_by("resource_id").agg(pl.col("hour").max())
-    off = demo.inventory().resources.filter(pl.col("state").is_in(["stopped", "stopped_billed"]))
+    off = demo.inventory().rows.filter(pl.col("state").is_in(["stopped", "stopped_billed"]))
     late = off.join(last, on="resource_id").filter(pl.col("hour") >= pl.col("state_since"))
     assert late.is_empty()
 

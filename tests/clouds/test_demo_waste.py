@@ -9,6 +9,7 @@ import pytest
 from clouds.demo import DemoCloud
 from clouds.demo.menu import offers
 from clouds.demo.rates import RATES
+from tests.clouds.measured import hours
 
 CHECKS = {
     "idle_instance", "oversized_instance", "unattached_disk", "unattached_address", "old_snapshot",
@@ -28,25 +29,25 @@ def key(made_estate: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def planted(key: dict[str, Any], demo: DemoCloud) -> pl.DataFrame:
     waste = pl.DataFrame(key["waste"]).with_columns(pl.col("saving_month").cast(pl.Float64))
-    return waste.join(demo.inventory().resources, on=["cloud", "resource_id"], how="left")
+    return waste.join(demo.inventory().rows, on=["cloud", "resource_id"], how="left")
 
 
 @pytest.fixture(scope="module")
 def measured(demo: DemoCloud) -> pl.DataFrame:
     """p97 of the hourly CPU maximum and p95 of the hourly network maximum over 14 days."""
     until = demo.now()
-    hours = pl.concat(demo.metrics(until - timedelta(days=14), until))
-    cpu = hours.filter(pl.col("metric") == "cpu_percent").group_by("resource_id").agg(
+    measurements = hours(demo, until - timedelta(days=14), until)
+    cpu = measurements.filter(pl.col("metric") == "cpu_percent").group_by("resource_id").agg(
         pl.col("max").quantile(0.97).alias("cpu_p97"),
         pl.col("max").quantile(0.99).alias("cpu_p99"),
         pl.len().alias("hours"),
     )  # fmt: skip
     memory = (
-        hours.filter(pl.col("metric") == "memory_percent")
+        measurements.filter(pl.col("metric") == "memory_percent")
         .group_by("resource_id").agg(pl.col("max").max().alias("memory_max"))
     )  # fmt: skip
     net = (
-        hours.filter(pl.col("metric") == "network_bytes_s")
+        measurements.filter(pl.col("metric") == "network_bytes_s")
         .group_by("resource_id").agg(pl.col("max").quantile(0.95).alias("net_p95"))
     )  # fmt: skip
     both = cpu.join(net, on="resource_id", how="full", coalesce=True)
@@ -62,7 +63,7 @@ def test_at_least_fifteen_kinds_of_waste_are_planted_each_with_a_saving(
 
 
 def test_not_everything_is_wasteful(planted: pl.DataFrame, demo: DemoCloud) -> None:
-    machines = demo.inventory().resources.filter(pl.col("kind") == "instance")
+    machines = demo.inventory().rows.filter(pl.col("kind") == "instance")
     bad = planted.filter(pl.col("kind") == "instance")["resource_id"].n_unique()
     assert bad / machines.height < 0.5
 
@@ -71,7 +72,7 @@ def test_idle_machines_are_idle_and_no_other_running_one_is_unless_it_is_a_look_
     planted: pl.DataFrame, measured: pl.DataFrame, demo: DemoCloud
 ) -> None:
     idle = (pl.col("cpu_p97") < 5) & (pl.col("net_p95") < 1000)
-    machines = demo.inventory().resources.filter(
+    machines = demo.inventory().rows.filter(
         (pl.col("kind") == "instance") & (pl.col("state") == "running")
     ).join(measured, on="resource_id")  # fmt: skip
     planted_idle = set(planted.filter(pl.col("check") == "idle_instance")["resource_id"])
@@ -91,7 +92,7 @@ def test_oversized_machines_would_fit_into_half_and_others_would_not(
     roomy = planted.filter(pl.col("check") == "oversized_instance").join(measured, on="resource_id")
     assert roomy.filter(pl.col("cpu_p99") * 2 > 80).is_empty()
     assert roomy.filter(pl.col("memory_max") * 2 > 80).is_empty()
-    rest = demo.inventory().resources.filter(
+    rest = demo.inventory().rows.filter(
         (pl.col("kind") == "instance") & (pl.col("state") == "running")
         & ~pl.col("resource_id").is_in(planted["resource_id"].implode())
         & ~pl.col("tags").str.contains("dr-standby")
@@ -114,7 +115,7 @@ def test_unattached_disks_and_addresses_have_been_so_for_long(
 def test_disks_that_were_detached_only_now_are_not_in_the_key(
     planted: pl.DataFrame, demo: DemoCloud
 ) -> None:
-    fresh = demo.inventory().resources.filter(
+    fresh = demo.inventory().rows.filter(
         (pl.col("kind") == "disk") & (pl.col("state") == "available")
         & (pl.col("state_since") > demo.now() - timedelta(days=14))
     )  # fmt: skip
@@ -124,7 +125,7 @@ def test_disks_that_were_detached_only_now_are_not_in_the_key(
 
 
 def test_old_snapshots_leave_a_newer_restore_point(planted: pl.DataFrame, demo: DemoCloud) -> None:
-    snapshots = demo.inventory().resources.filter(pl.col("kind") == "snapshot").with_columns(
+    snapshots = demo.inventory().rows.filter(pl.col("kind") == "snapshot").with_columns(
         pl.col("config").str.json_path_match("$.source").alias("source")
     )  # fmt: skip
     newest = pl.col("created_at") == pl.col("created_at").max().over("source")
@@ -142,16 +143,16 @@ def test_old_snapshots_leave_a_newer_restore_point(planted: pl.DataFrame, demo: 
 
 def test_idle_databases_have_no_connection(planted: pl.DataFrame, demo: DemoCloud) -> None:
     idle = planted.filter(pl.col("check") == "idle_database")["resource_id"]
-    hours = pl.concat(demo.metrics(demo.now() - timedelta(days=14), demo.now()))
-    theirs = hours.filter(pl.col("resource_id").is_in(idle.implode()))
+    measurements = hours(demo, demo.now() - timedelta(days=14), demo.now())
+    theirs = measurements.filter(pl.col("resource_id").is_in(idle.implode()))
     assert theirs.filter((pl.col("metric") == "connections") & (pl.col("max") > 0)).is_empty()
     assert theirs.filter((pl.col("metric") == "cpu_percent") & (pl.col("p95") >= 5)).is_empty()
 
 
 def test_office_machines_do_nothing_at_night(planted: pl.DataFrame, demo: DemoCloud) -> None:
     office = planted.filter(pl.col("check") == "off_hours")["resource_id"]
-    hours = pl.concat(demo.metrics(demo.now() - timedelta(days=21), demo.now()))
-    cpu = hours.filter(
+    measurements = hours(demo, demo.now() - timedelta(days=21), demo.now())
+    cpu = measurements.filter(
         (pl.col("metric") == "cpu_percent") & pl.col("resource_id").is_in(office.implode())
     )
     quiet = cpu.filter(pl.col("max") <= 5).height / cpu.height
@@ -183,7 +184,7 @@ def test_the_inventory_shows_what_is_wrong(
 
 
 def test_every_instance_type_is_a_real_one(demo: DemoCloud) -> None:
-    machines = demo.inventory().resources.filter(pl.col("kind") == "instance")
+    machines = demo.inventory().rows.filter(pl.col("kind") == "instance")
     known = (
         offers()
         .filter(pl.col("vcpus").is_not_null())

@@ -1,7 +1,7 @@
 """A small real source: two resources, a FOCUS file, no network; parts of it can be told to fail."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +16,10 @@ from clouds.cloud import (
     OFFER_SCHEMA,
     PRICE_SCHEMA,
     RESOURCE_SCHEMA,
+    Exports,
     Failure,
-    Inventory,
+    Finding,
+    Reading,
     ResourceKind,
 )
 from clouds.errors import Unreadable
@@ -47,6 +49,7 @@ class SmallCloud:
         self.resources = [self._resource("i-1"), self._resource("i-2")]
         self.regions = ["eu-west-1"]
         self.unread: list[Failure] = []
+        self.unmeasured: list[Failure] = []
         self.asked: list[tuple[datetime, datetime]] = []  # spans of metrics
         self.bill = folder / f"{name}.csv"
         write_bill(self.bill, account, Decimal("1.25"))
@@ -54,29 +57,31 @@ class SmallCloud:
     def now(self) -> datetime:
         return self.clock
 
-    def bills(self) -> Sequence[Path]:
-        self._answer("bills")
-        return [self.bill]
+    def examine(self) -> Iterator[Finding]:
+        yield Finding(self.account, "bills", True, str(self.bill))
 
-    def inventory(self) -> Inventory:
+    def bills(self, folder: Path) -> Exports:
+        self._answer("bills")
+        return Exports([self.bill])
+
+    def inventory(self) -> Reading:
         self._answer("inventory")
         frame = pl.DataFrame(self.resources, schema=dict(RESOURCE_SCHEMA))
-        return Inventory(frame, [("aws", self.account, r) for r in self.regions], self.unread)
+        return Reading(frame, [("aws", self.account, r) for r in self.regions], self.unread)
 
-    def metrics(self, since: datetime, until: datetime) -> Iterator[pl.DataFrame]:
+    def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
         self._answer("metrics")
-        self.asked.append((since, until))
-        hours = int((until - since) / timedelta(hours=1))
-        yield pl.DataFrame(
-            [
-                {"cloud": "aws", "account": self.account, "region": "eu-west-1",
-                 "resource_id": "i-1", "metric": "cpu_percent",
-                 "hour": since + timedelta(hours=number), "avg": 10.0, "max": 20.0, "p95": 19.0,
-                 "p99": 20.0, "samples": 12}
+        for resource in wanted.filter(pl.col("resource_id") == "i-1").iter_rows(named=True):
+            since = resource["since"]
+            self.asked.append((since, until))
+            hours = int((until - since) / timedelta(hours=1))
+            rows = [
+                {**{key: resource[key] for key in ("cloud", "account", "region", "resource_id")},
+                 "metric": "cpu_percent", "hour": since + timedelta(hours=number), "avg": 10.0,
+                 "max": 20.0, "p95": 19.0, "p99": 20.0, "samples": 12}
                 for number in range(hours)
-            ],
-            schema=dict(METRIC_SCHEMA),
-        )  # fmt: skip
+            ]  # fmt: skip
+            yield Reading(pl.DataFrame(rows, schema=dict(METRIC_SCHEMA)), failed=self.unmeasured)
 
     def offers(self) -> pl.DataFrame:
         self._answer("offers")
@@ -89,17 +94,17 @@ class SmallCloud:
         self._answer("prices")
         return pl.DataFrame(schema=dict(PRICE_SCHEMA))
 
-    def commitments(self) -> pl.DataFrame:
+    def commitments(self) -> Reading:
         self._answer("commitments")
-        return pl.DataFrame(schema=dict(COMMITMENT_SCHEMA))
+        return Reading(pl.DataFrame(schema=dict(COMMITMENT_SCHEMA)))
 
-    def invoices(self) -> pl.DataFrame:
+    def invoices(self) -> Reading:
         self._answer("invoices")
-        return pl.DataFrame(
-            [{"cloud": "aws", "billing_account": f"{self.account}-payer", "invoice_id": "INV-1",
-              "period": date(2026, 1, 1), "currency": "USD", "amount": Decimal("77.50")}],
-            schema=dict(INVOICE_SCHEMA),
-        )  # fmt: skip
+        rows = [
+            {"cloud": "aws", "billing_account": f"{self.account}-payer", "invoice_id": "INV-1",
+             "period": date(2026, 1, 1), "currency": "USD", "amount": Decimal("77.50")}
+        ]  # fmt: skip
+        return Reading(pl.DataFrame(rows, schema=dict(INVOICE_SCHEMA)))
 
     def _answer(self, what: str) -> None:
         if what in self.failing:

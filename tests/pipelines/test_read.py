@@ -29,6 +29,10 @@ def read_inventory(home: Home) -> Any:
     return inventory.inventory(work=home.work())
 
 
+def read_metrics(home: Home) -> Any:
+    return metrics.metrics(work=home.work())
+
+
 def history(home: Home) -> list[tuple[Any, ...]]:
     return home.ask_newest(
         "select resource_id, state, valid_from, valid_to from raw.resource order by all"
@@ -122,9 +126,10 @@ def test_a_source_that_fails_keeps_what_is_known_and_is_remembered(
 
 
 def test_only_missing_and_late_hours_of_metrics_are_fetched(home: Home, cloud: SmallCloud) -> None:
-    metrics.metrics(work=home.work())
+    read_inventory(home)
+    read_metrics(home)
     cloud.clock = NOW + 2 * HOUR + timedelta(minutes=20)
-    metrics.metrics(work=home.work())
+    read_metrics(home)
     assert cloud.asked == [
         (NOW - timedelta(days=32), NOW),
         (NOW - 3 * HOUR, NOW + 2 * HOUR),
@@ -133,20 +138,57 @@ def test_only_missing_and_late_hours_of_metrics_are_fetched(home: Home, cloud: S
     assert hours == [(32 * 24 + 2, 32 * 24 + 2, NOW + HOUR)]
 
 
+def test_a_resource_that_is_new_to_us_is_measured_from_when_it_was_created(
+    home: Home, cloud: SmallCloud
+) -> None:
+    cloud.resources = cloud.resources[1:]
+    read_inventory(home)
+    read_metrics(home)
+    created = NOW - timedelta(days=3)
+    cloud.resources.append({**cloud.resources[0], "resource_id": "i-1", "created_at": created})
+    cloud.clock = NOW + HOUR
+    read_inventory(home)
+    read_metrics(home)
+    assert cloud.asked == [(created, NOW + HOUR)]
+
+
+def test_a_region_whose_metrics_fail_keeps_its_hours_and_is_read_from_there_again(
+    home: Home, cloud: SmallCloud
+) -> None:
+    read_inventory(home)
+    read_metrics(home)
+    before = home.ask_newest("from raw.metric order by all")
+    cloud.unmeasured = [Failure(cloud.account, "eu-west-1", "instance", "access denied")]
+    cloud.clock = NOW + 5 * HOUR
+    result = read_metrics(home)
+    assert f"{cloud.account} eu-west-1 instance: access denied" in str(result.metadata["failed"])
+    assert home.ask_newest("from raw.metric order by all") == before
+    known = "select region, until, failed from raw.read where what = 'metrics'"
+    assert home.ask_newest(known) == [
+        ("eu-west-1", NOW, f"{cloud.account} eu-west-1 instance: access denied")
+    ]
+    cloud.unmeasured = []
+    read_metrics(home)
+    assert cloud.asked[-1] == (NOW - 3 * HOUR, NOW + 5 * HOUR)
+    assert home.ask_newest(known) == [("eu-west-1", NOW + 5 * HOUR, None)]
+
+
 def test_after_a_long_pause_only_the_days_that_are_judged_are_fetched(
     home: Home, cloud: SmallCloud
 ) -> None:
-    metrics.metrics(work=home.work())
+    read_inventory(home)
+    read_metrics(home)
     cloud.clock = NOW + timedelta(days=100)
-    metrics.metrics(work=home.work())
+    read_metrics(home)
     assert cloud.asked[-1] == (cloud.clock - timedelta(days=32), cloud.clock)
 
 
 def test_metrics_that_fail_midway_change_nothing(home: Home, cloud: SmallCloud) -> None:
-    metrics.metrics(work=home.work())
+    read_inventory(home)
+    read_metrics(home)
     before = home.ask_newest("from raw.metric order by all")
     cloud.failing = {"metrics"}
-    result: Any = metrics.metrics(work=home.work())
+    result = read_metrics(home)
     assert "small" in result.metadata["failed"]
     assert home.ask_newest("from raw.metric order by all") == before
 

@@ -13,6 +13,7 @@ create table if not exists raw.resource (
     state_since TIMESTAMP, -- null where the cloud does not say
     created_at TIMESTAMP,
     attached_to VARCHAR, -- resource_id of the owner; null = attached to nothing
+    member_of VARCHAR, -- resource_id of the group or cluster it belongs to
     size_gib DOUBLE,
     tags VARCHAR, -- JSON object of strings
     config VARCHAR, -- JSON object, what only this kind has
