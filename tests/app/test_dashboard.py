@@ -306,7 +306,7 @@ def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
     plan = approved(own_demo_home)
     work = Work(load_settings(own_demo_home))
     job = decide.Job(plan.id, 1)
-    broken = work.settings.model_copy(update={"as_of": "no time"})
+    broken = work.settings.model_copy(update={"sources": ("none",)})
     job.thread = Thread(
         target=decide._apply,
         args=(job, open_ledger(work.settings.ledger_url), broken, "grace"),
