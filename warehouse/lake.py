@@ -55,9 +55,17 @@ class Lake:
 
         Raises `NothingPublished`.
         """
-        if snapshot is None:
-            snapshot = self.published().snapshot
-        return self._attach("READ_ONLY", f"SNAPSHOT_VERSION {snapshot}")
+        if snapshot is not None:
+            return self._attach("READ_ONLY", f"SNAPSHOT_VERSION {snapshot}")
+        connection = self.latest()
+        try:
+            snapshot = self._published_in(connection).snapshot
+            connection.execute("USE memory")
+            connection.execute("DETACH lake")
+            return self._attach_to(connection, "READ_ONLY", f"SNAPSHOT_VERSION {snapshot}")
+        except BaseException:
+            connection.close()
+            raise
 
     def latest(self) -> DuckDBPyConnection:
         """A read-only connection that follows every commit, published or not."""
@@ -192,7 +200,9 @@ class Lake:
         self.close()
 
     def _attach(self, *options: str) -> DuckDBPyConnection:
-        connection = _connect(self.settings)
+        return self._attach_to(_connect(self.settings), *options)
+
+    def _attach_to(self, connection: DuckDBPyConnection, *options: str) -> DuckDBPyConnection:
         data = self.settings.data_path or f"{self.settings.lake_folder.resolve()}/data/"
         if self.settings.catalog:
             load_extension(connection, "postgres_scanner")

@@ -46,9 +46,9 @@ class Home:
             return [connection.execute(query).fetchall() for query in queries]
 
     def ask_newest(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows of what was written last, published or not."""
-        with self.lake.latest() as connection:
-            return connection.execute(query).fetchall()
+        """Rows of what was written last, by the connection that is there already."""
+        with self.lake.write("look") as write:
+            return write.connection.execute(query).fetchall()
 
     def write(self, statement: str) -> None:
         """Change the lake behind the pipeline's back."""
