@@ -16,6 +16,9 @@ from clouds.options import options_of
 from pipelines.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+TOY = DOCS.parent / "tests" / "clouds" / "toy"
+TOY_FILES = ("__init__.py", "connection.py", "access.py", "inventory.py", "metrics.py",
+             "exports.py", "permissions.py")  # fmt: skip
 PART = re.compile(r"(<!-- begin (\w+):.*? -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
@@ -99,6 +102,14 @@ def checks() -> Iterator[str]:
         yield f"| `{check.name}` | {check.title} | {check.kind} | {check.verb} | {check.risk} |"
 
 
+def toy() -> Iterator[str]:
+    """The toy cloud of the tests, file by file, as a template."""
+    package = TOY / "toy_cloud"
+    for file in [TOY / "pyproject.toml", *(package / name for name in TOY_FILES)]:
+        kind = "toml" if file.suffix == ".toml" else "python"
+        yield f"`{file.relative_to(TOY)}`\n\n```{kind}\n{file.read_text()}```\n"
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "settings": settings,
@@ -106,6 +117,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "marts": marts,
     "schema": schema,
     "checks": checks,
+    "toy": toy,
 }
 
 

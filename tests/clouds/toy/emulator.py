@@ -147,16 +147,29 @@ def _items(account: str, path: list[str], asked_for: dict[str, str]) -> Generato
 
 
 def _machine(account: str, region: str, number: int) -> dict[str, Any]:
-    return {"id": f"{account}-{region}-m{number}", "name": f"web {number}", "type": "m2",
-            "state": "running", "zone": "a", "created": _local(CREATED + timedelta(days=number)),
-            "labels": {"team": ODD if number == 0 else "web"}}  # fmt: skip
+    return {
+        "id": f"{account}-{region}-m{number}",
+        "name": f"web {number}",
+        "type": "m2",
+        "state": "running",
+        "zone": "a",
+        "created": _local(CREATED + timedelta(days=number)),
+        "labels": {"team": ODD if number == 0 else "web"},
+    }
 
 
 def _disk(account: str, region: str, number: int) -> dict[str, Any]:
-    return {"id": f"{account}-{region}-d{number}", "name": f"data {number}", "type": "ssd",
-            "state": "in-use", "zone": "a",
-            "created": _local(CREATED + timedelta(days=number)),
-            "machine": f"{account}-{region}-m{number}", "size_mib": 20480, "labels": {}}  # fmt: skip
+    return {
+        "id": f"{account}-{region}-d{number}",
+        "name": f"data {number}",
+        "type": "ssd",
+        "state": "in-use",
+        "zone": "a",
+        "created": _local(CREATED + timedelta(days=number)),
+        "machine": f"{account}-{region}-m{number}",
+        "size_mib": 20480,
+        "labels": {},
+    }
 
 
 def _usage(since: str, until: str) -> Generator[dict[str, Any]]:
@@ -184,7 +197,7 @@ def bill(account: str) -> bytes:
 def _line(account: str, day: date) -> dict[str, str]:
     money = dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), "1.25")
     return {
-        "BillingAccountId": "toy-payer", "SubAccountId": account,
+        "BillingAccountId": f"{account}-payer", "SubAccountId": account,
         "BillingPeriodStart": "2026-03-01T00:00:00Z", "BillingPeriodEnd": "2026-04-01T00:00:00Z",
         "ChargePeriodStart": f"{day}T00:00:00Z",
         "ChargePeriodEnd": f"{day + timedelta(days=1)}T00:00:00Z",
