@@ -25,6 +25,7 @@ from proxy import Call
 from clouds.cloud import Cloud
 
 HERE = Path(__file__).parent
+SLOW = 0.25  # seconds
 FAULTS = ("empty", "deny", "throttle", "expire")  # what NEVER may name
 
 
@@ -49,8 +50,10 @@ class Standard:
 
     resources: int  # in the inventory
     created: Mapping[str, datetime]  # resource_id -> when, UTC, of some of them
+    sizes: Mapping[str, float]  # resource_id -> GiB, of some of them
     part: tuple[str, str, str]  # account, region, kind of a part that holds something
     measured: tuple[datetime, datetime]  # [since, until) in which something was measured, UTC
+    averages: Mapping[tuple[str, str], float]  # resource_id, metric -> of each hour in that time
 
 
 class Emulator(Protocol):
@@ -72,7 +75,11 @@ class Emulator(Protocol):
         ...
 
     def throttle(self, status: int, seconds: int) -> None:
-        """Answer the next call of the inventory so, with `Retry-After: seconds`."""
+        """Answer the next call of the inventory so, with `Retry-After: seconds`.
+
+        Until `heal`, all other answers take `SLOW` seconds, so that calls which were under way are
+        told from those that don't wait.
+        """
         ...
 
     def expire(self, account: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import polars as pl
 import pytest
-from contract import FAULTS, HERE, Emulator, emulator_file, emulator_module, started
+from contract import FAULTS, HERE, SLOW, Emulator, emulator_file, emulator_module, started
 
 from clouds import available, permissions
 from clouds.cloud import (
@@ -51,7 +51,7 @@ ABILITIES = {"credentials", "bills", "inventory", "metrics", "offers", "prices",
 LARGEST_GIB = 1024 * 1024  # a PiB: beyond it somebody has taken bytes or MiB for GiB
 SMALLEST_GIB = 1e-9  # a byte: below it somebody has divided once too often
 SHOWN = 500  # rows of each table; the demo's price list is long
-IN_FLIGHT = 0.3  # seconds; calls that were on their way when the cloud asked to wait
+IN_FLIGHT = SLOW + 0.05  # seconds; calls that were under way when the cloud asked to wait
 KEY = ["cloud", "account", "resource_id", "kind"]
 
 sys.path.append(str(HERE / TOY))
@@ -186,7 +186,12 @@ def test_sizes_are_gib_and_times_are_utc(emulator: Emulator) -> None:
     rows = cloud.inventory().rows
     assert rows["size_gib"].drop_nulls().is_between(0, LARGEST_GIB).all()
     assert rows.filter(pl.col("size_gib") > 0)["size_gib"].ge(SMALLEST_GIB).all()
+    sizes = dict(rows.select("resource_id", "size_gib").iter_rows())
+    assert emulator.standard.sizes
+    for resource_id, gib in emulator.standard.sizes.items():
+        assert sizes[resource_id] == pytest.approx(gib)
     created = dict(rows.select("resource_id", "created_at").iter_rows())
+    assert emulator.standard.created
     for resource_id, at in emulator.standard.created.items():
         assert created[resource_id] == at
     assert cloud.now().tzinfo is None
@@ -200,6 +205,7 @@ def test_measurements_are_hourly_plausible_and_of_the_hours_that_are_wanted(
     emulator: Emulator,
 ) -> None:
     since, until = emulator.standard.measured
+    hours = int((until - since) / timedelta(hours=1))
     found = measured(emulator.connect(), emulator)
     rows = found.rows
     assert list(found.failed) == []
@@ -209,6 +215,9 @@ def test_measurements_are_hourly_plausible_and_of_the_hours_that_are_wanted(
     )
     assert (rows["hour"] == rows["hour"].dt.truncate("1h")).all()
     assert rows["hour"].is_between(since, until, closed="left").all()
+    for (resource_id, metric), average in emulator.standard.averages.items():
+        is_it = (pl.col("resource_id") == resource_id) & (pl.col("metric") == metric)
+        assert rows.filter(is_it)["avg"].to_list() == pytest.approx([average] * hours)
     percent = rows.filter(pl.col("metric").str.ends_with("_percent"))
     for column in ("avg", "max", "p95", "p99"):
         assert percent[column].drop_nulls().is_between(0, 100).all()

@@ -60,11 +60,15 @@ def _standard(state: State) -> Standard:
     exists = pl.col("deleted_at").is_null() & ~pl.col("kind").is_in(HIDDEN_KINDS)
     made = state.table("resource").filter(exists)
     first = made.row(0, named=True)
+    spans = state.table("span").filter(pl.col("ends_at").is_null() & (pl.col("size_gib") > 0))
+    sized = spans.join(made, on="resource_id", how="semi").row(0, named=True)
     return Standard(
         resources=made.height,
         created={first["resource_id"]: first["created_at"]},
+        sizes={sized["resource_id"]: sized["size_gib"]},
         part=("", "", first["kind"]),
         measured=(NOW - timedelta(hours=6), NOW),
+        averages={},  # drawn at random
     )
 
 

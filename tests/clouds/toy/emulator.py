@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from contract import Asked, Standard, asked
+from contract import SLOW, Asked, Standard, asked
 from proxy import Call, Proxy
 
 from clouds.cloud import Cloud
@@ -37,8 +37,10 @@ class Toy:
     standard = Standard(
         resources=2 * len(REGIONS) * (MACHINES + DISKS),
         created={"shop-north-m0": CREATED, "lab-south-d1": CREATED + timedelta(days=1)},
+        sizes={"shop-north-d0": 20.0},
         part=("shop", "north", "disk"),
         measured=(NOW - timedelta(hours=6), NOW),
+        averages={("shop-north-m0", "cpu_percent"): 25.0, ("lab-south-m0", "cpu_percent"): 25.0},
     )
 
     def __init__(self, proxy: Proxy, folder: Path) -> None:
@@ -75,6 +77,7 @@ class Toy:
             lambda call: "/machines" in call.path,
             status=status, headers={"Retry-After": str(seconds)},
         )  # fmt: skip
+        self.proxy.fail(times=float("inf"), delay=SLOW)
 
     def expire(self, account: str) -> None:
         self.proxy.deny(lambda call: call.account == account, status=401)
