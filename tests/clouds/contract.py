@@ -13,7 +13,7 @@
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -50,10 +50,12 @@ class Standard:
 
     resources: int  # in the inventory
     created: Mapping[str, datetime]  # resource_id -> when, UTC, of some of them
-    sizes: Mapping[str, float]  # resource_id -> GiB, of some of them
     part: tuple[str, str, str]  # account, region, kind of a part that holds something
     measured: tuple[datetime, datetime]  # [since, until) in which something was measured, UTC
-    averages: Mapping[tuple[str, str], float]  # resource_id, metric -> of each hour in that time
+    sizes: Mapping[str, float] = field(default_factory=dict[str, float])
+    """resource_id -> GiB, of some of them."""
+    averages: Mapping[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    """resource_id and metric -> its average in each hour of `measured`."""
 
 
 class Emulator(Protocol):
