@@ -2,7 +2,7 @@
 
 `tests/clouds/<cloud>/emulator.py` holds
 
-    NEVER: Mapping[str, str]  # fault -> why the cloud can never have it; else an empty mapping
+    NEVER: Mapping[str, str]  # fault -> why the cloud can never have it; may be left out
 
     @contextmanager
     def for_contract(folder: Path) -> Generator[Emulator]: ...
@@ -109,6 +109,23 @@ def emulator_file(cloud: str) -> Path:
     return HERE / cloud / "emulator.py"
 
 
+def has_emulator(cloud: str) -> bool:
+    """Whether the file is there and is for this contract."""
+    file = emulator_file(cloud)
+    return file.exists() and "def for_contract(" in file.read_text()
+
+
+def never(cloud: str) -> Mapping[str, str]:
+    """Which faults the emulator can't make, and why.
+
+    One that can't be imported fails in the tests of its cloud, not in those of all.
+    """
+    try:
+        return getattr(emulator_module(cloud), "NEVER", {})
+    except ImportError:
+        return {}
+
+
 def emulator_module(cloud: str) -> ModuleType:
     """Import it under a name of its own: all clouds have an `emulator.py`."""
     name, file = f"emulator_of_{cloud}", emulator_file(cloud)
@@ -120,7 +137,11 @@ def emulator_module(cloud: str) -> ModuleType:
     if str(file.parent) not in sys.path:
         sys.path.append(str(file.parent))
     sys.modules[name] = module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 

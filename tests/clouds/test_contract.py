@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import polars as pl
 import pytest
-from contract import FAULTS, HERE, SLOW, Emulator, emulator_file, emulator_module, started
+from contract import FAULTS, HERE, SLOW, Emulator, emulator_file, has_emulator, never, started
 
 from clouds import available, permissions
 from clouds.cloud import (
@@ -71,10 +71,10 @@ def each(fault: str = "") -> list[Any]:
     """All clouds with an emulator; where a fault can never happen, strictly so."""
     found: list[Any] = []
     for name in [*available(), TOY]:
-        if emulator_file(name).exists():
-            reason = emulator_module(name).NEVER.get(fault)
-            never = pytest.mark.xfail(reason=reason, raises=NotImplementedError, strict=True)
-            found.append(pytest.param(name, marks=never if reason else ()))
+        if has_emulator(name):
+            reason = never(name).get(fault)
+            can_not = pytest.mark.xfail(reason=reason, raises=NotImplementedError, strict=True)
+            found.append(pytest.param(name, marks=can_not if reason else ()))
     return found
 
 
@@ -109,14 +109,14 @@ def emulator(
 
 @pytest.mark.parametrize("name", ours())
 def test_every_cloud_has_an_emulator_for_this_contract(name: str) -> None:
-    assert emulator_file(name).exists(), f"write {emulator_file(name)}, as contract.py describes"
+    assert has_emulator(name), f"write {emulator_file(name)}, as contract.py describes"
 
 
 def test_no_cloud_is_excused_that_does_not_exist() -> None:
     assert set(NOT_BUILT) <= set(available())
     for name in [*available(), TOY]:
-        if emulator_file(name).exists():
-            assert set(emulator_module(name).NEVER) <= set(FAULTS)
+        if has_emulator(name):
+            assert set(never(name)) <= set(FAULTS)
 
 
 @pytest.mark.parametrize("name", available())
