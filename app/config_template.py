@@ -60,7 +60,8 @@ def _example(cloud: str) -> Iterator[str]:
     if options:
         yield "#    options:"
     for option in options:
-        value = '"..."' if option.is_needed else _yaml(option.default)
+        blank = '["..."]' if option.kind.startswith("list") else '"..."'
+        value = blank if option.is_needed else _yaml(option.default)
         need = "needed" if option.is_needed else "optional"
         yield f"#      {option.name}: {value}  # {option.kind}, {need}"
 

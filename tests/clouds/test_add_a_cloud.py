@@ -125,7 +125,7 @@ def test_its_options_are_in_the_file_that_init_writes(toy: Toy, tmp_path: Path) 
     assert code == 0
     text = (tmp_path / "instance-select.yaml").read_text()
     assert "#  # Toy Cloud, with machines and disks in two regions.\n#  - name: my-toy\n" in text
-    assert '#      accounts: "..."  # list of text, needed\n' in text
+    assert '#      accounts: ["..."]  # list of text, needed\n' in text
 
 
 def test_its_permissions_are_printed(toy: Toy) -> None:
