@@ -15,10 +15,12 @@ from app.errors import AppError
 
 OURS = {"actions", "app", "clouds", "models", "pipelines", "warehouse"}
 BAD_INPUT = {  # errors of other packages that mean exit code 2
+    "BrokenSettings",
     "QueryRefused",
     "Unknown",
     "UnknownAssets",
     "UnknownCloud",
+    "WronglyConfigured",
     "UnknownTable",
 }
 

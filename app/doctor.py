@@ -5,11 +5,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.answer import Answer, time_text
 from app.errors import AppError
 from app.session import Session
+
+if TYPE_CHECKING:
+    from pipelines.settings import SourceSettings
 
 FREE_GIB = 2  # a pipeline run on the demo estate spills at most about this much
 STALE_HOURS = 48  # bills arrive at least daily; two missed days are worth a look
@@ -102,25 +105,34 @@ def _ledger(session: Session) -> str:
 
 
 def _sources(session: Session) -> Iterator[Check]:
-    from clouds import load
-    from clouds.errors import CloudError
-
     if not session.settings.sources:
         fix = "Name them in instance-select.yaml; 'instance-select init' writes one to start from."
         yield Check("sources", True, "none configured; bills come by 'instance-select ingest'", fix)
     for source in session.settings.sources:
-        name = f"source {source.name}"
-        try:
-            cloud = load(source.cloud, **source.options)
-            findings = list(cloud.examine())
-        except CloudError as error:
-            yield Check(name, False, str(error), "Then run: instance-select doctor")
-            continue
-        for finding in findings:
-            what = " ".join(part for part in (name, finding.account, finding.ability) if part)
-            yield Check(what, finding.ok, finding.detail, finding.fix)
-        for ability, reason in cloud.cannot.items():
-            yield Check(f"{name} {ability}", True, f"not offered: {reason}")
+        yield from _source(source)
+
+
+def _source(source: "SourceSettings") -> Iterator[Check]:
+    """Whether it can be connected, then each finding of each of its accounts."""
+    from clouds.errors import CloudError
+    from pipelines.sources import connect_to
+
+    name = f"source {source.name}"
+    try:
+        cloud = connect_to(source)
+        findings = list(cloud.examine())
+    except CloudError as error:
+        yield Check(name, False, str(error), "Then run: instance-select doctor")
+        return
+    except Exception as error:  # other people's clouds; its text may hold a secret
+        detail = f"the cloud {source.cloud} failed with an unexpected {type(error).__name__}"
+        yield Check(name, False, detail, "Tell whoever wrote this cloud.")
+        return
+    for finding in findings:
+        what = " ".join(part for part in (name, finding.account, finding.ability) if part)
+        yield Check(what, finding.ok, finding.detail, finding.fix)
+    for ability, reason in cloud.cannot.items():
+        yield Check(f"{name} {ability}", True, f"not offered: {reason}")
 
 
 def _lake(session: Session) -> Iterator[Check]:

@@ -37,19 +37,14 @@ class Session:
 
     @cached_property
     def settings(self) -> "Settings":
-        """The home's settings. Raises `BadInput` if its file can't be understood."""
-        from pydantic import ValidationError
-        from yaml import YAMLError
-
-        from pipelines.settings import CONFIG_FILE, load_settings
+        """The home's settings. Raises `BadInput` if they can't be understood."""
+        from pipelines.errors import BrokenSettings
+        from pipelines.settings import load_settings
 
         try:
             return load_settings(self.home)
-        except (ValidationError, YAMLError, TypeError) as error:
-            raise BadInput(
-                f"The settings can't be read: {_one_line(error)}. Correct {CONFIG_FILE} in the "
-                "home, or the INSTANCE_SELECT_* variables; docs/settings.md lists them all."
-            ) from error
+        except BrokenSettings as error:
+            raise BadInput(str(error)) from None
 
     @cached_property
     def lake(self) -> "Lake":
@@ -147,14 +142,3 @@ class Session:
         from rich.console import Console
 
         return Console(file=sys.stderr)
-
-
-def _one_line(error: Exception) -> str:
-    from pydantic import ValidationError
-
-    if isinstance(error, ValidationError):
-        return "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        )
-    return " ".join(str(error).split())

@@ -3,6 +3,8 @@
 CloudError
 ├── UnknownCloud        no folder and no entry point of that name
 ├── UnknownOption       a source gives options that its cloud does not take
+├── BrokenCloud         a cloud's package can't be imported, or is none
+├── WronglyConfigured   one of the above, with the line of the settings file
 ├── MissingExtra        the cloud's SDK is not installed
 ├── Unreadable          the cloud can't be reached, or its answer can't be read
 │   ├── Unauthorized    the credentials are missing, refused or expired
@@ -33,9 +35,27 @@ class UnknownOption(CloudError):
 
     def __init__(self, cloud: str, problem: str, known: Sequence[str]) -> None:
         self.cloud = cloud
+        takes = f"It takes: {', '.join(known)}." if known else "It takes none."
+        super().__init__(f"The options for {cloud} do not fit: {problem}. {takes}")
+
+
+class BrokenCloud(CloudError):
+    """The package of a cloud can't be used."""
+
+    def __init__(self, cloud: str, problem: str) -> None:
+        self.cloud = cloud
         super().__init__(
-            f"The options for {cloud} do not fit: {problem}. It takes: {', '.join(known)}."
+            f"The cloud {cloud!r} can't be loaded: {problem}. "
+            "Repair or update the package that brings it, or remove its sources."
         )
+
+
+class WronglyConfigured(CloudError):
+    """A source can't be connected because of what the settings file says in that line."""
+
+    def __init__(self, where: str, error: CloudError) -> None:
+        self.where = where
+        super().__init__(f"{where}: {error}")
 
 
 class MissingExtra(CloudError):

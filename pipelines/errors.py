@@ -1,13 +1,18 @@
 """What can go wrong with a run.
 
 PipelineError
-├── CheckFailed    a blocking check found bad rows; see pipelines/assets/checks.py
-└── UnknownAssets  the selection names no asset
+├── BrokenSettings  instance-select.yaml, or a variable, is not what it should be
+├── CheckFailed     a blocking check found bad rows; see pipelines/assets/checks.py
+└── UnknownAssets   the selection names no asset
 """
 
 
 class PipelineError(Exception):
     """Base of all errors of this package."""
+
+
+class BrokenSettings(PipelineError):
+    """The settings can't be understood; the message names each line and what should be there."""
 
 
 class UnknownAssets(PipelineError):

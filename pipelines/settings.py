@@ -4,9 +4,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import SettingsError
 
+from pipelines.errors import BrokenSettings
+from pipelines.settings_file import Names, read_settings_file
 from warehouse.settings import LakeSettings
 
 CONFIG_FILE = "instance-select.yaml"
@@ -19,11 +22,22 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(description="Name of the source, as in the column `source`.")
+    name: str = Field(
+        pattern=r"^[^/\\.][^/\\]*$",  # a folder is named after it
+        description="Name of the source, as in the column `source`.",
+    )
     cloud: str = Field(description="Folder under clouds/ or installed plug-in that reads it.")
     options: dict[str, Any] = Field(
         default_factory=dict, description="Handed to the cloud's connect()."
     )
+    where: str = Field(
+        default="", exclude=True, repr=False, description="File and line, set when it is read."
+    )
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _none_are_given(cls, value: Any) -> Any:
+        return {} if value is None else value
 
 
 class WindowSettings(BaseModel):
@@ -83,6 +97,21 @@ class Settings(LakeSettings):
     dashboard_port: int = Field(default=8501, description="Port of the dashboard on 127.0.0.1.")
     dagster_port: int = Field(default=3000, description="Port of Dagster on 127.0.0.1.")
 
+    @field_validator("sources")
+    @classmethod
+    def _each_has_its_own_name(
+        cls, sources: tuple[SourceSettings, ...]
+    ) -> tuple[SourceSettings, ...]:
+        names = [source.name for source in sources]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise PydanticCustomError(
+                    "duplicate_source",
+                    "two sources are named {name}",
+                    {"name": repr(name), "number": number},
+                )
+        return sources
+
     @property
     def ledger_url(self) -> str:
         """SQLAlchemy URL of the ledger."""
@@ -97,12 +126,44 @@ class Settings(LakeSettings):
 def load_settings(home: Path | None = None) -> Settings:
     """Settings of one home: its file first, then INSTANCE_SELECT_* variables on top.
 
-    `{home}` in the file stands for the folder it lies in, so that a home can be moved.
+    `{home}` in the file stands for the folder it lies in, so that a home can be moved. Raises
+    `BrokenSettings`, which names the line or the variable.
     """
-    base = Settings() if home is None else Settings(home=home)
-    file = base.home / CONFIG_FILE
-    if not file.exists():
+    try:
+        base = Settings() if home is None else Settings(home=home)
+    except (SettingsError, ValidationError) as error:
+        raise BrokenSettings(_of_variables(error)) from None
+    path = base.home / CONFIG_FILE
+    if not path.exists():
         return base
-    text = file.read_text().replace("{home}", str(base.home.resolve()))
-    in_file = yaml.safe_load(text) or {}
-    return Settings(**{**in_file, **base.model_dump(exclude_unset=True)})
+    file = read_settings_file(path, base.home, _names())
+    try:
+        settings = Settings(**{**file.values, **base.model_dump(exclude_unset=True)})
+    except ValidationError as error:
+        raise file.broken(error, _names()) from None
+    if "sources" in base.model_fields_set:
+        return settings
+    sources = [
+        source.model_copy(update={"where": file.where(["sources", number])})
+        for number, source in enumerate(settings.sources)
+    ]
+    return settings.model_copy(update={"sources": tuple(sources)})
+
+
+def _names() -> Names:
+    fields = Settings.model_fields
+    return Names(
+        settings=set(fields) - {"home"},  # the file lies in it
+        source=set(SourceSettings.model_fields) - {"where"},
+        hidden={name for name, field in fields.items() if not field.repr},
+    )
+
+
+def _of_variables(error: SettingsError | ValidationError) -> str:
+    if isinstance(error, SettingsError):
+        return f"A variable INSTANCE_SELECT_* can't be read: {error}. A list must be JSON."
+    return "\n".join(
+        f"The variable INSTANCE_SELECT_{str(problem['loc'][0]).upper()} does not fit: "
+        f"{problem['msg']}. Correct or unset it; docs/settings.md lists every setting."
+        for problem in error.errors()
+    )

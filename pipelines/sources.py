@@ -2,8 +2,8 @@
 
 from clouds import load
 from clouds.cloud import Cloud
-from clouds.errors import CloudError
-from pipelines.settings import Settings
+from clouds.errors import BrokenCloud, CloudError, UnknownCloud, UnknownOption, WronglyConfigured
+from pipelines.settings import Settings, SourceSettings
 
 
 def connect(settings: Settings) -> dict[str, Cloud]:
@@ -20,7 +20,15 @@ def connect_what_answers(settings: Settings) -> tuple[dict[str, Cloud], dict[str
     failed: dict[str, CloudError] = {}
     for source in settings.sources:
         try:
-            clouds[source.name] = load(source.cloud, **source.options)
+            clouds[source.name] = connect_to(source)
         except CloudError as error:
             failed[source.name] = error
     return clouds, failed
+
+
+def connect_to(source: SourceSettings) -> Cloud:
+    """One source. Raises `CloudError`; if it is for the settings, with the line to correct."""
+    try:
+        return load(source.cloud, **source.options)
+    except (BrokenCloud, UnknownCloud, UnknownOption) as error:
+        raise (WronglyConfigured(source.where, error) if source.where else error) from error

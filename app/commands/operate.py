@@ -1,4 +1,4 @@
-"""Commands that keep it running: serve, doctor, maintain."""
+"""Commands that keep it running: serve, doctor, permissions, maintain."""
 
 from typing import Annotated
 
@@ -15,6 +15,10 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     command(app, "serve", panel=PANEL, examples=["serve", "serve --port 8080"])(serve)
     command(app, "doctor", panel=PANEL, examples=["doctor", "doctor --json"])(doctor)
+    command(
+        app, "permissions", panel=PANEL,
+        examples=["permissions --cloud aws", "permissions --cloud gcp --write --json"],
+    )(permissions)  # fmt: skip
     command(app, "maintain", panel=PANEL, examples=["maintain"])(maintain)
 
 
@@ -39,6 +43,27 @@ def doctor(session: Session) -> Answer:
     from app.doctor import examine
 
     return examine(session)
+
+
+def permissions(
+    session: Session,
+    cloud: Annotated[str, typer.Option(metavar="NAME", help="As in the sources: aws, gcp, ...")],
+    write: Annotated[
+        bool, typer.Option("--write", help="What changes need, instead of what reading needs.")
+    ] = False,
+) -> Answer:
+    """Print the role or policy with the least that a cloud must allow, in its own format."""
+    from clouds import permissions as permissions_of
+
+    module = permissions_of(cloud)
+    policy = str(module.policy(write=write)).rstrip("\n")
+    document = {
+        "cloud": cloud,
+        "access": "write" if write else "read",
+        "reads": {ability: list(needed) for ability, needed in module.READS.items()},
+        "policy": policy,
+    }
+    return Answer(document, lambda: [policy])
 
 
 def maintain(session: Session) -> Answer:

@@ -1,8 +1,12 @@
 """The permissions that the real clouds ask for, by cloud, kind and verb, in their own names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clouds.cloud import Verb
+
+READS: Mapping[str, Sequence[str]] = {}
+"""What reading the simulated estate needs."""
+
 
 PERMISSIONS: Mapping[tuple[str, str], Mapping[Verb, tuple[str, ...]]] = {
     ("aws", "instance"): {
@@ -104,3 +108,8 @@ PERMISSIONS: Mapping[tuple[str, str], Mapping[Verb, tuple[str, ...]]] = {
     },
     ("onprem", "snapshot"): {"delete": ("VirtualMachine.State.RemoveSnapshot",)},
 }  # fmt: skip
+
+
+def policy(write: bool) -> str:
+    """What the simulated estate itself asks for."""
+    return "The simulated estate needs none."

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from importlib.resources import files
+from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import typer
 
 from actions.check import checks as all_checks
 from app.cli import app
-from clouds import available, load
+from clouds import available, connector, load
+from clouds.options import options_of
 from pipelines.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+TOY = DOCS.parent / "tests" / "clouds" / "toy"
+TOY_FILES = ("__init__.py", "connection.py", "access.py", "inventory.py", "metrics.py",
+             "exports.py", "permissions.py")  # fmt: skip
 PART = re.compile(r"(<!-- begin (\w+):.*? -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
@@ -43,17 +48,30 @@ def settings() -> Iterator[str]:
 
 
 def clouds() -> Iterator[str]:
-    """One row for each cloud: the options of a source and what it can't give."""
-    from inspect import signature
-
+    """One row for each cloud: the options of a source and what it can't give; then what it says."""
     yield "| cloud | options | not available |"
     yield "|---|---|---|"
     for name in available():
-        module = __import__(f"clouds.{name}", fromlist=["connect"])
-        options = ", ".join(f"`{option}`" for option in signature(module.connect).parameters)
-        missing = () if name == "demo" else load(name, bills="exports").cannot
-        cannot = ", ".join(missing) or "everything is simulated"
-        yield f"| `{name}` | {options} | {cannot} |"
+        options = ", ".join(
+            f"`{option.name}` ({option.kind}{', needed' if option.is_needed else ''})"
+            for option in options_of(connector(name))
+        )
+        yield f"| `{name}` | {options} | {_cannot(name)} |"
+    yield ""
+    for name in available():
+        yield f"- `{name}`: {' '.join((getdoc(connector(name)) or '').split())}"
+
+
+def _cannot(name: str) -> str:
+    """What the cloud says that it does not offer, with the folder of bills if it takes one."""
+    if name == "demo":
+        return "everything is simulated"
+    needed = {
+        option.name: ["..."] if option.kind.startswith("list") else "..."
+        for option in options_of(connector(name))
+        if option.is_needed or option.name == "bills"
+    }
+    return ", ".join(load(name, **needed).cannot)
 
 
 def marts() -> Iterator[str]:
@@ -84,6 +102,14 @@ def checks() -> Iterator[str]:
         yield f"| `{check.name}` | {check.title} | {check.kind} | {check.verb} | {check.risk} |"
 
 
+def toy() -> Iterator[str]:
+    """The toy cloud of the tests, file by file, as a template."""
+    package = TOY / "toy_cloud"
+    for file in [TOY / "pyproject.toml", *(package / name for name in TOY_FILES)]:
+        kind = "toml" if file.suffix == ".toml" else "python"
+        yield f"`{file.relative_to(TOY)}`\n\n```{kind}\n{file.read_text()}```\n"
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "settings": settings,
@@ -91,6 +117,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "marts": marts,
     "schema": schema,
     "checks": checks,
+    "toy": toy,
 }
 
 

@@ -9,6 +9,10 @@ import pytest
 import yaml
 from command_line import answer, call
 
+from clouds import available, connector
+from clouds.options import misfit, options_of
+from pipelines.settings import load_settings
+
 LOADED = {
     "file", "provider", "billing_account", "period", "currency", "rows", "billed_cost",
     "effective_cost", "list_cost", "status", "reason",
@@ -157,5 +161,31 @@ def test_init_writes_settings_that_load_and_name_every_setting(tmp_path: Path) -
     )
     for name in ("max_changes", "forecast_days", "memory_limit"):
         assert f"\n{name}: " in uncommented
-    assert yaml.safe_load(text) == {"sources": []}
-    assert call("init", "--json", home=tmp_path).code == 1
+    assert yaml.safe_load(text) == {"sources": None}
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "instance-select.yaml"
+    file.write_text("# mine\n")
+    refused = call("init", "--json", home=tmp_path)
+    assert refused.code == 1
+    assert str(file) in refused.json["error"]["message"]
+    assert file.read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize("cloud", available())
+def test_the_example_of_each_cloud_is_right_once_it_is_switched_on(
+    cloud: str, tmp_path: Path
+) -> None:
+    answer("init", home=tmp_path)
+    file = tmp_path / "instance-select.yaml"
+    head, *examples = file.read_text().split("\n#\n")
+    (example,) = [one for one in examples if f"\n#    cloud: {cloud}\n" in one]
+    lines = example.split("\n\n")[0].replace("\n#", "\n").removeprefix("#")
+    file.write_text(f"{head}\n{lines}\n")
+    (source,) = load_settings(tmp_path).sources
+    connect = connector(cloud)
+    assert source.cloud == cloud
+    assert list(source.options) == [option.name for option in options_of(connect)]
+    given = {name: value for name, value in source.options.items() if value is not None}
+    assert misfit(connect, given) is None

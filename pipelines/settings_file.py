@@ -1,0 +1,202 @@
+"""Read instance-select.yaml, and say in which line it is wrong, what is there, and what should be.
+
+Values of options and of what may hold a password are never repeated in a message.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from clouds.options import did_you_mean, found
+from pipelines.errors import BrokenSettings
+
+LISTED = "docs/settings.md lists every setting"
+TAB = "\t"
+EXPECTED = {  # by the type of Pydantic's error, where its words are not those of a file
+    "dict_type": "a mapping (lines like 'name: value', indented)",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "model_type": "a mapping with 'name' and 'cloud'",
+    "string_pattern_mismatch": "a name without slashes that does not begin with a dot",
+    "string_type": "a text; write it in quotes",
+    "tuple_type": "a list (lines that begin with '-')",
+}
+Location = Sequence[str | int]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What may be written in the file: settings, and keys of one source."""
+
+    settings: Collection[str]
+    source: Collection[str]
+    hidden: Collection[str]  # settings whose value may be a secret
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """What the file says, and where it says it."""
+
+    path: Path
+    values: Mapping[str, Any]
+    _root: yaml.Node | None = field(default=None, repr=False)
+
+    def where(self, location: Location) -> str:
+        """The file and the line of a value: `where(["sources", 0, "name"])`."""
+        return f"{self.path}, line {_line(_nearest(self._root, location))}"
+
+    def broken(self, error: ValidationError, names: Names) -> BrokenSettings:
+        """The values that don't fit, each with its line."""
+        return BrokenSettings("\n".join(self._problem(one, names) for one in error.errors()))
+
+    def _problem(self, problem: ErrorDetails, names: Names) -> str:
+        location = problem["loc"]
+        name, value = ".".join(str(part) for part in location), problem["input"]
+        expected = EXPECTED.get(problem["type"], problem["msg"].removeprefix("Input should be "))
+        is_hidden = location[0] in names.hidden or isinstance(value, list | dict | tuple)
+        told = f"{found(value) if is_hidden else repr(value)[:40]} for {name!r}"
+        match problem["type"]:
+            case "missing":
+                told, expected = f"no {location[-1]!r} in this source", "one"
+            case "duplicate_source":
+                context = problem.get("ctx", {})
+                location = (*location, context["number"], "name")
+                told, expected = f"the name {context['name']} again", "another one for each source"
+            case _:
+                pass
+        return f"{self.where(location)}: found {told}, expected {expected}. Correct it; {LISTED}."
+
+
+def read_settings_file(path: Path, home: Path, names: Names) -> SettingsFile:
+    """The file with `{home}` filled in. Raises `BrokenSettings`, naming the line."""
+    text = _text(path).replace("{home}", str(home.resolve()))
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BrokenSettings(
+            f"{path}, line {line}: found the character #{error.character:04x}, which YAML does "
+            "not allow. Remove it."
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        raise BrokenSettings(_syntax(path, text, error)) from None
+    except RecursionError:
+        raise BrokenSettings(f"{path}: found too many levels of lists. Remove some.") from None
+    if values is None:
+        return SettingsFile(path, {})
+    if not isinstance(values, dict):
+        raise BrokenSettings(
+            f"{path}, line {_line(root)}: found {found(values)}, expected lines like "
+            f"'max_changes: 20'. Correct it; {LISTED}."
+        )
+    kept = {name: value for name, value in values.items() if value is not None}
+    file = SettingsFile(path, kept, root)
+    if problems := list(_wrong_names(file, root, names)):
+        raise BrokenSettings("\n".join(problems))
+    return file
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise BrokenSettings(
+            f"{path}, line {line}: found a byte that is not UTF-8. Save the file as UTF-8."
+        ) from None
+
+
+def _syntax(path: Path, text: str, error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line if mark else 0
+    lines = [*text.splitlines(), ""]
+    begins = f" (it begins in line {error.context_mark.line + 1})" if error.context_mark else ""
+    for number in range(min(line, len(lines) - 1), max(line - 2, -1), -1):
+        indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
+        if TAB in indent or (number == line and mark and lines[number][mark.column :][:1] == TAB):
+            return (
+                f"{path}, line {number + 1}: found a tab character, expected spaces. "
+                "Replace each tab by spaces."
+            )
+    problem = " ".join(part for part in (error.context, error.problem) if part)
+    return (
+        f"{path}, line {line + 1}: found something that is not YAML: {problem}{begins}. Expected "
+        "lines like 'name: value', indented with spaces; quotes and brackets must be closed. "
+        "Correct this line or the one before."
+    )
+
+
+def _wrong_names(file: SettingsFile, root: yaml.Node | None, names: Names) -> Iterator[str]:
+    """Names that nobody knows and names that stand twice."""
+    yield from _twice(file.path, root, set())
+    yield from _unknown(file, [], file.values, names.settings, "the settings")
+    sources = file.values.get("sources")
+    for number, source in enumerate(sources if isinstance(sources, list) else []):
+        if isinstance(source, dict):
+            yield from _unknown(file, ["sources", number], source, names.source, "a source")
+
+
+def _unknown(
+    file: SettingsFile,
+    location: Location,
+    given: Mapping[Any, Any],
+    known: Collection[str],
+    of: str,
+) -> Iterator[str]:
+    for name in given:
+        if name not in known:
+            guess = did_you_mean(name, sorted(known))
+            yield (
+                f"{file.where([*location, name])}: found {name!r}{guess}, expected one of {of}: "
+                f"{', '.join(sorted(known))}. Correct or remove it; {LISTED}."
+            )
+
+
+def _twice(path: Path, node: yaml.Node | None, seen: set[int]) -> Iterator[str]:
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    first: dict[str, int] = {}
+    for key, child in _children(node):
+        name = key.value if key is not None and isinstance(key.value, str) else None
+        if key is not None and name is not None and name in first:
+            yield (
+                f"{path}, line {_line(key)}: found {name!r} a second time (first in line "
+                f"{first[name]}), expected it once. Remove one of them."
+            )
+        elif key is not None and name is not None:
+            first[name] = _line(key)
+        yield from _twice(path, child, seen)
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[yaml.Node | None, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        yield from node.value
+    elif isinstance(node, yaml.SequenceNode):
+        yield from ((None, child) for child in node.value)
+
+
+def _nearest(root: yaml.Node | None, location: Location) -> yaml.Node | None:
+    """The node at the location, or the innermost above it that is in the file."""
+    node, shown = root, root
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {str(key.value): (key, value) for key, value in node.value}
+            if str(part) not in pairs:
+                break
+            shown, node = pairs[str(part)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = shown = node.value[part]
+        else:
+            break
+    return shown
+
+
+def _line(node: yaml.Node | None) -> int:
+    return node.start_mark.line + 1 if node else 1

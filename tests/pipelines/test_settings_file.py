@@ -1,0 +1,132 @@
+"""A settings file that is wrong says where, what was found, what was expected and what to do."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
+
+from clouds.errors import UnknownCloud, UnknownOption, WronglyConfigured
+from pipelines.errors import BrokenSettings
+from pipelines.settings import CONFIG_FILE, load_settings
+from pipelines.sources import connect_what_answers
+
+GOOD = "sources:\n  - name: one\n    cloud: aws\n"
+BROKEN = {
+    "unknown setting": ("max_change: 5\n", 1, "'max_change' (did you mean 'max_changes'?)"),
+    "unknown key of a source": (f"{GOOD}    option: {{}}\n", 4, "'option' (did you mean 'options'"),
+    "our own key": (f"{GOOD}    where: here\n", 4, "expected one of a source: cloud, name"),
+    "the home in its own file": ("threads: 1\nhome: /tmp\n", 2, "found 'home'"),
+    "wrong type": ("# one\nmax_changes: many\n", 2, "found 'many' for 'max_changes', expected a w"),
+    "out of range": ("max_changes: 0\n", 1, "greater than or equal to 1"),
+    "sources that are no list": ("sources:\n  name: one\n", 1, "a mapping for 'sources', expected"),
+    "a source that is a word": ("sources:\n  - aws\n", 2, "expected a mapping with 'name'"),
+    "options that are a list": (f"{GOOD}    options: [a]\n", 4, "found a list for"),
+    "a missing name": ("threads: 1\nsources:\n  - cloud: aws\n", 3, "found no 'name' in this"),
+    "a name that is a number": ("sources:\n  - name: 7\n    cloud: aws\n", 2, "quotes"),
+    "a name that is a path": ("sources:\n  - {name: ../x, cloud: aws}\n", 2, "without slashes"),
+    "duplicate source names": (f"{GOOD}  - cloud: gcp\n    name: one\n", 5, "the name 'one' again"),
+    "a setting that stands twice": ("threads: 1\nthreads: 2\n", 2, "second time (first in line 1)"),
+    "an option that stands twice": (
+        f"{GOOD}    options:\n      bills: a\n      bills: b\n", 6, "'bills' a second time",
+    ),
+    "a tab": ("sources:\n\t- name: one\n", 2, "found a tab character, expected spaces"),
+    "a tab after spaces": ("sources:\n  - name: one\n  \tcloud: aws\n", 3, "found a tab character"),
+    "a bracket that is not closed": ("sources: [one\nthreads: 1\n", 2, "begins in line 1"),
+    "wrong indentation": ("sources:\n  - name: one\n   cloud: aws\n", 3, "not YAML"),
+    "a list of settings": ("- threads: 1\n", 1, "found a list, expected lines like"),
+    "only a word": ("nothing\n", 1, "found a text"),
+    "two documents": ("threads: 1\n---\nthreads: 2\n", 2, "not YAML"),
+    "an object of a programming language": ("threads: !!python/name:os.system ''\n", 1, "not YAML"),
+    "a character that is not allowed": ("threads: 1\nledger: a\x07b\n", 2, "#0007"),
+}  # fmt: skip
+
+
+def settings_of(text: str | bytes, home: Path) -> Path:
+    data = text.encode() if isinstance(text, str) else text
+    (home / CONFIG_FILE).write_bytes(data)
+    return home
+
+
+@pytest.mark.parametrize(("text", "line", "told"), BROKEN.values(), ids=list(BROKEN))
+def test_a_broken_file_names_its_line(text: str, line: int, told: str, tmp_path: Path) -> None:
+    with pytest.raises(BrokenSettings) as error:
+        load_settings(settings_of(text, tmp_path))
+    message = str(error.value)
+    assert message.startswith(f"{tmp_path / CONFIG_FILE}, line {line}: found ")
+    assert told in message
+    assert "\n" not in message
+
+
+def test_text_that_is_not_utf8_is_named_by_its_line(tmp_path: Path) -> None:
+    with pytest.raises(BrokenSettings, match="line 2: found a byte that is not UTF-8"):
+        load_settings(settings_of(b"# one\nledger: Z\xfcrich\n", tmp_path))
+
+
+def test_every_wrong_line_is_told_at_once(tmp_path: Path) -> None:
+    text = "max_changes: many\nthreads: -1\n"
+    with pytest.raises(BrokenSettings) as error:
+        load_settings(settings_of(text, tmp_path))
+    assert [f"line {line}:" in str(error.value) for line in (1, 2)] == [True, True]
+    assert str(error.value).count("\n") == 1
+
+
+def test_what_may_be_a_password_is_not_repeated(tmp_path: Path) -> None:
+    for text in (
+        "ledger: [postgresql://me:hunter2@host]\n",
+        "catalog: {a: hunter2}\n",
+        "sources: [{name: one, cloud: aws, options: [hunter2]}]\n",
+    ):
+        with pytest.raises(BrokenSettings) as error:
+            load_settings(settings_of(text, tmp_path))
+        assert "hunter2" not in str(error.value)
+
+
+def test_a_variable_that_does_not_fit_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSTANCE_SELECT_MAX_CHANGES", "many")
+    with pytest.raises(BrokenSettings, match="INSTANCE_SELECT_MAX_CHANGES does not fit"):
+        load_settings(tmp_path)
+    monkeypatch.delenv("INSTANCE_SELECT_MAX_CHANGES")
+    monkeypatch.setenv("INSTANCE_SELECT_SOURCES", "[unclosed")
+    with pytest.raises(BrokenSettings, match="must be JSON"):
+        load_settings(tmp_path)
+
+
+def test_settings_without_a_value_keep_their_default(tmp_path: Path) -> None:
+    settings = load_settings(settings_of("\ufeffsources:\nthreads:\nmax_changes: 3\n", tmp_path))
+    assert (settings.sources, settings.threads, settings.max_changes) == ((), 0, 3)
+    assert load_settings(settings_of("", tmp_path)).max_changes == 20
+    assert load_settings(settings_of(f"{GOOD}    options:\n", tmp_path)).sources[0].options == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("cloud: nimbus", "No cloud named 'nimbus'. Known clouds: aws"),
+        ("cloud: demo", "the option 'folder' (text) is missing"),
+        ("cloud: demo\n    options: {fodler: x}", "'fodler' (did you mean 'folder'?)"),
+        ("cloud: demo\n    options: {folder: 007}", "a whole number, but must be text; write it"),
+        ("cloud: demo\n    options: {folder: [x]}", "'folder' is a list, but must be text."),
+    ],
+)
+def test_a_source_that_can_not_be_connected_names_its_line_and_stops_no_other(
+    source: str, told: str, tmp_path: Path
+) -> None:
+    text = f"sources:\n  - name: good\n    cloud: aws\n  - name: bad\n    {source}\n"
+    clouds, failed = connect_what_answers(load_settings(settings_of(text, tmp_path)))
+    assert list(clouds) == ["good"]
+    assert isinstance(failed["bad"], WronglyConfigured)
+    assert str(failed["bad"]).startswith(f"{tmp_path / CONFIG_FILE}, line 4: ")
+    assert told in str(failed["bad"])
+    assert isinstance(failed["bad"].__cause__, UnknownCloud | UnknownOption)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+@tried(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_loads_or_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    with suppress(BrokenSettings):
+        load_settings(settings_of(text, tmp_path))
