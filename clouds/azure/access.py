@@ -75,7 +75,9 @@ class Access:
                 account_url,
                 name,
                 credential=self.blob_credential or self._credential(),
-                retry_policy=self._pace(account_url, "blobs"),
+                retry_policy=self._pace(
+                    account_url, "blobs", blobs.ExponentialRetry(retry_total=0)
+                ),
             )
         return self._made[key]
 
@@ -156,12 +158,13 @@ class Access:
             )
         return self._made[key]
 
-    def _pace(self, account: str, api: str) -> Pace:
+    def _pace(self, account: str, api: str, inner: Any = None) -> Pace:
         core = sdk("azure.core.pipeline.policies")
         errors = sdk("azure.core.exceptions")
         asked = core.RetryPolicy().get_retry_after
         glitches = (errors.ServiceRequestError, errors.ServiceResponseError)
-        return Pace(self.budget_of(account, api), lambda answer: gap(answer, asked), glitches)
+        budget = self.budget_of(account, api)
+        return Pace(budget, lambda answer: gap(answer, asked), glitches, inner)
 
     def _credential(self) -> Any:
         if self.credential is None:

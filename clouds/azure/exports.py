@@ -167,9 +167,9 @@ def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator
                 yield str(error)
     mirror.deliveries = {name: each for name, each in mirror.deliveries.items() if name in listed}
     for delivery in newest(list(mirror.deliveries.values())):
-        if _is_here(delivery, folder, mirror):
-            continue
         try:
+            if _is_here(delivery, folder, mirror):
+                continue
             _bring(client, delivery, listed, folder, mirror)
         except CloudError as error:
             yield str(error)
@@ -180,7 +180,7 @@ def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator
 def _is_here(delivery: Delivery, folder: Path, mirror: Mirror) -> bool:
     names = [delivery.manifest, *(name for name, _ in delivery.files)]
     return mirror.etags.get(delivery.manifest) == delivery.etag and all(
-        _inside(folder, name).is_file() for name in names
+        inside(folder, name).is_file() for name in names
     )
 
 
@@ -192,7 +192,7 @@ def _bring(
     manifest = listed[delivery.manifest]
     partial: list[tuple[Blob, Path]] = []
     for blob in (*wanted, manifest):
-        path = _inside(folder, blob.name)
+        path = inside(folder, blob.name)
         if mirror.etags.get(blob.name) == blob.etag and path.is_file():
             continue
         temporary = path.with_name(path.name + PARTIAL)
@@ -218,7 +218,7 @@ def _drop_older(delivery: Delivery, folder: Path, mirror: Mirror) -> None:
     for name in older:
         for file in (*mirror.kept.pop(name), name):
             if file not in needed:
-                _inside(folder, file).unlink(missing_ok=True)
+                inside(folder, file).unlink(missing_ok=True)
                 mirror.etags.pop(file, None)
 
 
@@ -279,7 +279,7 @@ def _unchanged(blob: Blob) -> Generator[None]:
             ) from error
 
 
-def _inside(folder: Path, name: str) -> Path:
+def inside(folder: Path, name: str) -> Path:
     """The path of a blob in the mirror. Raises `Unreadable` for a name that leads out of it."""
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()) or "\\" in name:

@@ -1,6 +1,6 @@
 """The step of an Azure SDK pipeline that keeps the pace and repeats what may be repeated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clouds.budget import Budget
@@ -23,18 +23,25 @@ class Pace:
         budget: Budget,
         asked_seconds: Callable[[Any], float],
         unreachable: tuple[type[Exception], ...],
+        inner: Any = None,
     ) -> None:
-        """`asked_seconds` reads an answer; `unreachable` are the errors of the network."""
+        """`asked_seconds` reads an answer; `unreachable` are the errors of the network.
+
+        `inner` is a policy of the SDK that each attempt passes through: what is replaced may do
+        more than retry.
+        """
         self._budget = budget
         self._asked_seconds = asked_seconds
         self._unreachable = unreachable
+        self._inner = inner
 
     def send(self, request: Any) -> Any:
         """The answer of the rest of the pipeline. Raises `Throttled`."""
+        options = dict(request.context.options)  # steps take theirs out
         what = f"{request.http_request.method} {self._budget.name}"
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                answer = self._budget.call(what, lambda: self._once(request), _pause)
+                answer = self._budget.call(what, lambda: self._once(request, options), _pause)
             except self._unreachable:
                 if attempt == ATTEMPTS:
                     raise
@@ -44,8 +51,11 @@ class Pace:
             self._budget.wait(self._budget.back_off(attempt))
         raise AssertionError("unreachable")
 
-    def _once(self, request: Any) -> Any:
-        answer = self.next.send(request)
+    def _once(self, request: Any, options: Mapping[str, Any]) -> Any:
+        request.context.options.update(options)
+        if self._inner is not None:
+            self._inner.next = self.next
+        answer = (self._inner or self.next).send(request)
         if answer.http_response.status_code in BUSY:
             raise _Busy(self._asked_seconds(answer))
         return answer
