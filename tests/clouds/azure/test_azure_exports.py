@@ -10,8 +10,8 @@ from clouds.azure.access import Access
 from clouds.azure.exports import Place, fetch_exports, inside
 from clouds.cloud import Exports
 from clouds.errors import NotOffered, Unreadable
-from tests.clouds.azure.conftest import unhurried
 from tests.clouds.azure.blob_store import azurite, credential, deliver, packed
+from tests.clouds.azure.conftest import unhurried
 from tests.clouds.proxy import Proxy
 from tests.warehouse.ingest.bills import SAMPLES, lake_in, lines, load, total, write
 from warehouse.lake import Lake

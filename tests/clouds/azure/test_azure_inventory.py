@@ -173,7 +173,8 @@ def test_the_other_kinds_come_out_with_their_facts(azure: AzureCloud, estate: Es
     estate.put(f"{GROUP}/Microsoft.Web/sites/page", location="westeurope", kind="app")
     estate.put(f"{VM}/providers/Microsoft.Advisor/recommendations/r1", properties={
         "category": "Cost", "impact": "High", "resourceMetadata": {"resourceId": VM},
-        "extendedProperties": {"annualSavingsAmount": "120", "savingsCurrency": "EUR"}})  # fmt: skip
+        "extendedProperties": {"annualSavingsAmount": "120", "savingsCurrency": "EUR"},
+    })  # fmt: skip
     found = {(row["kind"], row["name"]): row for row in rows(azure)}
     assert set(found) == {
         ("advice", "r1"), ("cluster", "k8s"), ("database", "pg"), ("database", "shop"),
