@@ -9,7 +9,7 @@ import polars as pl
 from clouds.azure.access import Access
 from clouds.azure.shapes import place, time
 from clouds.cloud import COMMITMENT_SCHEMA, Failure, Reading
-from clouds.errors import CloudError, Unreadable
+from clouds.errors import CloudError, Unauthorized, Unreadable
 from clouds.sweep import frame
 
 API_VERSION = "2022-11-01"  # of both providers
@@ -36,6 +36,9 @@ def commitments(access: Access) -> Reading:
         try:
             found = access.get_all(path, API_VERSION, permission)
             records += _parsed(found, parse, kind)
+        except Unauthorized as error:
+            failed.append(Failure("", "", "", str(error)))
+            break
         except CloudError as error:
             failed.append(Failure("", "", kind, str(error)))
     rows = frame(COMMITMENT_SCHEMA, records).sort("commitment_id")

@@ -77,6 +77,8 @@ class AzureCloud:
             yield self._tried(place.name, "bills", lambda place=place: self._exports_at(place))
         if self.folder:
             yield self._tried("", "bills", lambda: f"from {self._given()}")
+        if scope := self.cost_scope:
+            yield self._tried(scope, "bills", lambda: self._costs_of(scope))
         yield self._tried("", "prices", self._one_price)
         yield self._tried("", "commitments", self._owned)
 
@@ -87,7 +89,8 @@ class AzureCloud:
         if self.cost_scope:
             found.append(cost_query.fetch_costs(self.access, self.cost_scope, folder, self.now()))
         paths = [*given, *(path for each in found for path in each.paths)]
-        return Exports(paths, [failure for each in found for failure in each.failed])
+        failed = dict.fromkeys(failure for each in found for failure in each.failed)
+        return Exports(paths, list(failed))
 
     def inventory(self) -> Reading:
         """Everything that exists in the subscriptions."""
@@ -95,7 +98,7 @@ class AzureCloud:
 
     def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
         """Hourly measurements from Azure Monitor."""
-        return metrics.metrics(self.access, self._subscriptions(), wanted, until)
+        return metrics.metrics(self.access, wanted, until)
 
     def offers(self) -> pl.DataFrame:
         """The sizes of the packaged catalogue."""
@@ -151,6 +154,10 @@ class AzureCloud:
 
     def _exports_at(self, place: exports.Place) -> str:
         return f"{exports.count_manifests(self.access, place)} manifests"
+
+    def _costs_of(self, scope: str) -> str:
+        month = self.now().date().replace(day=1)
+        return f"{cost_query.count_lines(self.access, scope, month)} lines this month"
 
     def _one_price(self) -> str:
         budget = self.access.budget_of("public", "retail prices")

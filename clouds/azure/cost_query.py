@@ -18,9 +18,9 @@ from typing import Any
 
 from clouds.azure.access import Access
 from clouds.cloud import Exports, Failure
-from clouds.errors import CloudError, Unreadable
+from clouds.errors import CloudError, Unauthorized, Unreadable
 
-PERMISSION = "Microsoft.CostManagement/query/action"
+PERMISSION = "Microsoft.CostManagement/query/read"  # a POST, but readers may
 API_VERSION = "2023-11-01"
 GROUPS = ("ResourceId", "ServiceName")
 AZURE = "Microsoft Azure"
@@ -44,10 +44,18 @@ def fetch_costs(access: Access, scope: str, folder: Path, now: datetime) -> Expo
             amortized = _read(access, scope, "AmortizedCost", month)
             _deliver(home / f"{month:%Y-%m}", scope, month, parse_costs(
                 actual, amortized, scope, month), now)  # fmt: skip
+        except Unauthorized as error:
+            failed.append(Failure("", "", "", str(error)))
+            break
         except CloudError as error:
             failed.append(Failure(scope, "", "bills", str(error)))
             break
     return Exports([home] if home.is_dir() else [], failed)
+
+
+def count_lines(access: Access, scope: str, month: date) -> int:
+    """How many lines one month has. Raises `CloudError`."""
+    return len(_read(access, scope, "ActualCost", month))
 
 
 def parse_costs(

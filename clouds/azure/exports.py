@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from clouds.azure.access import Access, sdk, understood
 from clouds.azure.shapes import time
 from clouds.cloud import Exports, Failure
-from clouds.errors import CloudError, NotOffered, Unreadable
+from clouds.errors import CloudError, NotOffered, Unauthorized, Unreadable
 
 PERMISSION = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 MANIFEST = "manifest.json"
@@ -105,6 +105,9 @@ def fetch_exports(access: Access, exports: Sequence[Place], folder: Path) -> Exp
         try:
             failed += [Failure(place.name, "", "bills", reason)
                        for reason in _mirror(access, place, blobs, known)]  # fmt: skip
+        except Unauthorized as error:
+            refused = Failure("", "", "", str(error))
+            failed += [] if refused in failed else [refused]
         except CloudError as error:
             failed.append(Failure(place.name, "", "bills", str(error)))
         if blobs.is_dir():
@@ -162,6 +165,8 @@ def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator
         if known is None or known.etag != blob.etag:
             try:
                 mirror.deliveries[blob.name] = parse_manifest(blob, _content(client, blob))
+            except Unauthorized:
+                raise
             except Unreadable as error:
                 mirror.deliveries.pop(blob.name, None)
                 yield str(error)
@@ -171,6 +176,8 @@ def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator
             if _is_here(delivery, folder, mirror):
                 continue
             _bring(client, delivery, listed, folder, mirror)
+        except Unauthorized:
+            raise
         except CloudError as error:
             yield str(error)
         _save(state, mirror)

@@ -77,9 +77,7 @@ MEASURES: Mapping[str, Sequence[Measure]] = {
 """By resource type; a type that is missing is not measured."""
 
 
-def metrics(
-    access: Access, subscriptions: Sequence[str], wanted: pl.DataFrame, until: datetime
-) -> Iterator[Reading]:
+def metrics(access: Access, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
     """The hours of the wanted resources from each one's `since` until `until`, in chunks.
 
     Azure offers no percentiles: `p95` and `p99` are null, and so is `max` of a sum of two metrics.
@@ -89,7 +87,7 @@ def metrics(
     memory = dict(offers().filter(pl.col("cloud") == "azure")
                   .select("instance_type", "memory_gib").iter_rows())  # fmt: skip
     parts: list[Part] = []
-    mine = wanted.filter((pl.col("cloud") == "azure") & pl.col("account").is_in(subscriptions))
+    mine = wanted.filter(pl.col("cloud") == "azure")
     for scope, resources in mine.group_by("account", "region", "kind", maintain_order=True):
         account, region, kind = map(str, scope)
         for some in resources.iter_slices(TOGETHER):

@@ -31,7 +31,7 @@ TABLES = {
     "computeresources": ("microsoft.compute/virtualmachinescalesets/virtualmachines",),
     "advisorresources": ("microsoft.advisor/recommendations",),
 }
-READER = [{"actions": ["*/read", "Microsoft.CostManagement/query/action"], "notActions": []}]
+READER = [{"actions": ["*/read"], "notActions": []}]
 TOKEN = "token-of-the-test"
 
 

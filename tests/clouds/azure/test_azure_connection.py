@@ -29,7 +29,7 @@ CALLS: Mapping[str, str] = {
     "*/locations": "Microsoft.Resources/subscriptions/locations/read",
     "*/providers/microsoft.authorization/permissions": "Microsoft.Authorization/permissions/read",
     "*/providers/microsoft.insights/metrics": "Microsoft.Insights/metrics/read",
-    "*/providers/microsoft.costmanagement/query": "Microsoft.CostManagement/query/action",
+    "*/providers/microsoft.costmanagement/query": "Microsoft.CostManagement/query/read",
     "/providers/microsoft.capacity/reservations": "Microsoft.Capacity/reservations/read",
     "/providers/microsoft.billingbenefits/savingsplans":
         "Microsoft.BillingBenefits/savingsPlans/read",
@@ -76,7 +76,7 @@ def test_a_whole_read_needs_exactly_the_permissions_that_the_role_has(
 
 def test_the_roles_are_valid_custom_roles() -> None:
     read, write = json.loads(policy(write=False)), json.loads(policy(write=True))
-    assert all(action.endswith(("/read", "/query/action")) for action in read["Actions"])
+    assert all(action.endswith("/read") for action in read["Actions"])
     assert read["DataActions"] == [BLOBS]
     assert not set(read["Actions"]) & set(write["Actions"])
     for role in (read, write):
@@ -119,6 +119,7 @@ def test_expired_credentials_are_one_finding(estate: Estate, waits: list[float])
     azure = AzureCloud(access_to(estate, waits, token="old-secret"))
     refused = [finding for finding in azure.examine() if not finding.ok]
     assert len(refused) == 1
+    assert [failure.account for failure in azure.commitments().failed] == [""]
     assert refused[0].ability == "credentials"
     assert "old-secret" not in repr(refused)
 
@@ -177,7 +178,7 @@ def test_costs_that_may_not_be_queried_are_a_failure(
     estate.fail(lambda path, _: "CostManagement" in path, 403, times=9)
     fetched = cost_query.fetch_costs(access, SCOPE, tmp_path, NOW)
     [failure] = fetched.failed
-    assert "Microsoft.CostManagement/query/action is missing" in failure.reason
+    assert "Microsoft.CostManagement/query/read is missing" in failure.reason
     assert list(fetched.paths) == []
 
 
