@@ -27,17 +27,17 @@ def query(table: str, types: Sequence[str]) -> str:
 
 
 def fetch_rows(
-    access: Access, subscription: str, kql: str, permission: str
+    access: Access, subscriptions: Sequence[str], kql: str, permission: str
 ) -> list[Mapping[str, Any]]:
-    """All rows of a query over one subscription; begun again once if a page is refused.
+    """All rows of a query over some subscriptions; begun again once if a page is refused.
 
     A page token expires, and with it what was read so far. Raises `CloudError`.
     """
     try:
-        return _read(access, subscription, kql, permission)
+        return _read(access, subscriptions, kql, permission)
     except _LostPage:
         try:
-            return _read(access, subscription, kql, permission)
+            return _read(access, subscriptions, kql, permission)
         except _LostPage as error:
             raise error.reason from error
 
@@ -47,13 +47,15 @@ class _LostPage(Exception):
         self.reason = reason
 
 
-def _read(access: Access, subscription: str, kql: str, permission: str) -> list[Mapping[str, Any]]:
+def _read(
+    access: Access, subscriptions: Sequence[str], kql: str, permission: str
+) -> list[Mapping[str, Any]]:
     models = sdk("azure.mgmt.resourcegraph.models")
     rows: list[Mapping[str, Any]] = []
     token: str | None = None
     while True:
         request = models.QueryRequest(
-            subscriptions=[subscription],
+            subscriptions=list(subscriptions),
             query=kql,
             options=models.QueryRequestOptions(top=PAGE, skip_token=token),
         )
@@ -72,7 +74,7 @@ def _read(access: Access, subscription: str, kql: str, permission: str) -> list[
             break
     if len(rows) < answer.total_records:
         raise Unreadable(
-            f"Resource Graph gave {len(rows)} of {answer.total_records} rows of {subscription} "
+            f"Resource Graph gave {len(rows)} of {answer.total_records} rows "
             "and no further page. Nothing of this kind was kept."
         )
     return rows

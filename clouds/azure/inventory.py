@@ -12,10 +12,11 @@ from clouds.azure.access import Access
 from clouds.azure.grants import Grants, fetch_grants
 from clouds.azure.graph import fetch_rows, query
 from clouds.cloud import RESOURCE_SCHEMA, Failure, Reading
-from clouds.errors import CloudError, Unauthorized, Unreadable
+from clouds.errors import CloudError, Forbidden, Unauthorized, Unreadable
 from clouds.sweep import Part, frame, sweep
 
-EVERYWHERE = ""  # one query covers all regions of a subscription
+ALL = ""  # one query covers all regions of many subscriptions
+TOGETHER = 200  # subscriptions of one query
 LOCATIONS = "Microsoft.Resources/subscriptions/locations/read"
 SUBSCRIPTIONS = "Microsoft.Resources/subscriptions/read"
 API_VERSION = "2022-12-01"  # of Microsoft.Resources
@@ -71,25 +72,28 @@ def inventory(access: Access, subscriptions: Sequence[str]) -> Reading:
     """All resources of the subscriptions, in the columns of `RESOURCE_SCHEMA`.
 
     Resource Graph hides what we may not read instead of refusing it; so a kind that no role of
-    ours allows is reported as failed, and nothing of it is taken for gone.
+    ours allows is reported as failed, and nothing of it is taken for gone. Raises `Unauthorized`
+    if no subscription takes the credentials.
     """
     readable, failed = _readable(access, subscriptions)
-    parts = [
-        Part("azure", one, EVERYWHERE, source.kind, partial(_read, access, one, source, grants))
-        for one, (grants, _) in readable.items()
-        for source in SOURCES
-    ]
+    parts: list[Part] = []
+    for source in SOURCES:
+        denied = {one: _denied(source, grants) for one, (grants, _) in readable.items()}
+        failed += [Failure(one, "", source.kind, str(why)) for one, why in denied.items() if why]
+        allowed = [one for one, why in denied.items() if why is None]
+        for start in range(0, len(allowed), TOGETHER):
+            read = partial(_read, access, allowed[start : start + TOGETHER], source)
+            parts.append(Part("azure", ALL, ALL, source.kind, read))
     found = sweep(parts, RESOURCE_SCHEMA)
     rows = found.rows.unique("resource_id", keep="last", maintain_order=True)
-    failed += [
-        replace(failure, kind=CANONICAL.get(failure.kind, failure.kind)) for failure in found.failed
-    ]
-    read = [
-        ("azure", account, region)
-        for _, account, _ in found.read
-        for region in readable[account][1]
-    ]
-    return Reading(rows.sort("account", "kind", "resource_id"), read, failed)
+    is_read = bool(found.read) or not parts
+    return Reading(
+        rows.sort("account", "kind", "resource_id"),
+        [("azure", one, region) for one, (_, all_regions) in readable.items()
+         for region in all_regions if is_read],
+        [replace(failure, kind=CANONICAL.get(failure.kind, failure.kind))
+         for failure in dict.fromkeys([*failed, *found.failed])],
+    )  # fmt: skip
 
 
 def subscriptions_of(access: Access) -> list[str]:
@@ -124,11 +128,19 @@ def parse_rows(rows: Sequence[Mapping[str, Any]], source: Source) -> pl.DataFram
     return frame(RESOURCE_SCHEMA, records)
 
 
-def _read(access: Access, subscription: str, source: Source, grants: Grants) -> pl.DataFrame:
-    for permission in source.permissions:
-        grants.require(permission)
+def _read(access: Access, subscriptions: Sequence[str], source: Source) -> pl.DataFrame:
     kql = query(source.table, source.types)
-    return parse_rows(fetch_rows(access, subscription, kql, source.permissions[0]), source)
+    return parse_rows(fetch_rows(access, subscriptions, kql, source.permissions[0]), source)
+
+
+def _denied(source: Source, grants: Grants) -> Forbidden | None:
+    """Why resources of a kind would be hidden from us; null if they are not."""
+    try:
+        for permission in source.permissions:
+            grants.require(permission)
+    except Forbidden as error:
+        return error
+    return None
 
 
 def _readable(
@@ -137,15 +149,19 @@ def _readable(
     """What we may do in each subscription, and which regions it has.
 
     One query covers all regions: what is read, is read in each of them, so that a region is also
-    known to be empty. Raises `Unauthorized`: the credentials are the same for all.
+    known to be empty. Raises `Unauthorized` if the credentials are refused by all.
     """
     found: dict[str, tuple[Grants, list[str]]] = {}
     failed: list[Failure] = []
+    refused: list[Unauthorized] = []
     for one in subscriptions:
         try:
             found[one] = fetch_grants(access, one), fetch_regions(access, one)
-        except Unauthorized:
-            raise
+        except Unauthorized as error:
+            refused.append(error)
+            failed.append(Failure(one, "", "", str(error)))
         except CloudError as error:
             failed.append(Failure(one, "", "", str(error)))
+    if refused and len(refused) == len(subscriptions):
+        raise refused[0]
     return found, failed

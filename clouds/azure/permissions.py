@@ -50,6 +50,12 @@ ELSEWHERE = (RESERVATIONS_PERMISSION, PLANS_PERMISSION)
 """Belong to the tenant; a role of a subscription can't grant them."""
 
 
+READER = (
+    "Reads costs and resources. Of the tenant, so apart, by the roles Reservations Reader and "
+    f"Savings plan Reader: {', '.join(ELSEWHERE)}"
+)
+
+
 def policy(write: bool) -> str:
     """The custom role that reads everything, or the one that makes changes, as JSON.
 
@@ -62,7 +68,7 @@ def policy(write: bool) -> str:
     role = {
         "Name": name,
         "IsCustom": True,
-        "Description": "Makes approved changes." if write else "Reads costs and resources.",
+        "Description": "Makes approved changes." if write else READER,
         "Actions": actions,
         "NotActions": [],
         "DataActions": sorted(wanted & set(DATA)),

@@ -5,7 +5,7 @@ import pytest
 from clouds.azure.access import Access
 from clouds.azure.connection import AzureCloud
 from clouds.budget import Budget
-from tests.clouds.azure.emulator import Credential, Estate, Server, allow_http
+from tests.clouds.azure.arm import Credential, Estate, Server, allow_http
 
 SHOP = "11111111-1111-1111-1111-111111111111"
 LAB = "22222222-2222-2222-2222-222222222222"

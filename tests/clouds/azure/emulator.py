@@ -1,347 +1,168 @@
-"""A thin fake of Azure Resource Manager: it keeps an estate, and answers by Azure's own schemas.
+"""The fake of Azure Resource Manager with two subscriptions, for the contract of all clouds."""
 
-It is ours, so it proves shapes and paging, not what Azure really does.
-"""
-
-import json
-import re
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock, Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from jsonschema import Draft4Validator
+from contract import SLOW, Asked, Standard, asked
+from proxy import Call, Proxy
 
-SCHEMAS = Path(__file__).parent / "schemas"
-QUERY = re.compile(
-    r"(?P<table>\w+)\n\| where type in~ \((?P<types>[^)]+)\)\n"
-    r"\| project (?P<columns>[\w, ]+)\n\| order by id asc"
-)
-OFFICIAL = {  # type -> file and definition
-    "microsoft.compute/virtualmachines": ("compute", "VirtualMachine"),
-    "microsoft.compute/disks": ("disk", "Disk"),
-    "microsoft.compute/snapshots": ("disk", "Snapshot"),
-    "microsoft.network/publicipaddresses": ("network", "PublicIPAddress"),
+from clouds.azure import connect
+from clouds.azure.connection import AzureCloud
+from clouds.budget import Budget
+from clouds.cloud import Cloud
+from tests.clouds.azure.arm import TOKEN, Credential, Estate, Server, allow_http
+
+SHOP, LAB = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+VOID = "33333333-3333-3333-3333-333333333333"
+NEVER: Mapping[str, str] = {
+    "deny": "never (a role of Azure holds for a subscription in all its regions)",
 }
-TABLES = {
-    "computeresources": ("microsoft.compute/virtualmachinescalesets/virtualmachines",),
-    "advisorresources": ("microsoft.advisor/recommendations",),
-}
-READER = [{"actions": ["*/read"], "notActions": []}]
-TOKEN = "token-of-the-test"
+REGIONS = ("westeurope", "northeurope")
+SINCE = datetime(2026, 3, 20, 6)
+HOURS = 6
+CREATED = datetime(2026, 1, 5, 6)
+ODD = 'it\'s "odd" \N{SPARKLES} ' + "x" * 240
+PAGE, DISKS = 3, 4
 
 
-class Credential:
-    """What the SDK asks for tokens; `azure.core` needs both methods."""
+class Emulator:
+    """The running fake."""
 
-    def __init__(self, token: str = TOKEN) -> None:
-        self.token = token
-        self.asked = 0
+    secrets: Sequence[str] = (TOKEN,)
 
-    def get_token(self, *scopes: str, **options: Any) -> Any:
-        from azure.core.credentials import AccessToken
+    def __init__(self, proxy: Proxy, estate: Estate) -> None:
+        self.proxy = proxy
+        machines = [_fill(estate, account, region) for account in (SHOP, LAB) for region in REGIONS]
+        first = machines[0]
+        self.standard = Standard(
+            resources=len(machines) * (1 + DISKS),
+            created={first.lower(): CREATED},
+            sizes={_disk_id(SHOP, REGIONS[0], 0).lower(): 32.0},
+            part=(SHOP, REGIONS[0], "disk"),
+            measured=(SINCE, SINCE + timedelta(hours=HOURS)),
+            averages={(first.lower(), "cpu_percent"): 25.0},
+        )
 
-        self.asked += 1
-        return AccessToken(self.token, int(time.time()) + 3600)
+    def connect(self) -> Cloud:
+        return self._connected(SHOP, LAB)
 
-    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
-        from azure.core.credentials import AccessTokenInfo
+    def connect_empty(self) -> Cloud:
+        return self._connected(VOID)
 
-        self.asked += 1
-        return AccessTokenInfo(self.token, int(time.time()) + 3600)
+    def deny(self, account: str, region: str, kind: str) -> None:
+        raise NotImplementedError(NEVER["deny"])
 
+    def throttle(self, status: int, seconds: int) -> None:
+        self.proxy.fail(
+            lambda call: "ResourceGraph" in call.path,
+            status=status, headers={"Retry-After": str(seconds)},
+        )  # fmt: skip
+        self.proxy.fail(times=float("inf"), delay=SLOW)
 
-def allow_http() -> Any:
-    """A step of the SDK's pipeline that lets a token travel to our own machine without TLS."""
-    from azure.core.pipeline.policies import SansIOHTTPPolicy
+    def expire(self, account: str) -> None:
+        self.proxy.deny(lambda call: f"/{account}/" in call.path, status=401)
 
-    class AllowHttp(SansIOHTTPPolicy[Any, Any]):
-        def on_request(self, request: Any) -> None:
-            request.context.options["enforce_https"] = False
+    def heal(self) -> None:
+        self.proxy.heal()
 
-    return AllowHttp()
+    def calls(self) -> Sequence[Asked]:
+        return [replace(asked(call, _api(call)), account="tenant") for call in self.proxy.calls]
 
+    def _connected(self, *subscriptions: str) -> Cloud:
+        """By our own `connect`; then with a token of the fake, over plain HTTP, and unhurried."""
+        cloud = connect(
+            subscriptions=subscriptions,
+            endpoint=self.proxy.url,
+            prices_url=f"{self.proxy.url}/api/retail/prices",
+        )
+        assert isinstance(cloud, AzureCloud)
+        budgets: dict[tuple[str, str], Budget] = {}
 
-@dataclass
-class Fault:
-    """The answer to the next `times` calls that match."""
+        def budget_of(account: str, api: str) -> Budget:
+            return budgets.setdefault((account, api), Budget(api, 1000, 1000))
 
-    matches: Callable[[str, str], bool]  # of path and body
-    status: int
-    times: int = 1
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    code: str = "Wanted"
-
-
-@dataclass
-class Call:
-    """One call that was answered."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    body: str
-    at: float
-
-
-class Estate:
-    """Subscriptions with their resources and measurements."""
-
-    def __init__(self) -> None:
-        self.subscriptions: dict[str, list[str]] = {}  # id -> regions
-        self.roles: dict[str, list[dict[str, Any]]] = {}
-        self.resources: list[dict[str, Any]] = []
-        self.metrics: dict[str, list[dict[str, Any]]] = {}  # resource id -> metrics
-        self.costs: dict[str, list[list[Any]]] = {}  # kind of the query -> rows
-        self.cost_columns: list[tuple[str, str]] = []
-        self.reservations: list[dict[str, Any]] = []
-        self.plans: list[dict[str, Any]] = []
-        self.prices: list[dict[str, Any]] = []
-        self.page = 1000  # rows in an answer, if the caller asks for more
-        self.token = TOKEN
-        self.faults: list[Fault] = []
-        self.calls: list[Call] = []
-        self.lock = Lock()
-        self.url = ""
-
-    def add(self, subscription: str, *regions: str) -> None:
-        """A subscription in which we may read everything."""
-        self.subscriptions[subscription] = list(regions)
-        self.roles[subscription] = READER
-
-    def put(self, resource_id: str, **body: Any) -> str:
-        """A resource as Resource Graph gives it; its ARM shape must be the official one."""
-        names = resource_id.split("/providers/")[-1].split("/")
-        kind = "/".join([names[0], *names[1::2]]).lower()
-        whole = {"id": resource_id, "name": names[-1], "type": kind, "properties": {}, **body}
-        if kind in OFFICIAL:
-            check(*OFFICIAL[kind], whole)
-        self.resources.append(whole)
-        return resource_id
-
-    def fail(self, matches: Callable[[str, str], bool], status: int, **more: Any) -> None:
-        """Let matching calls go wrong."""
-        self.faults.append(Fault(matches, status, **more))
+        cloud.access.credential = Credential()
+        cloud.access.policies = [allow_http()]
+        cloud.access.budget_of = budget_of
+        return cloud
 
 
-def check(file: str, definition: str, body: Any) -> None:
-    """Whether a body is as Azure describes it; raises otherwise."""
-    definitions = json.loads((SCHEMAS / f"{file}.json").read_text())
-    schema = {"$ref": f"#/definitions/{definition}", "definitions": definitions}
-    Draft4Validator(schema).validate(without_nulls(body))
+@contextmanager
+def for_contract(folder: Path) -> Generator[Emulator]:
+    estate = Estate()
+    for account in (SHOP, LAB, VOID):
+        estate.add(account, *REGIONS)
+    estate.page = PAGE
+    estate.prices = [_price()]
+    with Server(estate), Proxy(estate.url) as proxy:
+        yield Emulator(proxy, estate)
 
 
-def without_nulls(value: Any) -> Any:
-    """Null stands for absent."""
-    if isinstance(value, dict):
-        return {key: without_nulls(each) for key, each in value.items() if each is not None}
-    return [without_nulls(each) for each in value] if isinstance(value, list) else value
-
-
-class Refused(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.status, self.code, self.message = status, code, message
-        super().__init__(message)
-
-
-class Server:
-    """The estate behind HTTP on a free port of this machine."""
-
-    def __init__(self, estate: Estate) -> None:
-        self.estate = estate
-
-    def __enter__(self) -> Estate:
-        handler = type("Handler", (_Handler,), {"estate": self.estate})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.estate.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        return self.estate
-
-    def __exit__(self, *_: Any) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    estate: Estate
-    protocol_version = "HTTP/1.1"
-    timeout = 5
-
-    def do_GET(self) -> None:
-        self._answer("")
-
-    def do_POST(self) -> None:
-        self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def _answer(self, body: str) -> None:
-        url = urlsplit(self.path)
-        query = parse_qs(url.query)
-        estate = self.estate
-        with estate.lock:
-            call = Call(self.command, url.path, query, body, time.monotonic())
-            estate.calls.append(call)
-            fault = next((f for f in estate.faults if f.times and f.matches(url.path, body)), None)
-            if fault:
-                fault.times -= 1
-        if fault:
-            told = {"error": {"code": fault.code, "message": f"wanted {fault.status}"}}
-            return self._send(fault.status, told, fault.headers)
-        try:
-            if "/retail/" not in url.path and not self._is_known():
-                raise Refused(401, "ExpiredAuthenticationToken", "The access token has expired.")
-            self._send(200, _route(estate, call))
-        except Refused as error:
-            told = {"error": {"code": error.code, "message": error.message}}
-            self._send(error.status, told)
-
-    def _is_known(self) -> bool:
-        return self.headers.get("Authorization") == f"Bearer {self.estate.token}"
-
-    def _send(self, status: int, told: Any, headers: Mapping[str, str] | None = None) -> None:
-        content = json.dumps(told).encode()
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-
-def _route(estate: Estate, call: Call) -> Any:
-    path = call.path.lower()
-    if path == "/providers/microsoft.resourcegraph/resources":
-        return _graph(estate, json.loads(call.body))
-    if path == "/subscriptions":
-        found = [{"subscriptionId": each, "state": "Enabled"} for each in estate.subscriptions]
-        return _page(estate, call, found)
-    if match := re.fullmatch(r"/subscriptions/([^/]+)/locations", path):
-        return {"value": [{"name": region} for region in estate.subscriptions[match[1]]]}
-    if match := re.fullmatch(
-        r"/subscriptions/([^/]+)/providers/microsoft.authorization/permissions", path
-    ):
-        return {"value": estate.roles[match[1]]}
-    if path.endswith("/providers/microsoft.insights/metrics"):
-        return _metrics(estate, call)
-    if path.endswith("/providers/microsoft.costmanagement/query"):
-        return _costs(estate, call)
-    if path == "/providers/microsoft.capacity/reservations":
-        return _page(estate, call, estate.reservations)
-    if path == "/providers/microsoft.billingbenefits/savingsplans":
-        return _page(estate, call, estate.plans)
-    if path == "/api/retail/prices":
-        return _prices(estate, call)
-    raise Refused(404, "NotFound", f"the fake knows no {call.path}")
-
-
-def _page(estate: Estate, call: Call, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    start = int(call.query.get("$skiptoken", ["0"])[0])
-    end = start + estate.page
-    link = f"{estate.url}{call.path}?api-version=1&$skiptoken={end}"
-    return {"value": rows[start:end], **({"nextLink": link} if end < len(rows) else {})}
-
-
-def _graph(estate: Estate, asked: dict[str, Any]) -> dict[str, Any]:
-    check("resource-graph", "QueryRequest", asked)
-    match = QUERY.fullmatch(asked["query"])
-    if match is None:
-        raise Refused(400, "BadRequest", "the fake does not understand this query")
-    types = {each.strip().strip("'").lower() for each in match["types"].split(",")}
-    columns = [each.strip() for each in match["columns"].split(",")]
-    own = TABLES.get(match["table"].lower())
-    rows = [
-        {column: resource.get(column) for column in columns}
-        for resource in sorted(estate.resources, key=lambda each: each["id"].lower())
-        if resource["type"] in types
-        and (resource["type"] in own if own else not _is_elsewhere(resource["type"]))
-        and resource["id"].split("/")[2].lower() in asked["subscriptions"]
-    ]
-    options = asked["options"]
-    start = int(options.get("$skipToken") or 0)
-    end = start + min(options["$top"], estate.page)
-    answer: dict[str, Any] = {"totalRecords": len(rows), "count": len(rows[start:end]),
-              "resultTruncated": "false", "data": rows[start:end], "facets": []}  # fmt: skip
-    if end < len(rows):
-        answer["$skipToken"] = str(end)
-    check("resource-graph", "QueryResponse", answer)
-    return answer
-
-
-def _is_elsewhere(kind: str) -> bool:
-    return any(kind in kinds for kinds in TABLES.values())
-
-
-def _metrics(estate: Estate, call: Call) -> dict[str, Any]:
-    resource = call.path[: call.path.lower().index("/providers/microsoft.insights")].lower()
-    if resource not in estate.metrics:
-        raise Refused(404, "ResourceNotFound", f"{resource} was not found")
-    names = call.query["metricnames"][0].split(",")
-    known = {metric["name"].lower(): metric for metric in estate.metrics[resource]}
-    if unknown := [name for name in names if name.lower() not in known]:
-        raise Refused(400, "BadRequest", f"Failed to find metric configuration for {unknown}")
-    start, end = call.query["timespan"][0].split("/")
-    value = [
-        {
-            "id": f"{resource}/providers/Microsoft.Insights/metrics/{name}",
-            "type": "Microsoft.Insights/metrics",
-            "name": {"value": name, "localizedValue": name},
-            "unit": known[name.lower()].get("unit", "Count"),
-            "timeseries": [
-                {
-                    "metadatavalues": [],
-                    "data": [
-                        point
-                        for point in known[name.lower()]["data"]
-                        if start <= point["timeStamp"] < end
-                    ],
-                }
-            ],
-        }
-        for name in names
-    ]
-    answer = {"cost": 1, "timespan": f"{start}/{end}", "interval": "PT1H", "value": value,
-              "namespace": "x", "resourceregion": "westeurope"}  # fmt: skip
-    check("monitor", "Response", answer)
-    return answer
-
-
-def _costs(estate: Estate, call: Call) -> dict[str, Any]:
-    asked = json.loads(call.body)
-    check("cost-management", "QueryDefinition", asked)
-    first = asked["timePeriod"]["from"][:10].replace("-", "")
-    last = asked["timePeriod"]["to"][:10].replace("-", "")
-    at = [name for name, _ in estate.cost_columns].index("UsageDate")
-    rows = [row for row in estate.costs[asked["type"]] if first <= str(row[at]) <= last]
-    start = int(call.query.get("$skiptoken", ["0"])[0])
-    end = start + estate.page
-    link = f"{estate.url}{call.path}?api-version=1&$skiptoken={end}"
-    answer = {
-        "id": "query", "name": "query", "type": "Microsoft.CostManagement/query",
-        "properties": {
-            "nextLink": link if end < len(rows) else None,
-            "columns": [{"name": name, "type": kind} for name, kind in estate.cost_columns],
-            "rows": rows[start:end],
+def _fill(estate: Estate, account: str, region: str) -> str:
+    """A machine with its measurements, a disk of it, and disks of nobody."""
+    group = f"/subscriptions/{account}/resourceGroups/Web/providers/Microsoft.Compute"
+    machine = estate.put(
+        f"{group}/virtualMachines/front-{region}", location=region, tags={"odd": ODD},
+        properties={
+            "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
+            "storageProfile": {"osDisk": {"osType": "Linux", "createOption": "FromImage"}},
+            "timeCreated": "2026-01-05T07:00:00.0000000+01:00",
+            "extended": {"instanceView": {"powerState": {"code": "PowerState/running"}}},
         },
+    )  # fmt: skip
+    for number in range(DISKS):
+        owner = machine if number == 0 else None
+        estate.put(
+            _disk_id(account, region, number), location=region, sku={"name": "Premium_LRS"},
+            managedBy=owner,
+            properties={"diskSizeGB": 32, "creationData": {"createOption": "Empty"},
+                        "timeCreated": "2026-01-05T06:00:00Z"},
+        )  # fmt: skip
+        estate.metrics[_disk_id(account, region, number).lower()] = [
+            _metric("Composite Disk Read Operations/sec", 1),
+            _metric("Composite Disk Write Operations/sec", 2),
+        ]
+    estate.metrics[machine.lower()] = [
+        _metric("Percentage CPU", 25),
+        _metric("Available Memory Bytes", 4 * 2**30),
+        _metric("Network In Total", 600),
+        _metric("Network Out Total", 300),
+        _metric("Disk Read Operations/Sec", 1),
+        _metric("Disk Write Operations/Sec", 2),
+    ]
+    return machine
+
+
+def _disk_id(account: str, region: str, number: int) -> str:
+    group = f"/subscriptions/{account}/resourceGroups/Web/providers/Microsoft.Compute"
+    return f"{group}/disks/disk-{region}-{number}"
+
+
+def _metric(name: str, value: float) -> dict[str, Any]:
+    """The same value in every minute, also of the hours around those that are wanted."""
+    data = [
+        {"timeStamp": f"{SINCE + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ}", "average": value,
+         "minimum": value, "maximum": value, "total": 60 * value, "count": 60}
+        for hour in range(-2, HOURS + 2)
+    ]  # fmt: skip
+    return {"name": name, "data": data}
+
+
+def _price() -> dict[str, Any]:
+    return {
+        "currencyCode": "USD", "retailPrice": 0.192, "armRegionName": "westeurope",
+        "effectiveStartDate": "2025-10-01T00:00:00Z", "meterId": "a", "skuName": "D4s v5",
+        "productName": "Virtual Machines Dsv5 Series", "unitOfMeasure": "1 Hour",
+        "type": "Consumption", "isPrimaryMeterRegion": True, "armSkuName": "Standard_D4s_v5",
     }  # fmt: skip
-    check("cost-management", "QueryResult", answer)
-    return answer
 
 
-def _prices(estate: Estate, call: Call) -> dict[str, Any]:
-    skip = int(call.query.get("$skip", ["0"])[0])
-    wanted = call.query.get("$filter", [""])[0]
-    region = re.search(r"armRegionName eq '(\w+)'", wanted)
-    rows = [item for item in estate.prices if region is None or item["armRegionName"] == region[1]]
-    end = skip + estate.page
-    link = f"{estate.url}{call.path}?$skip={end}&$filter={wanted.replace(' ', '%20')}"
-    return {"BillingCurrency": "USD", "Items": rows[skip:end],
-            "NextPageLink": link if end < len(rows) else None, "Count": len(rows)}  # fmt: skip
+def _api(call: Call) -> str:
+    for word in ("ResourceGraph", "Insights", "retail"):
+        if word in call.path:
+            return word
+    return "Resource Manager"

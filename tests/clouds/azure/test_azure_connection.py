@@ -15,8 +15,8 @@ from clouds.azure.connection import AzureCloud
 from clouds.azure.permissions import READS, WRITES, policy
 from clouds.cloud import Finding
 from clouds.demo.permissions import PERMISSIONS
+from tests.clouds.azure.arm import Call, Estate
 from tests.clouds.azure.conftest import LAB, SHOP, access_to
-from tests.clouds.azure.emulator import Call, Estate
 from tests.clouds.azure.test_azure_metrics import NOON, VM, wanted
 from tests.clouds.azure.test_azure_metrics import machine as measured
 from tests.warehouse.ingest.bills import lake_in, load, query

@@ -8,8 +8,8 @@ import pytest
 from clouds.azure.connection import AzureCloud
 from clouds.cloud import RESOURCE_SCHEMA
 from clouds.errors import Unauthorized
+from tests.clouds.azure.arm import Estate
 from tests.clouds.azure.conftest import LAB, SHOP, access_to
-from tests.clouds.azure.emulator import Estate
 
 pytestmark = pytest.mark.contract
 GROUP = f"/subscriptions/{SHOP}/resourceGroups/Web/providers"

@@ -9,8 +9,8 @@ from clouds.azure.access import Access
 from clouds.azure.connection import AzureCloud
 from clouds.azure.prices import parse_items
 from clouds.errors import Throttled, Unreadable
+from tests.clouds.azure.arm import Estate
 from tests.clouds.azure.conftest import SHOP, unhurried
-from tests.clouds.azure.emulator import Estate
 
 pytestmark = pytest.mark.contract
 ITEM: Mapping[str, Any] = {

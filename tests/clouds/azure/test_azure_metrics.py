@@ -6,8 +6,8 @@ import pytest
 
 from clouds.azure.connection import AzureCloud
 from clouds.cloud import METRIC_SCHEMA, WANTED_SCHEMA, Reading
+from tests.clouds.azure.arm import Estate
 from tests.clouds.azure.conftest import LAB, SHOP
-from tests.clouds.azure.emulator import Estate
 
 pytestmark = pytest.mark.contract
 NOON = datetime(2026, 3, 1, 12)
