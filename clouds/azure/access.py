@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
+from logging import ERROR, getLogger
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -168,6 +169,7 @@ class Access:
 
     def _credential(self) -> Any:
         if self.credential is None:
+            getLogger("azure.identity").setLevel(ERROR)  # a refusal is told once, by us
             chain = sdk("azure.identity").DefaultAzureCredential(
                 additionally_allowed_tenants=[self.tenant] if self.tenant else []
             )

@@ -10,6 +10,7 @@ import polars as pl
 from clouds import offers as catalogue
 from clouds.azure import commitments, cost_query, exports, inventory, metrics, prices
 from clouds.azure.access import Access
+from clouds.azure.grants import PERMISSION as GRANTS
 from clouds.azure.grants import fetch_grants
 from clouds.azure.permissions import DATA, ELSEWHERE, READS
 from clouds.cloud import (
@@ -62,25 +63,10 @@ class AzureCloud:
 
     def examine(self) -> Iterator[Finding]:
         """Who we are, what our roles lack in each subscription, and each other place tried."""
-        try:
-            yield Finding("", "credentials", True, self.access.identity())
-            subscriptions = self._subscriptions()
-        except CloudError as error:
-            yield Finding("", "credentials", False, str(error), "Sign in to Azure again.")
-            return
-        if not subscriptions:
-            fix = FIX_ROLE.format("the credentials' principal")
-            yield Finding("", "inventory", False, "the credentials see no subscription", fix)
-        for one in subscriptions:
-            yield from self._roles(one)
-        for place in self.places:
-            yield self._tried(place.name, "bills", lambda place=place: self._exports_at(place))
+        yield from self._signed_in()
         if self.folder:
             yield self._tried("", "bills", lambda: f"from {self._given()}")
-        if scope := self.cost_scope:
-            yield self._tried(scope, "bills", lambda: self._costs_of(scope))
         yield self._tried("", "prices", self._one_price)
-        yield self._tried("", "commitments", self._owned)
 
     def bills(self, folder: Path) -> Exports:
         """The newest exports, mirrored below `folder`; the given folder; or the query's answer."""
@@ -119,6 +105,25 @@ class AzureCloud:
         """Nothing; see `cannot`."""
         return Reading(frame(INVOICE_SCHEMA))
 
+    def _signed_in(self) -> Iterator[Finding]:
+        """What needs credentials; nothing more once they are refused."""
+        try:
+            yield Finding("", "credentials", True, self.access.identity())
+            subscriptions = self._subscriptions()
+        except CloudError as error:
+            yield Finding("", "credentials", False, str(error), "Sign in to Azure again.")
+            return
+        if not subscriptions:
+            fix = "Assign the role in a subscription, and name the tenant if there are several."
+            yield Finding("", "inventory", False, "the credentials see no subscription", fix)
+        for one in subscriptions:
+            yield from self._roles(one)
+        for place in self.places:
+            yield self._tried(place.name, "bills", lambda place=place: self._exports_at(place))
+        if scope := self.cost_scope:
+            yield self._tried(scope, "bills", lambda: self._costs_of(scope))
+        yield self._tried("", "commitments", self._owned)
+
     def _subscriptions(self) -> list[str]:
         if self.subscriptions:
             return [one.lower() for one in self.subscriptions]
@@ -137,7 +142,7 @@ class AzureCloud:
         try:
             grants = fetch_grants(self.access, subscription)
         except CloudError as error:
-            yield Finding(subscription, "inventory", False, str(error), FIX_ROLE.format("it"))
+            yield Finding(subscription, "inventory", False, str(error), FIX_ROLE.format(GRANTS))
             return
         for ability in ("inventory", "metrics"):
             lacks = [each for each in READS[ability] if each not in (*DATA, *ELSEWHERE)

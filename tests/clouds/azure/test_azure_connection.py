@@ -116,7 +116,9 @@ def test_a_missing_permission_is_named_with_what_to_do(azure: AzureCloud, estate
 
 
 def test_expired_credentials_are_one_finding(estate: Estate, waits: list[float]) -> None:
-    azure = AzureCloud(access_to(estate, waits, token="old-secret"))
+    estate.prices = [{"currencyCode": "USD", "armRegionName": "westeurope"}]
+    access = access_to(estate, waits, token="old-secret")
+    azure = AzureCloud(access, prices_url=f"{estate.url}/api/retail/prices")
     refused = [finding for finding in azure.examine() if not finding.ok]
     assert len(refused) == 1
     assert [failure.account for failure in azure.commitments().failed] == [""]
