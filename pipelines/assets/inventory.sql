@@ -36,11 +36,11 @@ join scope as scope
         known.cloud = scope.cloud
         and known.account is not distinct from scope.account
         and known.region is not distinct from scope.region
-anti join unread as unread
+anti join unread as unread -- empty = all of it
     on
-        known.account is not distinct from unread.account
-        and known.region is not distinct from unread.region
-        and known.kind = unread.kind
+        (unread.account = '' or known.account is not distinct from unread.account)
+        and (unread.region = '' or known.region is not distinct from unread.region)
+        and (unread.kind = '' or known.kind = unread.kind)
 anti join found as found
     on
         known.cloud = found.cloud

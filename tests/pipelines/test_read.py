@@ -84,6 +84,20 @@ def test_a_kind_that_could_not_be_read_closes_nothing(home: Home, cloud: SmallCl
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["instance", ""])
+def test_what_could_not_be_read_in_any_region_closes_nothing_in_all(
+    home: Home, cloud: SmallCloud, kind: str
+) -> None:
+    read_inventory(home)
+    cloud.resources = []
+    cloud.unread = [Failure(cloud.account, "", kind, "access denied")]
+    read_inventory(home)
+    assert [valid_to for *_, valid_to in history(home)] == [None, None]
+    cloud.unread = [Failure("another-account", "", kind, "access denied")]
+    read_inventory(home)
+    assert None not in [valid_to for *_, valid_to in history(home)]
+
+
 def test_a_resource_that_comes_back_has_a_gap(home: Home, cloud: SmallCloud) -> None:
     everything = cloud.resources
     for day, resources in enumerate([everything, everything[:1], everything]):
