@@ -15,7 +15,8 @@ Verb = Literal["stop", "start", "resize", "delete", "restore", "release", "snaps
 Risk = Literal["R0", "R1", "R2", "R3", "R4", "R5"]
 Kind = Literal[
     "instance", "disk", "address", "snapshot", "database", "load_balancer", "bucket", "nat_gateway",
-    "cluster", "log_group", "function", "image", "scaling_group",
+    "cluster", "log_group", "function", "image", "scaling_group", "autoscaler", "security_group",
+    "network", "subnet", "dns_zone", "service_account", "access_key", "commitment",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist
@@ -219,7 +220,7 @@ class Reading:
     """
 
     rows: pl.DataFrame
-    read: Sequence[tuple[str, str, str]] = ()  # cloud, account, region
+    read: Sequence[tuple[str, str, str]] = ()  # cloud, account, region; empty = all regions
     failed: Sequence[Failure] = ()
 
 

@@ -24,6 +24,7 @@ where
     );
 
 -- Resources that are gone: only a scope and a kind that could be read can tell.
+-- A scope without a region is a whole account; a failure covers whatever it leaves empty.
 create or replace temporary table gone as
 select
     known.cloud,
@@ -31,16 +32,16 @@ select
     known.resource_id,
     known.kind
 from raw.resource as known
-join scope as scope
+semi join scope as scope
     on
         known.cloud = scope.cloud
         and known.account is not distinct from scope.account
-        and known.region is not distinct from scope.region
+        and (scope.region = '' or known.region is not distinct from scope.region)
 anti join unread as unread
     on
-        known.account is not distinct from unread.account
-        and known.region is not distinct from unread.region
-        and known.kind = unread.kind
+        (unread.account = '' or known.account is not distinct from unread.account)
+        and (unread.region = '' or known.region is not distinct from unread.region)
+        and (unread.kind = '' or known.kind = unread.kind)
 anti join found as found
     on
         known.cloud = found.cloud

@@ -1,0 +1,72 @@
+"""What a role must allow for us to read, and apart from it to change: the names Google gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+ACCOUNT_LEVEL = "billing.accounts.get"  # of the billing account, no part of a project's role
+
+
+@dataclass(frozen=True)
+class Read:
+    """One permission, what it is needed for, and where the role is granted."""
+
+    permission: str
+    ability: str
+    on: str
+
+
+READS = (
+    Read("cloudasset.assets.listResource", "inventory", "project, folder or organisation"),
+    Read("monitoring.timeSeries.list", "metrics", "project, folder or organisation"),
+    Read("bigquery.tables.get", "bills", "project of the billing export"),
+    Read("bigquery.tables.getData", "bills", "project of the billing export"),
+    Read("bigquery.jobs.create", "bills", "project of the billing export"),
+    Read(ACCOUNT_LEVEL, "invoices", "billing account"),
+)
+WRITES: Mapping[tuple[str, str], Sequence[str]] = {  # kind and verb, as the demo cloud asks for
+    ("instance", "stop"): ("compute.instances.stop",),
+    ("instance", "start"): ("compute.instances.start",),
+    ("instance", "resize"): (
+        "compute.instances.stop", "compute.instances.setMachineType", "compute.instances.start",
+    ),
+    ("instance", "delete"): ("compute.instances.delete",),
+    ("instance", "snapshot"): ("compute.disks.createSnapshot", "compute.snapshots.create"),
+    ("instance", "restore"): (
+        "compute.instances.create", "compute.disks.create", "compute.snapshots.useReadOnly",
+    ),
+    ("instance", "schedule"): (
+        "compute.resourcePolicies.create", "compute.instances.addResourcePolicies",
+    ),
+    ("disk", "resize"): ("compute.disks.resize",),
+    ("disk", "delete"): ("compute.disks.delete",),
+    ("disk", "snapshot"): ("compute.disks.createSnapshot", "compute.snapshots.create"),
+    ("disk", "restore"): ("compute.disks.create", "compute.snapshots.useReadOnly"),
+    ("address", "release"): ("compute.addresses.delete",),
+    ("snapshot", "delete"): ("compute.snapshots.delete",),
+    ("database", "stop"): ("cloudsql.instances.update",),
+    ("database", "start"): ("cloudsql.instances.update",),
+    ("database", "resize"): ("cloudsql.instances.update",),
+    ("database", "delete"): ("cloudsql.instances.delete",),
+    ("database", "snapshot"): ("cloudsql.backupRuns.create",),
+    ("database", "restore"): ("cloudsql.instances.create", "cloudsql.instances.restoreBackup"),
+}  # fmt: skip
+
+
+def policy(write: bool) -> str:
+    """A custom role for `gcloud iam roles create --file`: to read, or apart from it to change."""
+    if write:
+        names = sorted({name for names in WRITES.values() for name in names})
+        return _role("changer", "Changes what an approved plan names.", names)
+    names = sorted(read.permission for read in READS)
+    return _role("reader", "Reads bills, inventory, metrics and commitments.", names)
+
+
+def _role(word: str, description: str, names: Sequence[str]) -> str:
+    lines = [
+        f"title: instance-select {word}",
+        f"description: {description}",
+        "stage: GA",
+        "includedPermissions:",
+        *[f"- {name}" for name in names],
+    ]
+    return "\n".join(lines) + "\n"
