@@ -7,7 +7,15 @@ from pathlib import Path
 import polars as pl
 
 from clouds import offers as catalogue
-from clouds.cloud import INVOICE_SCHEMA, Exports, Finding, Reading, ResourceKind
+from clouds.cloud import (
+    INVOICE_SCHEMA,
+    RESOURCE_SCHEMA,
+    Exports,
+    Failure,
+    Finding,
+    Reading,
+    ResourceKind,
+)
 from clouds.errors import CloudError, Forbidden, Unauthorized, Unreadable
 from clouds.gcp.access import TIMEOUT, Access
 from clouds.gcp.commitments import read_commitments
@@ -42,15 +50,7 @@ class GoogleCloud:
     ) -> None:
         """`parents` are projects/ID, folders/NUMBER, organizations/NUMBER; `files` holds bills."""
         self.kinds: Mapping[tuple[str, str], ResourceKind] = {}
-        self.cannot: Mapping[str, str] = {
-            **CANNOT,
-            **(
-                {}
-                if parents
-                else dict.fromkeys(("inventory", "metrics", "commitments"), _NO_PARENT)
-            ),
-            **({} if exports or files else {"bills": _NO_BILLS}),
-        }
+        self.cannot: Mapping[str, str] = CANNOT
         self._access = access
         self._parents = parents
         self._exports = exports
@@ -68,6 +68,10 @@ class GoogleCloud:
         except CloudError as error:
             yield Finding("", "credentials", False, str(error), "See the message.")
             return
+        if not self._parents:
+            yield Finding("", "inventory", False, _NO_PARENT, "Add the option to the source.")
+        if not self._exports and self._files is None:
+            yield Finding("", "bills", False, _NO_BILLS, "Add the option to the source.")
         for account, ability, tried in self._trials():
             try:
                 detail = tried()
@@ -80,19 +84,14 @@ class GoogleCloud:
 
     def bills(self, folder: Path) -> Exports:
         """The folder of the option `bills`, and the tables of `exports` brought into `folder`."""
-        given: list[Path] = []
-        if self._files is not None:
-            if not self._files.exists():
-                raise Unreadable(
-                    f"The billing exports of gcp should be in {self._files}, which does not exist. "
-                    "Correct the option 'bills' of the source, or create the folder."
-                )
-            given.append(self._files)
+        given = [] if self._files is None else [self._folder()]
         brought = fetch_exports(self._access, self._exports, folder)
         return Exports([*given, *brought.paths], brought.failed)
 
     def inventory(self) -> Reading:
         """Everything that exists now."""
+        if not self._parents:
+            return Reading(frame(RESOURCE_SCHEMA), failed=[Failure("", "", "", _NO_PARENT)])
         return read_inventory(self._access, self._parents)
 
     def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
@@ -117,7 +116,18 @@ class GoogleCloud:
         """Nothing, see `cannot`."""
         return Reading(frame(INVOICE_SCHEMA))
 
+    def _folder(self) -> Path:
+        """The folder of the option `bills`. Raises `Unreadable` if it is missing."""
+        if self._files is None or not self._files.exists():
+            raise Unreadable(
+                f"The billing exports of gcp should be in {self._files}, which does not exist. "
+                "Correct the option 'bills' of the source, or create the folder."
+            )
+        return self._files
+
     def _trials(self) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        if self._files is not None:
+            yield "", "bills", lambda: f"from {self._folder()}"
         for table in self._exports:
             yield table.account, "bills", lambda table=table: _told_table(self._access, table)
         for parent in self._parents:

@@ -53,12 +53,18 @@ WRITES: Mapping[tuple[str, str], Sequence[str]] = {  # kind and verb, as the dem
 
 
 def policy(write: bool) -> str:
-    """A custom role for `gcloud iam roles create --file`: to read, or apart from it to change."""
+    """A custom role for `gcloud iam roles create --file`: to read, or apart from it to change.
+
+    What belongs to the billing account is no part of a project's role; a comment names it.
+    """
     if write:
         names = sorted({name for names in WRITES.values() for name in names})
         return _role("changer", "Changes what an approved plan names.", names)
-    names = sorted(read.permission for read in READS)
-    return _role("reader", "Reads bills, inventory, metrics and commitments.", names)
+    names = sorted(read.permission for read in READS if read.permission != ACCOUNT_LEVEL)
+    note = (
+        f"# Apart from it, on the billing account: {ACCOUNT_LEVEL}, as in roles/billing.viewer.\n"
+    )
+    return note + _role("reader", "Reads bills, inventory, metrics and commitments.", names)
 
 
 def _role(word: str, description: str, names: Sequence[str]) -> str:

@@ -48,11 +48,6 @@ class Rate:
     currency: str
     price_hour: Decimal
 
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """Everything that the two parts of a machine have in common."""
-        return self.family, self.region, self.price_type, self.currency
-
 
 def read_prices(
     access: Access, account: str, offers: pl.DataFrame, shipped: pl.DataFrame, as_of: date
@@ -108,42 +103,58 @@ def compose(
 
     Machines with GPUs or local disks are left out: more than these two SKUs is billed for them.
     """
-    by_key: dict[tuple[str, str, str, str], dict[str, Decimal]] = {}
-    doubtful: set[tuple[str, str, str, str, str]] = set()
-    for rate in rates:
-        parts = by_key.setdefault(rate.key, {})
-        if parts.get(rate.part, rate.price_hour) != rate.price_hour:
-            doubtful.add((*rate.key, rate.part))
-        parts[rate.part] = rate.price_hour
-    for *key, part in doubtful:  # two SKUs that look alike: which one is billed is unknown
-        del by_key[key[0], key[1], key[2], key[3]][part]
+    machines = _machines(rates)
     exists: dict[str, list[str]] = {}
     for region, name in known.select("region", "instance_type").unique().sort(pl.all()).rows():
         exists.setdefault(name, []).append(region)
     rows = [
-        _row(offer, region, key, parts, as_of)
+        _row(offer, region, machine, as_of)
         for offer in offers.iter_rows(named=True)
         if _is_plain(offer)
-        for key, parts in by_key.items()
         for region in exists.get(offer["instance_type"], ())
-        if key[:2] == (offer["family"], region) and len(parts) == 2
+        for machine in machines.get((offer["family"], region), ())
     ]
     return frame(PRICE_SCHEMA, rows)
 
 
-def _row(
-    offer: Mapping[str, Any], region: str, key: tuple[str, ...], parts: Mapping[str, Decimal],
-    as_of: date,
-) -> dict[str, Any]:  # fmt: skip
+@dataclass(frozen=True)
+class _Machine:
+    """What a machine family costs per hour in a region."""
+
+    price_type: str
+    currency: str
+    vcpu: Decimal
+    gib: Decimal
+
+
+def _machines(rates: Iterable[Rate]) -> dict[tuple[str, str], list[_Machine]]:
+    """The families and regions of which both parts have one price.
+
+    Two SKUs that look alike with different prices make it unknown which of them is billed.
+    """
+    found: dict[tuple[str, str, str, str], dict[str, set[Decimal]]] = {}
+    for rate in rates:
+        key = rate.family, rate.region, rate.price_type, rate.currency
+        found.setdefault(key, {}).setdefault(rate.part, set()).add(rate.price_hour)
+    machines: dict[tuple[str, str], list[_Machine]] = {}
+    for (family, region, price_type, currency), parts in found.items():
+        vcpu, gib = parts.get("vcpu", set[Decimal]()), parts.get("gib", set[Decimal]())
+        if len(vcpu) == len(gib) == 1:
+            machine = _Machine(price_type, currency, *vcpu, *gib)
+            machines.setdefault((family, region), []).append(machine)
+    return machines
+
+
+def _row(offer: Mapping[str, Any], region: str, machine: _Machine, as_of: date) -> dict[str, Any]:
     vcpus = BILLED_VCPUS.get(offer["instance_type"], Decimal(str(offer["vcpus"])))
-    price = vcpus * parts["vcpu"] + Decimal(str(offer["memory_gib"])) * parts["gib"]
+    price = vcpus * machine.vcpu + Decimal(str(offer["memory_gib"])) * machine.gib
     return {
         "cloud": "gcp",
         "region": region,
         "instance_type": offer["instance_type"],
         "os": "linux",
-        "price_type": key[2],
-        "currency": key[3],
+        "price_type": machine.price_type,
+        "currency": machine.currency,
         "price_hour": price.quantize(Decimal("1e-9")),
         "as_of": as_of,
         "source": SOURCE,

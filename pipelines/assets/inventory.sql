@@ -24,7 +24,7 @@ where
     );
 
 -- Resources that are gone: only a scope and a kind that could be read can tell.
--- A scope without a region is a whole account; a failure covers whatever it leaves empty.
+-- A scope without a region is a whole account. What a failure leaves empty, it covers whole.
 create or replace temporary table gone as
 select
     known.cloud,

@@ -118,7 +118,8 @@ class Google:
         said = str(request.filter)
         metric = re.search(r'metric\.type = "([^"]+)"', said)
         among = re.search(r"resource\.labels\.(\w+) = one_of\(([^)]*)\)", said)
-        assert metric and among, said
+        assert metric, said
+        assert among, said
         values = set(re.findall(r'"([^"]+)"', among.group(2)))
         found: list[dict[str, Any]] = []
         for (name, labels), samples in self.samples.items():
@@ -181,8 +182,12 @@ def _handler(google: Google) -> type[BaseHTTPRequestHandler]:
             google.calls.append(self.path)
             answer = google.get(split.path, parse_qs(split.query))
             if isinstance(answer, Refusal):
-                error = {"code": answer.code, "message": answer.message,
-                         "status": STATUS[answer.code], "details": list(answer.details)}  # fmt: skip
+                error = {
+                    "code": answer.code,
+                    "message": answer.message,
+                    "status": STATUS[answer.code],
+                    "details": list(answer.details),
+                }
                 self._send(answer.code, {"error": error}, answer.headers)
             else:
                 self._send(200, answer, {})

@@ -1,4 +1,4 @@
-"""Builders of assets as Cloud Asset Inventory gives them, each held against its own API's schema."""
+"""Builders of assets as Cloud Asset Inventory gives them, each held against its API's schema."""
 
 from typing import Any
 
