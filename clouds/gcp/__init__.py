@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from clouds.bills_only import exports as folder_of
 from clouds.cloud import Cloud
 from clouds.errors import UnknownOption
-from clouds.gcp.access import Access
+from clouds.gcp.access import access
 from clouds.gcp.connection import GoogleCloud
 from clouds.gcp.exports import tables
 
@@ -34,4 +34,4 @@ def connect(
     parents = [f"projects/{project}" for project in projects]
     parents += [f"folders/{folder}"] * bool(folder)
     parents += [f"organizations/{organization}"] * bool(organization)
-    return GoogleCloud(Access(), parents, tables(exports), billing_account, folder_of(bills))
+    return GoogleCloud(access(), parents, tables(exports), billing_account, folder_of(bills))

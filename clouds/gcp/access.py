@@ -6,6 +6,7 @@ budget that all threads share.
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib import import_module
 from threading import Lock
@@ -128,6 +129,24 @@ class Access:
         address = self.endpoints.get(api)
         options = sdk("google.api_core.client_options").ClientOptions
         return options(api_endpoint=address) if address else None
+
+
+_instead: ContextVar[Access | None] = ContextVar("_instead", default=None)
+
+
+def access() -> Access:
+    """What `connect` uses: the default credentials, unless a test is inside `instead`."""
+    return _instead.get() or Access()
+
+
+@contextmanager
+def instead(given: Access) -> Generator[None]:
+    """Let `connect` use this access: how tests bring it to their servers; no source option."""
+    token = _instead.set(given)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
 
 
 @dataclass(frozen=True)

@@ -62,23 +62,28 @@ class GoogleCloud:
         return datetime.now(UTC).replace(tzinfo=None)
 
     def examine(self) -> Iterator[Finding]:
-        """Who we are, then the cheapest call of each ability; refused credentials end it."""
+        """Who we are, then the cheapest call of each ability; refused accounts are said once."""
         try:
             yield Finding("", "credentials", True, self._access.identity())
         except CloudError as error:
             yield Finding("", "credentials", False, str(error), "See the message.")
             return
+        has_bills = bool(self._exports) or self._files is not None
+        fix = "Add the option, unless another source reads it."
         if not self._parents:
-            yield Finding("", "inventory", False, _NO_PARENT, "Add the option to the source.")
-        if not self._exports and self._files is None:
-            yield Finding("", "bills", False, _NO_BILLS, "Add the option to the source.")
+            yield Finding("", "inventory", has_bills, _NO_PARENT, fix)
+        if not has_bills:
+            yield Finding("", "bills", bool(self._parents), _NO_BILLS, fix)
+        refused: set[str] = set()
         for account, ability, tried in self._trials():
+            if account in refused or (refused and not account):
+                continue
             try:
                 detail = tried()
             except CloudError as error:
                 yield Finding(account, ability, False, str(error), _fix(error, account))
                 if isinstance(error, Unauthorized):
-                    return
+                    refused.add(account)
             else:
                 yield Finding(account, ability, True, detail)
 
@@ -131,20 +136,20 @@ class GoogleCloud:
         for table in self._exports:
             yield table.account, "bills", lambda table=table: _told_table(self._access, table)
         for parent in self._parents:
-            yield parent, "inventory", lambda parent=parent: self._try_inventory(parent)
-            if parent.startswith("projects/"):
-                yield parent, "metrics", lambda parent=parent: self._try_metrics(parent)
+            account = parent.removeprefix("projects/")
+            yield account, "inventory", lambda parent=parent: self._try_inventory(parent)
+            if account != parent:
+                yield account, "metrics", lambda account=account: self._try_metrics(account)
         yield "", "prices", self._try_prices
         if self._billing_account:
-            yield self._billing_account, "invoices", self._try_billing_account
+            yield "", "invoices", self._try_billing_account
 
     def _try_inventory(self, parent: str) -> str:
         return f"projects: {', '.join(sorted(fetch_projects(self._access, parent).values()))}"
 
-    def _try_metrics(self, parent: str) -> str:
+    def _try_metrics(self, account: str) -> str:
         until = self.now().replace(minute=0, second=0, microsecond=0)
         source = METRICS["instance"][0].sources[0]
-        account = parent.removeprefix("projects/")
         since = until - timedelta(hours=1)
         list(fetch_series(self._access, account, source, "instance_id", ["0"], "ALIGN_MEAN",
                           since, until))  # fmt: skip
@@ -171,8 +176,9 @@ def _told_table(access: Access, table: Table) -> str:
 
 def _fix(error: CloudError, account: str) -> str:
     if isinstance(error, Forbidden):
+        where = account or "the billing account"
         return (
-            f"Grant {error.permission} on {account}: 'instance-select permissions --cloud gcp' "
+            f"Grant {error.permission} on {where}: 'instance-select permissions --cloud gcp' "
             "prints the role for 'gcloud iam roles create --file'."
         )
     return "See the message."

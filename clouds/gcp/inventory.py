@@ -40,7 +40,8 @@ def fetch_projects(access: Access, parent: str) -> dict[str, str]:
 
 
 def read_inventory(access: Access, parents: Sequence[str]) -> Reading:
-    """Resources in the columns of `RESOURCE_SCHEMA`; one scope covers all regions of a project.
+    """Resources in the columns of `RESOURCE_SCHEMA`; a scope without a region covers all
+    regions of a project, also those in which nothing is left.
 
     A listing that is refused as a whole is tried again kind by kind, so that the kinds that can be
     read are.
@@ -54,6 +55,7 @@ def read_inventory(access: Access, parents: Sequence[str]) -> Reading:
     found = sweep(parts, RESOURCE_SCHEMA)
     projects = {_account(each.parent): sorted(each.projects.values()) for each in listings}
     read = [(cloud, each, "") for cloud, account, _ in found.read for each in projects[account]]
+    read += found.rows.select("cloud", "account", "region").unique().sort(pl.all()).rows()
     return replace(found, read=read, failed=_condensed(found.failed, projects))
 
 

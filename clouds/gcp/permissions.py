@@ -1,28 +1,16 @@
 """What a role must allow for us to read, and apart from it to change: the names Google gives."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 ACCOUNT_LEVEL = "billing.accounts.get"  # of the billing account, no part of a project's role
 
-
-@dataclass(frozen=True)
-class Read:
-    """One permission, what it is needed for, and where the role is granted."""
-
-    permission: str
-    ability: str
-    on: str
-
-
-READS = (
-    Read("cloudasset.assets.listResource", "inventory", "project, folder or organisation"),
-    Read("monitoring.timeSeries.list", "metrics", "project, folder or organisation"),
-    Read("bigquery.tables.get", "bills", "project of the billing export"),
-    Read("bigquery.tables.getData", "bills", "project of the billing export"),
-    Read("bigquery.jobs.create", "bills", "project of the billing export"),
-    Read(ACCOUNT_LEVEL, "invoices", "billing account"),
-)
+READS: Mapping[str, Sequence[str]] = {  # ability -> what its calls need; prices need nothing
+    "inventory": ("cloudasset.assets.listResource",),
+    "commitments": ("cloudasset.assets.listResource",),
+    "metrics": ("monitoring.timeSeries.list",),
+    "bills": ("bigquery.jobs.create", "bigquery.tables.get", "bigquery.tables.getData"),
+    "invoices": (ACCOUNT_LEVEL,),
+}
 WRITES: Mapping[tuple[str, str], Sequence[str]] = {  # kind and verb, as the demo cloud asks for
     ("instance", "stop"): ("compute.instances.stop",),
     ("instance", "start"): ("compute.instances.start",),
@@ -60,7 +48,7 @@ def policy(write: bool) -> str:
     if write:
         names = sorted({name for names in WRITES.values() for name in names})
         return _role("changer", "Changes what an approved plan names.", names)
-    names = sorted(read.permission for read in READS if read.permission != ACCOUNT_LEVEL)
+    names = sorted({name for names in READS.values() for name in names} - {ACCOUNT_LEVEL})
     note = (
         f"# Apart from it, on the billing account: {ACCOUNT_LEVEL}, as in roles/billing.viewer.\n"
     )

@@ -5,6 +5,7 @@ Each answer is held against Google's discovery documents before it is sent.
 
 import json
 import re
+import time
 from collections import defaultdict
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,17 @@ class Refusal:
     details: tuple[Any, ...] = ()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """When a call came and its answer went out, seconds of `time.monotonic`."""
+
+    at: float
+    answered_at: float
+    project: str
+    api: str
+    status: int
+
+
 @dataclass
 class Google:
     """What the fakes hold, and how they behave."""
@@ -52,15 +64,22 @@ class Google:
         default_factory=lambda: defaultdict(list)
     )
     page: int = 1000
-    granted: set[str] = field(default_factory=lambda: {read.permission for read in READS})
+    granted: set[str] = field(
+        default_factory=lambda: {name for names in READS.values() for name in names}
+    )
     used: set[str] = field(default_factory=set[str])
     denied_parents: set[str] = field(default_factory=set[str])
     denied_types: set[str] = field(default_factory=set[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])  # of the next calls
     always: Refusal | None = None
+    expired: set[str] = field(default_factory=set[str])  # projects
+    slow: float = 0  # seconds that each answer takes
     calls: list[str] = field(default_factory=list[str])
+    answers: list[Answer] = field(default_factory=list["Answer"])
 
-    def refused(self, permission: str | None) -> Refusal | None:
+    def refused(self, permission: str | None, parent: str = "") -> Refusal | None:
+        if parent.removeprefix("projects/") in self.expired:
+            return Refusal(401, "Request had invalid authentication credentials.")
         if self.always:
             return self.always
         if self.refusals:
@@ -88,7 +107,7 @@ class Google:
         return Refusal(404, f"nothing at {path}")
 
     def _list_assets(self, parent: str, query: Mapping[str, list[str]]) -> Refusal | dict[str, Any]:
-        refused = self.refused(ASSETS)
+        refused = self.refused(ASSETS, parent)
         types = query.get("assetTypes", [])
         assert query["contentType"] in (["RESOURCE"], ["1"]), query  # the client sends numbers
         if refused:
@@ -180,7 +199,13 @@ def _handler(google: Google) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             split = urlsplit(self.path)
             google.calls.append(self.path)
+            at = time.monotonic()
             answer = google.get(split.path, parse_qs(split.query))
+            if not isinstance(answer, Refusal):
+                time.sleep(google.slow)
+            code = answer.code if isinstance(answer, Refusal) else 200
+            _, _, _, project, api, *_ = f"{split.path}////".split("/")
+            google.answers.append(Answer(at, time.monotonic(), project, api, code))
             if isinstance(answer, Refusal):
                 error = {
                     "code": answer.code,
@@ -223,7 +248,7 @@ class _Monitoring(grpc.GenericRpcHandler):
 
     def _answer(self, request: ListTimeSeriesRequest, context: Any) -> ListTimeSeriesResponse:
         self.google.calls.append(f"{request.name} {request.filter}")
-        refused = self.google.refused(SERIES)
+        refused = self.google.refused(SERIES, request.name)
         if refused:
             context.abort(getattr(grpc.StatusCode, STATUS[refused.code]), refused.message)
         return self.google.series(request)

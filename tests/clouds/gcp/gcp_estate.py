@@ -4,7 +4,7 @@ from typing import Any
 
 import gcp_discovery as discovery
 
-NUMBERS = {"shop": "111", "lab": "222"}
+NUMBERS = {"shop": "111", "lab": "222", "void": "333"}
 COMPUTE = "https://www.googleapis.com/compute/v1"
 CREATED = "2026-01-02T03:04:05.678-08:00"
 SCHEMAS = {"sqladmin": "DatabaseInstance"}
