@@ -15,8 +15,9 @@ Verb = Literal["stop", "start", "resize", "delete", "restore", "release", "snaps
 Risk = Literal["R0", "R1", "R2", "R3", "R4", "R5"]
 Kind = Literal[
     "instance", "disk", "address", "snapshot", "database", "load_balancer", "bucket", "nat_gateway",
-    "cluster", "log_group", "function", "image", "scaling_group", "network_interface",
-    "security_group", "network", "subnet", "dns_zone", "advice",
+    "cluster", "log_group", "function", "image", "scaling_group", "autoscaler",
+    "network_interface", "security_group", "network", "subnet", "dns_zone", "service_account",
+    "access_key", "commitment", "advice",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist
@@ -220,7 +221,7 @@ class Reading:
     """
 
     rows: pl.DataFrame
-    read: Sequence[tuple[str, str, str]] = ()  # cloud, account, region
+    read: Sequence[tuple[str, str, str]] = ()  # cloud, account, region; empty = all regions
     failed: Sequence[Failure] = ()
 
 

@@ -60,6 +60,7 @@ def _layout(name: str, required: frozenset[str]) -> Layout:
     )
 
 
+DETAILED = tuple(_STANDARD)  # the columns that are read from the detailed export
 LAYOUTS = (
     _layout("gcp-detailed", _REQUIRED | {"resource.global_name"}),
     _layout("gcp-standard", _REQUIRED),

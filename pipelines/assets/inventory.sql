@@ -24,6 +24,7 @@ where
     );
 
 -- Resources that are gone: only a scope and a kind that could be read can tell.
+-- A scope without a region is a whole account. What a failure leaves empty, it covers whole.
 create or replace temporary table gone as
 select
     known.cloud,
@@ -31,11 +32,11 @@ select
     known.resource_id,
     known.kind
 from raw.resource as known
-join scope as scope
+semi join scope as scope
     on
         known.cloud = scope.cloud
         and known.account is not distinct from scope.account
-        and known.region is not distinct from scope.region
+        and (scope.region = '' or known.region is not distinct from scope.region)
 anti join unread as unread -- empty = all of it
     on
         (unread.account = '' or known.account is not distinct from unread.account)

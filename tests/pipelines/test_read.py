@@ -98,6 +98,18 @@ def test_what_could_not_be_read_in_any_region_closes_nothing_in_all(
     assert None not in [valid_to for *_, valid_to in history(home)]
 
 
+def test_a_scope_without_a_region_covers_the_whole_account(home: Home, cloud: SmallCloud) -> None:
+    read_inventory(home)
+    cloud.resources, cloud.regions = [], [""]
+    cloud.unread = [Failure(cloud.account, "", "instance", "access denied")]
+    read_inventory(home)
+    assert [valid_to for *_, valid_to in history(home)] == [None, None]
+    cloud.unread = []
+    cloud.clock = later = NOW + timedelta(days=1)
+    read_inventory(home)
+    assert [valid_to for *_, valid_to in history(home)] == [later, later]
+
+
 def test_a_resource_that_comes_back_has_a_gap(home: Home, cloud: SmallCloud) -> None:
     everything = cloud.resources
     for day, resources in enumerate([everything, everything[:1], everything]):
