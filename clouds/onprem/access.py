@@ -227,5 +227,3 @@ def _import(module: str) -> Any:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise MissingExtra("onprem", error.name or module) from error
-
-

@@ -77,7 +77,7 @@ def month_lines(
     account: str,
     regions: Mapping[str, str],
 ) -> pl.DataFrame:
-    """One row per host, day, guest and meter, and the rest of each host, for the days before `until`.
+    """One row per host, day, guest and meter, and the rest of each host, before `until`.
 
     `seen` says what ran; a host that was not seen on a day is one row with its whole cost. The rows
     of a host and day add up to its cost of that day exactly.

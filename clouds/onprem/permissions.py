@@ -35,9 +35,7 @@ READS = (
         ("virStoragePool.isActive", "virConnect.listAllStoragePools"),
     ),
     Right("storage-pool.read", "inventory", ("virStoragePool.XMLDesc",)),
-    Right(
-        "storage-pool.search-storage-vols", "inventory", ("virStoragePool.listAllVolumes",)
-    ),
+    Right("storage-pool.search-storage-vols", "inventory", ("virStoragePool.listAllVolumes",)),
     Right("storage-vol.getattr", "inventory", ("virStoragePool.listAllVolumes",)),
     Right("storage-vol.read", "inventory", ("virStorageVol.XMLDesc",)),
     Right(PROMETHEUS_TARGETS, "inventory", ("targets",)),
@@ -64,9 +62,8 @@ WRITES: Mapping[tuple[str, Verb], tuple[str, ...]] = {
 USER = "instance-select"
 
 _SOCKET = """\
-// Reading needs no rule at all: membership in nothing but ssh access to the host is enough, since
-// libvirt's read-only socket (/run/libvirt/libvirt-sock-ro) is open to every local user. The product
-// never opens the other one. On each host:
+// Reading needs no rule at all: libvirt's read-only socket (/run/libvirt/libvirt-sock-ro) is open
+// to every local user, and the product opens no other one. On each host:
 //   useradd --system --create-home --shell /bin/bash {user}
 //   # ~{user}/.ssh/authorized_keys: no terminal, no forwarding, one program
 //   restrict,command="virt-ssh-helper -r 'qemu:///system'" ssh-ed25519 AAAA... instance-select

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -151,15 +152,16 @@ class _DecimalLoader(yaml.SafeLoader):
     """Reads 0.28 as the decimal it is, not as the nearest binary fraction."""
 
 
-_DecimalLoader.add_constructor(
-    "tag:yaml.org,2002:float",
-    lambda loader, node: Decimal(loader.construct_scalar(node).replace("_", "")),
-)
+def _decimal(loader: yaml.SafeLoader, node: yaml.Node) -> Decimal:
+    return Decimal(str(node.value).replace("_", ""))
+
+
+_DecimalLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 
 def _refuse_overlaps(whose: str, rates: Sequence[Rates]) -> None:
     ordered = sorted(rates, key=lambda each: each.valid_from)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if one.valid_to is None or one.valid_to > other.valid_from:
             raise ValueError(
                 f"{whose}: the rates from {one.valid_from} and from {other.valid_from} overlap; "
