@@ -1,6 +1,6 @@
 """Your own machines as a `Cloud`: libvirt hosts, Prometheus and a rate card, each optional."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,14 +54,18 @@ class Options:
     bills: Path | None
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 class OnPrem:
     """One site, or several, under one account name."""
 
     name = "onprem"
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, clock: Callable[[], datetime] = _utc_now) -> None:
         """Connects to nothing; each reading does, and closes what it opened."""
-        self._options = options
+        self.options, self._clock = options, clock
         self.kinds: Mapping[tuple[str, str], ResourceKind] = {}
         missing = {
             "inventory": None if options.hosts else _NO_HOSTS,
@@ -75,16 +79,16 @@ class OnPrem:
         }
 
     def __repr__(self) -> str:
-        hosts = ", ".join(f"{host.name}={shown(host.uri)}" for host in self._options.hosts)
-        return f"OnPrem({self._options.account}: {hosts})"
+        hosts = ", ".join(f"{host.name}={shown(host.uri)}" for host in self.options.hosts)
+        return f"OnPrem({self.options.account}: {hosts})"
 
     def now(self) -> datetime:
         """The time now, UTC."""
-        return datetime.now(UTC).replace(tzinfo=None)
+        return self._clock()
 
     def examine(self) -> Iterator[Finding]:
         """Whether each host, Prometheus and the rate card answer as they should."""
-        options = self._options
+        options = self.options
         card = options.rate_card
         return examine(options.account, options.hosts, options.prometheus, card, options.bills)
 
@@ -94,7 +98,7 @@ class OnPrem:
         What is seen today is charged from tomorrow on. A host that can't be asked is a failure;
         its whole cost is charged all the same, as not observed.
         """
-        options = self._options
+        options = self.options
         paths = [options.bills] if options.bills else []
         if options.bills and not options.bills.exists():
             raise Unreadable(
@@ -112,7 +116,7 @@ class OnPrem:
 
     def inventory(self) -> Reading:
         """Hosts, machines, disks, pools, networks, and what Prometheus watches."""
-        options = self._options
+        options = self.options
         if not options.hosts:
             failure = Failure(account="", region="", kind="", reason=_NO_HOSTS)
             return Reading(frame(RESOURCE_SCHEMA), failed=(failure,))
@@ -120,7 +124,7 @@ class OnPrem:
 
     def metrics(self, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
         """Hourly measurements of machines and hosts, from Prometheus."""
-        options = self._options
+        options = self.options
         if options.prometheus is None or wanted.is_empty():
             return iter(())
         names = metrics.fetch_names(options.hosts, options.account)
@@ -134,7 +138,7 @@ class OnPrem:
 
     def prices(self) -> pl.DataFrame:
         """What these sizes cost by the rate card."""
-        options = self._options
+        options = self.options
         if options.rate_card is None or not options.hosts:
             return frame(PRICE_SCHEMA)
         card = read_rate_card(options.rate_card)
@@ -151,7 +155,7 @@ class OnPrem:
 
     def _observe(self, card: RateCard, folders: Folders, now: datetime) -> list[Failure]:
         """Keep what runs on the hosts now; a host without rates is said, since it costs nothing."""
-        options = self._options
+        options = self.options
         rated = {host.name for host in card.hosts}
         failed: list[Failure] = []
         with servers(options.hosts) as opened:
@@ -169,13 +173,13 @@ class OnPrem:
         return failed
 
     def _domains(self) -> list[Domain]:
-        with servers(self._options.hosts) as opened:
+        with servers(self.options.hosts) as opened:
             return [domain for server in opened for domain in server.domains()]
 
     def _regions(self, card: RateCard) -> Mapping[str, str]:
         """Host -> region: as configured for the connection, else as the rate card says."""
         carded = {host.name: host.region for host in card.hosts if host.region}
-        return carded | {host.name: host.region for host in self._options.hosts}
+        return carded | {host.name: host.region for host in self.options.hosts}
 
 
 def _guest(domain: Domain) -> Guest:

@@ -107,6 +107,8 @@ def _seen(
     """The guests' parts and what is idle, first by vCPU, then by memory."""
     parts = split(cost, [int(share * 10**9) for share in _shares(card)])
     for meter, part in zip((VCPU, MEMORY), parts, strict=True):
+        if not part:
+            continue
         used = [int(getattr(guest, meter.of_guest)) for guest in guests]
         capacity = meter.of_host(rates)
         idle = max(0, capacity - sum(used))

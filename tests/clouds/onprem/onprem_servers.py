@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,12 @@ def libvirt_daemon() -> Generator[str]:
         environment = dict.fromkeys(homes, name) | {"PATH": os.environ.get("PATH", "")}
         with _running(command, folder / "log", environment, owner):
             _wait_for((folder / "libvirt-sock").exists, folder / "log")
-            yield f"test+unix:///default?socket={folder}/libvirt-sock"
+            uri = f"test+unix:///default?socket={folder}/libvirt-sock"
+            keeper = import_module("libvirt").openReadOnly(
+                uri
+            )  # the estate lives while one is open
+            yield uri
+            keeper.close()
 
 
 Sample = tuple[str, Mapping[str, str], int, float]
