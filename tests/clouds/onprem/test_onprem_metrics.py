@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,7 @@ from clouds.cloud import METRIC_SCHEMA, WANTED_SCHEMA, Failure
 from clouds.errors import Unauthorized, UnknownOption, Unreadable
 from clouds.onprem import connect
 from clouds.onprem.access import Prometheus
+from clouds.onprem.inventory import read as read_inventory
 from clouds.onprem.metrics import Names, Place, is_host, read
 from clouds.onprem.queries import read_queries
 
@@ -176,16 +178,14 @@ def test_an_empty_prometheus_has_measured_nothing(tmp_path: Path) -> None:
         assert found.ok
 
 
-def test_targets_are_facts_of_the_inventory(tmp_path: Path) -> None:
-    from clouds.onprem.inventory import read as read_inventory
-
-    with prometheus_server(tmp_path) as url:
-        reading = read_inventory([], Prometheus(url, "dc"), "dc")
+def test_targets_are_facts_of_the_inventory(address: str) -> None:
+    deadline = monotonic() + 30  # it looks for them every five seconds
+    while (reading := read_inventory([], Prometheus(address, "dc"), "dc")).rows.is_empty():
+        assert monotonic() < deadline
     [target] = reading.rows.iter_rows(named=True)
-    assert (target["kind"], target["sku"], target["region"]) == (
-        "monitoring_target", "prometheus", "dc",
-    )  # fmt: skip
-    assert target["resource_id"].startswith("prometheus/127.0.0.1:")
+    looks = target["kind"], target["sku"], target["region"]
+    assert looks == ("monitoring_target", "prometheus", "dc")
+    assert target["resource_id"] == f"prometheus/{address.removeprefix('http://')}"
     assert target["state"] in ("up", "unknown")
 
 
@@ -276,7 +276,7 @@ def test_refused_credentials_are_said_once_without_the_password(
 
 
 def test_a_wrong_query_says_what_prometheus_said(address: str) -> None:
-    with pytest.raises(Unreadable, match="answered 400: .*parse error"):
+    with pytest.raises(Unreadable, match=r"answered 400: .*parse error"):
         Prometheus(address, "dc").get("query_range", "prometheus:query", query="sum by", start="1",
                                       end="2", step="1")  # fmt: skip
 
