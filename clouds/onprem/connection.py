@@ -37,9 +37,6 @@ _CANNOT = {
     "changes": "not built yet: this release reads your own machines and does not change them",
 }
 _NO_HOSTS = "no hypervisors are set: give the source option 'hosts'"
-_NO_PROMETHEUS = "no Prometheus is set: give the source option 'prometheus'"
-_NO_CARD = "no rate card is set: give the source option 'rate_card'"
-_NO_BILLS = f"{_NO_CARD}, or 'bills' with a folder of FOCUS files"
 
 
 @dataclass(frozen=True)
@@ -67,16 +64,7 @@ class OnPrem:
         """Connects to nothing; each reading does, and closes what it opened."""
         self.options, self._clock = options, clock
         self.kinds: Mapping[tuple[str, str], ResourceKind] = {}
-        missing = {
-            "inventory": None if options.hosts else _NO_HOSTS,
-            "metrics": None if options.prometheus else _NO_PROMETHEUS,
-            "offers": None if options.rate_card and options.hosts else _NO_CARD,
-            "prices": None if options.rate_card and options.hosts else _NO_CARD,
-            "bills": None if options.rate_card or options.bills else _NO_BILLS,
-        }
-        self.cannot: Mapping[str, str] = _CANNOT | {
-            ability: reason for ability, reason in missing.items() if reason
-        }
+        self.cannot: Mapping[str, str] = _CANNOT
 
     def __repr__(self) -> str:
         hosts = ", ".join(f"{host.name}={shown(host.uri)}" for host in self.options.hosts)
@@ -132,14 +120,14 @@ class OnPrem:
 
     def offers(self) -> pl.DataFrame:
         """The sizes in use and smaller ones; none while a host can't be asked."""
-        if "offers" in self.cannot:
+        if self.options.rate_card is None:  # a size without a price is no offer
             return frame(OFFER_SCHEMA)
         return prices.offers(prices.sizes(self._domains()))
 
     def prices(self) -> pl.DataFrame:
         """What these sizes cost by the rate card."""
         options = self.options
-        if options.rate_card is None or not options.hosts:
+        if options.rate_card is None:
             return frame(PRICE_SCHEMA)
         card = read_rate_card(options.rate_card)
         found = prices.sizes(self._domains())

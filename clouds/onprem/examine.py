@@ -18,7 +18,14 @@ def examine(
     rate_card: Path | None,
     bills: Path | None,
 ) -> Iterator[Finding]:
-    """Findings of one account; what is not configured is left out."""
+    """Findings of one account; what is not configured is no fault, but said."""
+    for option, ability, is_set in (
+        ("hosts", "inventory", bool(hosts)),
+        ("prometheus", "metrics", prometheus is not None),
+        ("rate_card", "prices", rate_card is not None),
+    ):
+        if not is_set:
+            yield Finding(account, ability, True, f"not configured: the option {option!r}")
     yield from _hosts(account, hosts)
     if prometheus is not None:
         yield _prometheus(account, prometheus)

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from clouds.cloud import RESOURCE_SCHEMA, Failure, Reading
+from clouds.errors import Unauthorized, Unreadable
 from clouds.onprem.access import Host, Prometheus, sdk
 from clouds.onprem.domains import Domain
 from clouds.onprem.hypervisors import Server, each, servers
@@ -224,7 +225,10 @@ class _Targets:
     account: str
 
     def __call__(self) -> pl.DataFrame:
-        found = self.prometheus.get("targets", PROMETHEUS_TARGETS)
+        try:
+            found = self.prometheus.get("targets", PROMETHEUS_TARGETS)
+        except Unauthorized as error:  # the hosts have credentials of their own
+            raise Unreadable(str(error)) from error
         rows = [target_row(target, self.account) for target in found.get("activeTargets", ())]
         return frame(RESOURCE_SCHEMA, rows)
 
