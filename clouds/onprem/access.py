@@ -25,7 +25,7 @@ class Host:
     """One hypervisor, as configured; its name is what the rate card calls it."""
 
     name: str
-    uri: str
+    uri: str = field(repr=False)  # may name a user
     region: str
 
 

@@ -1,7 +1,6 @@
 """What reading and changing our own machines needs, in libvirt's own names of access rights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from clouds.cloud import Verb
 
@@ -10,40 +9,36 @@ PROMETHEUS_STATUS = "prometheus:status"
 PROMETHEUS_TARGETS = "prometheus:targets"
 
 
-@dataclass(frozen=True)
-class Right:
-    """Something we must be allowed to do, and the ability that is lost without it."""
+READS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "credentials": {
+        "connect.getattr": ("virConnect.getLibVersion", "virConnect.getType"),
+    },
+    "inventory": {
+        "connect.read": ("virConnect.getInfo",),
+        "connect.search-domains": ("virConnect.listAllDomains",),
+        "connect.search-networks": ("virConnect.listAllNetworks",),
+        "connect.search-storage-pools": ("virConnect.listAllStoragePools",),
+        "domain.getattr": ("virConnect.listAllDomains",),
+        "domain.read": ("virDomain.XMLDesc", "virDomain.state"),
+        "network.getattr": ("virNetwork.isActive", "virConnect.listAllNetworks"),
+        "network.read": ("virNetwork.XMLDesc",),
+        "storage-pool.getattr": ("virStoragePool.isActive", "virConnect.listAllStoragePools"),
+        "storage-pool.read": ("virStoragePool.XMLDesc",),
+        "storage-pool.search-storage-vols": ("virStoragePool.listAllVolumes",),
+        "storage-vol.getattr": ("virStoragePool.listAllVolumes",),
+        "storage-vol.read": ("virStorageVol.XMLDesc",),
+        PROMETHEUS_TARGETS: ("targets",),
+    },
+    "metrics": {
+        PROMETHEUS_STATUS: ("status/buildinfo",),
+        PROMETHEUS_QUERY: ("query_range",),
+    },
+}
+"""Ability -> right -> the calls that need it: of libvirt's binding, or paths of Prometheus.
 
-    name: str
-    ability: str
-    calls: tuple[str, ...]  # of libvirt's Python binding, or paths of Prometheus
-
-
-READS = (
-    Right("connect.getattr", "credentials", ("virConnect.getLibVersion", "virConnect.getType")),
-    Right("connect.read", "inventory", ("virConnect.getInfo",)),
-    Right("connect.search-domains", "inventory", ("virConnect.listAllDomains",)),
-    Right("connect.search-networks", "inventory", ("virConnect.listAllNetworks",)),
-    Right("connect.search-storage-pools", "inventory", ("virConnect.listAllStoragePools",)),
-    Right("domain.getattr", "inventory", ("virConnect.listAllDomains",)),
-    Right("domain.read", "inventory", ("virDomain.XMLDesc", "virDomain.state")),
-    Right("network.getattr", "inventory", ("virNetwork.isActive", "virConnect.listAllNetworks")),
-    Right("network.read", "inventory", ("virNetwork.XMLDesc",)),
-    Right(
-        "storage-pool.getattr",
-        "inventory",
-        ("virStoragePool.isActive", "virConnect.listAllStoragePools"),
-    ),
-    Right("storage-pool.read", "inventory", ("virStoragePool.XMLDesc",)),
-    Right("storage-pool.search-storage-vols", "inventory", ("virStoragePool.listAllVolumes",)),
-    Right("storage-vol.getattr", "inventory", ("virStoragePool.listAllVolumes",)),
-    Right("storage-vol.read", "inventory", ("virStorageVol.XMLDesc",)),
-    Right(PROMETHEUS_TARGETS, "inventory", ("targets",)),
-    Right(PROMETHEUS_STATUS, "metrics", ("status/buildinfo",)),
-    Right(PROMETHEUS_QUERY, "metrics", ("query_range",)),
-)
-"""Every right a whole reading uses. libvirt gives its own to whoever may open the read-only socket,
-unless an access driver (polkit) is configured; libvirt grants them in these names then."""
+libvirt gives its own rights to whoever may open the read-only socket, unless an access driver
+(polkit) is configured; then it grants them by these names.
+"""
 
 WRITES: Mapping[tuple[str, Verb], tuple[str, ...]] = {
     ("instance", "stop"): ("domain.init-control",),
@@ -69,8 +64,10 @@ _SOCKET = """\
 //   restrict,command="virt-ssh-helper -r 'qemu:///system'" ssh-ed25519 AAAA... instance-select
 // and in instance-select.yaml: uri: qemu+ssh://{user}@HOST/system
 //
-// Prometheus: HTTP GET and POST to /api/v1/query_range, GET of /api/v1/status/buildinfo and
-// /api/v1/targets. It knows no rights itself; where a proxy guards it, allow these four.
+// Prometheus knows no rights itself; where a proxy guards it, allow
+//   prometheus:query    POST to /api/v1/query_range
+//   prometheus:status   GET of /api/v1/status/buildinfo
+//   prometheus:targets  GET of /api/v1/targets
 //
 // Where libvirt checks each call (libvirtd.conf: access_drivers = [ "polkit" ]), this rule in
 // /etc/polkit-1/rules.d/60-{user}.rules allows what a reading calls, and nothing else:
@@ -85,7 +82,7 @@ def policy(write: bool = False) -> str:
     rights = (
         sorted({name for names in WRITES.values() for name in names})
         if write
-        else sorted({right.name for right in READS if not right.name.startswith("prometheus:")})
+        else sorted({name for names in READS.values() for name in names if not _is_http(name)})
     )
     names = ",\n".join(f'    "org.libvirt.api.{name}"' for name in rights)
     unix = "org.libvirt.unix.manage" if write else "org.libvirt.unix.monitor"
@@ -106,3 +103,7 @@ def policy(write: bool = False) -> str:
         "  }\n"
         "});\n"
     )
+
+
+def _is_http(name: str) -> bool:
+    return name.startswith("prometheus:")

@@ -31,7 +31,8 @@ _REAL_DISKS = ',device!~"dm-.*|md.*|loop.*|sr.*|ram.*"'
 
 INSTANCE = {
     "cpu_percent": Query(
-        value=f"100 * {_rate(_CPU)} / max by ($by) ({_VCPUS}{{$match}})",
+        # A guest's time has that of its emulator in it, which may go beyond its own vCPUs.
+        value=f"clamp_max(100 * {_rate(_CPU)} / max by ($by) ({_VCPUS}{{$match}}), 100)",
         samples=f"{_CPU}{{$match}}",
     ),
     "memory_percent": Query(  # of the exporters that ask the balloon; others have no such series

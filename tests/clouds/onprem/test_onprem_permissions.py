@@ -65,14 +65,12 @@ def test_a_whole_reading_needs_exactly_the_rights_in_the_policy(tmp_path: Path) 
     with prometheus_server(tmp_path / "server") as url, libvirt_calls() as called:
         prometheus = RecordingPrometheus(url, "dc")
         _read_everything(tmp_path, prometheus)
-    listed = {call for right in READS for call in right.calls}
+    rights = [each for names in READS.values() for each in names.items()]
+    listed = {call for _, calls in rights for call in calls}
     methods = {name for name in called if METHOD.fullmatch(name)} - NEEDS_NO_RIGHT
     assert methods == {call for call in listed if call.startswith("vir")}
     asked = {
-        (right.name, call)
-        for right in READS
-        for call in right.calls
-        if right.name.startswith("prometheus:")
+        (name, call) for name, calls in rights for call in calls if name.startswith("prometheus:")
     }
     assert prometheus.asked == asked
 
