@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from threading import Lock, Thread
@@ -57,10 +58,11 @@ class Hypervisor:
             raise _ours(libvirt, error, self.host, permission) from error
 
     def close(self) -> None:
-        """Close what was opened; a connection that is broken already is closed as well."""
+        """Close what was opened; that it broke meanwhile was said where it was used."""
         with self._lock:
             if self._opened is not None:
-                self.of("", self._opened.close)
+                with suppress(CloudError):
+                    self.of("", self._opened.close)
             self._opened = None
 
     def _connection(self) -> Any:

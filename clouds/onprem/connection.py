@@ -119,7 +119,7 @@ class OnPrem:
         return metrics.read(options.prometheus, options.queries, names, wanted, until)
 
     def offers(self) -> pl.DataFrame:
-        """The sizes in use and smaller ones; none while a host can't be asked."""
+        """The sizes in use and smaller ones; raises while a host can't be asked, to keep these."""
         if self.options.rate_card is None:  # a size without a price is no offer
             return frame(OFFER_SCHEMA)
         return prices.offers(prices.sizes(self._domains()))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from clouds.onprem.rate_card import Host, RateCard, Rates
 
@@ -21,19 +22,19 @@ def split(total: Decimal, weights: Sequence[int | Fraction], unit: Decimal = UNI
     >>> split(Decimal("1.00"), [1, 1, 1], Decimal("0.01"))
     [Decimal('0.34'), Decimal('0.33'), Decimal('0.33')]
     """
-    units = Fraction(total) / Fraction(unit)
-    whole = sum(weights, Fraction(0))
-    if units.denominator != 1 or (not whole and total):
+    units, rest = divmod(total, unit)
+    scale = lcm(*(weight.denominator for weight in weights))
+    whole_weights = [int(weight * scale) for weight in weights]
+    whole = sum(whole_weights)
+    if rest or (not whole and total):
         raise ValueError(f"{total} can't be split in units of {unit} by a weight of {whole}")
     if not whole:
         return [Decimal(0)] * len(weights)
-    exact = [units * weight / whole for weight in weights]
-    down = [int(share) for share in exact]
-    left = int(units) - sum(down)
-    by_loss = sorted(range(len(exact)), key=lambda place: down[place] - exact[place])
-    for place in by_loss[:left]:
-        down[place] += 1
-    return [count * unit for count in down]
+    shares = [divmod(int(units) * weight, whole) for weight in whole_weights]
+    left = int(units) - sum(down for down, _ in shares)
+    most_lost = sorted(range(len(shares)), key=lambda place: -shares[place][1])[:left]
+    extra = set(most_lost)
+    return [(down + (place in extra)) * unit for place, (down, _) in enumerate(shares)]
 
 
 def month_costs(card: RateCard, month: date) -> Mapping[tuple[str, date], Decimal]:

@@ -50,6 +50,12 @@ FOCUS_SCHEMA: Mapping[str, pl.DataType] = {
     for name in _COLUMNS
 }
 
+_OF_EACH = (
+    "BilledCost", "ChargeDescription", "ChargePeriodStart", "ListUnitPrice", "PricingQuantity",
+    "PricingUnit", "ResourceId", "ResourceName", "ResourceType", "ServiceName", "SkuId", "SkuMeter",
+    "SkuPriceDetails", "SkuPriceId", "Tags",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Meter:
@@ -83,9 +89,9 @@ def month_lines(
     of a host and day add up to its cost of that day exactly.
     """
     costs = month_costs(card, month)
-    rows: list[dict[str, Any]] = []
+    frames = [pl.DataFrame(schema=dict(FOCUS_SCHEMA))]
     for host in card.hosts:
-        common = _common(card, month, account, regions.get(host.name, account))
+        rows: list[dict[str, Any]] = []
         for day in _days(month, until):
             cost = costs[host.name, day]
             rates = card.rates(host, day)
@@ -97,8 +103,36 @@ def month_lines(
                 if guests is None
                 else _seen(host, cost, rates, guests, card)
             )
-            rows += [common | _span(day) | line for line in lines]
-    return pl.DataFrame(rows, schema=dict(FOCUS_SCHEMA))
+            start = datetime.combine(day, time())
+            rows += [{"ChargePeriodStart": start, **line} for line in lines]
+        region = regions.get(host.name, account)
+        frames.append(_complete(rows, _common(card, month, account, region)))
+    return pl.concat(frames)
+
+
+def _complete(rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> pl.DataFrame:
+    """All columns of FOCUS: those of each row, what follows from them, and what all have in common.
+
+    What a rate card says is list price, contract price and cost at once.
+    """
+    frame = pl.DataFrame(list(rows), schema={name: FOCUS_SCHEMA[name] for name in _OF_EACH})
+    cost, price = pl.col("BilledCost"), pl.col("ListUnitPrice")
+    follows = {
+        **dict.fromkeys(("EffectiveCost", "ListCost", "ContractedCost"), cost),
+        "PricingCurrencyEffectiveCost": cost,
+        "ContractedUnitPrice": price,
+        "PricingCurrencyListUnitPrice": price,
+        "PricingCurrencyContractedUnitPrice": price,
+        "ConsumedQuantity": pl.col("PricingQuantity"),
+        "ConsumedUnit": pl.col("PricingUnit"),
+        "ChargePeriodEnd": pl.col("ChargePeriodStart") + timedelta(days=1),
+    }
+    same = {
+        name: pl.lit(common.get(name), dtype)
+        for name, dtype in FOCUS_SCHEMA.items()
+        if name not in (*_OF_EACH, *follows)
+    }
+    return frame.with_columns(**follows, **same).select(list(FOCUS_SCHEMA))
 
 
 def _seen(
@@ -125,7 +159,10 @@ def _unseen(host: Host, cost: Decimal, rates: Rates) -> Iterator[dict[str, Any]]
     """The host as a whole: what ran on it that day was never observed."""
     yield {
         **_host_line(host),
-        **_charge(cost, Decimal(HOURS), "Hours", (cost / HOURS).quantize(UNIT_PRICE)),
+        "BilledCost": cost,
+        "ListUnitPrice": (cost / HOURS).quantize(UNIT_PRICE),
+        "PricingQuantity": Decimal(HOURS),
+        "PricingUnit": "Hours",
         "ChargeDescription": f"{host.name}: not observed, so not allocated",
         "ServiceName": "Not observed (on-premises)",
         "SkuId": f"{_sku(host)}/host",
@@ -169,24 +206,13 @@ def _host_line(host: Host) -> dict[str, Any]:
 def _metered(
     meter: Meter, amount: Decimal, quantity: int, price: Decimal, rates: Rates
 ) -> dict[str, Any]:
-    hours = Decimal(quantity) / meter.per_unit * HOURS
     return {
-        **_charge(amount, hours, meter.unit, price),
+        "BilledCost": amount,
+        "ListUnitPrice": price,
+        "PricingQuantity": Decimal(quantity) / meter.per_unit * HOURS,
+        "PricingUnit": meter.unit,
         "SkuMeter": meter.name,
         "SkuPriceId": f"{meter.name.lower()}/{rates.valid_from}",
-    }
-
-
-def _charge(amount: Decimal, quantity: Decimal, unit: str, price: Decimal) -> dict[str, Any]:
-    """What a rate card says is list price, contract price and cost at once."""
-    costs = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
-    prices = ("ListUnitPrice", "ContractedUnitPrice")
-    in_pricing_currency = [f"PricingCurrency{name}" for name in prices]
-    return {
-        **dict.fromkeys((*costs, "PricingCurrencyEffectiveCost"), amount),
-        **dict.fromkeys((*prices, *in_pricing_currency), price),
-        **dict.fromkeys(("PricingQuantity", "ConsumedQuantity"), quantity),
-        **dict.fromkeys(("PricingUnit", "ConsumedUnit"), unit),
     }
 
 
@@ -220,11 +246,6 @@ def _common(card: RateCard, month: date, account: str, region: str) -> dict[str,
         "SubAccountName": account,
         "SubAccountType": "Site",
     }
-
-
-def _span(day: date) -> dict[str, datetime]:
-    start = datetime.combine(day, time())
-    return {"ChargePeriodStart": start, "ChargePeriodEnd": start + timedelta(days=1)}
 
 
 def _days(month: date, until: date) -> Iterator[date]:

@@ -93,6 +93,18 @@ def prometheus_server(folder: Path, history: Iterable[Sample] = ()) -> Generator
         yield url
 
 
+@contextmanager
+def exporter(name: str, folder: Path, *options: str) -> Generator[str]:
+    """An exporter on a free port; yields what it exposes."""
+    port = free_port()
+    command = [program(name), f"--web.listen-address=127.0.0.1:{port}", *options]
+    url = f"http://127.0.0.1:{port}/metrics"
+    with _running(command, folder / f"{name}.log", dict(os.environ), None):
+        _wait_for(lambda: _answers(url), folder / f"{name}.log")
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            yield answer.read().decode()
+
+
 def _fill(folder: Path, samples: Sequence[Sample]) -> None:
     """Blocks of history, which must be there before the server starts."""
     by_metric: dict[str, list[Sample]] = {}

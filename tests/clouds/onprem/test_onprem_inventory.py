@@ -11,8 +11,9 @@ import pytest
 from onprem_servers import libvirt_daemon, need_libvirt
 
 from clouds.cloud import RESOURCE_SCHEMA, Cloud, Reading
+from clouds.errors import Forbidden, MissingExtra
 from clouds.onprem import connect
-from clouds.onprem.access import unattended
+from clouds.onprem.access import Host, Hypervisor, unattended
 from clouds.onprem.domains import TAGS, parse_domain
 from clouds.onprem.storage import Pool, Volume, parse_volume, use_of
 
@@ -176,13 +177,18 @@ host.lookupByName("test").shutdown()
 
 
 def test_the_connection_can_not_change_anything() -> None:
-    from clouds.errors import Forbidden
-    from clouds.onprem.access import Host, Hypervisor
-
     hypervisor = Hypervisor(Host("kvm-1", f"test://{FLEET}", "fra"))
     with pytest.raises(Forbidden, match=r"domain\.stop"):
         hypervisor.call("domain.stop", lambda host: host.lookupByName("web-1").destroy())
     hypervisor.close()
+
+
+def test_without_the_binding_the_command_that_installs_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'instance-select\[onprem\]'"):
+        fleet().inventory()
 
 
 def test_memory_is_read_in_any_unit() -> None:
