@@ -65,7 +65,7 @@ lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --quiet $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --quiet $(LOCK) --all-extras --group dev -c requirements.lock -o requirements-dev.lock
+	  --no-emit-index-url --no-header --quiet $(LOCK) --extra all --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

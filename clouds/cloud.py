@@ -17,7 +17,7 @@ Kind = Literal[
     "instance", "disk", "address", "snapshot", "database", "load_balancer", "bucket", "nat_gateway",
     "cluster", "log_group", "function", "image", "scaling_group", "autoscaler",
     "network_interface", "security_group", "network", "subnet", "dns_zone", "service_account",
-    "access_key", "commitment", "advice",
+    "access_key", "commitment", "advice", "host", "storage_pool", "monitoring_target",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist

@@ -111,6 +111,7 @@ def test_the_locks_hold_all_dependencies_with_hashes_and_no_server() -> None:
     runtime = project["project"]["dependencies"]
     optional = project["project"]["optional-dependencies"]
     extras = [one for extra in optional.values() for one in extra]
+    extras.remove("libvirt-python>=9")  # has the version of the system's library
     dev = project["dependency-groups"]["dev"]
     for name, wanted in (
         ("requirements.lock", runtime), ("requirements-dev.lock", [*runtime, *extras, *dev])
