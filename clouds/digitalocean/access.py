@@ -1,46 +1,209 @@
-"""Who we are at DigitalOcean: the SDK is imported here, when it is needed."""
+"""One token of DigitalOcean: every call goes through here, at the pace the API allows."""
 
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import yaml
 
-from clouds.errors import MissingExtra, Unreadable
+from clouds.budget import Budget
+from clouds.digitalocean.permissions import OPERATIONS
+from clouds.errors import CloudError, Forbidden, MissingExtra, Unauthorized, Unreadable
 
 DOCTL = Path("~/.config/doctl/config.yaml")  # where DigitalOcean's own tool keeps its token
+PER_SECOND, BURST = 4.0, 40.0  # calls; at most 250 a minute (the API's introduction)
+PER_PAGE = 200  # records; the most that the API gives
+TIMEOUT = 60  # seconds
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+Made = TypeVar("Made")
 
 
-def identity(token_file: str | None = None) -> str:
-    """E-mail address and status of the account. Raises `MissingExtra` or `Unreadable`."""
-    sdk, errors = _sdk()
-    token = _token(token_file)
-    try:
-        account = sdk.Client(token=token, timeout=10).account.get()["account"]
-    except errors.AzureError as error:  # pydo is built on azure-core
-        raise Unreadable(
-            f"DigitalOcean does not accept the token: {str(error).splitlines()[0]}. "
-            "Make a new one and run 'doctl auth init', or put it into the file 'token_file'."
-        ) from error
-    return f"{account['email']}, {account['status']}"
+class NotThere(Unreadable):
+    """DigitalOcean does not know what was asked for."""
+
+
+class Session:
+    """What one token may see. Its budget is shared by all who use the same token."""
+
+    def __init__(
+        self,
+        token_file: str | None = None,
+        endpoint: str | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self._token_file = token_file
+        self._endpoint = endpoint
+        self._budget = budget or _budget(token_file, endpoint)
+        self._lock = Lock()
+        self._connected: Any = None
+        self._known: Mapping[str, Any] | None = None
+
+    def call(self, operation: str, *arguments: str, **options: Any) -> Mapping[str, Any]:
+        """The answer to one call, such as `droplets.list`. Raises `CloudError`."""
+        client, errors = self._client(), _errors()
+        group, name = operation.split(".")
+        ask = getattr(getattr(client, group), name)
+        try:
+            return self._budget.call(
+                f"DigitalOcean {operation}",
+                lambda: ask(*arguments, cls=_refusing_errors, **options),
+                _seconds_to_wait,
+            )
+        except errors.AzureError as error:  # pydo is built on azure-core
+            raise _ours(error, operation) from None  # its text holds the whole answer
+
+    def pages(
+        self, operation: str, records: str, *arguments: str, in_query: bool = False
+    ) -> list[Mapping[str, Any]]:
+        """All records of all pages. Raises `Unreadable` if fewer came than the API counts."""
+        found: list[Mapping[str, Any]] = []
+        page = 1
+        while True:
+            wanted: dict[str, Any] = {"per_page": PER_PAGE, "page": page}
+            options = {"params": wanted} if in_query else wanted
+            answer = self.call(operation, *arguments, **options)
+            found += answer.get(records) or []
+            if not (((answer.get("links") or {}).get("pages") or {}).get("next")):
+                break
+            page += 1
+        total = (answer.get("meta") or {}).get("total")
+        if total is not None and len(found) < total:
+            raise Unreadable(
+                f"DigitalOcean {operation} gave {len(found)} of {total} {records}; expected all of "
+                "them. Nothing of them was kept; it is read again with the next run."
+            )
+        return found
+
+    def account(self) -> str:
+        """The team, as DigitalOcean writes it in its bills: `do:team:<uuid>`."""
+        known = self._account()
+        team = (known.get("team") or {}).get("uuid")
+        return f"do:team:{team}" if team else f"do:user:{known['uuid']}"
+
+    def identity(self) -> str:
+        """E-mail address, status and team of the account."""
+        known = self._account()
+        team = (known.get("team") or {}).get("name")
+        return ", ".join(filter(None, [known["email"], known["status"], team]))
+
+    def _account(self) -> Mapping[str, Any]:
+        if self._known is None:
+            known: Mapping[str, Any] = self.call("account.get")["account"]
+            self._known = known
+        return self._known
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._connected is None:
+                self._connected = _connect(_token(self._token_file), self._endpoint)
+            return self._connected
+
+
+@cache
+def _budget(token_file: str | None, endpoint: str | None) -> Budget:
+    return Budget(f"DigitalOcean with {token_file or DOCTL}", PER_SECOND, BURST)
+
+
+def _connect(token: str, endpoint: str | None) -> Any:
+    options: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
+    if endpoint and urlsplit(endpoint).hostname in LOOPBACK:  # a token is sent in plain text there
+        options["per_call_policies"] = [_plain_text()]
+    return _sdk("pydo").Client(token, timeout=TIMEOUT, retry_total=0, **options)
+
+
+def _plain_text() -> Any:
+    policies = _sdk("azure.core.pipeline.policies")
+
+    def allow(request: Any) -> None:
+        request.context.options["enforce_https"] = False
+
+    return policies.CustomHookPolicy(raw_request_hook=allow)
 
 
 def _token(token_file: str | None) -> str:
     file = Path(token_file or DOCTL).expanduser()
     if not file.is_file():
-        raise Unreadable(
+        raise Unauthorized(
             f"No DigitalOcean token: {file} does not exist. Run 'doctl auth init', or write a "
             "token into a file and name it in the source option 'token_file'."
         )
     text = file.read_text()
     token = text.strip() if token_file else (yaml.safe_load(text) or {}).get("access-token", "")
     if not token:
-        raise Unreadable(f"No DigitalOcean token in {file}. Run 'doctl auth init'.")
+        raise Unauthorized(f"No DigitalOcean token in {file}. Run 'doctl auth init'.")
     return str(token)
 
 
-def _sdk() -> tuple[Any, Any]:
+def _refusing_errors(answer: Any, body: Made, headers: Any) -> Made:
+    """pydo hands some errors over as if they were answers."""
+    if answer.http_response.status_code >= 400:
+        raise _errors().HttpResponseError(response=answer.http_response)
+    return body
+
+
+def _seconds_to_wait(error: Exception) -> float | None:
+    if getattr(error, "status_code", None) not in (429, 503):
+        return None
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
+    asked = _number(headers.get("retry-after"))
+    if asked is None and getattr(error, "status_code", None) == 429:
+        asked = _until_reset(headers)
+    return max(asked or 0.0, 0.0)
+
+
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the hour's calls are given back, by the clock of the API and not by ours."""
+    reset, sent = _number(headers.get("ratelimit-reset")), headers.get("date")
+    return reset - parsedate_to_datetime(sent).timestamp() if reset and sent else None
+
+
+def _number(text: str | None) -> float | None:
     try:
-        return import_module("pydo"), import_module("azure.core.exceptions")
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _ours(error: Exception, operation: str) -> CloudError:
+    """The error of the SDK as one of ours."""
+    status = getattr(error, "status_code", None)
+    told = _told(error)
+    if status == 401:
+        return Unauthorized(
+            f"DigitalOcean does not accept the token ({told}). Make a new one and run 'doctl auth "
+            "init', or put it into the file that the source option 'token_file' names."
+        )
+    if status == 403:
+        return Forbidden(OPERATIONS[operation], told)
+    if status == 404:
+        return NotThere(f"DigitalOcean {operation}: {told}")
+    if status:
+        return Unreadable(f"DigitalOcean {operation} failed with status {status} ({told}).")
+    return Unreadable(f"DigitalOcean can't be reached for {operation}: {told}. Try again later.")
+
+
+def _told(error: Exception) -> str:
+    """What the API says, without the rest of its answer."""
+    try:
+        body = getattr(error, "response").json()  # noqa: B009 - not every error has one
+        message = body.get("message") if isinstance(body, Mapping) else None
+    except (AttributeError, ValueError, TypeError):
+        message = None
+    return str(message or type(error).__name__)[:200]
+
+
+def _errors() -> Any:
+    return _sdk("azure.core.exceptions")
+
+
+def _sdk(module: str) -> Any:
+    try:
+        return import_module(module)
     except ModuleNotFoundError as error:
         raise MissingExtra("digitalocean", error.name or "pydo") from error
