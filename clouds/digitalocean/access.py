@@ -1,8 +1,10 @@
 """One token of DigitalOcean: every call goes through here, at the pace the API allows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -28,8 +30,16 @@ class NotThere(Unreadable):
     """DigitalOcean does not know what was asked for."""
 
 
+@dataclass
+class Shared:
+    """What all sessions of one token share: its pace, and whose it is once that is known."""
+
+    budget: Budget
+    account: Mapping[str, Any] | None = None
+
+
 class Session:
-    """What one token may see. Its budget is shared by all who use the same token."""
+    """What one token may see. Nothing is read or called before it is asked for."""
 
     def __init__(
         self,
@@ -39,18 +49,17 @@ class Session:
     ) -> None:
         self._token_file = token_file
         self._endpoint = endpoint
-        self._budget = budget or _budget(token_file, endpoint)
+        self._budget = budget
         self._lock = Lock()
-        self._connected: Any = None
-        self._known: Mapping[str, Any] | None = None
+        self._connected: tuple[Any, Shared] | None = None
 
     def call(self, operation: str, *arguments: str, **options: Any) -> Mapping[str, Any]:
         """The answer to one call, such as `droplets.list`. Raises `CloudError`."""
-        client, errors = self._client(), _errors()
+        (client, shared), errors = self._open(), _errors()
         group, name = operation.split(".")
         ask = getattr(getattr(client, group), name)
         try:
-            return self._budget.call(
+            return shared.budget.call(
                 f"DigitalOcean {operation}",
                 lambda: ask(*arguments, cls=_refusing_errors, **options),
                 _seconds_to_wait,
@@ -68,11 +77,13 @@ class Session:
             wanted: dict[str, Any] = {"per_page": PER_PAGE, "page": page}
             options = {"params": wanted} if in_query else wanted
             answer = self.call(operation, *arguments, **options)
-            found += answer.get(records) or []
-            if not (((answer.get("links") or {}).get("pages") or {}).get("next")):
+            given = answer.get(records) or []
+            found += given
+            total = (answer.get("meta") or {}).get("total")
+            has_next = ((answer.get("links") or {}).get("pages") or {}).get("next")
+            if not has_next or not given or (total is not None and len(found) >= total):
                 break
             page += 1
-        total = (answer.get("meta") or {}).get("total")
         if total is not None and len(found) < total:
             raise Unreadable(
                 f"DigitalOcean {operation} gave {len(found)} of {total} {records}; expected all of "
@@ -82,32 +93,34 @@ class Session:
 
     def account(self) -> str:
         """The team, as DigitalOcean writes it in its bills: `do:team:<uuid>`."""
-        known = self._account()
+        known = self._open()[1].account or self._account()
         team = (known.get("team") or {}).get("uuid")
         return f"do:team:{team}" if team else f"do:user:{known['uuid']}"
 
     def identity(self) -> str:
-        """E-mail address, status and team of the account."""
+        """E-mail address, status and team of the account, as the API says now."""
         known = self._account()
         team = (known.get("team") or {}).get("name")
         return ", ".join(filter(None, [known["email"], known["status"], team]))
 
     def _account(self) -> Mapping[str, Any]:
-        if self._known is None:
-            known: Mapping[str, Any] = self.call("account.get")["account"]
-            self._known = known
-        return self._known
+        known: Mapping[str, Any] = self.call("account.get")["account"]
+        self._open()[1].account = known
+        return known
 
-    def _client(self) -> Any:
+    def _open(self) -> tuple[Any, Shared]:
         with self._lock:
             if self._connected is None:
-                self._connected = _connect(_token(self._token_file), self._endpoint)
+                token = _token(self._token_file)
+                digest = sha256(token.encode()).hexdigest()
+                shared = Shared(self._budget) if self._budget else _shared(digest, self._endpoint)
+                self._connected = _connect(token, self._endpoint), shared
             return self._connected
 
 
 @cache
-def _budget(token_file: str | None, endpoint: str | None) -> Budget:
-    return Budget(f"DigitalOcean with {token_file or DOCTL}", PER_SECOND, BURST)
+def _shared(digest: str, endpoint: str | None) -> Shared:
+    return Shared(Budget(f"DigitalOcean at {endpoint or 'its API'}", PER_SECOND, BURST))
 
 
 def _connect(token: str, endpoint: str | None) -> Any:

@@ -41,10 +41,11 @@ class DigitalOcean:
     def examine(self) -> Iterator[Finding]:
         """Who we are, and whether each ability's cheapest call is answered."""
         try:
-            account, told = self._session.account(), self._session.identity()
+            told = self._session.identity()
         except CloudError as error:
-            yield Finding("", "credentials", False, str(error), _cure(error))
+            yield Finding(self._known(), "credentials", False, str(error), _cure(error))
             return
+        account = self._session.account()
         yield Finding(account, "credentials", True, told)
         for ability, calls in self._abilities().items():
             yield _finding(account, ability, calls)
@@ -84,6 +85,13 @@ class DigitalOcean:
     def invoices(self) -> Reading:
         """The issued invoices, in the columns of `INVOICE_SCHEMA`."""
         return invoices.read(self._session)
+
+    def _known(self) -> str:
+        """The account, if it was known before its token was refused."""
+        try:
+            return self._session.account()
+        except CloudError:
+            return ""
 
     def _abilities(self) -> Mapping[str, list[Callable[[], str]]]:
         """For each ability the calls to try; each says what it found."""

@@ -34,6 +34,7 @@ class Listing:
     records: str  # name of the list in the answer
     parse: Callable[[Record], Row]
     is_paged: bool = True
+    is_regional: bool = True
 
 
 def read(session: Session) -> Reading:
@@ -56,6 +57,7 @@ def read(session: Session) -> Reading:
         Part("digitalocean", account, region, listing.kind, partial(_of_region, rows, region))
         for region in sorted(places)
         for listing, rows in found.items()
+        if listing.is_regional == (region != GLOBAL) or region in _places([rows])
     ]
     if isinstance(known, CloudError):  # then what vanished from a region now empty stays open
         parts.append(
@@ -243,9 +245,9 @@ LISTINGS = (
     Listing("load_balancer", "load_balancers.list", "load_balancers", parse_load_balancer),
     Listing("database", "databases.list_clusters", "databases", parse_database, is_paged=False),
     CLUSTERS,
-    Listing("access_key", "spaces_key.list", "keys", parse_key),
-    Listing("security_group", "firewalls.list", "firewalls", parse_firewall),
-    Listing("dns_zone", "domains.list", "domains", parse_domain),
+    Listing("access_key", "spaces_key.list", "keys", parse_key, is_regional=False),
+    Listing("security_group", "firewalls.list", "firewalls", parse_firewall, is_regional=False),
+    Listing("dns_zone", "domains.list", "domains", parse_domain, is_regional=False),
     Listing("network", "vpcs.list", "vpcs", parse_vpc),
 )  # fmt: skip
 

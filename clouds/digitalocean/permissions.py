@@ -29,24 +29,18 @@ OPERATIONS: Mapping[str, str] = {  # every call of the SDK that a reader makes: 
     "monitoring.get_droplet_filesystem_free_metrics": "monitoring:read",
     "monitoring.get_droplet_filesystem_size_metrics": "monitoring:read",
 }
-READS: Mapping[str, str] = {  # scope -> what it is read for
-    "account:read": "credentials",
-    "billing:read": "bills, invoices",
-    "regions:read": "inventory",
-    "droplet:read": "inventory",
-    "block_storage:read": "inventory",
-    "snapshot:read": "inventory",
-    "reserved_ip:read": "inventory",
-    "load_balancer:read": "inventory",
-    "database:read": "inventory",
-    "kubernetes:read": "inventory",
-    "spaces_key:read": "inventory",
-    "firewall:read": "inventory",
-    "domain:read": "inventory",
-    "vpc:read": "inventory",
-    "sizes:read": "prices",
-    "monitoring:read": "metrics",
-}
+READS: Mapping[str, tuple[str, ...]] = {  # ability -> the scopes it needs
+    "credentials": ("account:read",),
+    "bills": ("billing:read",),
+    "inventory": (
+        "regions:read", "droplet:read", "block_storage:read", "snapshot:read", "reserved_ip:read",
+        "load_balancer:read", "database:read", "kubernetes:read", "spaces_key:read",
+        "firewall:read", "domain:read", "vpc:read",
+    ),
+    "metrics": ("monitoring:read",),
+    "prices": ("sizes:read", "regions:read"),
+    "invoices": ("billing:read",),
+}  # fmt: skip
 WRITES: Mapping[str, str] = {  # scope -> what it changes; the names that plans ask for
     "droplet:create": "restore an instance",
     "droplet:delete": "delete an instance",
@@ -66,8 +60,18 @@ WHERE = "API > Tokens > Generate New Token > Custom Scopes"
 
 def policy(write: bool = False) -> str:
     """The scopes to tick for a new token, one a line; DigitalOcean has no policy document."""
-    scopes = WRITES if write else READS
+    if write:
+        scopes, head = dict(WRITES), "changing, beside those for reading"
+    else:
+        scopes, head = _reasons(), "reading"
     width = max(map(len, scopes))
-    head = "changing; the token that reads has no need of them" if write else "reading"
     lines = [f"{scope:<{width}}  # {reason}" for scope, reason in scopes.items()]
     return "\n".join([f"# DigitalOcean, {WHERE}: scopes for {head}", *lines, ""])
+
+
+def _reasons() -> dict[str, str]:
+    scopes = dict.fromkeys(scope for needed in READS.values() for scope in needed)
+    return {
+        scope: ", ".join(ability for ability, needed in READS.items() if scope in needed)
+        for scope in scopes
+    }

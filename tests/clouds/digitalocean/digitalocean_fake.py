@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -63,6 +64,9 @@ class Fake:
     turned_away: list[tuple[int, Record]] = field(default_factory=list[tuple[int, Record]])
     cut: set[str] = field(default_factory=set[str])  # paths whose answer breaks off
     asked: list[tuple[str, Record]] = field(default_factory=list[tuple[str, Record]])
+    answered: list[tuple[float, float, int]] = field(
+        default_factory=list[tuple[float, float, int]]
+    )  # asked and answered, seconds of the monotonic clock, and the status
     problems: list[str] = field(default_factory=list[str])
     url: str = ""
 
@@ -124,7 +128,7 @@ def serve(fake: Fake) -> Generator[Fake]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            url = urlsplit(self.path)
+            asked_at, url = monotonic(), urlsplit(self.path)
             query = dict(parse_qsl(url.query))
             headers: Record = {}
             if self.headers["Authorization"] != f"Bearer {fake.token}":
@@ -136,6 +140,7 @@ def serve(fake: Fake) -> Generator[Fake]:
             else:
                 status, body = fake.answer(url.path, query)
                 fake.problems += problems(url.path, query, status, body)
+            fake.answered.append((asked_at, monotonic(), status))
             self._send(status, json.dumps(body).encode(), headers, url.path in fake.cut)
 
         def _send(self, status: int, body: bytes, headers: Record, is_cut: bool) -> None:
@@ -204,9 +209,8 @@ def _plain(node: Any) -> Any:
         return node
     out = {key: _plain(value) for key, value in node.items() if key not in ("nullable", "example")}
     items = out.get("items")
-    if isinstance(items, dict) and ({"$ref", "allOf", "properties"} & items.keys()):
-        if "type" not in items or items["type"] == "object":
-            out["items"] = {"allOf": [items], "unevaluatedProperties": False}
+    if isinstance(items, dict) and {"$ref", "allOf", "properties"} & items.keys():
+        out["items"] = {"allOf": [items], "unevaluatedProperties": False}
     return {"anyOf": [out, {"type": "null"}]} if node.get("nullable") is True else out
 
 

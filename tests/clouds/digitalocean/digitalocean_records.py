@@ -109,7 +109,8 @@ def estate() -> Fake:
         "/v2/domains": [domain("example.test")],
         "/v2/vpcs": [
             {"id": VPC, "name": "default-nyc3", "region": "nyc3", "ip_range": "10.10.10.0/24",
-             "default": True, "urn": f"do:vpc:{VPC}", "created_at": "2026-01-13T19:20:47.442049222Z"}
+             "default": True, "urn": f"do:vpc:{VPC}",
+             "created_at": "2026-01-13T19:20:47.442049222Z"}
         ],
         "/v2/sizes": [
             size_of("s-1vcpu-1gb"),

@@ -107,7 +107,7 @@ def test_a_kind_that_is_denied_leaves_the_others(fake: Fake, digitalocean: Digit
     assert found.rows.filter(kind="instance").height == 3
     assert {each.account for each in found.failed} == {ACCOUNT}
     assert {(each.region, each.kind) for each in found.failed} == {
-        ("nyc3", "disk"), ("ams3", "disk"), ("global", "disk"),
+        ("nyc3", "disk"), ("ams3", "disk"),
     }  # fmt: skip
     assert "The permission block_storage:read is missing" in found.failed[0].reason
 
