@@ -11,6 +11,7 @@ from digitalocean_records import domain, droplet, estate
 
 from clouds.cloud import Cloud
 from clouds.digitalocean import connect
+from clouds.digitalocean.access import _shared
 
 NEVER: Mapping[str, str] = {}
 UNTIL = datetime(2026, 11, 20, 8)
@@ -54,6 +55,7 @@ class Emulator:
         self._full.token = "a newer one"
 
     def heal(self) -> None:
+        _shared.cache_clear()  # an hour's calls for each test
         self._full.token = TOKEN
         self._full.denied.clear()
         self._full.turned_away.clear()
