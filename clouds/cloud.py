@@ -16,7 +16,7 @@ Risk = Literal["R0", "R1", "R2", "R3", "R4", "R5"]
 Kind = Literal[
     "instance", "disk", "address", "snapshot", "database", "load_balancer", "bucket", "nat_gateway",
     "cluster", "log_group", "function", "image", "scaling_group", "access_key", "security_group",
-    "dns_zone", "network",
+    "dns_zone", "network", "node", "namespace", "workload", "hpa", "pvc", "quota",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist

@@ -50,8 +50,10 @@ def clouds() -> Iterator[str]:
     yield "|---|---|---|"
     for name in available():
         module = __import__(f"clouds.{name}", fromlist=["connect"])
-        options = ", ".join(f"`{option}`" for option in signature(module.connect).parameters)
-        missing = () if name == "demo" else load(name, bills="exports").cannot
+        taken = signature(module.connect).parameters
+        options = ", ".join(f"`{option}`" for option in taken)
+        given = {"bills": "exports"} if "bills" in taken else {}
+        missing = () if name == "demo" else load(name, **given).cannot
         cannot = ", ".join(missing) or "everything is simulated"
         yield f"| `{name}` | {options} | {cannot} |"
 
