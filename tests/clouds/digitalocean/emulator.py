@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contract import Asked, Standard
 from digitalocean_fake import ACCOUNT, TOKEN, Fake, serve
-from digitalocean_records import domain, droplet, estate
+from digitalocean_records import VOLUME, domain, droplet, estate
 
 from clouds.cloud import Cloud
 from clouds.digitalocean import connect
@@ -34,8 +34,10 @@ class Emulator:
         self.standard = Standard(
             resources=15 + DOMAINS,
             created={"3164444": datetime(2026, 7, 21, 18, 37, 44)},
+            sizes={VOLUME: 100.0},
             part=(ACCOUNT, "global", "dns_zone"),
             measured=(UNTIL - timedelta(hours=6), UNTIL),
+            averages={("3164444", "memory_percent"): 75.0},
         )
 
     def connect(self) -> Cloud:

@@ -25,8 +25,10 @@ class Emulator:
     standard = Standard(
         resources=9,
         created={"node/node-1": datetime(2026, 3, 2, 17, 0, 49)},
+        sizes={"shop/persistentvolumeclaim/data-db-0": 32.0},
         part=("prod", "global", "pvc"),
-        measured=(UNTIL - timedelta(hours=2), UNTIL),
+        measured=(UNTIL - timedelta(hours=1), UNTIL),
+        averages={("shop/statefulset/db", "cpu_cores"): 0.5},
     )
 
     def __init__(self, folder: Path, full: Cluster, void: Cluster) -> None:
