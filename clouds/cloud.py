@@ -18,6 +18,7 @@ Kind = Literal[
     "cluster", "log_group", "function", "image", "scaling_group", "autoscaler",
     "network_interface", "security_group", "network", "subnet", "dns_zone", "service_account",
     "access_key", "commitment", "advice", "host", "storage_pool", "monitoring_target",
+    "node", "namespace", "workload", "hpa", "pvc", "quota",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist

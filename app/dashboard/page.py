@@ -19,7 +19,7 @@ ROW, HEADER = 35, 40  # pixels of a table
 
 CLOUD_NAMES = {
     "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "digitalocean": "DigitalOcean",
-    "oci": "Oracle Cloud", "onprem": "On-premises",
+    "oci": "Oracle Cloud", "onprem": "On-premises", "kubernetes": "Kubernetes",
 }  # fmt: skip
 
 

@@ -1,13 +1,19 @@
 """DigitalOcean."""
 
-from clouds.bills_only import BillsOnly, exports
+from pathlib import Path
+
 from clouds.cloud import Cloud
-from clouds.digitalocean.access import identity
+from clouds.digitalocean.access import Session
+from clouds.digitalocean.connection import DigitalOcean
 
 
-def connect(*, bills: str | None = None, token_file: str | None = None) -> Cloud:
-    """DigitalOcean with the exports in the folder `bills`.
+def connect(
+    *, token_file: str | None = None, bills: str | None = None, endpoint: str | None = None
+) -> Cloud:
+    """DigitalOcean as the token of the `doctl` tool sees it, or the one in `token_file`.
 
-    The token is the one of the `doctl` tool, or the content of `token_file`.
+    The invoices come from the API, unless `bills` names a folder into which they are brought
+    otherwise. `endpoint` is another address of the API, for tests.
     """
-    return BillsOnly("digitalocean", exports(bills), identify=lambda: identity(token_file))
+    folder = Path(bills).expanduser() if bills else None
+    return DigitalOcean(Session(token_file, endpoint), folder)

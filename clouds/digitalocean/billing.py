@@ -1,6 +1,11 @@
 """DigitalOcean: invoices as CSV (the console's download) and as JSON (the API's items)."""
 
-from clouds.billing import Layout
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from clouds.billing import Layout, ListedFile, Manifest
 
 _MAPPED = {
     "product": (),
@@ -58,3 +63,20 @@ INVOICE_ITEMS = Layout(
 )
 
 LAYOUTS = (INVOICE_CSV, INVOICE_ITEMS)
+
+
+def read_manifest(path: Path, content: Mapping[str, Any]) -> Manifest | None:
+    """The manifest that `exports.py` writes for a month; None for any other JSON file."""
+    if content.get("kind") != "digitalocean-invoices":
+        return None
+    files = content["files"]
+    return Manifest(
+        path=path,
+        cloud="digitalocean",
+        export=str(content["account"]),
+        run=str(content["read_at"]),
+        period=str(content["period"]),
+        files=[ListedFile(str(each["name"]), int(each["bytes"])) for each in files],
+        submitted_at=datetime.fromisoformat(content["read_at"]),
+        root=path.parent,
+    )

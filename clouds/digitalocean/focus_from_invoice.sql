@@ -69,7 +69,16 @@ select
     case when not dated.is_tax then 'Standard' end as PricingCategory,
     'DigitalOcean' as ProviderName,
     'DigitalOcean' as PublisherName,
-    coalesce(dated.resource_id, dated.resource_uuid) as ResourceId,
+    -- As the API names it: droplets by number, everything else by UUID.
+    case
+        when
+            dated.product in ('Droplets', 'GPU Droplets')
+            or not coalesce(
+                regexp_full_match(dated.resource_uuid, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'), false
+            )
+            then coalesce(dated.resource_id, dated.resource_uuid)
+        else dated.resource_uuid
+    end as ResourceId,
     case
         when dated.product in (
             'Droplets', 'Kubernetes Clusters', 'Kubernetes', 'Functions', 'App Platform',
