@@ -16,6 +16,8 @@ Risk = Literal["R0", "R1", "R2", "R3", "R4", "R5"]
 Kind = Literal[
     "instance", "disk", "address", "snapshot", "database", "load_balancer", "bucket", "nat_gateway",
     "cluster", "log_group", "function", "image", "scaling_group",
+    "user", "access_key", "secret", "dns_zone", "cdn", "network", "subnet", "security_group",
+    "account",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist
