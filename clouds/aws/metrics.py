@@ -158,12 +158,7 @@ def parse_data(page: Mapping[str, Any]) -> pl.DataFrame:
 
 def _parts(place: Region, kind: str, rows: pl.DataFrame, until: datetime) -> list[Part]:
     """Batches of resources that fit into one call, those measured until the same hour together."""
-    statistics = sum(
-        len(series.names) * (len(COUNTER) if series.is_rate else len(GAUGE) + len(PERCENTILES))
-        for series in SERIES[kind]
-    )
-    memory = len(GAUGE) + len(PERCENTILES) if kind == "instance" else 0
-    size = QUERIES // (statistics + memory)
+    size = _batch(kind)
 
     def part(batch: pl.DataFrame) -> Part:
         return Part(
@@ -171,6 +166,15 @@ def _parts(place: Region, kind: str, rows: pl.DataFrame, until: datetime) -> lis
         )
 
     return [part(rows[start : start + size]) for start in range(0, rows.height, size)]
+
+
+def _batch(kind: str) -> int:
+    """How many resources of a kind fit into one call."""
+    gauge = len(GAUGE) + len(PERCENTILES)
+    queries = sum(
+        len(series.names) * (len(COUNTER) if series.is_rate else gauge) for series in SERIES[kind]
+    )
+    return QUERIES // (queries + (gauge if kind == "instance" else 0))  # and the agent's memory
 
 
 def _read(place: Region, kind: str, batch: pl.DataFrame, until: datetime) -> pl.DataFrame:
