@@ -219,10 +219,9 @@ def _sdk(module: str) -> Any:
 
 def _ours(error: Exception, service: str, operation: str) -> Exception:
     """Our error for what went wrong in the SDK; a bug in our own code stays what it is."""
-    known = _sdk("botocore.exceptions")
-    if isinstance(error, (CloudError, known.BotoCoreError, known.ClientError)):
-        return translate(error, service, operation)
-    return error
+    known, parsers = _sdk("botocore.exceptions"), _sdk("botocore.parsers")
+    ours = (CloudError, known.BotoCoreError, known.ClientError, parsers.ResponseParserError)
+    return translate(error, service, operation) if isinstance(error, ours) else error
 
 
 def _seconds(told: str | None) -> float:

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
-from clouds.aws import cost_explorer, exports, metrics
+from clouds.aws import commitments, cost_explorer, exports, metrics, prices
 from clouds.aws.access import Account, Role, accounts_of, payer_of
 from clouds.aws.inventory import read
 from clouds.cloud import (
-    COMMITMENT_SCHEMA,
     INVOICE_SCHEMA,
     OFFER_SCHEMA,
-    PRICE_SCHEMA,
     Exports,
     Failure,
     Finding,
@@ -29,8 +27,6 @@ CANNOT: Mapping[str, str] = {
     "changes": "not built yet: this release reads AWS and changes nothing there",
     "invoices": "AWS hands out invoices as documents only; totals come with the bills",
     "offers": "not read from AWS; the packaged catalogue serves",
-    "prices": "not read from AWS; the packaged catalogue serves",
-    "commitments": "not built yet",
 }
 NO_BILLS = "no bills are set: give the source option 'exports', 'bills' or 'cost_explorer'"
 SEE = "See the message."
@@ -132,12 +128,14 @@ class AwsCloud:
         return frame(OFFER_SCHEMA)
 
     def prices(self) -> pl.DataFrame:
-        """Nothing yet."""
-        return frame(PRICE_SCHEMA)
+        """List and spot prices of the regions; the packaged ones where AWS says none."""
+        account = self._accounts[0]
+        regions = self.options.regions or read.enabled_regions(account)
+        return prices.prices(account, regions, self.now())
 
     def commitments(self) -> Reading:
-        """Nothing yet."""
-        return Reading(frame(COMMITMENT_SCHEMA))
+        """Savings plans and reserved instances, running and ended."""
+        return commitments.commitments(self._accounts, self.options.regions)
 
     def invoices(self) -> Reading:
         """Nothing: see `cannot`."""
@@ -225,8 +223,19 @@ def _measured(account: Account) -> str:
     return "CloudWatch can be listed"
 
 
+def _priced(account: Account) -> str:
+    page = account.call("pricing", "get_products", ServiceCode="AmazonEC2", MaxResults=1)
+    return f"the Price List answers, {len(page.get('PriceList', ()))} product asked for"
+
+
+def _committed(account: Account) -> str:
+    account.call("ec2", "describe_reserved_instances", account.region)
+    account.call("savingsplans", "describe_savings_plans", maxResults=1)
+    return "savings plans and reservations can be listed"
+
+
 _ATTEMPTS: Mapping[str, Callable[[Account], str]] = {
-    "inventory": _instances, "metrics": _measured,
+    "inventory": _instances, "metrics": _measured, "prices": _priced, "commitments": _committed,
 }  # fmt: skip
 
 

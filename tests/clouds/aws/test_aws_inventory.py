@@ -202,7 +202,7 @@ def test_the_other_services_are_read_too(aws: Emulator) -> None:
 
 
 def test_a_tag_may_hold_anything(aws: Emulator) -> None:
-    value = ('"quotes", \'ticks\', 🚀 and \\ ' + "x" * 256)[:256]
+    value = ("\"quotes\", 'ticks', 🚀 and \\ " + "x" * 256)[:256]
     ec2 = aws.client("ec2", WEST)
     run(ec2, TagSpecifications=tagged("instance", Name=value, **{'k"🚀': "v"}))
     found = one(cloud_of(aws, regions=[WEST]).inventory(), "instance")
@@ -218,7 +218,9 @@ def test_forty_thousand_different_tag_keys_are_kept(aws: Emulator) -> None:
          "Tags": [{"Key": f"key-{n}-{k}", "Value": ""} for k in range(50)]}
         for n in range(800)
     ]  # fmt: skip
-    keys = {key for row in parse_disks({"Volumes": volumes}, place) for key in json.loads(row["tags"])}
+    keys = {
+        key for row in parse_disks({"Volumes": volumes}, place) for key in json.loads(row["tags"])
+    }
     assert len(keys) == 40_000
 
 

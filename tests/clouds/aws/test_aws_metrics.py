@@ -76,9 +76,7 @@ def test_disks_databases_and_the_agents_memory_are_measured(aws: Emulator) -> No
     put(aws, "CWAgent", "mem_used_percent", {"InstanceId": "i-1", "InstanceType": "m5.large"},
         [(0, 55)])  # fmt: skip
     database = f"arn:aws:rds:{WEST}:{HOME}:db:orders"
-    rows, failed = read(
-        aws, wanted(("disk", "vol-1"), ("database", database), ("instance", "i-1"))
-    )
+    rows, failed = read(aws, wanted(("disk", "vol-1"), ("database", database), ("instance", "i-1")))
     assert failed == []
     seen = {(row["resource_id"], row["metric"]): (row["hour"], row["avg"]) for row in rows}
     assert seen == {
