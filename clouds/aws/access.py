@@ -19,6 +19,7 @@ HOMES = {
 }  # where global services of a partition are
 HOME = "us-east-1"
 SESSION_NAME = "instance-select"
+FASTER = {"s3": 200.0}  # calls a second; S3 serves 5,500 reads a second of each prefix
 ACCOUNT_OPTIONS = ("id", "role_arn", "name", "external_id")
 
 
@@ -87,6 +88,8 @@ class Account:
             service, region_name=region, endpoint_url=self.endpoint_url, config=_config()
         )
         bucket = budget(self.id, f"{service} in {region}")  # AWS counts calls by region
+        if service in FASTER:
+            bucket.per_second = bucket.burst = FASTER[service]
         client.meta.events.register("before-send", _Take(bucket))
         client.meta.events.register_first("needs-retry", _Pause(bucket))
         return client

@@ -54,7 +54,8 @@ def product(instance: str, system: str, usd: str, unit: str = "Hrs") -> str:
             "attributes": {"instanceType": instance, "regionCode": WEST, "vcpu": "2",
                            "operatingSystem": system, "tenancy": "Shared"},
         },
-        "serviceCode": "AmazonEC2", "version": "20261110", "publicationDate": "2026-11-10T05:06:07Z",
+        "serviceCode": "AmazonEC2", "version": "20261110",
+        "publicationDate": "2026-11-10T05:06:07Z",
         "terms": {"OnDemand": {code: {
             "sku": "ABC", "effectiveDate": "2026-11-01T00:00:00Z", "termAttributes": {},
             "priceDimensions": {f"{code}.6YS6EN2CT7": dimension},
