@@ -1,15 +1,9 @@
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
 
 import pytest
-from emulator import Emulator, emulator
+from aws_emulator import Emulator, emulator
 
-from clouds import budget as budget_module
-from clouds.aws import connect
-from clouds.aws.connection import AwsCloud
-
-NOW = datetime(2026, 11, 20, 12)
+from clouds.budget import budget
 
 
 @pytest.fixture(scope="session")
@@ -28,15 +22,6 @@ def aws(server: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    budget_module.budget.cache_clear()
+    budget.cache_clear()
     server.reset()
     return server
-
-
-def cloud_of(server: Emulator, **options: Any) -> AwsCloud:
-    """A source that reads the emulator, in two regions unless told otherwise, at a fixed time."""
-    given = {"regions": ["us-east-1", "eu-west-1"], **options}
-    cloud = connect(endpoint_url=server.url, **given)
-    assert isinstance(cloud, AwsCloud)
-    cloud.clock = lambda: NOW
-    return cloud

@@ -6,9 +6,9 @@ from time import monotonic
 
 import polars as pl
 import pytest
-from conftest import cloud_of
-from deliveries import BUCKET, PREFIX, deliver, lines, packed
-from emulator import HOME, Emulator, Fault, to
+from aws_deliveries import BUCKET, PREFIX, deliver, lines, packed
+from aws_emulator import HOME, Emulator, Fault, to
+from aws_source import cloud_of
 
 from clouds import load
 from clouds.aws import connect

@@ -7,8 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import cloud_of
-from deliveries import (
+from aws_deliveries import (
     BUCKET,
     EXPORT,
     PREFIX,
@@ -21,7 +20,8 @@ from deliveries import (
     put,
     total,
 )
-from emulator import Call, Emulator, Fault, to
+from aws_emulator import Call, Emulator, Fault, to
+from aws_source import cloud_of
 
 from clouds.aws import exports as exports_module
 from clouds.aws.connection import AwsCloud

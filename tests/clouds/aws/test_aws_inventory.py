@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import cloud_of
-from emulator import HOME, Emulator, Fault, to
+from aws_emulator import HOME, Emulator, Fault, to
+from aws_source import cloud_of
 
 from clouds.aws.access import Account
 from clouds.aws.inventory.compute import parse_disks, parse_instances, parse_snapshots

@@ -13,9 +13,9 @@ from typing import Any
 import boto3
 import polars as pl
 import pytest
+from aws_emulator import HOME, Emulator, Fault, to
+from aws_source import NOW, cloud_of
 from botocore.stub import Stubber
-from conftest import NOW, cloud_of
-from emulator import HOME, Emulator, Fault, to
 
 from clouds.aws import commitments, prices
 from clouds.aws.access import Account

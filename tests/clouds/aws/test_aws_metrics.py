@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import cloud_of
-from emulator import HOME, Emulator, Fault, to
+from aws_emulator import HOME, Emulator, Fault, to
+from aws_source import cloud_of
 
 from clouds.aws import metrics as metrics_module
 from clouds.aws.metrics import GAUGE, PERCENTILES, Query, _hours, parse_data

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import NOW, cloud_of
-from deliveries import BUCKET, PREFIX, deliver, lines, packed
-from emulator import Emulator, Fault, to
+from aws_deliveries import BUCKET, PREFIX, deliver, lines, packed
+from aws_emulator import Emulator, Fault, to
+from aws_source import NOW, cloud_of
 
 from clouds.aws.names import permission
 from clouds.aws.permissions import READS, policy

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from emulator import Emulator
+from aws_emulator import Emulator
 
 from warehouse.ingest.load import ingest
 from warehouse.ingest.records import IngestReport
@@ -103,7 +103,7 @@ def deliver_report(server: Emulator, assembly: str, content: bytes) -> None:
 
 def load(home: Path, paths: Sequence[Path]) -> tuple[IngestReport, Lake]:
     """Ingest into the lake of a home."""
-    from conftest import NOW
+    from aws_source import NOW
 
     lake = Lake(LakeSettings(home=home))
     return ingest(lake, paths, now=NOW), lake
