@@ -14,9 +14,11 @@ from aws_source import NOW, cloud_of
 
 from clouds.aws.names import permission
 from clouds.aws.permissions import READS, policy
+from clouds.aws.place import Place
+from clouds.aws.prices import fetch_spot
 from clouds.cloud import WANTED_SCHEMA
 from clouds.demo.permissions import PERMISSIONS
-from clouds.errors import CloudError
+from clouds.errors import CloudError, Forbidden
 
 WEST = "eu-west-1"
 
@@ -94,12 +96,11 @@ def test_the_reads_are_exactly_what_a_whole_reading_calls(estate: Emulator, tmp_
 
 
 def test_spot_prices_need_their_permission(aws: Emulator) -> None:
-    from clouds.aws.place import Place
-    from clouds.aws.prices import fetch_spot
-
+    aws.faults.append(Fault(to("ec2", "DescribeSpotPriceHistory"), 403, "UnauthorizedOperation"))
     cloud = cloud_of(aws)
     made = record(cloud)
-    list(fetch_spot(Place(cloud._accounts[0], WEST), NOW))
+    with pytest.raises(Forbidden):
+        list(fetch_spot(Place(cloud._accounts[0], WEST), NOW))
     assert "ec2:DescribeSpotPriceHistory" in made
 
 
