@@ -19,6 +19,7 @@ Kind = Literal[
     "network_interface", "security_group", "network", "subnet", "dns_zone", "service_account",
     "access_key", "commitment", "advice", "host", "storage_pool", "monitoring_target",
     "node", "namespace", "workload", "hpa", "pvc", "quota",
+    "user", "secret", "cdn", "account",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist

@@ -1,0 +1,67 @@
+"""Clusters of containers, and functions."""
+
+from collections.abc import Iterator
+
+from clouds.aws.place import Payload, Place, Reader, Record, record, tags_by_arn, tags_of, utc
+
+
+def fetch_clusters(place: Place) -> Iterator[Payload]:
+    """ECS clusters a page at a time, then EKS clusters one by one."""
+    for page in place.pages("ecs", "list_clusters"):
+        if arns := page.get("clusterArns"):
+            yield place.call("ecs", "describe_clusters", clusters=arns, include=["TAGS"])
+    for page in place.pages("eks", "list_clusters"):
+        for name in page.get("clusters", ()):
+            yield place.call("eks", "describe_cluster", name=name)
+
+
+def parse_clusters(page: Payload, place: Place) -> Iterator[Record]:
+    """One record per cluster, of either service."""
+    for found in page.get("clusters", ()):
+        if found["status"] == "INACTIVE":
+            continue
+        yield record(
+            place, "cluster", found["clusterArn"], name=found["clusterName"], sku="ecs",
+            state=found["status"].lower(), tags=tags_of(found.get("tags")),
+            config={
+                "instances": found.get("registeredContainerInstancesCount"),
+                "services": found.get("activeServicesCount"),
+                "tasks": found.get("runningTasksCount"),
+            },
+        )  # fmt: skip
+    if found := page.get("cluster"):
+        yield record(
+            place, "cluster", found["arn"], name=found["name"], sku="eks",
+            state=found["status"].lower(), created_at=utc(found.get("createdAt")),
+            member_of=found.get("resourcesVpcConfig", {}).get("vpcId"),
+            tags=found.get("tags") or {}, config={"version": found.get("version")},
+        )  # fmt: skip
+
+
+def fetch_functions(place: Place) -> Iterator[Payload]:
+    """Pages of Lambda functions, each with the tags of all of them (`Tags`)."""
+    tags = tags_by_arn(place, "lambda:function")
+    for page in place.pages("lambda", "list_functions"):
+        yield {**page, "Tags": tags}
+
+
+def parse_functions(page: Payload, place: Place) -> Iterator[Record]:
+    """One record per function."""
+    for found in page.get("Functions", ()):
+        memory = found.get("MemorySize")
+        yield record(
+            place, "function", found["FunctionArn"], name=found["FunctionName"],
+            sku=str(memory) if memory else None, state=(found.get("State") or "Active").lower(),
+            tags=page["Tags"].get(found["FunctionArn"], {}),
+            config={
+                "memory_mib": memory, "runtime": found.get("Runtime"),
+                "architecture": next(iter(found.get("Architectures") or ()), None),
+                "timeout_seconds": found.get("Timeout"),
+            },
+        )  # fmt: skip
+
+
+READERS = (
+    Reader("cluster", "region", fetch_clusters, parse_clusters),
+    Reader("function", "region", fetch_functions, parse_functions),
+)

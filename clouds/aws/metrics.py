@@ -1,0 +1,284 @@
+"""Hourly measurements from CloudWatch, up to 500 series in one call."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+import polars as pl
+
+from clouds.aws.access import Account
+from clouds.aws.place import utc
+from clouds.cloud import METRIC_SCHEMA, Reading
+from clouds.errors import CloudError, Forbidden, NotOffered, Throttled, Unauthorized
+from clouds.sweep import Part, sweep_in_chunks
+
+QUERIES = 500  # in one call of GetMetricData
+HOUR = 3600  # seconds
+FINE, COARSE = 60, 300  # seconds between two samples with detailed and with basic monitoring
+COARSE_SAMPLES = HOUR // COARSE
+GAUGE = ("Average", "Maximum", "SampleCount")
+PERCENTILES = ("p95", "p99")
+COUNTER = ("Sum", "Maximum", "SampleCount")
+AGENT, AGENT_MEMORY = "CWAgent", ("mem_used_percent", "Memory % Committed Bytes In Use")
+Agent = tuple[str, tuple[tuple[str, str], ...]]  # name and dimensions of a metric
+LONG = {"query": pl.Int32(), "hour": pl.Datetime("us"), "value": pl.Float64()}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One of our metrics, and the CloudWatch metrics whose sum it is."""
+
+    metric: str
+    namespace: str
+    names: tuple[str, ...]
+    dimension: str
+    is_rate: bool = False  # they count things; we say how many a second
+
+
+SERIES: Mapping[str, tuple[Series, ...]] = {
+    "instance": (
+        Series("cpu_percent", "AWS/EC2", ("CPUUtilization",), "InstanceId"),
+        Series("network_bytes_s", "AWS/EC2", ("NetworkIn", "NetworkOut"), "InstanceId", True),
+        Series("disk_ops_s", "AWS/EC2", ("EBSReadOps", "EBSWriteOps"), "InstanceId", True),
+    ),
+    "disk": (
+        Series("disk_ops_s", "AWS/EBS", ("VolumeReadOps", "VolumeWriteOps"), "VolumeId", True),
+    ),
+    "database": (
+        Series("cpu_percent", "AWS/RDS", ("CPUUtilization",), "DBInstanceIdentifier"),
+        Series("connections", "AWS/RDS", ("DatabaseConnections",), "DBInstanceIdentifier"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One statistic of one CloudWatch metric of one resource."""
+
+    resource_id: str
+    since: datetime
+    metric: str
+    is_rate: bool
+    namespace: str
+    name: str
+    statistic: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Region:
+    """What is learnt about one region while it is read; shared by its batches."""
+
+    account: Account
+    region: str
+    offers_percentiles: bool = True
+    _memory: dict[str, Agent] | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def agents(self) -> Mapping[str, Agent]:
+        """The memory series of the CloudWatch agent, by instance; asked for once."""
+        with self._lock:
+            if self._memory is None:
+                self._memory = parse_agents(fetch_agents(self.account, self.region))
+            return self._memory
+
+
+def metrics(
+    accounts: Sequence[Account], wanted: pl.DataFrame, until: datetime
+) -> Iterator[Reading]:
+    """Measurements of instances, disks and databases; other kinds have none here."""
+    by_id = {account.id: account for account in accounts}
+    asked = wanted.filter(pl.col("kind").is_in(list(SERIES)), pl.col("account").is_in(list(by_id)))
+    parts: list[Part] = []
+    for (account, region), here in asked.group_by("account", "region", maintain_order=True):
+        place = Region(by_id[str(account)], str(region))
+        for (kind,), rows in here.group_by("kind", maintain_order=True):
+            parts += _parts(place, str(kind), rows.sort("since"), until)
+    return sweep_in_chunks(parts, METRIC_SCHEMA)
+
+
+def fetch_agents(account: Account, region: str) -> Iterator[Mapping[str, Any]]:
+    """Pages of the memory metrics that CloudWatch agents send."""
+    for name in AGENT_MEMORY:
+        yield from account.pages(
+            "cloudwatch", "list_metrics", region, Namespace=AGENT, MetricName=name
+        )
+
+
+def parse_agents(
+    pages: Iterator[Mapping[str, Any]],
+) -> dict[str, Agent]:
+    """Name and dimensions of each instance's memory metric: of several the one with fewest."""
+    found: dict[str, Agent] = {}
+    for page in pages:
+        for metric in page.get("Metrics", ()):
+            pairs = tuple((each["Name"], each["Value"]) for each in metric["Dimensions"])
+            instance = dict(pairs).get("InstanceId")
+            if instance and (instance not in found or len(pairs) < len(found[instance][1])):
+                found[instance] = (metric["MetricName"], pairs)
+    return found
+
+
+def fetch_data(
+    place: Region, queries: Sequence[Query], since: datetime, until: datetime
+) -> Iterator[Mapping[str, Any]]:
+    """Pages of results; the id of each is q and the number of its query."""
+    return place.account.pages(
+        "cloudwatch", "get_metric_data", place.region, StartTime=since, EndTime=until,
+        MetricDataQueries=[
+            {
+                "Id": f"q{number}",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": query.namespace, "MetricName": query.name,
+                        "Dimensions": [{"Name": n, "Value": v} for n, v in query.dimensions],
+                    },
+                    "Period": HOUR, "Stat": query.statistic,
+                },
+            }
+            for number, query in enumerate(queries)
+        ],
+    )  # fmt: skip
+
+
+def parse_data(page: Mapping[str, Any]) -> pl.DataFrame:
+    """One row per query and hour with a value."""
+    query: list[int] = []
+    hour: list[datetime | None] = []
+    value: list[float] = []
+    for result in page.get("MetricDataResults", ()):
+        values = result.get("Values", ())
+        query += [int(result["Id"][1:])] * len(values)
+        hour += [utc(moment) for moment in result.get("Timestamps", ())]
+        value += values
+    return pl.DataFrame({"query": query, "hour": hour, "value": value}, schema=LONG)
+
+
+def _parts(place: Region, kind: str, rows: pl.DataFrame, until: datetime) -> list[Part]:
+    """Batches of resources that fit into one call, those measured until the same hour together."""
+    size = _batch(kind)
+
+    def part(batch: pl.DataFrame) -> Part:
+        return Part(
+            "aws", place.account.id, place.region, kind, lambda: _read(place, kind, batch, until)
+        )
+
+    return [part(rows[start : start + size]) for start in range(0, rows.height, size)]
+
+
+def _batch(kind: str) -> int:
+    """How many resources of a kind fit into one call."""
+    gauge = len(GAUGE) + len(PERCENTILES)
+    queries = sum(
+        len(series.names) * (len(COUNTER) if series.is_rate else gauge) for series in SERIES[kind]
+    )
+    return QUERIES // (queries + (gauge if kind == "instance" else 0))  # and the agent's memory
+
+
+def _read(place: Region, kind: str, batch: pl.DataFrame, until: datetime) -> pl.DataFrame:
+    """One batch; without percentiles where the region refuses them."""
+    queries = [
+        query
+        for row in batch.iter_rows(named=True)
+        for query in _queries(place, kind, row["resource_id"], row["since"])
+    ]
+    since = min(query.since for query in queries)
+    if place.offers_percentiles:
+        try:
+            return _measured(place, queries, since, until)
+        except (Forbidden, Throttled, Unauthorized):
+            raise
+        except CloudError as error:
+            if not _is_about_percentiles(error):
+                raise
+            place.offers_percentiles = False
+    plain = [query for query in queries if query.statistic not in PERCENTILES]
+    return _measured(place, plain, since, until)
+
+
+def _is_about_percentiles(error: CloudError) -> bool:
+    return isinstance(error, NotOffered) or any(
+        code in str(error) for code in ("InvalidParameter", "ValidationError", "500", "Internal")
+    )
+
+
+def _queries(place: Region, kind: str, resource_id: str, since: datetime) -> Iterator[Query]:
+    name = resource_id.rsplit(":", 1)[-1]  # an ARN ends with the name that CloudWatch knows
+    for series in SERIES[kind]:
+        for metric in series.names:
+            for statistic in COUNTER if series.is_rate else GAUGE + PERCENTILES:
+                yield Query(
+                    resource_id, since, series.metric, series.is_rate, series.namespace, metric,
+                    statistic, ((series.dimension, name),),
+                )  # fmt: skip
+    if kind == "instance" and (agent := place.agents().get(resource_id)):
+        for statistic in GAUGE + PERCENTILES:
+            yield Query(
+                resource_id, since, "memory_percent", False, AGENT, agent[0], statistic, agent[1]
+            )
+
+
+def _measured(
+    place: Region, queries: Sequence[Query], since: datetime, until: datetime
+) -> pl.DataFrame:
+    found = pl.concat(
+        [pl.DataFrame(schema=LONG), *map(parse_data, fetch_data(place, queries, since, until))]
+    )
+    rows = _hours(found, queries).filter(pl.col("hour") < until)
+    here = {"cloud": "aws", "account": place.account.id, "region": place.region}
+    return rows.with_columns(pl.lit(value).alias(name) for name, value in here.items())
+
+
+def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
+    """One row per resource, metric and hour.
+
+    A rate is over the whole hour; its highest is that of one sample, and where it is a sum of two
+    the sum of their highest, which need not have come together. Percentiles of a sum are unknown.
+    """
+    asked = pl.DataFrame(
+        [
+            (number, q.resource_id, q.since, q.metric, q.is_rate, q.name, q.statistic)
+            for number, q in enumerate(queries)
+        ],
+        schema={
+            "query": pl.Int32, "resource_id": pl.String, "since": pl.Datetime("us"),
+            "metric": pl.String, "is_rate": pl.Boolean, "name": pl.String, "statistic": pl.String,
+        },
+        orient="row",
+    )  # fmt: skip
+    names = asked.group_by("resource_id", "metric").agg(pl.col("name").n_unique().alias("names"))
+    one = ("resource_id", "metric", "is_rate", "hour")
+    by_name = (
+        found.join(asked, on="query")
+        .filter(pl.col("hour") >= pl.col("since"))
+        .group_by(*one, "name")
+        .agg(_statistic(each).alias(each) for each in (*COUNTER, *GAUGE[:1], *PERCENTILES))
+    )
+    samples = pl.col("SampleCount")
+    seconds = pl.when(samples > COARSE_SAMPLES).then(FINE).otherwise(COARSE)
+    rate = pl.col("is_rate")
+    return (
+        by_name.select(
+            *one,
+            pl.when(rate).then(pl.col("Sum") / HOUR).otherwise("Average").alias("avg"),
+            pl.when(rate).then(pl.col("Maximum") / seconds).otherwise("Maximum").alias("max"),
+            *PERCENTILES,
+            samples.round().cast(pl.Int32).alias("samples"),
+        )
+        .filter(pl.col("avg").is_not_null() & pl.col("max").is_not_null())
+        .group_by(one)
+        .agg(
+            pl.col("avg").sum(), pl.col("max").sum(),
+            *(pl.col(each).first() for each in PERCENTILES),
+            pl.col("samples").min(), pl.len().alias("parts"),
+        )
+        .join(names, on=["resource_id", "metric"])
+        .filter(pl.col("parts") == pl.col("names"))  # half of a sum is not known, not zero
+        .sort("resource_id", "metric", "hour")
+    )  # fmt: skip
+
+
+def _statistic(name: str) -> pl.Expr:
+    return pl.col("value").filter(pl.col("statistic") == name).first()

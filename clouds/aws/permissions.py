@@ -1,0 +1,70 @@
+"""The least that we need in an AWS account, as an IAM policy."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from clouds.demo.permissions import PERMISSIONS
+
+READS: Mapping[str, tuple[str, ...]] = {
+    "credentials": ("sts:GetCallerIdentity",),
+    "bills": ("s3:GetObject", "s3:ListBucket"),
+    "cost_explorer": ("ce:GetCostAndUsage",),
+    "inventory": (
+        "autoscaling:DescribeAutoScalingGroups", "cloudfront:ListDistributions",
+        "ec2:DescribeAddresses", "ec2:DescribeImages", "ec2:DescribeInstances",
+        "ec2:DescribeNatGateways", "ec2:DescribeRegions", "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets",
+        "ec2:DescribeVolumes", "ec2:DescribeVpcs", "ecs:DescribeClusters", "ecs:ListClusters",
+        "eks:DescribeCluster", "eks:ListClusters", "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth", "iam:GetAccessKeyLastUsed",
+        "iam:ListAccessKeys", "iam:ListUsers", "lambda:ListFunctions", "logs:DescribeLogGroups",
+        "organizations:DescribeOrganization", "organizations:ListAccounts",
+        "rds:DescribeDBInstances", "route53:ListHostedZones", "s3:GetBucketTagging",
+        "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration", "s3:ListAllMyBuckets",
+        "secretsmanager:ListSecrets", "tag:GetResources",
+    ),
+    "metrics": ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics"),
+    "prices": ("ec2:DescribeSpotPriceHistory", "pricing:GetProducts"),
+    "commitments": (
+        "ec2:DescribeReservedInstances", "rds:DescribeReservedDBInstances",
+        "savingsplans:DescribeSavingsPlans",
+    ),
+}  # fmt: skip
+"""What every reader's calls need, by ability; STS answers `credentials` to anybody."""
+
+ALWAYS = "credentials"  # allowed without a policy
+EXPORTS = ["arn:aws:s3:::NAME-OF-YOUR-EXPORT-BUCKET", "arn:aws:s3:::NAME-OF-YOUR-EXPORT-BUCKET/*"]
+
+
+def policy(write: bool) -> str:
+    """The IAM policy for reading, or the one that changes need besides, as JSON.
+
+    Reading bills is limited to one bucket, whose name is to be filled in.
+    """
+    statements = _writes() if write else _reads()
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+
+
+def _reads() -> list[dict[str, Any]]:
+    return [
+        _statement(ability, actions, EXPORTS if ability == "bills" else "*")
+        for ability, actions in READS.items()
+        if ability != ALWAYS
+    ]
+
+
+def _writes() -> list[dict[str, Any]]:
+    return [
+        _statement(
+            f"change_{kind}", sorted({each for verb in verbs.values() for each in verb}), "*"
+        )
+        for (cloud, kind), verbs in PERMISSIONS.items()
+        if cloud == "aws"
+    ]
+
+
+def _statement(name: str, actions: Any, resources: Any) -> dict[str, Any]:
+    words = "".join(word.capitalize() for word in name.split("_"))
+    return {"Sid": words, "Effect": "Allow", "Action": list(actions), "Resource": resources}

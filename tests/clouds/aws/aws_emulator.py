@@ -1,0 +1,167 @@
+"""Moto's AWS server in this process, behind a gate that can refuse, throttle or cut a call."""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from threading import Lock, Thread
+from typing import Any
+from urllib.parse import unquote
+
+import boto3
+import requests
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/")
+ACTION = re.compile(r"(?:^|&)Action=([A-Za-z0-9]+)")
+JSON = ("ce", "logs", "ecs", "eks", "lambda", "secretsmanager", "organizations", "tagging")
+HOME = "123456789012"  # the account that moto gives to unknown keys
+SETTINGS = Config(retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as it came in."""
+
+    key: str  # of the credentials
+    region: str
+    service: str
+    action: str  # empty for REST APIs
+    method: str
+    path: str
+    body: str
+
+
+@dataclass
+class Fault:
+    """How to answer some calls instead; `times` of them, then no more."""
+
+    matches: Callable[[Call], bool]
+    status: int = 200
+    code: str = ""
+    message: str = "says the test"
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    share: float | None = None  # of the true answer's body that is sent before the line is cut
+    before: Callable[[Call], None] | None = None  # done first, while the call is under way
+    times: int = 1_000_000
+
+
+class Emulator:
+    """The server, its calls and its faults."""
+
+    def __init__(self) -> None:
+        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # 1,300 images whose snapshots are ours
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.faults: list[Fault] = []
+        self.calls: list[Call] = []
+        self._lock = Lock()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self, True, request_handler=MotoRequestHandler)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """The WSGI application: the first fault that matches, else moto."""
+        call = _call(environ)
+        with self._lock:
+            self.calls.append(call)
+            fault = next((f for f in self.faults if f.times > 0 and f.matches(call)), None)
+            if fault is not None:
+                fault.times -= 1
+        if fault is not None and fault.before is not None:
+            fault.before(call)
+        if fault is not None and fault.share is not None:
+            return self._cut(environ, start, fault.share)
+        if fault is not None and fault.code:
+            return _refuse(call, fault, start)
+        return self._moto(environ, start)
+
+    def reset(self) -> None:
+        """An empty AWS without faults."""
+        self.faults, self.calls = [], []
+        requests.post(f"{self.url}/moto-api/reset", timeout=30).raise_for_status()
+        self.calls = []
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def client(self, service: str, region: str = "us-east-1", account: str = HOME) -> Any:
+        """A plain boto3 client to arrange things with."""
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        if account != HOME:
+            role = f"arn:aws:iam::{account}:role/arrange"
+            answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="arrange")
+            given = answer["Credentials"]
+            keys = {"aws_access_key_id": given["AccessKeyId"],
+                    "aws_secret_access_key": given["SecretAccessKey"],
+                    "aws_session_token": given["SessionToken"]}  # fmt: skip
+        return boto3.client(
+            service, region_name=region, endpoint_url=self.url, config=SETTINGS, **keys
+        )
+
+    def _cut(
+        self, environ: dict[str, Any], start: Callable[..., Any], share: float
+    ) -> Iterator[bytes]:
+        body = b"".join(self._moto(environ, start))
+        yield body[: int(len(body) * share)]
+
+
+@contextmanager
+def emulator() -> Iterator[Emulator]:
+    """A server on a free port of 127.0.0.1."""
+    server = Emulator()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def to(service: str, action: str = "", region: str | None = None) -> Callable[[Call], bool]:
+    """Whether a call is to a service, an action of it and a region."""
+    return lambda call: (
+        call.service == service and action in ("", call.action) and region in (None, call.region)
+    )
+
+
+def _call(environ: dict[str, Any]) -> Call:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length) if length else b""
+    environ["wsgi.input"] = BytesIO(body)
+    text = body.decode("utf-8", "replace")
+    scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    key, region, service = scope.groups() if scope else ("", "", "")
+    path = environ["PATH_INFO"]
+    target = environ.get("HTTP_X_AMZ_TARGET", "").rsplit(".", 1)[-1]
+    stated = ACTION.search(text)
+    rpc = path.rsplit("/operation/", 1)[-1] if "/operation/" in path else ""
+    action = target or (stated[1] if stated else rpc)
+    return Call(key, region, service, action, environ["REQUEST_METHOD"], path, unquote(text))
+
+
+def _refuse(call: Call, fault: Fault, start: Callable[..., Any]) -> list[bytes]:
+    """The error in the form that the service's protocol has."""
+    headers = {"Content-Type": "text/xml", **fault.headers}
+    if call.service in JSON:
+        headers |= {"Content-Type": "application/json", "x-amzn-ErrorType": fault.code}
+        text = json.dumps({"__type": fault.code, "message": fault.message})
+    else:
+        error = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error>"
+        wraps = {"ec2": "<Response><Errors>{}</Errors></Response>", "s3": "{}"}
+        text = wraps.get(call.service, "<ErrorResponse>{}</ErrorResponse>").format(error)
+    body = text.encode()
+    start(f"{fault.status} Error", [*headers.items(), ("Content-Length", str(len(body)))])
+    return [body]
