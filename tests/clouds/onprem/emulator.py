@@ -41,6 +41,8 @@ class OnPremises:
         created={},  # libvirt does not say, and the test driver's volumes have no times
         part=("onprem", "ber", "instance"),
         measured=(NOW - timedelta(hours=3), NOW),
+        sizes={"kvm-1:/images/web-1.qcow2": 40.0},
+        averages={(WEB, "cpu_percent"): 25.0},  # one of its four vCPUs
     )
 
     def __init__(self, proxy: Proxy, folder: Path) -> None:
