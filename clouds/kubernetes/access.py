@@ -56,8 +56,11 @@ class Session:
             if self._kubeconfig or self._context:
                 raise _no_config(error) from None
             return IN_CLUSTER
-        wanted = [each for each in contexts if each["name"] == self._context] or [active]
-        return str(wanted[0]["context"]["cluster"])
+        for each in contexts:
+            if each["name"] == (self._context or (active or {}).get("name")):
+                return str(each["context"]["cluster"])
+        names = ", ".join(each["name"] for each in contexts) or "none"
+        raise _no_config(f"no context {self._context or 'is the current one'}; known: {names}")
 
     def items(self, listing: Listed) -> list[Mapping[str, Any]]:
         """All objects of a list, page by page. Raises `CloudError`.
@@ -155,13 +158,13 @@ class _TokenExpired(CloudError):
 
 def _raw(owner: Any, name: str, options: Mapping[str, Any]) -> Any:
     """The answer as it came: the SDK's own records refuse what their version does not know."""
-    without = getattr(owner, f"{name}_without_preload_content", None)  # from version 36 on
+    without = getattr(owner, f"{name}_without_preload_content", None)  # where the SDK has it
     if without is not None:
         return without(_request_timeout=SECONDS, **options)
     return getattr(owner, name)(_preload_content=False, _request_timeout=SECONDS, **options)
 
 
-def _no_config(error: Exception) -> Unauthorized:
+def _no_config(error: Exception | str) -> Unauthorized:
     return Unauthorized(
         f"No access to a Kubernetes cluster ({str(error)[:200]}). Name a kubeconfig and its "
         "context in the source options 'kubeconfig' and 'context', or run in the cluster."

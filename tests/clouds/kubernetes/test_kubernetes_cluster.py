@@ -198,6 +198,13 @@ def test_a_missing_kubeconfig_says_what_to_do(tmp_path: Path) -> None:
         load("kubernetes", kubeconfig=str(tmp_path / "none")).inventory()
 
 
+def test_a_context_that_is_not_there_is_never_another_one(prod: Cluster, tmp_path: Path) -> None:
+    cloud = load("kubernetes", kubeconfig=kubeconfig(tmp_path, prod.url), context="shp")
+    with pytest.raises(Unauthorized, match="no context shp; known: shop"):
+        cloud.inventory()
+    assert prod.asked == []
+
+
 def test_the_cluster_can_be_given_a_name(prod: Cluster, tmp_path: Path) -> None:
     cloud = load(
         "kubernetes", kubeconfig=kubeconfig(tmp_path, prod.url), cluster="eu", context="shop"
