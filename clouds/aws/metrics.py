@@ -20,6 +20,7 @@ FINE, COARSE = 60, 300  # seconds between two samples with detailed and with bas
 COARSE_SAMPLES = HOUR // COARSE
 GAUGE = ("Average", "Maximum", "SampleCount")
 PERCENTILES = ("p95", "p99")
+NO_PERCENTILES = ("InvalidParameter", "ValidationError", "Internal Server Error")  # the last: moto
 COUNTER = ("Sum", "Maximum", "SampleCount")
 AGENT, AGENT_MEMORY = "CWAgent", ("mem_used_percent", "Memory % Committed Bytes In Use")
 Agent = tuple[str, tuple[tuple[str, str], ...]]  # name and dimensions of a metric
@@ -199,9 +200,8 @@ def _read(place: Region, kind: str, batch: pl.DataFrame, until: datetime) -> pl.
 
 
 def _is_about_percentiles(error: CloudError) -> bool:
-    return isinstance(error, NotOffered) or any(
-        code in str(error) for code in ("InvalidParameter", "ValidationError", "500", "Internal")
-    )
+    """Whether the call was refused for what it asks, not for want of rights or time."""
+    return isinstance(error, NotOffered) or any(word in str(error) for word in NO_PERCENTILES)
 
 
 def _queries(place: Region, kind: str, resource_id: str, since: datetime) -> Iterator[Query]:

@@ -104,5 +104,5 @@ def _without_answer(error: Exception, call: str) -> CloudError:
 
 def _told(code: str, message: str) -> str:
     words = message.split(" Encoded authorization failure message")[0]
-    text = f"{code}: {words}" if words else code
+    text = " ".join((f"{code}: {words}" if words else code).split())
     return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}..."
