@@ -40,11 +40,7 @@ from warehouse.lake import Lake
 TOY = "toy"  # lies in tests/clouds/toy, and is installed by nobody
 NOT_BUILT = {
     "aws": "not built yet: an emulator for the contract",
-    "azure": "not built yet: an emulator for the contract",
-    "digitalocean": "not built yet: an emulator for the contract",
-    "gcp": "not built yet: an emulator for the contract",
     "oci": "not built yet: a reader of more than bills",
-    "onprem": "not built yet: an emulator for the contract",
 }
 ABILITIES = {"credentials", "bills", "inventory", "metrics", "offers", "prices", "commitments",
              "invoices"}  # fmt: skip
