@@ -8,8 +8,7 @@ from clouds.demo.permissions import PERMISSIONS
 
 READS: Mapping[str, tuple[str, ...]] = {
     "credentials": ("sts:GetCallerIdentity",),
-    "bills": ("s3:GetObject", "s3:ListBucket"),
-    "cost_explorer": ("ce:GetCostAndUsage",),
+    "bills": ("ce:GetCostAndUsage", "s3:GetObject", "s3:ListBucket"),
     "inventory": (
         "autoscaling:DescribeAutoScalingGroups", "cloudfront:ListDistributions",
         "ec2:DescribeAddresses", "ec2:DescribeImages", "ec2:DescribeInstances",
@@ -48,10 +47,15 @@ def policy(write: bool) -> str:
 
 
 def _reads() -> list[dict[str, Any]]:
+    exports = [action for action in READS["bills"] if action.startswith("s3:")]
+    everywhere = {**READS, "bills": [each for each in READS["bills"] if each not in exports]}
     return [
-        _statement(ability, actions, EXPORTS if ability == "bills" else "*")
-        for ability, actions in READS.items()
-        if ability != ALWAYS
+        _statement("exports", exports, EXPORTS),
+        *(
+            _statement(ability, actions, "*")
+            for ability, actions in everywhere.items()
+            if ability != ALWAYS
+        ),
     ]
 
 

@@ -41,16 +41,16 @@ def _replace(
 ) -> None:
     """An empty answer about what is on offer keeps the last one; owning nothing is an answer.
 
-    Of an account that could not be read, what is known stays.
+    If a part could not be read, what is known stays until it is read anew by its id.
     """
     with work.lake.write(f"{what} of {source}") as write:
         connection = write.connection
         connection.register("incoming", found.rows)
         if replaced_by == "source":
-            account = "billing_account" if table == "invoice" else "account"
+            read_anew = f"{table}_id in (select {table}_id from incoming)"
             connection.execute(
-                f"delete from raw.{table} where source = ? and not list_contains(?, {account})",
-                [source, [failure.account for failure in found.failed]],
+                f"delete from raw.{table} where source = ? and {read_anew if found.failed else 'true'}",
+                [source],
             )
             connection.execute(
                 f"insert into raw.{table} by name select ? as source, incoming.* from incoming",

@@ -120,7 +120,7 @@ def test_permissions_are_said_by_ability_and_printed(name: str) -> None:
     with suppress(NotOffered):
         module = permissions(name)
         assert set(module.READS) <= ABILITIES
-        assert all(needed and not isinstance(needed, str) for needed in module.READS.values())
+        assert all(not isinstance(needed, str) for needed in module.READS.values())
         assert module.policy(write=False).strip()
         assert module.policy(write=True).strip()
 

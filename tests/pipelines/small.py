@@ -50,6 +50,7 @@ class SmallCloud:
         self.regions = ["eu-west-1"]
         self.unread: list[Failure] = []
         self.unmeasured: list[Failure] = []
+        self.unbilled: list[Failure] = []
         self.asked: list[tuple[datetime, datetime]] = []  # spans of metrics
         self.bill = folder / f"{name}.csv"
         write_bill(self.bill, account, Decimal("1.25"))
@@ -104,7 +105,7 @@ class SmallCloud:
             {"cloud": "aws", "billing_account": f"{self.account}-payer", "invoice_id": "INV-1",
              "period": date(2026, 1, 1), "currency": "USD", "amount": Decimal("77.50")}
         ]  # fmt: skip
-        return Reading(pl.DataFrame(rows, schema=dict(INVOICE_SCHEMA)))
+        return Reading(pl.DataFrame(rows, schema=dict(INVOICE_SCHEMA)), failed=self.unbilled)
 
     def _answer(self, what: str) -> None:
         if what in self.failing:

@@ -251,3 +251,16 @@ def test_what_is_owned_and_offered_is_replaced(home: Home) -> None:
     assert home.ask_newest("select source, amount from raw.invoice") == [
         ("small", Decimal("77.50"))
     ]
+
+
+def test_invoices_that_are_read_in_part_are_neither_lost_nor_doubled(
+    home: Home, cloud: SmallCloud
+) -> None:
+    invoices = next(asset for asset in market.assets if asset.key.path[-1] == "invoice")
+    known = "select count(*), sum(amount) from raw.invoice"
+    invoices(work=home.work())
+    before = home.ask_newest(known)
+    cloud.unbilled = [Failure("another", "", "", "access denied")]
+    result: Any = invoices(work=home.work())
+    assert "another: access denied" in str(result.metadata["failed"])
+    assert home.ask_newest(known) == before

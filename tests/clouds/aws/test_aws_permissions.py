@@ -114,8 +114,8 @@ def test_the_read_policy_is_a_valid_document_without_writes() -> None:
     assert all(
         each["Sid"].isalnum() and each["Effect"] == "Allow" for each in document["Statement"]
     )
-    [bills] = [each for each in document["Statement"] if each["Sid"] == "Bills"]
-    assert all(resource.startswith("arn:aws:s3:::") for resource in bills["Resource"])
+    [exports] = [each for each in document["Statement"] if each["Sid"] == "Exports"]
+    assert all(resource.startswith("arn:aws:s3:::") for resource in exports["Resource"])
 
 
 def test_the_write_policy_has_what_changes_need() -> None:
