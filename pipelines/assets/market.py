@@ -47,11 +47,8 @@ def _replace(
         connection = write.connection
         connection.register("incoming", found.rows)
         if replaced_by == "source":
-            read_anew = f"{table}_id in (select {table}_id from incoming)"
-            connection.execute(
-                f"delete from raw.{table} where source = ? and {read_anew if found.failed else 'true'}",
-                [source],
-            )
+            anew = f"{table}_id in (select {table}_id from incoming)" if found.failed else "true"
+            connection.execute(f"delete from raw.{table} where source = ? and {anew}", [source])
             connection.execute(
                 f"insert into raw.{table} by name select ? as source, incoming.* from incoming",
                 [source],
