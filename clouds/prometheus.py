@@ -37,13 +37,14 @@ class Prometheus:
         """All series of a query from `since` to `until`, both inclusive. Raises `CloudError`."""
         start, end = (str(at.replace(tzinfo=UTC).timestamp()) for at in (since, until))
         asked = {"query": query, "start": start, "end": end, "step": str(step_seconds)}
-        return parse_matrix(self._ask("query_range", asked))
+        return parse_matrix(self.get("query_range", **asked))
 
     def version(self) -> str:
         """The server's version. Raises `CloudError`."""
-        return str(self._ask("status/buildinfo", {}).get("version"))
+        return str(self.get("status/buildinfo").get("version"))
 
-    def _ask(self, path: str, parameters: Mapping[str, str]) -> Mapping[str, Any]:
+    def get(self, path: str, permission: str = "to query Prometheus", **parameters: str) -> Any:
+        """The data of one answer. Raises `CloudError`; `Forbidden` names the permission."""
         requests = self._requests()
         address = f"{self.url.rstrip('/')}/api/v1/{path}"
         method = "POST" if parameters else "GET"  # a query may be longer than an address
@@ -54,25 +55,25 @@ class Prometheus:
                 raise _Busy(answer.headers.get("Retry-After", ""))
             return answer
 
-        pace = self.pace or budget(self.account, "Prometheus")
+        where = f"Prometheus at {shown(self.url)}"
+        pace = self.pace or budget(self.account, where)
         try:
-            answer = pace.call(f"Prometheus at {shown(self.url)}", ask, _seconds_to_wait)
+            answer = pace.call(f"{where}, {path}", ask, _seconds_to_wait)
         except requests.RequestException as error:
             raise Unreadable(
-                f"Prometheus at {shown(self.url)} does not answer ({type(error).__name__}). Check "
-                "the option 'prometheus' of the source, and that the server runs."
+                f"{where} does not answer ({type(error).__name__}). Check the "
+                "option 'prometheus' of the source, and that the server runs."
             ) from None  # the chain would show the address with its password
-        return self._data(answer)
+        return self._data(answer, where, permission)
 
-    def _data(self, answer: Any) -> Mapping[str, Any]:
-        where = f"Prometheus at {shown(self.url)}"
+    def _data(self, answer: Any, where: str, permission: str) -> Any:
         if answer.status_code == 401:
             raise Unauthorized(
                 f"{where} does not accept the credentials. Give a user in the address, or an entry "
                 "in ~/.netrc."
             )
         if answer.status_code == 403:
-            raise Forbidden("to query Prometheus", f"{where} said 403")
+            raise Forbidden(permission, f"{where} said 403")
         try:
             body = answer.json()
         except ValueError:

@@ -7,9 +7,10 @@ from typing import Any
 from clouds.bills_only import exports as bills_folder
 from clouds.cloud import Cloud
 from clouds.errors import UnknownOption
-from clouds.onprem.access import Host, Prometheus
+from clouds.onprem.access import Host
 from clouds.onprem.connection import OnPrem, Options
 from clouds.onprem.queries import read_queries
+from clouds.prometheus import Prometheus
 
 
 def connect(
@@ -34,7 +35,7 @@ def connect(
         Options(
             account=account,
             hosts=known,
-            prometheus=Prometheus(prometheus, account) if prometheus else None,
+            prometheus=Prometheus(prometheus, "onprem", account) if prometheus else None,
             queries=read_queries(queries),
             rate_card=Path(rate_card).expanduser() if rate_card else None,
             bills=bills_folder(bills),

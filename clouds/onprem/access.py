@@ -1,6 +1,5 @@
-"""Connections to hypervisors and to Prometheus: opened read-only, with their errors made ours."""
+"""Connections to hypervisors: opened read-only, with their errors made ours."""
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,12 +8,10 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from clouds.budget import budget
-from clouds.errors import CloudError, Forbidden, MissingExtra, Unauthorized, Unreadable
+from clouds.errors import CloudError, Forbidden, MissingExtra, Unreadable
+from clouds.prometheus import shown
 
 OPEN_SECONDS = 30  # a host that has not answered by then counts as unreachable
-HTTP_SECONDS = (5, 120)  # to connect, to answer; Prometheus itself stops a query after 120
-_SECRET = re.compile(r"(?<=//)[^/@]*@")
 
 
 class Gone(Exception):
@@ -78,84 +75,11 @@ class Hypervisor:
             return self._opened
 
 
-@dataclass
-class Prometheus:
-    """The query API of one Prometheus, or of anything that speaks it."""
-
-    url: str
-    account: str
-
-    def __repr__(self) -> str:
-        return f"Prometheus({shown(self.url)})"
-
-    def get(self, path: str, permission: str, **parameters: str) -> Any:
-        """The data of one answer. Raises `CloudError`.
-
-        Credentials are those of the address or of ~/.netrc, as for any client of that library.
-        """
-        requests = _import("requests")
-        address = f"{self.url.rstrip('/')}/api/v1/{path}"
-
-        def ask() -> Any:
-            if parameters:  # a query may be longer than an address
-                answer = requests.post(address, data=parameters, timeout=HTTP_SECONDS)
-            else:
-                answer = requests.get(address, timeout=HTTP_SECONDS)
-            if answer.status_code in (429, 503):
-                raise _Busy(answer.headers.get("Retry-After", ""))
-            return answer
-
-        try:
-            shared = budget(self.account, f"Prometheus at {shown(self.url)}")
-            answer = shared.call(f"{shared.name} {path}", ask, _asked_to_wait)
-        except requests.RequestException as error:
-            raise Unreadable(
-                f"Prometheus at {shown(self.url)} does not answer ({type(error).__name__}). "
-                "Check the option 'prometheus' of the source, and that the server runs."
-            ) from None  # the chain would show the address with its password
-        return self._data(answer, permission)
-
-    def _data(self, answer: Any, permission: str) -> Any:
-        where = f"Prometheus at {shown(self.url)}"
-        if answer.status_code == 401:
-            raise Unauthorized(
-                f"{where} does not accept the credentials. Give a user in the address, or an entry "
-                "in ~/.netrc."
-            )
-        if answer.status_code == 403:
-            raise Forbidden(permission, f"{where} said 403")
-        try:
-            body = answer.json()
-        except ValueError:
-            body = None
-        if not isinstance(body, dict) or body.get("status") != "success":
-            told = str(body.get("error", "")) if isinstance(body, dict) else "no JSON"
-            raise Unreadable(f"{where} answered {answer.status_code}: {told[:300]}")
-        return body["data"]
-
-
-class _Busy(Exception):
-    """The server asks to come back later."""
-
-    def __init__(self, retry_after: str) -> None:
-        self.seconds = float(retry_after) if retry_after.isdigit() else 0.0
-        super().__init__(f"busy, come back in {self.seconds:g} seconds")
-
-
 def sdk() -> Any:
     """The module libvirt, told to keep its errors to itself. Raises `MissingExtra`."""
     libvirt = _import("libvirt")
     libvirt.registerErrorHandler(_keep_quiet, None)
     return libvirt
-
-
-def shown(address: str) -> str:
-    """An address without the user and password that may be in it.
-
-    >>> shown("https://reader:secret@metrics.example:9090")
-    'https://metrics.example:9090'
-    """
-    return _SECRET.sub("", address)
 
 
 def unattended(uri: str) -> str:
@@ -214,10 +138,6 @@ def _ours(libvirt: Any, error: Any, host: Host, permission: str) -> CloudError |
 
 def _codes(libvirt: Any, *names: str) -> set[int]:
     return {getattr(libvirt, f"VIR_ERR_{name}") for name in names}
-
-
-def _asked_to_wait(error: Exception) -> float | None:
-    return error.seconds if isinstance(error, _Busy) else None
 
 
 def _keep_quiet(context: object, error: object) -> None:

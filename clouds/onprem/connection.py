@@ -21,7 +21,7 @@ from clouds.cloud import (
 )
 from clouds.errors import CloudError, Unreadable
 from clouds.onprem import inventory, metrics, prices
-from clouds.onprem.access import Host, Prometheus, shown
+from clouds.onprem.access import Host
 from clouds.onprem.domains import Domain
 from clouds.onprem.examine import examine
 from clouds.onprem.exports import Folders, write_months
@@ -29,6 +29,7 @@ from clouds.onprem.history import Guest, remember
 from clouds.onprem.hypervisors import servers
 from clouds.onprem.queries import Queries
 from clouds.onprem.rate_card import RateCard, read_rate_card
+from clouds.prometheus import Prometheus, shown
 from clouds.sweep import frame
 
 _CANNOT = {

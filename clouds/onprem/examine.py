@@ -5,10 +5,11 @@ from pathlib import Path
 
 from clouds.cloud import Finding
 from clouds.errors import CloudError, Forbidden, MissingExtra
-from clouds.onprem.access import Host, Prometheus, shown
+from clouds.onprem.access import Host
 from clouds.onprem.hypervisors import servers
 from clouds.onprem.permissions import PROMETHEUS_STATUS
 from clouds.onprem.rate_card import read_rate_card
+from clouds.prometheus import Prometheus, shown
 
 
 def examine(

@@ -10,11 +10,12 @@ import polars as pl
 
 from clouds.cloud import RESOURCE_SCHEMA, Failure, Reading
 from clouds.errors import Unauthorized, Unreadable
-from clouds.onprem.access import Host, Prometheus, sdk
+from clouds.onprem.access import Host, sdk
 from clouds.onprem.domains import Domain
 from clouds.onprem.hypervisors import Server, each, servers
 from clouds.onprem.permissions import PROMETHEUS_TARGETS
 from clouds.onprem.storage import IMAGES, Pool, Use, Volume, use_of
+from clouds.prometheus import Prometheus
 from clouds.sweep import Part, frame, sweep
 
 CLOUD = "onprem"

@@ -11,10 +11,11 @@ import polars as pl
 
 from clouds.cloud import METRIC_SCHEMA, Failure, Reading
 from clouds.errors import CloudError
-from clouds.onprem.access import Host, Prometheus
+from clouds.onprem.access import Host
 from clouds.onprem.hypervisors import servers
 from clouds.onprem.permissions import PROMETHEUS_QUERY
 from clouds.onprem.queries import Queries, Query
+from clouds.prometheus import Prometheus
 from clouds.sweep import Part, frame, sweep_in_chunks
 
 CLOUD = "onprem"

@@ -13,7 +13,7 @@ from proxy import Proxy
 
 from clouds.cloud import Cloud
 from clouds.onprem import connect
-from clouds.onprem.access import Prometheus
+from clouds.prometheus import Prometheus
 
 NEVER: Mapping[str, str] = {
     "empty": "never (a host is itself a resource)",
@@ -107,7 +107,7 @@ def _wait_for_its_target(url: str) -> None:
     """Otherwise the first reading would see it as unknown, and the second as up."""
     deadline = monotonic() + 60
     while True:
-        found = Prometheus(url, "start").get("targets", "")["activeTargets"]
+        found = Prometheus(url, "onprem", "start").get("targets", "")["activeTargets"]
         if found and all(target["health"] == "up" for target in found):
             return
         assert monotonic() < deadline, found

@@ -17,10 +17,10 @@ from clouds.budget import budget
 from clouds.cloud import METRIC_SCHEMA, WANTED_SCHEMA, Failure
 from clouds.errors import Unauthorized, UnknownOption, Unreadable
 from clouds.onprem import connect
-from clouds.onprem.access import Prometheus
 from clouds.onprem.inventory import read as read_inventory
 from clouds.onprem.metrics import Names, Place, is_host, read
 from clouds.onprem.queries import HOST, INSTANCE, read_queries
+from clouds.prometheus import Prometheus
 
 UNTIL = datetime(2026, 11, 20, 12)
 SINCE = UNTIL - timedelta(hours=6)
@@ -28,6 +28,10 @@ WEB, DB, TWIN, GONE = "u-web", "u-db", "u-twin", "u-gone"
 NAMES = Names(
     [Place(WEB, "web", "kvm-1"), Place(DB, "db", "kvm-1"), Place(TWIN, "db", "kvm-2")]
 )  # two hosts have a machine named db
+
+
+def server(url: str, account: str) -> Prometheus:
+    return Prometheus(url, "onprem", account)
 
 
 def moments(since: datetime, until: datetime, seconds: int = 60) -> Iterator[datetime]:
@@ -91,7 +95,7 @@ def wanted(*ids: str, kind: str = "instance", since: datetime = SINCE) -> pl.Dat
 
 
 def measure(url: str, asked: pl.DataFrame, until: datetime = UNTIL) -> pl.DataFrame:
-    chunks = list(read(Prometheus(url, "dc"), read_queries(None), NAMES, asked, until))
+    chunks = list(read(server(url, "dc"), read_queries(None), NAMES, asked, until))
     assert [failure for chunk in chunks for failure in chunk.failed] == []
     empty = pl.DataFrame(schema=dict(METRIC_SCHEMA))
     return pl.concat([empty, *(chunk.rows for chunk in chunks)]).sort("metric", "hour")
@@ -181,7 +185,7 @@ def test_an_empty_prometheus_has_measured_nothing(tmp_path: Path) -> None:
 
 def test_targets_are_facts_of_the_inventory(address: str) -> None:
     deadline = monotonic() + 30  # it looks for them every five seconds
-    while (reading := read_inventory([], Prometheus(address, "dc"), "dc")).rows.is_empty():
+    while (reading := read_inventory([], server(address, "dc"), "dc")).rows.is_empty():
         assert monotonic() < deadline
     [target] = reading.rows.iter_rows(named=True)
     looks = target["kind"], target["sku"], target["region"]
@@ -192,7 +196,7 @@ def test_targets_are_facts_of_the_inventory(address: str) -> None:
 
 def test_an_unreachable_prometheus_is_a_failure_of_what_was_asked_for() -> None:
     chunks = list(
-        read(Prometheus("http://u:secret@127.0.0.1:9", "dc"), read_queries(None), NAMES,
+        read(server("http://u:secret@127.0.0.1:9", "dc"), read_queries(None), NAMES,
              wanted(WEB), UNTIL)
     )  # fmt: skip
     [failure] = [failure for chunk in chunks for failure in chunk.failed]
@@ -204,7 +208,7 @@ def test_an_unreachable_prometheus_is_a_failure_of_what_was_asked_for() -> None:
 
 def test_a_host_that_can_not_name_its_machines_fails_its_region() -> None:
     names = Names([], [Failure("dc", "fra", "instance", "kvm-1 can't be reached")])
-    chunks = read(Prometheus("http://127.0.0.1:9", "dc"), read_queries(None), names,
+    chunks = read(server("http://127.0.0.1:9", "dc"), read_queries(None), names,
                   wanted().clear(), UNTIL)  # fmt: skip
     assert [failure.region for chunk in chunks for failure in chunk.failed] == ["fra"]
 
@@ -265,7 +269,7 @@ def test_a_busy_prometheus_is_left_alone_for_as_long_as_it_asks(
 ) -> None:
     good = '{"status": "success", "data": {"version": "3"}}'
     url = answering([(503, {"Retry-After": "7"}, ""), (429, {}, ""), (200, {}, good)])
-    prometheus = Prometheus(url, "dc")
+    prometheus = server(url, "dc")
     shared = budget("dc", f"Prometheus at {url.replace('reader:secret@', '')}")
     now, waited = [0.0], [0.0]
 
@@ -284,19 +288,19 @@ def test_refused_credentials_are_said_once_without_the_password(
 ) -> None:
     url = answering([(401, {}, "")] * 50)
     chunks = list(
-        read(Prometheus(url, "other"), read_queries(None), NAMES,
+        read(server(url, "other"), read_queries(None), NAMES,
              wanted(WEB, DB), UNTIL)
     )  # fmt: skip
     [failure] = [failure for chunk in chunks for failure in chunk.failed]
     assert "does not accept the credentials" in failure.reason
-    assert "secret" not in failure.reason + repr(Prometheus(url, "other"))
+    assert "secret" not in failure.reason + repr(server(url, "other"))
     with pytest.raises(Unauthorized):
-        Prometheus(url, "other").get("targets", "prometheus:targets")
+        server(url, "other").get("targets", "prometheus:targets")
 
 
 def test_a_wrong_query_says_what_prometheus_said(address: str) -> None:
     with pytest.raises(Unreadable, match=r"answered 400: .*parse error"):
-        Prometheus(address, "dc").get("query_range", "prometheus:query", query="sum by", start="1",
+        server(address, "dc").get("query_range", "prometheus:query", query="sum by", start="1",
                                       end="2", step="1")  # fmt: skip
 
 
@@ -309,7 +313,7 @@ def test_other_exporters_are_named_in_the_options(address: str) -> None:
             }
         }
     }
-    chunks = read(Prometheus(address, "dc"), read_queries(given), NAMES, wanted(WEB), UNTIL)
+    chunks = read(server(address, "dc"), read_queries(given), NAMES, wanted(WEB), UNTIL)
     rows = pl.concat([chunk.rows for chunk in chunks])
     assert hours(rows, "connections")[7]["avg"] == 2
     assert hours(rows, "cpu_percent")  # the defaults stay

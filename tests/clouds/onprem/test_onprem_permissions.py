@@ -19,9 +19,9 @@ from onprem_servers import need_libvirt, prometheus_server
 from clouds.cloud import WANTED_SCHEMA
 from clouds.demo.permissions import PERMISSIONS
 from clouds.onprem import connect
-from clouds.onprem.access import Prometheus
 from clouds.onprem.connection import OnPrem
 from clouds.onprem.permissions import READS, WRITES, policy
+from clouds.prometheus import Prometheus
 
 FLEET = Path(__file__).with_name("fleet.xml")
 ACTIONS = Path("/usr/share/polkit-1/actions/org.libvirt.api.policy")
@@ -63,7 +63,7 @@ def test_a_whole_reading_needs_exactly_the_rights_in_the_policy(tmp_path: Path) 
     (tmp_path / "card.yaml").write_text(CARD)
     (tmp_path / "server").mkdir()
     with prometheus_server(tmp_path / "server") as url, libvirt_calls() as called:
-        prometheus = RecordingPrometheus(url, "dc")
+        prometheus = RecordingPrometheus(url, "onprem", "dc")
         _read_everything(tmp_path, prometheus)
     rights = [each for names in READS.values() for each in names.items()]
     listed = {call for _, calls in rights for call in calls}
