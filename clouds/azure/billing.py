@@ -98,12 +98,23 @@ def read_manifest(path: Path, content: Mapping[str, Any]) -> Manifest | None:
         cloud="azure",
         export=f"{config.get('resourceId') or export}/{kind}".lower().strip("/"),
         run=str(run.get("runId") or path.parent.name),
-        period=str(run.get("startDate", ""))[:7],
+        period=_month(run),
         files=[_listed(blob) for blob in content["blobs"]],
         submitted_at=_utc(run.get("submittedTime")),
         root=path.parent,
         variant=kind,
     )
+
+
+def _month(run: Mapping[str, Any]) -> str:
+    """The month that a run covers from its first day on: it replaces what is loaded of it."""
+    start = str(run.get("startDate", ""))[:10]
+    if start and not start.endswith("-01"):
+        raise ValueError(
+            f"it begins on {start}, and a run replaces its whole month; set the time frame of the "
+            "export to month to date"
+        )
+    return start[:7]
 
 
 def _listed(blob: Mapping[str, Any]) -> ListedFile:

@@ -122,7 +122,8 @@ def test_export_of_an_unknown_table_is_bad_input(
 def test_doctor_checks_everything_and_says_what_to_do(demo_home: Path) -> None:
     found = call("doctor", "--json", home=demo_home).json
     names = {check["name"] for check in found["checks"]}
-    assert {"python", "duckdb", "settings", "disk", "ledger", "source demo", "warehouse"} <= names
+    assert {"python", "duckdb", "settings", "disk", "ledger", "warehouse"} <= names
+    assert {"source demo demo bills", "source demo demo inventory"} <= names
     for check in found["checks"]:
         assert set(check) == {"name", "ok", "detail", "fix"}
         assert check["ok"] or check["fix"]

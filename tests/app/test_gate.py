@@ -2,10 +2,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from actions.limits import Limits, Window
 from app.gate import limits
+from pipelines.errors import BrokenSettings
 from pipelines.settings import Settings, load_settings
 
 
@@ -30,5 +30,5 @@ def test_limits_are_read_from_the_file_of_the_home(tmp_path: Path) -> None:
 @pytest.mark.parametrize("window", ["{days: [caturday]}", "{starts_hour: 25, ends_hour: 4}"])
 def test_window_that_is_none_is_refused(tmp_path: Path, window: str) -> None:
     (tmp_path / "instance-select.yaml").write_text(f"window: {window}\n")
-    with pytest.raises(ValidationError, match="window"):
+    with pytest.raises(BrokenSettings, match="window"):
         load_settings(tmp_path)

@@ -35,8 +35,8 @@ def ingest_forever(home: Path, bills: Path, told: Connection) -> None:
     lake = Lake(LakeSettings(home=home))
     told.send("ready")
     while True:
-        for version in ("old", "new"):
-            report = ingest(lake, [bills / version], now=datetime(2026, 11, 20))
+        for version in ("old", "new"):  # going back to the old one is on purpose
+            report = ingest(lake, [bills / version], now=datetime(2026, 11, 20), replace_feed=True)
             bad = [e.reason for e in report.loaded if e.status not in ("loaded", "unchanged")]
             told.send(bad or "done")
 
@@ -67,7 +67,7 @@ def test_a_killed_ingestion_leaves_every_period_whole(tmp_path: Path) -> None:
     assert kills >= 20, f"only {kills} kills in {SECONDS} s"
     assert len(seen) > 1, "the kills came too early to see any change"
     for version in ("old", "new"):
-        ingest(lake, [tmp_path / "bills" / version], now=datetime(2026, 11, 20))
+        ingest(lake, [tmp_path / "bills" / version], now=datetime(2026, 11, 20), replace_feed=True)
         assert _versions(reader) == (version, version)
     reader.close()
     assert not list((home / "tmp").glob("ingest-*")), "what killed processes left is cleared"

@@ -12,7 +12,8 @@ from warehouse.ingest.measure import gaps
 from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
 from warehouse.ingest.settle import Common, common_charges, units
 
-ALIKE = 0.05  # of the charges: versions of one bill have nearly all in common, parts of it none
+ALIKE = 0.9  # of what was loaded from a file: a newer version of it has nearly all of its charges
+ANOTHER = 0.5  # and with less than that it is another part, though parts may have some alike
 SHRUNK = 2  # a period that comes back with less than half of its rows or cost is an alarm
 
 
@@ -83,11 +84,12 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
         _decide_unit(decision, delivery, unit, parts, here, replaced, policy)
         if decision.status[unit] == "loaded":
             _refuse_a_part(unit, parts, here, policy.unread)
-            if delivery.manifest is None and not policy.replace_feed:
+            moved = delivery.manifest and any(r.origin != delivery.manifest.origin for r in here)
+            if (delivery.manifest is None or moved) and not policy.replace_feed:
                 _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
             decision.removed += [Unit(f, unit.billing_account, unit.period) for f in others]
             decision.removed += [unit] if any(row.feed == unit.feed for row in here) else []
-    decision.removed += _vanished(delivery, wanted, held, policy.accept_empty)
+    decision.removed += _vanished(delivery, decision, held, policy)
     return decision
 
 
@@ -117,32 +119,41 @@ def _judge_what_is_lost(
 ) -> None:
     """Without a manifest, a file that has none of the charges it replaces may be one more part.
 
-    Each loaded file that is not given again is judged by itself. Charges of other days are another
-    part for certain, and so are other charges of the same days, unless the file was overwritten.
+    Each loaded file that is not given again is judged by itself. If less than half of its charges
+    come back, they are another part, unless the file was overwritten; that, a rest that is missing
+    and days that are missing are alarms.
     """
     bills = list({bill.shown: bill for bill, _ in parts}.values())
     kept = {bill.source.sha256 for bill in bills}
-    overwritten = {delivery.origin(bill) for bill in bills}
+    overwritten = {delivery.origin(bill) for bill in delivery.bills if bill.parts}
     lost = {row.file: row for row in here if row.feed == unit.feed and row.sha256 not in kept}
     if not lost:
         return
     for common in common_charges(connection, unit, bills, sorted(lost)):
-        if common.days and common.charges >= ALIKE * common.smaller:
-            continue
-        if common.days == 0 or lost[common.file].origin not in overwritten:
+        if common.days == 0 or (
+            common.charges < ANOTHER * common.loaded and lost[common.file].origin not in overwritten
+        ):
             raise _another_part(unit, bills, common)
-        _alarm(
-            decision,
-            unit,
-            f"{common.charges} of {common.smaller} charges in common with what was loaded from "
-            f"{common.file} before; if this is another part of the period, ingest all parts in one "
-            "call",
-        )
+        if common.charges < ALIKE * common.loaded:
+            _alarm(
+                decision,
+                unit,
+                f"{common.charges} of {common.loaded} charges in common with what was loaded from "
+                f"{common.file} before; if this is another part of the period, ingest all parts in "
+                "one call",
+            )
+        if common.lost_days:
+            _alarm(
+                decision,
+                unit,
+                f"{common.lost_days} days of {common.file}, which was loaded before, have no "
+                "charges any more",
+            )
 
 
 def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict:
     has = (
-        f"{common.charges} of {common.smaller} charges in common with these"
+        f"{common.charges} of {common.loaded} charges in common with these"
         if common.days
         else "charges of other days only"
     )
@@ -188,16 +199,15 @@ def _decide_unit(
             f"{month} is loaded from a delivery of {newest:%Y-%m-%d %H:%M:%S}; this one is older, "
             f"of {submitted:%Y-%m-%d %H:%M:%S}"
         )
-    elif delivery.manifest is None and given < set(loaded) and not policy.replace_feed:
+    elif (
+        delivery.manifest is None
+        and given < set(loaded)
+        and not (policy.replace_feed or _overwritten(delivery, unit, here))
+    ):
         decision.status[unit] = "unchanged"
         rest = ", ".join(sorted(file for sha, file in loaded.items() if sha not in given)[:3])
         decision.reason[unit] = f"{month} is loaded with this content and that of {rest}"
-    elif (
-        delivery.manifest is None
-        and not policy.replace_feed
-        and (back := {sha for sha in given - set(loaded) if loaded and (unit, sha) in replaced})
-        and back == given - set(loaded)
-    ):
+    elif (back := _given_back(delivery, unit, given, here, replaced)) and not policy.replace_feed:
         decision.status[unit] = "superseded"
         when = max(replaced[unit, sha] for sha in back)
         decision.reason[unit] = (
@@ -211,6 +221,33 @@ def _decide_unit(
         _warn_of_blanks(decision, unit, parts)
         if missing := gaps(parts):
             _alarm(decision, unit, missing)
+
+
+def _given_back(
+    delivery: Delivery,
+    unit: Unit,
+    given: set[str],
+    here: Sequence[Held],
+    replaced: Mapping[tuple[Unit, str], datetime],
+) -> set[str]:
+    """Loose content that was replaced before, if nothing else is new and nothing loaded is kept.
+
+    A file that has its old content again where it lay is the provider's own way back.
+    """
+    loaded = {row.sha256 for row in here if row.feed == unit.feed}
+    news = given - loaded
+    is_old = bool(news and loaded) and all((unit, sha) in replaced for sha in news)
+    if delivery.manifest or not is_old or given >= loaded or _overwritten(delivery, unit, here):
+        return set()
+    return news
+
+
+def _overwritten(delivery: Delivery, unit: Unit, here: Sequence[Held]) -> bool:
+    """Whether a file from which the unit is loaded has other content now."""
+    now = {delivery.origin(bill): bill.source.sha256 for bill in delivery.bills if bill.parts}
+    return any(
+        row.feed == unit.feed and now.get(row.origin, row.sha256) != row.sha256 for row in here
+    )
 
 
 def _explain(
@@ -274,18 +311,20 @@ def _refuse_empty(delivery: Delivery, accept_empty: bool, held: Sequence[Held]) 
 
 
 def _vanished(
-    delivery: Delivery, wanted: Mapping[Unit, object], held: Sequence[Held], accept_empty: bool
+    delivery: Delivery, decision: Decision, held: Sequence[Held], policy: Policy
 ) -> list[Unit]:
     """Accounts that an earlier delivery of the same export or file had and this one has not."""
-    gone = _gone_of_export(delivery, wanted, held) if delivery.manifest else []
-    gone = gone or _gone_of_files(delivery, wanted, held)
+    if delivery.manifest:
+        gone = _gone_of_export(delivery, decision.status, held)
+    else:
+        gone = _gone_of_files(delivery, decision, held, policy)
     older = any(
         row.submitted_at and delivery.submitted_at and delivery.submitted_at < row.submitted_at
         for row in gone
     )
     if older:
         return []
-    if gone and not accept_empty:
+    if gone and not policy.accept_empty:
         raise _empty(delivery.shown or delivery.bills[0].shown, gone)
     return list({Unit(row.feed, row.billing_account, row.period): None for row in gone})
 
@@ -305,12 +344,16 @@ def _gone_of_export(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[H
     ]
 
 
-def _gone_of_files(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[Held]) -> list[Held]:
+def _gone_of_files(
+    delivery: Delivery, decision: Decision, held: Sequence[Held], policy: Policy
+) -> list[Held]:
     """What a file held of the same months before it was overwritten; other months stay."""
-    kept = {(unit.billing_account, unit.period) for unit in wanted}
+    kept = {(unit.billing_account, unit.period) for unit in decision.status}
+    loaded = {(unit.billing_account, unit.period) for unit in decision.load}
     months = {
         (delivery.origin(bill), part.period): bill.source.sha256
         for bill in delivery.bills
+        if any((part.billing_account, part.period) in loaded for part in bill.parts)
         for part in bill.parts
     }
     gone = [
@@ -327,11 +370,12 @@ def _gone_of_files(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[He
             if (other.feed, other.billing_account, other.period) == unit
             and (other.origin, other.period) not in months
         ]
-        if rest:
+        if rest and not policy.replace_feed:
             raise Conflict(
                 f"{row.file}: no rows for {row.billing_account}, {row.period:%Y-%m}, which has "
                 f"{row.rows} rows of it and those of {rest[0]}; expected all files of the period. "
-                "Nothing was replaced; give them in one call."
+                "Nothing was replaced; give them in one call, or drop the period of the account on "
+                "purpose with --accept-empty --replace-feed."
             )
     return gone
 

@@ -25,6 +25,8 @@ WHAT = (
     "ResourceId", "SkuId", "ChargeDescription",
 )  # fmt: skip
 """What was charged for; how much may be corrected later."""
+COSTS = ("BilledCost", "EffectiveCost")
+RESTATED = 0.9  # of the smaller file's rows: versions name the same charges, whatever they cost
 SHARED = 0.5  # of the smaller file's rows: more in common than this makes two files versions
 
 
@@ -130,13 +132,23 @@ def _with_clouds(deliveries: Sequence[Delivery], loaded: Mapping[Claim, str]) ->
         claim = (*place, cloud)
         return claim in known, cloud in CLOUDS, votes[claim], rows[claim], cloud
 
+    holders: dict[tuple[str, date], set[str]] = {}
+    for cloud, account, period in loaded:
+        holders.setdefault((account, period), set()).add(cloud)
+
+    def billed_by(place: tuple[str, date], clouds: Iterable[str]) -> str:
+        """A name that is no cloud's, a reseller's or none, is no second account."""
+        best = max(clouds, key=lambda cloud: rank(place, cloud))
+        holder = holders.get(place, set())
+        if len(holder) == 1 and not {best, *holder} <= set(CLOUDS):
+            return next(iter(holder))
+        return best
+
     return [
         replace(
             delivery,
             clouds={
-                place: delivery.manifest.cloud
-                if delivery.manifest
-                else max(clouds, key=lambda cloud: rank(place, cloud))
+                place: delivery.manifest.cloud if delivery.manifest else billed_by(place, clouds)
                 for place, clouds in content.items()
             },
         )
@@ -156,10 +168,10 @@ def _rows_by_cloud(delivery: Delivery) -> dict[tuple[str, date], Counter[str]]:
 def _without_copies(
     deliveries: Sequence[Delivery],
 ) -> tuple[list[Delivery], list[tuple[Bill, str]]]:
-    first: dict[str, str] = {}
+    first: dict[tuple[str, str], str] = {}  # what lies beside a file says whose it is
     for delivery in deliveries:
         if delivery.manifest:
-            first |= {bill.source.sha256: bill.shown for bill in delivery.bills}
+            first |= {(b.source.sha256, b.source.beside): b.shown for b in delivery.bills}
     copies: list[tuple[Bill, str]] = []
     unique: list[Delivery] = []
     for delivery in deliveries:
@@ -168,7 +180,7 @@ def _without_copies(
             continue
         kept: list[Bill] = []
         for bill in delivery.bills:
-            same = first.setdefault(bill.source.sha256, bill.shown)
+            same = first.setdefault((bill.source.sha256, bill.source.beside), bill.shown)
             if same == bill.shown or not bill.parts:  # of no rows there is nothing to count twice
                 kept.append(bill)
             else:
@@ -244,15 +256,49 @@ def _shared_rows(
 
     Not by whole lines: a final export fills in the invoice id that the preliminary one lacks.
     """
+    common = set.intersection(*(_columns(connection, bill) for bill in bills))
     few = "hash(BilledCost, EffectiveCost, ChargePeriodStart, ProviderName)"
     pairs = _count_shared(connection, unit, bills, few)
-    if not any(
-        shared > SHARED * min(rows[one.shown], rows[other.shown]) for one, other, shared in pairs
-    ):
+    if any(shared > SHARED * min(rows[a.shown], rows[b.shown]) for a, b, shared in pairs):
+        key = ", ".join(column for column in CHARGE if column in common)
+        return _count_shared(connection, unit, bills, f"hash({key})")
+    return _restated(connection, unit, bills, rows, common)
+
+
+def _restated(
+    connection: DuckDBPyConnection,
+    unit: Unit,
+    bills: Sequence[Bill],
+    rows: Mapping[str, int],
+    columns: set[str],
+) -> list[tuple[Bill, Bill, int]]:
+    """Pairs that name the same charges at other costs, where charges can be told apart."""
+    names = [column for column in CHARGE if column in columns and column not in COSTS]
+    key = f"hash({', '.join(names)})"
+    if not {"ResourceId", "SkuId"} & set(names):
         return []
-    common = set.intersection(*(_columns(connection, bill) for bill in bills))
-    key = ", ".join(column for column in CHARGE if column in common)
-    return _count_shared(connection, unit, bills, f"hash({key})")
+    pairs = [
+        (one, other, shared)
+        for one, other, shared in _count_shared(connection, unit, bills, key)
+        if shared >= RESTATED * min(rows[one.shown], rows[other.shown])
+    ]
+    paired = {bill.shown: bill for one, other, _ in pairs for bill in (one, other)}
+    vague = {
+        shown
+        for shown, bill in paired.items()
+        if _distinct(connection, unit, bill, key) < RESTATED * rows[shown]
+    }
+    return [pair for pair in pairs if not vague & {pair[0].shown, pair[1].shown}]
+
+
+def _distinct(connection: DuckDBPyConnection, unit: Unit, bill: Bill, key: str) -> int:
+    row = connection.execute(
+        f"select count(distinct {key}) from ({bill.select}) as line"
+        " where BillingAccountId = $account and cast(BillingPeriodStart as date) = $period",
+        {"account": unit.billing_account, "period": unit.period},
+    ).fetchone()
+    assert row is not None
+    return row[0]
 
 
 @dataclass(frozen=True)
@@ -261,8 +307,9 @@ class Common:
 
     file: str
     days: int
+    lost_days: int  # that are loaded, and that the bills have not
     charges: int
-    smaller: int  # charges of the side that has fewer
+    loaded: int
 
 
 def common_charges(
@@ -270,24 +317,32 @@ def common_charges(
 ) -> list[Common]:
     """What the bills share with the charges of the unit, for each loaded file.
 
-    What something cost may be corrected; what it was, where and when, is not.
+    What something cost may be corrected; what it was, where and when, is not. Charges that look
+    alike are counted as often as they are there.
     """
     connection.execute((files("warehouse.ingest") / "macros.sql").read_text())
     names = set.intersection(*(_columns(connection, bill) for bill in bills))
     fields = [f"{name} := lower(cast({name} as varchar))" for name in WHAT if name in names]
-    what = f"cast(ChargePeriodStart as date) as day, struct_pack({', '.join(fields)}) as charge"
+    what = (
+        "coalesce(cast(ChargePeriodStart as date), $period) as day,"
+        f" hash(struct_pack({', '.join(fields)})) as charge"
+    )
     place = "BillingAccountId = $account and cast(BillingPeriodStart as date) = $period"
-    given = " union ".join(
-        f"select distinct {what} from ({bill.select}) as line where {place}" for bill in bills
+    given = " union all ".join(
+        f"select {what} from ({bill.select}) as line where {place}" for bill in bills
     )
     rows = connection.execute(
-        f"with given as materialized ({given}),"
-        f" loaded as (select distinct x_file, {what} from raw.focus where x_source = $feed"
-        f" and {place} and list_contains($loaded, x_file)),"
+        "with given as materialized (select day, charge, count(*) as lines"
+        f" from ({given}) group by all),"
+        f" loaded as (select x_file, day, charge, count(*) as lines from (select x_file, {what}"
+        f" from raw.focus where x_source = $feed and {place} and list_contains($loaded, x_file))"
+        " group by all),"
         " days as (select distinct day, true as common from given),"
-        " charges as (select distinct charge, true as common from given)"
+        " charges as (select charge, sum(lines) as lines from given group by charge)"
         " select x_file, count(distinct loaded.day) filter (days.common),"
-        " count(charges.common), least(count(*), (select count(*) from given))"
+        " count(distinct loaded.day) filter (days.common is null),"
+        " cast(sum(least(loaded.lines, coalesce(charges.lines, 0))) as bigint),"
+        " cast(sum(loaded.lines) as bigint)"
         " from loaded left join days using (day) left join charges using (charge)"
         " group by x_file order by x_file",
         {
