@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from clouds.billing import ListedFile, Manifest, layouts, manifest_readers
-from warehouse.ingest.errors import BrokenManifest, IngestError, NothingThere
+from warehouse.ingest.errors import BrokenManifest, IngestError, NothingThere, NotReadable
 from warehouse.ingest.records import Found, LoadedFile
 
 DATA = (".csv", ".gz", ".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".zip")
@@ -48,6 +48,12 @@ def discover(paths: Sequence[Path]) -> Discovered:
     for path in sorted(set(paths), key=str):
         try:
             for found in _under(path, result.ignored):
+                if (shown := _in_utf8(found.shown)) != found.shown:
+                    error = NotReadable(
+                        shown, "a name that is not UTF-8 text", "one that is", "rename the file"
+                    )
+                    result.settled.append(refused(shown, error))
+                    continue
                 files.setdefault(found.path.resolve(), found)
         except IngestError as error:
             result.settled.append(refused(str(path), error))
@@ -85,14 +91,20 @@ def _under(path: Path, ignored: list[str]) -> Iterable[Found]:
         for file in files
         if file.suffix.lower() in DATA
     ]
-    ignored += [str(file) for file in files if file.suffix.lower() not in DATA]
-    ignored += [f"{top}/" if top.is_dir() else str(top) for top in dict.fromkeys(hidden.values())]
+    others = [str(file) for file in files if file.suffix.lower() not in DATA]
+    others += [f"{top}/" if top.is_dir() else str(top) for top in dict.fromkeys(hidden.values())]
+    ignored += map(_in_utf8, others)
     if not found:
         raise NothingThere(
             f"{path}: no bills in this folder; expected files ending in {', '.join(DATA)}. "
             "Name the folder into which the provider's export is delivered."
         )
     return found
+
+
+def _in_utf8(path: str) -> str:
+    """The path in a form that can be stored and printed; other bytes are written as escapes."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _hidden(file: Path, root: Path) -> Path | None:

@@ -1,5 +1,6 @@
 """However the paths are written and whatever is missing this time: no charge goes unnoticed."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,14 @@ def test_bills_alike_of_two_accounts_both_count(tmp_path: Path) -> None:
         write_json(tmp_path / f"{name}.json", {"billing_account": f"do-{name}"})
     load(lake, *(tmp_path / f"{name}.{end}" for name in ("one", "two") for end in ("csv", "json")))
     assert total(lake) == (2, 12)
+
+
+def test_a_file_whose_name_is_no_text_is_refused_and_the_others_are_loaded(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    bill = write(tmp_path / "bills" / "a.csv", lines(3))
+    other = tmp_path / "bills" / os.fsdecode(b"\xff.csv")
+    other.write_text(bill.read_text())
+    report = load(lake, tmp_path / "bills")
+    assert sorted(file.status for file in report.loaded) == ["loaded", "rejected"]
+    assert "rename the file" in " ".join(map(reason, report.loaded))
+    assert total(lake) == (3, 6)
