@@ -12,6 +12,7 @@ import polars as pl
 
 from clouds.cloud import METRIC_SCHEMA, Reading
 from clouds.digitalocean.access import NotThere, Session
+from clouds.hourly import by_hour
 from clouds.sweep import Part, frame, sweep_in_chunks
 
 WINDOW = timedelta(days=7)  # of one call; a longer one may come in coarser steps
@@ -66,27 +67,7 @@ def parse_hours(
     metric: str, points: Points, resource: Mapping[str, Any], until: datetime
 ) -> pl.DataFrame:
     """One row per hour that has samples; an hour without one has no row."""
-    samples = pl.DataFrame(
-        {"at": list(points), "value": list(points.values())},
-        schema={"at": pl.Int64(), "value": pl.Float64()},
-    )
-    value = pl.col("value")
-    return (
-        samples.with_columns(hour=pl.from_epoch("at").dt.truncate("1h").dt.cast_time_unit("us"))
-        .filter((pl.col("hour") >= resource["since"]) & (pl.col("hour") < until))
-        .group_by("hour", maintain_order=True)
-        .agg(
-            avg=value.mean(), max=value.max(), p95=value.quantile(0.95, "linear"),
-            p99=value.quantile(0.99, "linear"), samples=pl.len(),
-        )
-        .with_columns(
-            *(pl.lit(resource[name]).alias(name)
-              for name in ("cloud", "account", "region", "resource_id")),
-            metric=pl.lit(metric),
-        )
-        .sort("hour")
-        .select(pl.col(name).cast(kind) for name, kind in METRIC_SCHEMA.items())
-    )  # fmt: skip
+    return by_hour(metric, resource, list(points.items()), resource["since"], until)
 
 
 def parse_cpu(answers: list[Answer]) -> Points:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from clouds.cloud import METRIC_SCHEMA, Reading
+from clouds.hourly import by_hour
 from clouds.prometheus import Prometheus, Series
 from clouds.sweep import Part, frame, sweep_in_chunks
 
@@ -99,35 +100,8 @@ def parse_hours(
             for at, value in series.samples.items()
         ]
         first = max(since, workload["since"])
-        hours.append(_hours(metric.name, workload, samples, first, until))
+        hours.append(by_hour(metric.name, workload, samples, first, until))
     return pl.concat(hours)
-
-
-def _hours(
-    metric: str,
-    workload: Mapping[str, Any],
-    samples: list[tuple[int, float]],
-    since: datetime,
-    until: datetime,
-) -> pl.DataFrame:
-    value = pl.col("value")
-    taken = pl.DataFrame(samples, schema={"at": pl.Int64(), "value": pl.Float64()}, orient="row")
-    return (
-        taken.with_columns(hour=pl.from_epoch("at").dt.truncate("1h").dt.cast_time_unit("us"))
-        .filter((pl.col("hour") >= since) & (pl.col("hour") < until))
-        .group_by("hour")
-        .agg(
-            avg=value.mean(), max=value.max(), p95=value.quantile(0.95, "linear"),
-            p99=value.quantile(0.99, "linear"), samples=pl.len(),
-        )
-        .with_columns(
-            *(pl.lit(workload[name]).alias(name)
-              for name in ("cloud", "account", "region", "resource_id")),
-            metric=pl.lit(metric),
-        )
-        .sort("hour")
-        .select(pl.col(name).cast(kind) for name, kind in METRIC_SCHEMA.items())
-    )  # fmt: skip
 
 
 def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
+from warehouse.ingest.compare import Common, common_charges
 from warehouse.ingest.errors import Conflict, EmptyDelivery
 from warehouse.ingest.measure import gaps
 from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
-from warehouse.ingest.settle import Common, common_charges, units
+from warehouse.ingest.settle import units
 
 ALIKE = 0.9  # of what was loaded from a file: a newer version of it has nearly all of its charges
 ANOTHER = 0.5  # and with less than that it is another part, though parts may have some alike
