@@ -4,6 +4,8 @@ Two versions of a bill (two months, two files) are loaded in turn by one process
 with SIGKILL. After each kill every month holds one whole version, and the next process goes on.
 """
 
+import fcntl
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -71,6 +73,21 @@ def test_a_killed_ingestion_leaves_every_period_whole(tmp_path: Path) -> None:
         assert _versions(reader) == (version, version)
     reader.close()
     assert not list((home / "tmp").glob("ingest-*")), "what killed processes left is cleared"
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["abandoned", "in use"])
+def test_only_folders_in_use_are_kept(tmp_path: Path, held: bool) -> None:
+    """A process may be killed before it has written anything into its folder."""
+    other = tmp_path / "home" / "tmp" / "ingest-other"
+    other.mkdir(parents=True)
+    descriptor = os.open(other, os.O_RDONLY)
+    if held:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    _write(tmp_path / "bills" / "month.csv", 9, 3, "old")
+    lake = Lake(LakeSettings(home=tmp_path / "home"))
+    ingest(lake, [tmp_path / "bills"], now=datetime(2026, 11, 20))
+    os.close(descriptor)
+    assert list((tmp_path / "home" / "tmp").glob("ingest-*")) == ([other] if held else [])
 
 
 def _start(home: Path, bills: Path) -> tuple[BaseProcess, Connection]:

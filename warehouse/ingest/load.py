@@ -1,9 +1,10 @@
 """Load bills into the warehouse: each account and period is replaced as a whole or not at all."""
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -224,11 +225,13 @@ def _staging(lake: Lake) -> Generator[Path]:
     """A folder of our own under the home; those of killed processes are removed first."""
     parent = lake.settings.home.resolve() / "tmp"
     parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.glob("ingest-*"):
-        _remove_if_abandoned(old)
-    folder = Path(mkdtemp(prefix="ingest-", dir=parent))
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        # One at a time, so that a folder which nobody has locked is never one that is being made.
+        with _locked(parent):
+            for old in parent.glob("ingest-*"):
+                _remove_if_abandoned(old)
+            folder = Path(mkdtemp(prefix="ingest-", dir=parent))
+            stack.enter_context(_locked(folder))
         try:
             yield folder
         finally:
@@ -237,11 +240,21 @@ def _staging(lake: Lake) -> Generator[Path]:
 
 def _remove_if_abandoned(folder: Path) -> None:
     try:
-        with (folder / "lock").open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # in use, or just being made
+        with _locked(folder, fcntl.LOCK_NB):
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError:  # in use, or already gone
         return
-    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path, how: int = 0) -> Generator[None]:
+    """Hold the folder itself: the lock ends with the process, however that ends."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
