@@ -26,9 +26,9 @@ def recommend(
 ) -> pl.DataFrame:
     """All recommendations: one row per check and resource, as in `actions.recommendation`.
 
-    Reads `marts`, `raw.metric`, `raw.price` and `raw.offer` through the connection and changes
-    nothing. `previous` (the last result, by default what `actions.recommendation` holds) gives the
-    day a finding was first seen; `suppressions` come from `actions.suppress.suppressions`.
+    Reads `marts` and `raw.metric` through the connection and changes nothing. `previous` (the last
+    result, by default what `actions.recommendation` holds) gives the day a finding was first seen;
+    `suppressions` come from `actions.suppress.suppressions`.
     """
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
     connection.execute(f"set variable snapshot = {snapshot}")

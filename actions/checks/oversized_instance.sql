@@ -82,15 +82,9 @@ price as (
         price.os,
         price.currency,
         min(price.price_hour) as price_hour
-    from raw.price as price
+    from marts.price as price
     where price.price_type = 'on_demand' and price.price_hour > 0
     group by all
-),
-
-offer as (
-    select candidate.*
-    from raw.offer as candidate
-    qualify row_number() over (partition by candidate.cloud, candidate.instance_type order by candidate.source) = 1
 ),
 
 smaller as (
@@ -104,8 +98,8 @@ smaller as (
         candidate.memory_gib,
         price_after.price_hour::double / price_now.price_hour::double as price_ratio
     from subject
-    join offer as now on subject.cloud = now.cloud and subject.sku = now.instance_type
-    join offer as candidate
+    join marts.offer as now on subject.cloud = now.cloud and subject.sku = now.instance_type
+    join marts.offer as candidate
         on
             now.cloud = candidate.cloud
             and now.family = candidate.family

@@ -124,11 +124,11 @@ class AwsCloud:
         return metrics.metrics(self._accounts, wanted, until)
 
     def offers(self) -> pl.DataFrame:
-        """Nothing: the packaged catalogue serves."""
+        """Nothing: see `cannot`."""
         return frame(OFFER_SCHEMA)
 
     def prices(self) -> pl.DataFrame:
-        """List and spot prices of the regions; the packaged ones where AWS says none."""
+        """List and spot prices of the regions."""
         account = self._accounts[0]
         regions = self.options.regions or read.enabled_regions(account)
         return prices.prices(account, regions, self.now())

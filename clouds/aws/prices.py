@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 
-from clouds import offers
 from clouds.aws.access import Account
 from clouds.aws.place import Payload, Place, utc
 from clouds.cloud import PRICE_SCHEMA
@@ -26,7 +25,7 @@ KEY = ("cloud", "region", "instance_type", "os", "price_type", "currency")
 
 
 def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFrame:
-    """List and spot prices of the regions; of what AWS does not say, the packaged ones stay.
+    """List and spot prices of the regions.
 
     Raises `CloudError` if any region can't be read: half of the prices would replace all of them.
     """
@@ -41,8 +40,7 @@ def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFr
 
     with ThreadPoolExecutor(WORKERS) as pool:
         found = pl.concat([frame(PRICE_SCHEMA), *pool.map(read, regions)])
-    packaged = offers.prices().filter(pl.col("cloud") == "aws")
-    return pl.concat([found, packaged.join(found, on=KEY, how="anti")]).sort(KEY)
+    return found.sort(KEY)
 
 
 def fetch_list(place: Place) -> Iterator[Payload]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 
-from clouds import offers as catalogue
 from clouds.azure import commitments, cost_query, exports, inventory, metrics, prices
 from clouds.azure.access import Access
 from clouds.azure.grants import PERMISSION as GRANTS
@@ -25,6 +24,7 @@ from clouds.errors import CloudError, Unreadable
 from clouds.sweep import frame
 
 CANNOT = {
+    "offers": "not read from Azure; the packaged catalogue serves",
     "invoices": "Azure's invoices need a role on the billing account; the bills name their invoice",
     "percentiles of metrics": "Azure Monitor offers none",
     "changes": "not built yet: this release changes nothing on Azure",
@@ -87,8 +87,8 @@ class AzureCloud:
         return metrics.metrics(self.access, wanted, until)
 
     def offers(self) -> pl.DataFrame:
-        """The sizes of the packaged catalogue."""
-        return catalogue.offers().filter(pl.col("cloud") == "azure").select(list(OFFER_SCHEMA))
+        """Nothing: see `cannot`."""
+        return frame(OFFER_SCHEMA)
 
     def prices(self) -> pl.DataFrame:
         """Retail prices of virtual machines."""

@@ -76,12 +76,12 @@ class DemoCloud:
             yield Reading(rows.filter(pl.col("hour") >= pl.col("since")).drop("since"))
 
     def offers(self) -> pl.DataFrame:
-        """The packaged catalogue and the sizes of our own machines."""
-        return menu.offers()
+        """The sizes of our own machines."""
+        return menu.own_offers()
 
     def prices(self) -> pl.DataFrame:
-        """The packaged list prices, the price sheet in euros and the rate card."""
-        return menu.prices()
+        """The price sheet in euros and the rate card."""
+        return menu.own_prices()
 
     def commitments(self) -> Reading:
         """Savings plan, reservation and committed use, by the ids that the bills use."""

@@ -38,6 +38,11 @@ SUCCESSORS = (  # previous generation, its successor with the same vCPUs and mem
 
 def offers() -> pl.DataFrame:
     """The catalogue and the sizes of our own machines, in the columns of `OFFER_SCHEMA`."""
+    return pl.concat([catalogue.offers(), own_offers()])
+
+
+def own_offers() -> pl.DataFrame:
+    """The sizes of our own machines."""
     own = pl.DataFrame(
         {
             "cloud": "onprem",
@@ -56,11 +61,16 @@ def offers() -> pl.DataFrame:
         (pl.col(name) if name in own.columns else pl.lit(None).alias(name)).cast(dtype)
         for name, dtype in OFFER_SCHEMA.items()
     ]
-    return pl.concat([catalogue.offers(), own.select(columns)])
+    return own.select(columns)
 
 
 def prices() -> pl.DataFrame:
-    """List prices: the catalogue in USD, Azure's price sheet in EUR, the rate card in EUR."""
+    """The catalogue in USD and what the company pays, in the columns of `PRICE_SCHEMA`."""
+    return pl.concat([catalogue.prices(), own_prices()])
+
+
+def own_prices() -> pl.DataFrame:
+    """What no catalogue says: Azure's price sheet in EUR, the rate card in EUR."""
     listed = catalogue.prices()
     known = accounts()
     regions = known.filter(pl.col("cloud") == "azure").select("cloud", "region").unique()
@@ -82,7 +92,7 @@ def prices() -> pl.DataFrame:
         for site in sites for vcpus, memory in ONPREM_SIZES
     ]  # fmt: skip
     own = pl.DataFrame(card).select(pl.col(name).cast(kind) for name, kind in PRICE_SCHEMA.items())
-    return pl.concat([listed, sheet.select(listed.columns), own])
+    return pl.concat([sheet.select(listed.columns), own])
 
 
 def menu() -> pl.DataFrame:

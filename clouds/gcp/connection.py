@@ -9,6 +9,7 @@ import polars as pl
 from clouds import offers as catalogue
 from clouds.cloud import (
     INVOICE_SCHEMA,
+    OFFER_SCHEMA,
     RESOURCE_SCHEMA,
     Exports,
     Failure,
@@ -27,6 +28,7 @@ from clouds.gcp.prices import fetch_skus, read_prices
 from clouds.sweep import frame
 
 CANNOT = {
+    "offers": "not read from Google Cloud; the packaged catalogue serves",
     "invoices": "Google offers no API for issued invoices; the export's invoice month is the bill",
     "spot history": "Google publishes today's spot prices only",
     "changes": "not built yet: this release reads Google Cloud, it does not change it",
@@ -104,14 +106,15 @@ class GoogleCloud:
         return read_metrics(self._access, wanted, until)
 
     def offers(self) -> pl.DataFrame:
-        """The machine types of the packaged catalogue."""
-        return catalogue.offers().filter(pl.col("cloud") == self.name)
+        """Nothing: see `cannot`."""
+        return frame(OFFER_SCHEMA)
 
     def prices(self) -> pl.DataFrame:
-        """List prices in US dollars, as of today where they can be composed."""
-        shipped = catalogue.prices().filter(pl.col("cloud") == self.name)
+        """List prices in US dollars, as of today, where they can be composed."""
+        of_ours = pl.col("cloud") == self.name
+        machines, known = catalogue.offers().filter(of_ours), catalogue.prices().filter(of_ours)
         account = self._parents[0] if self._parents else "catalogue"
-        return read_prices(self._access, account, self.offers(), shipped, self.now().date())
+        return read_prices(self._access, account, machines, known, self.now().date())
 
     def commitments(self) -> Reading:
         """Committed use of all projects."""

@@ -50,16 +50,14 @@ class Rate:
 
 
 def read_prices(
-    access: Access, account: str, offers: pl.DataFrame, shipped: pl.DataFrame, as_of: date
+    access: Access, account: str, offers: pl.DataFrame, known: pl.DataFrame, as_of: date
 ) -> pl.DataFrame:
-    """Prices in the columns of `PRICE_SCHEMA`: composed where that can be done, else as shipped.
+    """Prices in the columns of `PRICE_SCHEMA`, of what can be composed.
 
-    Which type exists in which region is what `shipped` knows; the list of SKUs does not say.
+    Which type exists in which region is what `known` says; the list of SKUs does not say.
     """
     rates = list(parse_skus(fetch_skus(access, account)))
-    composed = compose(rates, offers, shipped, as_of)
-    key = ["region", "instance_type", "os", "price_type", "currency"]
-    return pl.concat([composed, shipped.join(composed, on=key, how="anti")])
+    return compose(rates, offers, known, as_of)
 
 
 def fetch_skus(access: Access, account: str) -> Iterator[Payload]:

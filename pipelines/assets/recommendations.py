@@ -16,7 +16,8 @@ from pipelines.work import Work
     key=["actions", "recommendation"],
     deps=[["marts", table] for table in (
         "resource_now", "resource_run_rate", "metric_quantiles", "resource_cost_daily",
-    )] + [["raw", "price"], ["raw", "offer"]],
+        "offer", "price",
+    )],
     group_name="actions",
     kinds={"duckdb", "sql"},
     pool=WRITE_POOL,

@@ -36,12 +36,12 @@ def facts() -> Iterator[DuckDBPyConnection]:
         cost(connection, "vol", 10)
         for sku, vcpus, price in (("m5.large", 2, 0.1), ("m5.2xlarge", 8, 0.4)):
             connection.execute(
-                "insert into raw.offer (cloud, instance_type, family, vcpus, memory_gib, arch,"
+                "insert into marts.offer (cloud, instance_type, family, vcpus, memory_gib, arch,"
                 " burstable) values ('aws', ?, 'm5', ?, ?, 'x86_64', false)",
                 [sku, vcpus, vcpus * 4],
             )
             connection.execute(
-                "insert into raw.price (cloud, region, instance_type, os, price_type, currency,"
+                "insert into marts.price (cloud, region, instance_type, os, price_type, currency,"
                 " price_hour) values ('aws', 'r1', ?, 'linux', 'on_demand', 'USD', ?)",
                 [sku, price],
             )

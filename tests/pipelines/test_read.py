@@ -9,6 +9,7 @@ import pytest
 from home import Home, home_at
 from small import DAYS, NOW, SmallCloud, write_bill
 
+from clouds import offers as catalogue
 from clouds.cloud import Failure
 from pipelines.assets import bills, inventory, market, metrics
 
@@ -247,9 +248,37 @@ def test_what_is_owned_and_offered_is_replaced(home: Home) -> None:
     for _ in range(2):
         for asset in market.assets:
             asset(work=home.work())
-    assert home.ask_newest("select count(*) from raw.offer") == [(1,)]
+    assert home.ask_newest("select read_by, vcpus from raw.offer where read_by is not null") == [
+        ("small", 2.0)
+    ]
     assert home.ask_newest("select source, amount from raw.invoice") == [
         ("small", Decimal("77.50"))
+    ]
+
+
+def test_the_packaged_catalogue_is_there_before_any_source_has_answered(
+    home: Home, cloud: SmallCloud
+) -> None:
+    cloud.failing = {"offers", "prices"}
+    for asset in market.assets:
+        asset(work=home.work())
+    for table, packaged in (("offer", catalogue.offers()), ("price", catalogue.prices())):
+        known = f"select count(*), count(read_by) from raw.{table}"
+        assert home.ask_newest(known) == [(packaged.height, 0)]
+
+
+def test_unchanged_prices_are_not_written_again(home: Home) -> None:
+    prices = next(asset for asset in market.assets if asset.key.path[-1] == "price")
+    files = "select count(*) from ducklake_list_files('lake', 'price', schema => 'raw')"
+    prices(work=home.work())
+    before = home.ask_newest(files)
+    prices(work=home.work())
+    assert home.ask_newest(files) == before
+    changed = "update raw.price set price_hour = price_hour * 2 where region = 'eu-west-1'"
+    home.write(changed)
+    prices(work=home.work())
+    assert home.ask_newest("select sum(price_hour) from raw.price") == [
+        (catalogue.prices()["price_hour"].sum(),)
     ]
 
 

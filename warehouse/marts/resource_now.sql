@@ -1,17 +1,5 @@
 -- One row per resource that exists now.
 -- group: inventory
-with offer as (
-    select
-        candidate.cloud,
-        candidate.instance_type as sku,
-        candidate.vcpus,
-        candidate.memory_gib,
-        candidate.arch,
-        candidate.family
-    from raw.offer as candidate
-    qualify row_number() over (partition by candidate.cloud, candidate.instance_type order by candidate.source) = 1
-)
-
 select
     resource.source,
     resource.cloud,
@@ -38,5 +26,5 @@ select
     offer.arch,
     offer.family
 from raw.resource as resource
-left join offer using (cloud, sku)
+left join marts.offer as offer on resource.cloud = offer.cloud and resource.sku = offer.instance_type
 where resource.valid_to is null

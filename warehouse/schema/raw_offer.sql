@@ -1,5 +1,6 @@
--- One row per cloud and instance type that could be rented; null = unknown.
+-- One row per reader, cloud and instance type that could be rented; null = unknown.
 create table if not exists raw.offer (
+    read_by VARCHAR, -- the configured source; null = the catalogue that travels with the package
     cloud VARCHAR,
     instance_type VARCHAR,
     family VARCHAR,
@@ -11,5 +12,5 @@ create table if not exists raw.offer (
     local_storage_gb DOUBLE,
     network_gbps DOUBLE, -- baseline
     current_generation BOOLEAN,
-    source VARCHAR
+    source VARCHAR -- who states it
 );

@@ -1,5 +1,6 @@
--- One row per cloud, region, instance type, os, price type and currency: the newest known list price.
+-- One row per reader, cloud, region, instance type, os, price type and currency: the newest price that it knows.
 create table if not exists raw.price (
+    read_by VARCHAR, -- the configured source; null = the catalogue that travels with the package
     cloud VARCHAR,
     region VARCHAR,
     instance_type VARCHAR,
@@ -8,6 +9,6 @@ create table if not exists raw.price (
     currency VARCHAR,
     price_hour DECIMAL(18, 9),
     as_of DATE,
-    source VARCHAR,
+    source VARCHAR, -- who states it
     quality VARCHAR
 );
