@@ -1,7 +1,7 @@
 """A cloud that is known by its bills so far: exports in a folder, and who we are there."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -60,7 +60,7 @@ class BillsOnly:
         """The time now, UTC."""
         return datetime.now(UTC).replace(tzinfo=None)
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """The folder of exports. Raises `Unreadable` if it is set but missing."""
         if self._folder is None:
             return Exports(())

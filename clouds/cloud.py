@@ -1,8 +1,8 @@
 """What every cloud can tell and do: the records that cross the border, and the protocol."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from json import dumps
@@ -265,8 +265,12 @@ class Cloud(Protocol):
         """Who we are in each account, and whether we may read what we should."""
         ...
 
-    def bills(self, folder: Path) -> Exports:
-        """Bring what is new into `folder`, which is kept between calls; say what to ingest."""
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
+        """Bring what is new into `folder`, which is kept between calls; say what to ingest.
+
+        A closed month is new as long as the provider corrects it. The billing months in `anew`
+        (their first days) are read again even if they look unchanged.
+        """
         ...
 
     def inventory(self) -> Reading:

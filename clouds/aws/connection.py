@@ -1,8 +1,8 @@
 """One source of AWS accounts as a `Cloud`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -87,7 +87,7 @@ class AwsCloud:
                 yield _examined(account.id, ability, lambda a=account, t=attempt: t(a))
         yield from self._examine_bills()
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """Bring new exports into `folder`, and name the local folder of exports.
 
         Raises `Unreadable` if the local folder is set but missing.
@@ -104,13 +104,13 @@ class AwsCloud:
         for entry in self.options.exports:
             paths.append(folder / entry["bucket"])
             try:
-                failed += exports.mirror(self._place(entry), folder, self.now())
+                failed += exports.mirror(self._place(entry), folder, self.now(), anew)
             except CloudError as error:
                 failed.append(Failure(entry.get("account", ""), "", "bills", str(error)))
         if self.options.cost_explorer:
             payer = self._accounts_or_failure(failed)
             if payer is not None:
-                failed += cost_explorer.write_months(payer, folder, self.now())
+                failed += cost_explorer.write_months(payer, folder, self.now(), anew)
             paths.append(folder / cost_explorer.FOLDER)
         there = [path for path in dict.fromkeys(paths) if _holds_bills(path)]
         return Exports(there, failed)

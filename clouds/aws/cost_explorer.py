@@ -6,7 +6,7 @@ Without resources, tags, prices and list costs: enough for totals and forecasts.
 
 import csv
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,17 @@ COLUMNS: Sequence[str] = (
 )  # fmt: skip
 
 
-def write_months(payer: Account, folder: Path, now: datetime) -> list[Failure]:
+def write_months(
+    payer: Account, folder: Path, now: datetime, anew: Collection[date] = ()
+) -> list[Failure]:
     """Write each month that may have changed as `folder`/cost-explorer/YYYY-MM.csv.
 
-    `payer` is the management account. What can't be read is a failure; older files stay.
+    `payer` is the management account; months in `anew` are written in any case. What can't be read
+    is a failure; older files stay.
     """
     for month in months(now):
         file = folder / FOLDER / f"{month:%Y-%m}.csv"
-        if file.exists() and not _may_change(month, file, now):
+        if month not in anew and file.exists() and not _may_change(month, file, now):
             continue
         try:
             rows = [

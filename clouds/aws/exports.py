@@ -10,10 +10,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +66,11 @@ class Changed(Unreadable):
     """A newer delivery replaced this one while it was downloaded."""
 
 
-def mirror(place: Place, folder: Path, now: datetime) -> list[Failure]:
+def mirror(place: Place, folder: Path, now: datetime, anew: Collection[date] = ()) -> list[Failure]:
     """Download what is new at one place into `folder`/`bucket`; returns what could not be read.
 
-    `folder` keeps the state of earlier calls. Raises nothing: a place that fails is a failure.
+    `folder` keeps the state of earlier calls; deliveries of the months in `anew` are downloaded in
+    any case. Raises nothing: a place that fails is a failure.
     """
     failed: list[Failure] = []
 
@@ -91,7 +92,10 @@ def mirror(place: Place, folder: Path, now: datetime) -> list[Failure]:
              place.prefix)  # fmt: skip
     for name, manifest in manifests.items():
         try:
-            _bring(place, folder, name, manifest, listed, now)
+            state = _State(folder, f"{place.bucket}/{name}")
+            if _month(name) in anew:
+                state.doubt()
+            _bring(place, folder, name, manifest, listed, now, state)
         except CloudError as error:
             tell(error, manifest.key)
     return failed
@@ -137,6 +141,13 @@ def parse_manifest(place: Place, manifest: Object, content: bytes) -> list[str]:
     return [file.key for file in read.files]
 
 
+def _month(name: str) -> date | None:
+    """The billing month of a delivery's folder."""
+    found = re.search(r"billing_period=(\d{4})-(\d{2})|/(\d{4})(\d{2})\d{2}-\d{8}", name.lower())
+    year, month = [part for part in found.groups() if part] if found else (None, None)
+    return date(int(year), int(month), 1) if year and month else None
+
+
 def _age(manifest: Object) -> tuple[datetime, str, int]:
     """Runs kept side by side have their time in the key; the copy at the top has none, and wins."""
     return (
@@ -148,10 +159,9 @@ def _age(manifest: Object) -> tuple[datetime, str, int]:
 
 def _bring(
     place: Place, folder: Path, name: str, manifest: Object, listed: Mapping[str, Object],
-    now: datetime,
+    now: datetime, state: "_State",
 ) -> None:  # fmt: skip
     """Download one delivery and put it in place, again if it is replaced meanwhile."""
-    state = _State(folder, f"{place.bucket}/{name}")
     for attempt in range(1, ATTEMPTS + 1):
         if state.holds(manifest) and all(
             _local(folder, place, key).exists() for key in state.objects()
@@ -310,6 +320,10 @@ class _State:
     def objects(self) -> list[str]:
         """The objects of the delivery that was put in place."""
         return list(self._kept)
+
+    def doubt(self) -> None:
+        """Hold nothing for the version that lies in the bucket, but know what to clear away."""
+        self._kept = dict.fromkeys(self._kept, "")
 
     def keep(self, delivery: Delivery) -> None:
         """Remember that a delivery is in place."""

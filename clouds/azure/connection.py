@@ -1,8 +1,8 @@
 """Azure as a `Cloud`: what the readers of this folder read with one set of credentials."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -68,12 +68,14 @@ class AzureCloud:
             yield self._tried("", "bills", lambda: f"from {self._given()}")
         yield self._tried("", "prices", self._one_price)
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """The newest exports, mirrored below `folder`; the given folder; or the query's answer."""
         given = [self._given()] if self.folder else []
-        found = [exports.fetch_exports(self.access, self.places, folder)]
+        found = [exports.fetch_exports(self.access, self.places, folder, anew)]
         if self.cost_scope:
-            found.append(cost_query.fetch_costs(self.access, self.cost_scope, folder, self.now()))
+            found.append(
+                cost_query.fetch_costs(self.access, self.cost_scope, folder, self.now(), anew)
+            )
         paths = [*given, *(path for each in found for path in each.paths)]
         failed = dict.fromkeys(failure for each in found for failure in each.failed)
         return Exports(paths, list(failed))

@@ -1,15 +1,15 @@
 """Bills without an export: daily cost from the Cost Management query API, as a FOCUS delivery.
 
 The API knows less than an export: it groups by two things at most, so there are resources and
-services, but no list prices, quantities, tags, regions and charge categories (all is `Usage`). It
-is read for the current month and the one before, which Azure still corrects.
+services, but no list prices, quantities, tags, regions and charge categories (all is `Usage`). The
+current month and the one before, which Azure still corrects, are read each time, a year once.
 """
 
 import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -31,14 +31,25 @@ COLUMNS: tuple[str, ...] = (
     "ResourceId", "SubAccountId",
 )  # fmt: skip
 
+MONTHS = 13  # the current one and a year, as far back as one query reaches
+
 Line = tuple[str, ...]  # day (yyyymmdd), the groups, currency
 
 
-def fetch_costs(access: Access, scope: str, folder: Path, now: datetime) -> Exports:
-    """Write the current and the last month of one scope below `folder`, if they changed."""
+def fetch_costs(
+    access: Access, scope: str, folder: Path, now: datetime, anew: Collection[date] = ()
+) -> Exports:
+    """Write the months of one scope below `folder`, if they changed.
+
+    A month before the last one is read once, or when it is in `anew`.
+    """
     home = folder / "query" / sha256(scope.lower().encode()).hexdigest()[:16]
     failed: list[Failure] = []
-    for month in _months(now.date()):
+    known = _months(now.date())
+    for month in known:
+        is_settled = month not in known[-2:] and month not in anew
+        if is_settled and (home / f"{month:%Y-%m}").is_dir():
+            continue
         try:
             actual = _read(access, scope, "ActualCost", month)
             amortized = _read(access, scope, "AmortizedCost", month)
@@ -50,7 +61,7 @@ def fetch_costs(access: Access, scope: str, folder: Path, now: datetime) -> Expo
         except CloudError as error:
             failed.append(Failure(scope, "", "bills", str(error)))
             break
-    return Exports([home] if home.is_dir() else [], failed)
+    return Exports([home] if any(home.glob("*/manifest.json")) else [], failed)
 
 
 def count_lines(access: Access, scope: str, month: date) -> int:
@@ -140,9 +151,9 @@ def _deliver(
     content = text.getvalue().encode()
     run = sha256(content).hexdigest()[:16]
     name = f"cost-{run}.csv"
+    folder.mkdir(parents=True, exist_ok=True)  # a month without lines has been read, too
     if not lines or (folder / name).is_file():
         return
-    folder.mkdir(parents=True, exist_ok=True)
     manifest = {
         "exportConfig": {"exportName": "cost-query", "resourceId": f"{scope.strip('/')}/query",
                          "type": "FocusCost"},
@@ -181,8 +192,11 @@ def _subscription(path: str) -> str:
 
 
 def _months(today: date) -> list[date]:
-    first = today.replace(day=1)
-    return [(first - timedelta(days=1)).replace(day=1), first]
+    """The first days of the months that Azure answers for, the oldest first."""
+    found = [today.replace(day=1)]
+    while len(found) < MONTHS:
+        found.append((found[-1] - timedelta(days=1)).replace(day=1))
+    return found[::-1]
 
 
 def _next(month: date) -> date:

@@ -6,10 +6,10 @@ period. Of each export and period only the newest delivery is kept.
 
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,8 +95,13 @@ def places(exports: Sequence[Mapping[str, str]]) -> list[Place]:
     return found
 
 
-def fetch_exports(access: Access, exports: Sequence[Place], folder: Path) -> Exports:
-    """Mirror the newest deliveries of every place below `folder`; what fails leaves the rest."""
+def fetch_exports(
+    access: Access, exports: Sequence[Place], folder: Path, anew: Collection[date] = ()
+) -> Exports:
+    """Mirror the newest deliveries of every place below `folder`; what fails leaves the rest.
+
+    Deliveries of the months in `anew` are downloaded even if they are here.
+    """
     failed: list[Failure] = []
     paths: list[Path] = []
     for place in exports:
@@ -104,7 +109,7 @@ def fetch_exports(access: Access, exports: Sequence[Place], folder: Path) -> Exp
         known = folder / "known" / place.name / KNOWN
         try:
             failed += [Failure(place.name, "", "bills", reason)
-                       for reason in _mirror(access, place, blobs, known)]  # fmt: skip
+                       for reason in _mirror(access, place, blobs, known, anew)]  # fmt: skip
         except Unauthorized as error:
             refused = Failure("", "", "", str(error))
             failed += [] if refused in failed else [refused]
@@ -151,7 +156,9 @@ def newest(deliveries: Sequence[Delivery]) -> list[Delivery]:
     return sorted(found.values(), key=lambda each: (each.start, each.export))
 
 
-def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator[str]:
+def _mirror(
+    access: Access, place: Place, folder: Path, state: Path, anew: Collection[date]
+) -> Iterator[str]:
     """Bring what is new; yields the reasons why something could not be brought."""
     client = access.container(place.account_url, place.container)
     listed = {blob.name: blob for blob in _list(client, place)}
@@ -172,6 +179,9 @@ def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator
                 yield str(error)
     mirror.deliveries = {name: each for name, each in mirror.deliveries.items() if name in listed}
     for delivery in newest(list(mirror.deliveries.values())):
+        if delivery.start[:7] in {f"{month:%Y-%m}" for month in anew}:
+            for name in (delivery.manifest, *(name for name, _ in delivery.files)):
+                mirror.etags.pop(name, None)
         try:
             if _is_here(delivery, folder, mirror):
                 continue

@@ -1,7 +1,7 @@
 """The simulated estate as a `Cloud`: the same readers and kinds as a real one."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -43,7 +43,7 @@ class DemoCloud:
         for ability in ("bills", "inventory", "metrics", "prices", "commitments", "invoices"):
             yield Finding("demo", ability, True, "simulated, no credentials needed")
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """The folders into which the simulated providers have delivered their exports."""
         folders = [self._state.folder / "bills" / name for name in FOLDERS]
         return Exports([folder for folder in folders if folder.is_dir()])

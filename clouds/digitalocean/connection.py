@@ -1,7 +1,7 @@
 """One account of DigitalOcean as a `Cloud`."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -50,10 +50,10 @@ class DigitalOcean:
         for ability, calls in self._abilities().items():
             yield _finding(account, ability, calls)
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """The months of the invoices, as files in `folder`; or the configured folder as it is."""
         if self._folder is None:
-            return write_months(self._session, folder, self.now())
+            return write_months(self._session, folder, self.now(), anew)
         if not self._folder.exists():
             raise Unreadable(
                 f"The bills of DigitalOcean should be in {self._folder}, which does not exist. "

@@ -5,10 +5,10 @@ count. The invoice that is issued for a month takes the place of its preview by 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from itertools import groupby
@@ -51,15 +51,21 @@ class Document:
         return f"{self.invoice.uuid}-{digest}.json"
 
 
-def write_months(session: Session, folder: Path, now: datetime) -> Exports:
-    """Bring new and changed months into `folder`; an issued invoice is read only once."""
+def write_months(
+    session: Session, folder: Path, now: datetime, anew: Collection[date] = ()
+) -> Exports:
+    """Bring new and changed months into `folder`; an issued invoice is read only once.
+
+    The months in `anew` are read in any case.
+    """
     account = session.account()
     home = folder / account.replace(":", "-")
     failed: list[Failure] = []
     months = groupby(fetch_invoices(session, f"{now:%Y-%m}"), key=lambda invoice: invoice.period)
     for period, invoices in months:
         try:
-            failed += _bring(session, account, home / period, list(invoices), now)
+            again = period in {f"{month:%Y-%m}" for month in anew}
+            failed += _bring(session, account, home / period, list(invoices), now, again)
         except Unauthorized:
             raise
         except CloudError as error:
@@ -160,10 +166,11 @@ def _bounds(period: str) -> tuple[str, str]:
 
 
 def _bring(
-    session: Session, account: str, folder: Path, invoices: Sequence[Invoice], now: datetime
-) -> list[Failure]:
+    session: Session, account: str, folder: Path, invoices: Sequence[Invoice], now: datetime,
+    again: bool,
+) -> list[Failure]:  # fmt: skip
     """Fetch a month unless it is here in its last form; say which invoices do not tie out."""
-    known = _known(folder)
+    known = None if again else _known(folder)
     wanted = {invoice.uuid: str(invoice.amount) for invoice in invoices if not invoice.is_preview}
     is_running = len(wanted) < len(invoices)
     if known is None or is_running or known["issued"] != wanted:
@@ -220,8 +227,7 @@ def _write(
         return manifest
     folder.mkdir(parents=True, exist_ok=True)
     for each in filled:
-        if not (folder / each.name).exists():
-            _put(folder / each.name, each.text)
+        _put(folder / each.name, each.text)
     _put(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     listed = {MANIFEST, *(each.name for each in filled)}
     for path in folder.iterdir():

@@ -1,7 +1,7 @@
 """Google Cloud as a `Cloud`: what it can tell, for some projects, a folder or an organisation."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -89,10 +89,10 @@ class GoogleCloud:
             else:
                 yield Finding(account, ability, True, detail)
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """The folder of the option `bills`, and the tables of `exports` brought into `folder`."""
         given = [] if self._files is None else [self._folder()]
-        brought = fetch_exports(self._access, self._exports, folder)
+        brought = fetch_exports(self._access, self._exports, folder, anew)
         return Exports([*given, *brought.paths], brought.failed)
 
     def inventory(self) -> Reading:

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,14 +63,19 @@ def tables(given: Sequence[Mapping[str, str]]) -> list[Table]:
     return found
 
 
-def fetch_exports(access: Access, exports: Sequence[Table], folder: Path) -> Exports:
-    """Read the months that changed since the last call; the files of all months are the answer."""
+def fetch_exports(
+    access: Access, exports: Sequence[Table], folder: Path, anew: Collection[date] = ()
+) -> Exports:
+    """Read the months that changed since the last call; the files of all months are the answer.
+
+    The months in `anew` are read even if they did not change.
+    """
     paths: list[Path] = []
     failed: dict[str, Failure] = {}
     for table in exports:
         own = folder / table.name
         try:
-            _refresh(access, table, own)
+            _refresh(access, table, own, anew)
         except Unauthorized as error:
             failed.setdefault(table.account, Failure(table.account, "", "", str(error)))
         except CloudError as error:
@@ -97,14 +103,16 @@ def parse_columns(schema: Sequence[Any], layout: TableLayout) -> dict[str, str]:
     return {name: sql for name, sql in found.items() if sql is not None}
 
 
-def _refresh(access: Access, table: Table, folder: Path) -> None:
+def _refresh(access: Access, table: Table, folder: Path, anew: Collection[date]) -> None:
     """Bring the folder up to date with the table; every month is replaced as a whole."""
     looks = look(access, table)
     state = _state(folder)
     version = [str(looks.modified), looks.num_rows]
-    if state.get("version") == version:
+    if state.get("version") == version and not anew:
         return
     known = state.get("months", {})
+    for month in anew:
+        known.pop(f"{month:%Y%m}", None)
     for month in _months(access, table, looks):
         if known.get(month.month) != [month.lines, month.newest]:
             _write_month(access, table, looks, month, folder)

@@ -1,7 +1,7 @@
 """One Kubernetes cluster as a `Cloud`."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -62,7 +62,7 @@ class Kubernetes:
         if self._prometheus is not None:
             yield self._try_prometheus(account, self._prometheus)
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """None: see `cannot`."""
         return Exports(())
 

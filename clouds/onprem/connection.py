@@ -1,8 +1,8 @@
 """Your own machines as a `Cloud`: libvirt hosts, Prometheus and a rate card, each optional."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -81,7 +81,7 @@ class OnPrem:
         card = options.rate_card
         return examine(options.account, options.hosts, options.prometheus, card, options.bills)
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """See what runs now, and write the charges of the days that are over into `folder`.
 
         What is seen today is charged from tomorrow on. A host that can't be asked is a failure;

@@ -7,8 +7,8 @@ taken, as the protocol asks: nothing else tells whether an attempt that was cut 
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -97,7 +97,7 @@ class FileCloud:
     def examine(self) -> Iterator[Finding]:
         return iter(())
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         return Exports([])
 
     def inventory(self) -> Reading:

@@ -1,7 +1,7 @@
 """A small real source: two resources, a FOCUS file, no network; parts of it can be told to fail."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -61,7 +61,7 @@ class SmallCloud:
     def examine(self) -> Iterator[Finding]:
         yield Finding(self.account, "bills", True, str(self.bill))
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         self._answer("bills")
         return Exports([self.bill])
 

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -126,6 +126,21 @@ def test_a_file_somebody_deleted_is_downloaded_again(aws: Emulator, tmp_path: Pa
     source(aws).bills(tmp_path)
     assert lost.exists()
     assert downloads(aws) == 1
+
+
+@pytest.mark.parametrize(("month", "is_healed"), [(10, True), (9, False)])
+def test_a_month_that_is_wanted_anew_is_downloaded_again(
+    aws: Emulator, tmp_path: Path, month: int, is_healed: bool
+) -> None:
+    deliver(aws, "run-1", [packed(lines(3))])
+    source(aws).bills(tmp_path)
+    before = files(tmp_path)
+    data = next(tmp_path.rglob("*.csv.gz"))
+    whole = data.read_bytes()
+    data.write_bytes(b"damaged")
+    source(aws).bills(tmp_path, [date(2026, month, 1)])
+    assert (data.read_bytes() == whole) == is_healed
+    assert files(tmp_path) == before
 
 
 def test_a_manifest_before_its_last_file_keeps_the_old_delivery(

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,21 @@ def test_an_export_of_two_files_is_loaded_with_its_exact_total(
         "costs/daily/20261001-20261028/2026-10-20/r1/part_0_0001.csv",
         "costs/daily/20261001-20261028/2026-10-20/r1/part_1_0001.csv.gz",
     ]
+
+
+@pytest.mark.parametrize(("month", "is_healed"), [(10, True), (9, False)])
+def test_a_month_that_is_wanted_anew_is_downloaded_again(
+    mirror: Mirror, tmp_path: Path, month: int, is_healed: bool
+) -> None:
+    deliver(mirror.container, "r1", "2026-10-20T06:00:00Z", [bill(tmp_path, 3)])
+    mirror.fetch()
+    data = next((mirror.folder / "blobs").rglob("*.csv"))
+    whole = data.read_bytes()
+    data.write_bytes(b"damaged")
+    again = [date(2026, month, 1)]
+    fetched = fetch_exports(mirror.access, [mirror.place], mirror.folder, again)
+    assert list(fetched.failed) == []
+    assert (data.read_bytes() == whole) == is_healed
 
 
 def test_an_actual_cost_export_is_loaded_with_its_exact_total(mirror: Mirror) -> None:

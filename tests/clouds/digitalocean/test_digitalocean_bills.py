@@ -199,6 +199,19 @@ def test_an_issued_invoice_is_fetched_once_and_its_files_stay(
     assert status == "unchanged"
 
 
+@pytest.mark.parametrize(("month", "is_healed"), [(10, True), (9, False)])
+def test_a_month_that_is_wanted_anew_is_read_again(
+    empty: Fake, session: Session, tmp_path: Path, month: int, is_healed: bool
+) -> None:
+    october(empty)
+    write(session, tmp_path)
+    document = next(tmp_path.glob("exports/*/2026-10/*-*.json"))
+    whole = document.read_text()
+    document.write_text("{}")
+    write_months(session, tmp_path / "exports", DECEMBER, [date(2026, month, 1)])
+    assert (document.read_text() == whole) == is_healed
+
+
 def test_a_preview_that_changed_replaces_itself(
     empty: Fake, session: Session, lake: Lake, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Callable, Generator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -124,6 +124,18 @@ def test_an_unchanged_table_is_not_queried_again(
     second = fetch_exports(access, [table], tmp_path)
     assert list(second.paths) == list(first.paths)
     assert second.paths[0].stat().st_mtime_ns == before
+
+
+def test_a_month_that_is_wanted_anew_is_queried_again(
+    access: Access, make: Make, tmp_path: Path
+) -> None:
+    table = make([detailed_line("202609", "1"), detailed_line("202610", "1")])
+    paths = fetch_exports(access, [table], tmp_path).paths
+    before = [path.stat().st_mtime_ns for path in paths]
+    fetch_exports(access, [table], tmp_path, [date(2026, 10, 1)])
+    assert [path.stat().st_mtime_ns == old for path, old in zip(paths, before, strict=True)] == [
+        True, False,
+    ]  # fmt: skip
 
 
 def test_only_months_with_new_lines_are_read_again_and_replace_the_loaded_ones(

@@ -1,7 +1,7 @@
 """The toy cloud as a `Cloud`: what it can tell, and why it can't tell the rest."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -61,7 +61,7 @@ class ToyCloud:
                 else:
                     yield Finding(account.name, ability, True, f"read from {account.url}")
 
-    def bills(self, folder: Path) -> Exports:
+    def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         """New and changed bills, brought into the folder."""
         return exports.fetch(self._accounts, folder)
 
