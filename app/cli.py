@@ -19,6 +19,7 @@ BAD_INPUT = {  # errors of other packages that mean exit code 2
     "QueryRefused",
     "Unknown",
     "UnknownAssets",
+    "UnknownSource",
     "UnknownCloud",
     "WronglyConfigured",
     "UnknownTable",

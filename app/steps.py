@@ -1,13 +1,16 @@
 """Run the pipeline and show its steps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from app.session import Session
 from app.tables import table
+
+if TYPE_CHECKING:
+    from pipelines.run import RunReport
 
 
 @dataclass(frozen=True)
@@ -33,5 +36,18 @@ def run_steps(session: Session, select: str | None = None) -> Steps:
         from pipelines.run import run
 
         report = run(session.settings, select=select, progress=session.say)
+    return _steps(report)
+
+
+def backfill_steps(session: Session, months: int, sources: Sequence[str]) -> Steps:
+    """The same, with the last months read again. Raises `UnknownSource`."""
+    with session.working(f"reading the last {months} months again"):
+        from pipelines.run import backfill
+
+        report = backfill(session.settings, months, sources, progress=session.say)
+    return _steps(report)
+
+
+def _steps(report: "RunReport") -> Steps:
     steps = [{**asdict(step), "seconds": round(step.seconds, 3)} for step in report.steps]
     return Steps({"steps": steps, "snapshot": report.snapshot}, failed=not report.ok)

@@ -3,7 +3,8 @@
 PipelineError
 ├── BrokenSettings  instance-select.yaml, or a variable, is not what it should be
 ├── CheckFailed     a blocking check found bad rows; see pipelines/assets/checks.py
-└── UnknownAssets   the selection names no asset
+├── UnknownAssets   the selection names no asset
+└── UnknownSource   no source of the settings has this name
 """
 
 
@@ -23,4 +24,14 @@ class UnknownAssets(PipelineError):
             f"The selection {selection!r} names no asset. Known assets: {', '.join(known)}. "
             "Separate names by commas; '+marts/overview' is the table with what it is made of, "
             "'raw/focus+' with what is made of it, 'group:models' a group."
+        )
+
+
+class UnknownSource(PipelineError):
+    """No source of the settings has this name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(
+            f"There is no source named {name!r} in instance-select.yaml. "
+            + (f"Its sources are: {', '.join(known)}." if known else "It has no sources yet.")
         )

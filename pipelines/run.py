@@ -1,7 +1,7 @@
 """Run the pipeline once in this process: read, compute, check, publish."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,11 +10,12 @@ from dagster import DagsterInvalidSubsetError
 from dagster._core.definitions.asset_selection import DagsterInvalidAssetSelectionError
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from pipelines.definitions import RUN, build
-from pipelines.errors import UnknownAssets
+from pipelines.definitions import PARTS, RUN, build
+from pipelines.errors import UnknownAssets, UnknownSource
 from pipelines.instance import open_instance, process_tag
+from pipelines.partitions import last_months
 from pipelines.settings import Settings
-from pipelines.work import Progress, Work, silent
+from pipelines.work import Again, Progress, Work, silent
 from warehouse.errors import NothingPublished
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -83,9 +84,31 @@ def run(
         work.close()
 
 
+def backfill(
+    settings: Settings,
+    months: int,
+    sources: Collection[str] = (),
+    *,
+    select: str | None = None,
+    progress: Progress = silent,
+    work: Work | None = None,
+) -> RunReport:
+    """A run that also reads the bills and measurements of the last `months` months again.
+
+    `sources` names those of which they are read again; empty = all. Raises `UnknownSource`.
+    """
+    work = work or Work(settings, progress)
+    known = [*work.clouds, *work.unconnected]
+    for name in sources:
+        if name not in known:
+            raise UnknownSource(name, known)
+    work.again = Again(last_months(work.as_of, months), frozenset(sources))
+    return run(settings, select=select, progress=progress, work=work)
+
+
 def _selected(graph: AssetGraph, select: str | None) -> list[dg.AssetKey]:
     if not select:
-        return sorted(graph.executable_asset_keys)
+        return sorted(graph.executable_asset_keys - set(PARTS))
     keys: set[dg.AssetKey] = set()
     try:
         with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
@@ -93,13 +116,15 @@ def _selected(graph: AssetGraph, select: str | None) -> list[dg.AssetKey]:
                 keys |= dg.AssetSelection.from_string(part.strip()).resolve(graph)
     except (DagsterInvalidAssetSelectionError, DagsterInvalidSubsetError) as error:
         raise _unknown(select, graph) from error
+    keys -= set(PARTS)
     if not keys:
         raise _unknown(select, graph)
     return sorted(keys)
 
 
 def _unknown(select: str, graph: AssetGraph) -> UnknownAssets:
-    known = sorted(key.to_user_string() for key in graph.executable_asset_keys)
+    keys = graph.executable_asset_keys - set(PARTS)
+    known = sorted(key.to_user_string() for key in keys)
     return UnknownAssets(select, known)
 
 

@@ -23,7 +23,7 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(
-        pattern=r"^[^/\\.][^/\\]*$",  # a folder is named after it
+        pattern=r"^[^/\\.|][^/\\|]*$",  # a folder and partitions are named after it
         description="Name of the source, as in the column `source`.",
     )
     cloud: str = Field(description="Folder under clouds/ or installed plug-in that reads it.")

@@ -1,9 +1,9 @@
 """What every step of one run is handed: settings, lake, sources and the clock."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from duckdb import DuckDBPyConnection
@@ -21,6 +21,18 @@ def silent(message: str) -> None:
     """Say nothing."""
 
 
+@dataclass(frozen=True)
+class Again:
+    """What a run reads again besides what is new: the months of a backfill, oldest first."""
+
+    months: Sequence[date] = ()  # first days
+    sources: frozenset[str] = frozenset()  # empty = all
+
+    def months_of(self, source: str) -> Sequence[date]:
+        """The billing months of one source that are read again."""
+        return self.months if not self.sources or source in self.sources else ()
+
+
 @dataclass
 class Work:
     """One run's surroundings; sources are connected when the first step asks for them."""
@@ -28,6 +40,7 @@ class Work:
     settings: Settings
     progress: Progress = silent
     given_sources: dict[str, Cloud] | None = field(default=None)
+    again: Again = Again()
 
     @cached_property
     def lake(self) -> Lake:

@@ -1,4 +1,4 @@
-"""Commands that fill the warehouse: init, demo, ingest, run."""
+"""Commands that fill the warehouse: init, demo, ingest, run, backfill."""
 
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,10 @@ def add_to(app: typer.Typer) -> None:
         examples=["ingest exports/", "ingest focus-2026-10.csv.gz --json"],
     )(ingest)  # fmt: skip
     command(app, "run", panel=PANEL, examples=["run", "run --select 'marts/daily_cost*'"])(run)
+    command(
+        app, "backfill", panel=PANEL,
+        examples=["backfill", "backfill --months 3 --source company"],
+    )(backfill)  # fmt: skip
 
 
 def init(session: Session) -> Answer:
@@ -170,4 +174,26 @@ def run(
     from app.steps import run_steps
 
     report = run_steps(session, select)
+    return Answer(report.document, lambda: [report.table()], report.failed)
+
+
+def backfill(
+    session: Session,
+    months: Annotated[
+        int, typer.Option(min=1, max=36, help="Billing months, the running one included.")
+    ] = 13,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only of this source; may be repeated (default: all)."),
+    ] = None,
+) -> Answer:
+    """Read the bills and measurements of past months again, then run the pipeline.
+
+    A run brings what is new by itself, closed months that a provider still corrects included; this
+    is for a new source with a history, and for months that something went wrong with. Each month
+    is committed before the next is read; interrupted, it can be called again.
+    """
+    from app.steps import backfill_steps
+
+    report = backfill_steps(session, months, source or ())
     return Answer(report.document, lambda: [report.table()], report.failed)

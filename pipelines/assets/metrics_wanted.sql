@@ -1,5 +1,6 @@
 -- One row per resource of a source that existed since the variable oldest, and the first hour that is missing.
--- Samples still arrive after their hour: the last hours that were read are read again.
+-- Samples still arrive after their hour: the last hours that were read are read again. With the variable anew
+-- it is all of them.
 select
     resource.cloud,
     resource.account,
@@ -11,7 +12,7 @@ select
         getvariable('oldest'),
         date_trunc('hour', coalesce(min(resource.created_at), getvariable('oldest'))),
         if(
-            min(resource.valid_from) <= any_value(known.read_at),
+            not getvariable('anew') and min(resource.valid_from) <= any_value(known.read_at),
             least(any_value(known.until), getvariable('until')) - getvariable('late'),
             getvariable('oldest')
         )

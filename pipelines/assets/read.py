@@ -1,6 +1,7 @@
 """Read one kind of thing from every source; one that fails is reported, the others are read."""
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,16 +28,46 @@ class Scope:
     failed: str | None = None
 
 
+def parts_again(
+    key: dg.AssetKey, parts: dg.PartitionsDefinition, deps: Sequence[Sequence[str]] = ()
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """An asset whose partitions are read again, any number of them in one run."""
+
+    def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        with warnings.catch_warnings(action="ignore", category=dg.BetaWarning):
+            return dg.asset(
+                key=key,
+                deps=list(deps),
+                partitions_def=parts,
+                backfill_policy=dg.BackfillPolicy.single_run(),
+                group_name="sources",
+                kinds={"duckdb"},
+                pool=WRITE_POOL,
+                retry_policy=RETRY,
+            )(function)
+
+    return decorate
+
+
 def read_each(
-    work: Work, what: str, read: Callable[[str, Cloud], tuple[int, Sequence[str]]]
+    work: Work,
+    what: str,
+    read: Callable[[str, Cloud], tuple[int, Sequence[str]]],
+    only: Collection[str] | None = None,
 ) -> dg.MaterializeResult[Any]:
     """Call `read` for every source; it returns the rows written and what went wrong in parts.
+
+    `only` names the sources to read, if it is not all.
 
     A `CloudError` is kept in raw.read and named in the metadata `failed`; the next source goes on.
     """
     rows = 0
     failed = {name: str(error) for name, error in work.unconnected.items()}
+    if only is not None:
+        failed = {name: reason for name, reason in failed.items() if name in only}
     for name, cloud in work.clouds.items():
+        if only is not None and name not in only:
+            continue
         work.progress(f"reading {what} of {name}")
         try:
             count, problems = read(name, cloud)

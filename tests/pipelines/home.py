@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import dagster as dg
 from small import SmallCloud
 
 from pipelines.run import RunReport, run
@@ -32,6 +33,11 @@ class Home:
         work = Work(self.settings, given_sources=dict(self.clouds))
         work.lake = self.lake  # opened once for all steps of a test
         return work
+
+    def step(self, asset: dg.AssetsDefinition) -> Any:
+        """Do one step by itself; what it returns."""
+        with dg.DagsterInstance.ephemeral() as instance:
+            return asset(dg.build_asset_context(instance=instance), work=self.work())
 
     def run(self, select: str | None = None) -> RunReport:
         return run(self.settings, select=select, work=self.work())

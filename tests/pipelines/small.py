@@ -52,6 +52,7 @@ class SmallCloud:
         self.unmeasured: list[Failure] = []
         self.unbilled: list[Failure] = []
         self.asked: list[tuple[datetime, datetime]] = []  # spans of metrics
+        self.anew: list[date] = []  # months of bills
         self.bill = folder / f"{name}.csv"
         write_bill(self.bill, account, Decimal("1.25"))
 
@@ -63,6 +64,7 @@ class SmallCloud:
 
     def bills(self, folder: Path, anew: Collection[date] = ()) -> Exports:
         self._answer("bills")
+        self.anew += anew
         return Exports([self.bill])
 
     def inventory(self) -> Reading:

@@ -31,7 +31,7 @@ def read_inventory(home: Home) -> Any:
 
 
 def read_metrics(home: Home) -> Any:
-    return metrics.metrics(work=home.work())
+    return home.step(metrics.metrics)
 
 
 def history(home: Home) -> list[tuple[Any, ...]]:
@@ -224,7 +224,7 @@ def test_an_unchanged_bill_is_not_loaded_again_and_a_new_one_replaces_it(
     home: Home, cloud: SmallCloud
 ) -> None:
     def load() -> int:
-        result: Any = bills.bills(work=home.work())
+        result: Any = home.step(bills.bills)
         return result.metadata["dagster/row_count"]
 
     total = "select sum(EffectiveCost) from raw.focus"
@@ -238,7 +238,7 @@ def test_an_unchanged_bill_is_not_loaded_again_and_a_new_one_replaces_it(
 
 def test_a_refused_bill_is_named_and_remembered(home: Home, cloud: SmallCloud) -> None:
     cloud.bill.write_text("this,is\nno,bill\n")
-    result: Any = bills.bills(work=home.work())
+    result: Any = home.step(bills.bills)
     assert "small.csv" in result.metadata["failed"]["small (in part)"]
     ((failed,),) = home.ask_newest("select failed from raw.read where what = 'exports'")
     assert "small.csv" in failed
