@@ -15,6 +15,8 @@ _HEAD = """\
 
 # What is read and changed: one entry for each cloud, or for each set of credentials. To switch an
 # example on, remove the '#' at the beginning of its lines. `name` is yours to choose.
+# Beside `cloud` may stand after how many hours a check calls what it tells late, for example
+# `late_after_hours: {bills: 72, inventory: 30, metrics: 30, market: 30}`.
 sources:
 """
 

@@ -60,7 +60,7 @@ def build(settings: Settings, work: Work | None = None) -> dg.Definitions:
                 publish.publish,
             ],
         ),
-        asset_checks=checks.check_steps(),
+        asset_checks=checks.check_steps(settings.sources),
         jobs=[run, maintain.maintain],
         schedules=[
             dg.ScheduleDefinition(

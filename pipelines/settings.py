@@ -17,6 +17,24 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Day, ...] = get_args(Day)
 
 
+class LateSettings(BaseModel):
+    """After how many hours what a source tells counts as late."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bills: float = Field(default=72, gt=0, description="Since the last hour of usage billed.")
+    inventory: float = Field(default=30, gt=0, description="Since it was read.")
+    metrics: float = Field(default=30, gt=0, description="Since the last hour measured.")
+    market: float = Field(
+        default=30, gt=0, description="Since offers, prices, commitments, invoices were read."
+    )
+
+    def after(self, what: str) -> float:
+        """Hours for one kind of reading, as named in raw.read."""
+        name = {"exports": "bills"}.get(what, what)
+        return getattr(self, name, self.market)
+
+
 class SourceSettings(BaseModel):
     """One configured source: a cloud with its accounts."""
 
@@ -29,6 +47,10 @@ class SourceSettings(BaseModel):
     cloud: str = Field(description="Folder under clouds/ or installed plug-in that reads it.")
     options: dict[str, Any] = Field(
         default_factory=dict, description="Handed to the cloud's connect()."
+    )
+    late_after_hours: LateSettings = Field(
+        default=LateSettings(),
+        description="When a check calls it late, for example {bills: 48, metrics: 6}.",
     )
     where: str = Field(
         default="", exclude=True, repr=False, description="File and line, set when it is read."

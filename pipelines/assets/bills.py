@@ -33,7 +33,7 @@ def bills(
 def bill_months(
     context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]
 ) -> dg.MaterializeResult[Any]:
-    """The lines of a billing account and month, read again from the source into raw.focus."""
+    """One row per charge line of an account and month, read again from its source."""
     asked = asked_bills(context.partition_keys)
 
     def read(name: str, cloud: Cloud) -> tuple[int, list[str]]:
@@ -77,4 +77,4 @@ def _record(work: Work, name: str, files: list[LoadedFile], problems: list[str])
         scopes = [Scope(cloud, account) for cloud, account in found]
         if problems or not scopes:
             scopes.append(Scope(None, failed="; ".join(problems) or None))
-        record(write.connection, name, "exports", work.as_of, scopes)
+        record(write.connection, work, name, "exports", scopes)

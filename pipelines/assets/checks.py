@@ -1,6 +1,7 @@
 """Ask each SQL file of `checks/` for bad rows: none is a pass; blocking ones stop publication."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from pipelines.assets.marts import summaries
 from pipelines.errors import PipelineError
+from pipelines.settings import SourceSettings
 from pipelines.work import Work
 from warehouse.build import tables_in
 
@@ -122,10 +124,35 @@ def _parse(file: str, sql: str) -> Check:
     return Check(file.removesuffix(".sql"), header[0], facts["asset"], is_blocking, sql)
 
 
-def check_steps() -> list[dg.AssetChecksDefinition]:
+def of_sources(sources: Sequence[SourceSettings]) -> Iterator[Check]:
+    """One check for each configured source: what it tells is not late."""
+    for number, name in _check_names([source.name for source in sources]).items():
+        source = sources[number]
+        text = source.name.replace("'", "''")
+        yield Check(
+            f"{name}_is_fresh",
+            f"What the source {source.name} tells is not older than its late_after_hours allow.",
+            "marts/source_freshness",
+            False,
+            "select late.what, late.account, late.until, late.age_hours, late.late_after_hours,"
+            " late.failed from marts.source_freshness as late"
+            f" where late.is_late and late.source = '{text}'",
+        )
+
+
+def _check_names(sources: Sequence[str]) -> dict[int, str]:
+    """Names as Dagster allows them; those that become alike get a number."""
+    plain = [re.sub(r"[^A-Za-z0-9_]", "_", name) for name in sources]
+    return {
+        number: name if plain.count(name) == 1 else f"{name}_{number + 1}"
+        for number, name in enumerate(plain)
+    }
+
+
+def check_steps(sources: Sequence[SourceSettings] = ()) -> list[dg.AssetChecksDefinition]:
     """The checks, those of one schema in one step: raw_checks, marts_checks, ..."""
     stages: dict[str, list[Check]] = {}
-    for check in find_checks():
+    for check in (*find_checks(), *of_sources(sources)):
         stages.setdefault(_stage(check.asset), []).append(check)
     return [_checks_after(f"{stage}_checks", wanted) for stage, wanted in stages.items()]
 

@@ -47,7 +47,7 @@ def _keep(connection: DuckDBPyConnection, source: str, found: Reading, work: Wor
         )
         for f in found.failed
     ]
-    record(connection, source, "inventory", work.as_of, scopes)
+    record(connection, work, source, "inventory", scopes)
     return row[0] if row else 0
 
 

@@ -26,7 +26,7 @@ def _owned(
         with work.lake.write(f"{what} of {name}") as write:
             _replace_owned(write.connection, table, name, found)
             failed = "; ".join(told(failure) for failure in found.failed) or None
-            record(write.connection, name, what, work.as_of, [_read(work, failed)])
+            record(write.connection, work, name, what, [_read(work, failed)])
         return found.rows.height, [told(failure) for failure in found.failed]
 
     return _asset(table, what, grain, read)
@@ -46,7 +46,7 @@ def _offered(
         with work.lake.write(f"{what} of {name}") as write:
             if not found.is_empty():  # no answer about what is on offer keeps the last one
                 _replace_offered(write.connection, table, name, found)
-            record(write.connection, name, what, work.as_of, [_read(work)])
+            record(write.connection, work, name, what, [_read(work)])
         return found.height, ()
 
     def keep_catalogue(work: Work) -> None:

@@ -52,7 +52,7 @@ def metrics(
 def metric_days(
     context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]
 ) -> dg.MaterializeResult[Any]:
-    """The hours of a day in an account and region, read again from the source into raw.metric."""
+    """One row per resource, metric and hour of a day in one place, read again from its source."""
     asked = asked_metrics(context.partition_keys)
 
     def read(name: str, cloud: Cloud) -> tuple[int, list[str]]:
@@ -176,7 +176,7 @@ def _record(
         "select cloud, account, region, until from raw.read where source = ? and what = 'metrics'",
         [source],
     ).fetchall()
-    record(connection, source, "metrics", work.as_of, _scopes(known, wanted, failed, until))
+    record(connection, work, source, "metrics", _scopes(known, wanted, failed, until))
 
 
 def _is_lost(failed: list[Failure]) -> pl.Expr:

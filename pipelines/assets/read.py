@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from clouds.cloud import Cloud, Failure
 from clouds.errors import CloudError
+from pipelines.settings import LateSettings
 from pipelines.work import Work
 
 WRITE_POOL = "warehouse_write"
@@ -90,19 +91,17 @@ def told(failure: Failure) -> str:
 
 
 def record(
-    connection: DuckDBPyConnection,
-    source: str,
-    what: str,
-    read_at: datetime,
-    scopes: Sequence[Scope],
+    connection: DuckDBPyConnection, work: Work, source: str, what: str, scopes: Sequence[Scope]
 ) -> None:
     """Replace what raw.read says about one source and kind of reading."""
+    limits = {entry.name: entry.late_after_hours for entry in work.settings.sources}
+    late = limits.get(source, LateSettings()).after(what)
     connection.execute("delete from raw.read where source = ? and what = ?", [source, what])
     for scope in scopes:
         connection.execute(
-            "insert into raw.read values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.read values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [source, what, scope.cloud, scope.account, scope.region,
-             read_at, scope.until, scope.failed],
+             work.as_of, scope.until, scope.failed, late],
         )  # fmt: skip
 
 
@@ -115,4 +114,4 @@ def _record_failure(work: Work, what: str, source: str, reason: str) -> None:
         ).fetchone()
         if known == (0,):
             scope = Scope(clouds.get(source), failed=reason)
-            record(write.connection, source, what, work.as_of, [scope])
+            record(write.connection, work, source, what, [scope])

@@ -1,12 +1,14 @@
 """Every check passes on a sound warehouse and finds what it is there for."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from estate import AS_OF, d, day, line, rows, warehouse
 
-from pipelines.assets.checks import blocking, find_checks
+from pipelines.assets.checks import blocking, find_checks, of_sources
+from pipelines.settings import SourceSettings
 from warehouse.build import build, find
 from warehouse.lake import schema_files
 
@@ -62,6 +64,9 @@ def add(table: str, row: dict[str, Any]) -> Callable[[Tables], None]:
 INVOICE = {"cloud": "aws", "billing_account": "payer", "period": day("2026-03-01"),
            "currency": "USD", "amount": d("9"), "invoice_id": "INV"}  # fmt: skip
 
+PRICE = {"cloud": "aws", "region": "eu-west-1", "instance_type": "m5.large", "os": "linux",
+         "price_type": "on_demand", "currency": "USD", "price_hour": d("0.1")}  # fmt: skip
+
 # What each check is there for: before the marts are built, or in the marts afterwards.
 WRONG: dict[str, Callable[[Tables], None] | str] = {
     "lines_have_currency_and_period": put("raw_focus", BillingCurrency=None),
@@ -75,6 +80,12 @@ WRONG: dict[str, Callable[[Tables], None] | str] = {
     "everything_was_read": put("raw_read", failed="access denied"),
     "bills_tie_to_invoices": add("raw_invoice", INVOICE),
     "bills_are_fresh": lambda tables: tables.update(raw_focus=[line("2026-01-01", "1")]),
+    "price_sources_agree": lambda tables: tables.update(
+        raw_price=[
+            {**PRICE, "read_by": "ours"},
+            {**PRICE, "price_hour": d("0.103")},
+        ]
+    ),
     "daily_cost_ties_to_lines": "update marts.daily_cost"
     " set billed_cost = billed_cost + 0.000000000000000001",
     "monthly_cost_ties_to_daily": "delete from marts.tagset_cost where has_resource",
@@ -125,3 +136,23 @@ def test_every_check_is_of_a_table_that_exists() -> None:
     tables = {name.replace(".", "/") for name in schema_files().keys() | find().keys()}
     assert {check.asset for check in find_checks()} <= tables
     assert all(check.claim.endswith(".") for check in find_checks())
+
+
+def test_each_source_has_a_check_of_its_own_against_its_own_limits() -> None:
+    names = ["prod", "eu-west", "eu.west", "it's"]
+    sources = [SourceSettings(name=name, cloud="aws") for name in names]
+    checks = {check.name: check for check in of_sources(sources)}
+    assert list(checks) == [
+        "prod_is_fresh",
+        "eu_west_2_is_fresh",
+        "eu_west_3_is_fresh",
+        "it_s_is_fresh",
+    ]
+    read = {"what": "inventory", "cloud": "aws", "account": "1", "late_after_hours": 30.0}
+    connection = warehouse(raw_read=[
+        {**read, "source": "prod", "until": AS_OF},
+        {**read, "source": "it's", "until": datetime(2026, 3, 1)},
+    ])  # fmt: skip
+    build(connection, AS_OF)
+    late = {name: len(rows(connection, check.sql)) for name, check in checks.items()}
+    assert late == dict.fromkeys(checks, 0) | {"it_s_is_fresh": 1}

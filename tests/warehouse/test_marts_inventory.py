@@ -177,3 +177,41 @@ def test_freshness_names_what_could_not_be_read() -> None:
     assert [(row["source"], row["failed"], row["age_hours"]) for row in found] == [
         ("prod", "2 us access denied", 0.0)
     ]
+
+
+def told(what: str, until: datetime | None, **columns: Any) -> dict[str, Any]:
+    return {"source": "prod", "what": what, "cloud": "aws", "account": "1", "read_at": NOW,
+            "until": until, "late_after_hours": 30.0, **columns}  # fmt: skip
+
+
+def late(*reads: dict[str, Any], **tables: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    found = mart("source_freshness", "account, what", raw_read=list(reads), **tables)
+    return [(row["account"], row["what"], row["age_hours"], row["is_late"]) for row in found]
+
+
+def test_a_source_is_as_late_as_the_region_that_is_furthest_behind() -> None:
+    hours = timedelta(hours=1)
+    assert late(
+        told("inventory", NOW, region="eu"),
+        told("metrics", NOW - 40 * hours, region="eu"),
+        told("metrics", NOW - 2 * hours, region="us"),
+        told("metrics", NOW - 30 * hours, region="us", account="2"),
+    ) == [
+        ("1", "inventory", 0.0, False),
+        ("1", "metrics", 40.0, True),
+        ("2", "metrics", 30.0, False),
+    ]
+
+
+def test_bills_of_a_source_are_as_late_as_the_usage_of_its_accounts() -> None:
+    reads = [told("exports", None, account="payer"), told("exports", None, account=None)]
+    manifest = {**MANIFEST, "source": "feed"}
+    bills = {"raw_focus": [line("2026-03-18", "1")], "raw_billing_manifest": [manifest]}
+    assert late(*reads, **bills) == [("payer", "bills", 36.0, True), (None, "bills", None, False)]
+    assert late(told("exports", None, account="payer", late_after_hours=48.0), **bills) == [
+        ("payer", "bills", 36.0, False)
+    ]
+
+
+def test_what_has_never_been_read_is_late() -> None:
+    assert late(told("metrics", None, failed="access denied")) == [("1", "metrics", None, True)]

@@ -7,5 +7,6 @@ create table if not exists raw.read (
     region VARCHAR,
     read_at TIMESTAMP, -- the cloud's clock, UTC
     until TIMESTAMP, -- the data are complete up to here
-    failed VARCHAR -- why it could not be read; null = it could
+    failed VARCHAR, -- why it could not be read; null = it could
+    late_after_hours DOUBLE -- the source's limit when it was read: older than that is late
 );
