@@ -17,7 +17,7 @@ GOOD = "sources:\n  - name: one\n    cloud: aws\n"
 BROKEN = {
     "unknown setting": ("max_change: 5\n", 1, "'max_change' (did you mean 'max_changes'?)"),
     "unknown key of a source": (f"{GOOD}    option: {{}}\n", 4, "'option' (did you mean 'options'"),
-    "our own key": (f"{GOOD}    where: here\n", 4, "expected one of a source: cloud, late_after_hours, name"),
+    "our own key": (f"{GOOD}    where: here\n", 4, "of a source: cloud, late_after_hours, name"),
     "the home in its own file": ("threads: 1\nhome: /tmp\n", 2, "found 'home'"),
     "wrong type": ("# one\nmax_changes: many\n", 2, "found 'many' for 'max_changes', expected a w"),
     "out of range": ("max_changes: 0\n", 1, "greater than or equal to 1"),
