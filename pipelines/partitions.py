@@ -57,15 +57,18 @@ def note_metrics(
     places: Iterable[tuple[str | None, str | None, datetime]],
     until: datetime,
 ) -> None:
-    """Say in Dagster which days of which places are read to their end.
+    """Say in Dagster which days of which places are read to their end, if it is not known yet.
 
     `places` are account, region and the first hour that was read.
     """
     measured = [(_key(source, account, region), since) for account, region, since in places]
     _add(context, PLACES, [place for place, _ in measured])
+    known = context.instance.get_materialized_partitions(METRICS_KEY)
     for place, since in measured:
         for day in _days(since, until):
-            _note(context, METRICS_KEY, {"place": place, "day": day.isoformat()}, {})
+            part = {"place": place, "day": day.isoformat()}
+            if dg.MultiPartitionKey(part) not in known:
+                _note(context, METRICS_KEY, part, {})
 
 
 def asked_bills(keys: Sequence[str]) -> dict[str, set[date]]:
