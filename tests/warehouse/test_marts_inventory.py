@@ -42,9 +42,18 @@ def test_resource_now_is_how_each_resource_looks_now() -> None:
 
 def test_unknown_dates_and_sizes_stay_unknown() -> None:
     found = mart("resource_now", raw_resource=[resource("i-1", created_at=None, sku="odd.size")])
-    assert [(row["age_days"], row["state_days"], row["vcpus"]) for row in found] == [
+    assert [(row["created_at"], row["state_days"], row["vcpus"]) for row in found] == [
         (None, None, None)
     ]
+
+
+def test_a_resource_is_at_least_as_old_as_it_has_been_seen() -> None:
+    (found,) = mart("resource_now", raw_resource=[
+        resource("i-1", created_at=None, state="stopped", valid_to=datetime(2026, 3, 1)),
+        resource("i-1", created_at=None, valid_from=datetime(2026, 3, 1)),
+    ])  # fmt: skip
+    assert found["first_seen_at"] == datetime(2026, 1, 2)
+    assert found["age_days"] == 77.5
 
 
 def test_quantiles_are_of_the_hourly_maximum_per_window() -> None:

@@ -1,5 +1,14 @@
 -- One row per resource that exists now.
 -- group: inventory
+with known as (
+    select
+        look.*,
+        min(look.valid_from) over (
+            partition by look.source, look.cloud, look.account, look.resource_id, look.kind
+        ) as first_seen_at
+    from raw.resource as look
+)
+
 select
     resource.source,
     resource.cloud,
@@ -19,12 +28,15 @@ select
     resource.config,
     json_extract_string(resource.tags, '$.team') as team,
     json_extract_string(resource.tags, '$.environment') as env,
-    date_diff('second', resource.created_at, getvariable('as_of')) / 86400 as age_days, -- null = unknown
+    resource.first_seen_at,
+    -- Of a cloud that does not say when a resource was created: at least so many.
+    date_diff('second', coalesce(resource.created_at, resource.first_seen_at), getvariable('as_of')) / 86400
+        as age_days,
     date_diff('second', resource.state_since, getvariable('as_of')) / 86400 as state_days, -- null = unknown
     offer.vcpus, -- of the sku; null = the catalogue does not know it
     offer.memory_gib,
     offer.arch,
     offer.family
-from raw.resource as resource
+from known as resource
 left join marts.offer as offer on resource.cloud = offer.cloud and resource.sku = offer.instance_type
 where resource.valid_to is null
