@@ -39,7 +39,6 @@ from warehouse.lake import Lake
 
 TOY = "toy"  # lies in tests/clouds/toy, and is installed by nobody
 NOT_BUILT = {
-    "aws": "not built yet: an emulator for the contract",
     "oci": "not built yet: a reader of more than bills",
 }
 ABILITIES = {"credentials", "bills", "inventory", "metrics", "offers", "prices", "commitments",
