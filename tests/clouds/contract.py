@@ -129,8 +129,13 @@ def never(cloud: str) -> Mapping[str, str]:
 
 
 def emulator_module(cloud: str) -> ModuleType:
+    """The emulator of a cloud."""
+    return module_at(emulator_file(cloud))
+
+
+def module_at(file: Path) -> ModuleType:
     """Import it under a name of its own: all clouds have an `emulator.py`."""
-    name, file = f"emulator_of_{cloud}", emulator_file(cloud)
+    name = f"{file.stem}_of_{file.parent.name}"
     if name in sys.modules:
         return sys.modules[name]
     spec = spec_from_file_location(name, file)
