@@ -168,10 +168,11 @@ def instances(maker: Maker, count: int) -> pl.DataFrame:
 
 def describe_instances(frame: pl.DataFrame) -> pl.DataFrame:
     """Fill the configuration of machines, once everything else about them is settled."""
+    protected = pl.col("protected") & (pl.col("cloud") != "onprem")  # libvirt protects nothing
     config = json_object({
         "os": pl.lit("linux"),
         "agent": pl.when(pl.col("agent")).then(pl.lit("yes")).otherwise(pl.lit("no")),
-        "termination_protection": pl.when(pl.col("protected")).then(pl.lit("true")),
+        "termination_protection": pl.when(protected).then(pl.lit("true")),
     })  # fmt: skip
     return frame.with_columns(config.alias("config"))
 

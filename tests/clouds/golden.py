@@ -23,7 +23,7 @@ Row = dict[str, Any]  # of `RESOURCE_SCHEMA`, with tags and config as objects
 FIELDS = ("account", "region", "zone", "sku", "state", "state_since", "created_at", "attached_to",
           "size_gib")  # fmt: skip
 """`member_of` is not among them: the demo has no groups."""
-OF_EACH = 5  # of a sample
+OF_EACH = 3  # of a sample
 NEAR = 1e-6  # of a GiB; some clouds count bytes
 THROUGH = "network_interface"  # what some clouds put between an address and its machine
 

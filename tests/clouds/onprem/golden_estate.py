@@ -23,7 +23,6 @@ UNSAID: Sequence[Unsaid] = (
     Unsaid("disk", "state_since", NOT_TOLD),
     Unsaid("instance", "created_at", NOT_TOLD),
     Unsaid("disk", "created_at", "it is the time of the file, of which the test driver has none"),
-    Unsaid("instance", "config.termination_protection", "libvirt has none"),
     Unsaid("disk", "sku", "it is the type of the pool, of which the test driver knows few"),
     Unsaid("disk", "tags", "volumes have none"),
 )
