@@ -33,6 +33,12 @@ HIDDEN_KINDS = ("ml_endpoint", "saas")  # billed, but not in anybody's inventory
 OLD = timedelta(days=420)
 DISK_SKUS = {"aws": "gp3", "azure": "StandardSSD_LRS", "gcp": "pd-balanced",
              "digitalocean": "volume", "onprem": "san-ssd"}  # fmt: skip
+SKUS = {  # of kinds that come in one sort, in the words of the cloud's own API
+    ("aws", "cluster"): "eks", ("aws", "load_balancer"): "application",
+    ("azure", "bucket"): "Standard_LRS", ("azure", "log_group"): "pergb2018",
+    ("gcp", "load_balancer"): "application", ("digitalocean", "load_balancer"): "application",
+}  # fmt: skip
+ZONAL = ("instance", "disk", "database")  # the others belong to a region
 DATABASE_CLASSES = {  # class, vCPUs, memory in GiB
     "aws": (("db.t3.medium", 2, 4), ("db.m5.large", 2, 8), ("db.m5.xlarge", 4, 16),
             ("db.r5.large", 2, 16), ("db.r5.xlarge", 4, 32)),
@@ -162,10 +168,11 @@ def instances(maker: Maker, count: int) -> pl.DataFrame:
 
 def describe_instances(frame: pl.DataFrame) -> pl.DataFrame:
     """Fill the configuration of machines, once everything else about them is settled."""
+    protected = pl.col("protected") & (pl.col("cloud") != "onprem")  # libvirt protects nothing
     config = json_object({
         "os": pl.lit("linux"),
         "agent": pl.when(pl.col("agent")).then(pl.lit("yes")).otherwise(pl.lit("no")),
-        "termination_protection": pl.when(pl.col("protected")).then(pl.lit("true")),
+        "termination_protection": pl.when(protected).then(pl.lit("true")),
     })  # fmt: skip
     return frame.with_columns(config.alias("config"))
 
@@ -307,6 +314,11 @@ def databases(maker: Maker, count: int) -> pl.DataFrame:
         pl.Series("units", np.where(doubled, 2.0, 1.0)),
         pl.Series("agent", np.full(count, True)),
         pl.Series("engine", rng.choice(["postgres", "mysql"], count)),
+    ).with_columns(
+        pl.when(pl.col("cloud") == "azure")  # whose classes here are those of SQL Database
+        .then(pl.lit("mssql"))
+        .otherwise("engine")
+        .alias("engine")
     )
 
 
@@ -332,7 +344,8 @@ def simple(maker: Maker, kind: str, count: int) -> pl.DataFrame:
 
 
 def _sku(kind: str) -> pl.Expr:
-    return pl.lit("application" if kind == "load_balancer" else "standard")
+    own = {cloud: sku for (cloud, name), sku in SKUS.items() if name == kind}
+    return pl.col("cloud").replace_strict(own, default="standard", return_dtype=pl.String)
 
 
 def _log_uniform(
@@ -355,7 +368,8 @@ def complete(frame: pl.DataFrame) -> pl.DataFrame:
     if "agent" not in whole.columns:
         whole = whole.with_columns(pl.lit(False).alias("agent"))
     return whole.select(*identity_columns, *COLUMNS).with_columns(
-        [pl.col(name).cast(pl.String) for name in texts]
+        [pl.when(pl.col("kind").is_in(ZONAL)).then("zone").alias("zone")]
+        + [pl.col(name).cast(pl.String) for name in texts]
         + [pl.col(name).cast(pl.Datetime("us")).dt.truncate("1h") for name in times]
         + [
             pl.col(name).cast(pl.Float64)

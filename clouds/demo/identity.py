@@ -53,7 +53,10 @@ def with_identity(frame: pl.DataFrame, kind: str) -> pl.DataFrame:
         pl.when(pl.col("cloud") == cloud).then(_id(cloud, kind))
         for cloud in ("aws", "azure", "gcp", "digitalocean", "onprem")
     )
-    return named.with_columns(by_cloud.alias("resource_id"))
+    has_none = pl.lit(kind == "address") & (pl.col("cloud") == "digitalocean")  # but its address
+    return named.with_columns(by_cloud.alias("resource_id")).with_columns(
+        pl.when(has_none).then("resource_id").otherwise("name").alias("name")
+    )
 
 
 def _id(cloud: str, kind: str) -> pl.Expr:

@@ -273,9 +273,12 @@ def databases(maker: Maker, frame: pl.DataFrame) -> pl.DataFrame:
     )
     frame = _waste(frame, idle, "idle_database", 1.0, "instance")
     frame = _waste(frame, double, "multi_az_outside_production", 0.5, "instance")
+    has_zones = pl.col("cloud") != "digitalocean"  # there the second node is in the same place
+    doubled = (pl.col("units") > 1) & has_zones
     config = json_object({
         "engine": pl.col("engine"),
-        "multi_az": pl.when(pl.col("units") > 1).then(pl.lit("true")).otherwise(pl.lit("false")),
+        "multi_az": pl.when(doubled).then(pl.lit("true")).otherwise(pl.lit("false")),
+        "nodes": pl.when(~has_zones).then(pl.col("units").cast(pl.Int64)),
     })  # fmt: skip
     return frame.with_columns(config.alias("config"))
 

@@ -20,6 +20,7 @@ MIB_PER_GIB = 1024
 ENGINES = {"pg": "postgres", "advanced_pg": "postgres", "advanced_mysql": "mysql"}
 DROPLET_STATES = {"active": "running", "off": "stopped_billed"}  # it is billed until it is deleted
 DATABASE_STATES = {"online": "available"}
+CLUSTER_STATES = {"running": "active"}
 
 Record = Mapping[str, Any]
 Row = dict[str, Any]
@@ -168,10 +169,11 @@ def parse_database(record: Record) -> Row:
 def parse_cluster(record: Record) -> Row:
     """A Kubernetes cluster; its nodes are droplets, see `parse_members`."""
     pools = record["node_pools"]
+    state = (record.get("status") or {}).get("state")
     return {
         "region": record["region"],
         "sku": "high_availability" if record.get("ha") else "standard",
-        "state": (record.get("status") or {}).get("state"),
+        "state": CLUSTER_STATES.get(state or "", state),
         "config": {
             "version": record["version"],
             "nodes": str(sum(pool.get("count") or 0 for pool in pools)),

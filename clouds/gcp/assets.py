@@ -254,7 +254,7 @@ def _bucket(data: Payload) -> dict[str, Any]:
     tier, expire = "SetStorageClass" in actions, "Delete" in actions
     lifecycle = "-and-".join([*["tier"] * tier, *["expire"] * expire])
     return {
-        "sku": data.get("storageClass"),
+        "sku": str(data.get("storageClass", "")).lower() or None,
         "config": {
             "lifecycle": lifecycle or "none",
             "versioning": _flag(data.get("versioning", {}).get("enabled")),

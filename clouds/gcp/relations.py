@@ -76,6 +76,8 @@ def _related(row: dict[str, Any], links: _Links) -> dict[str, Any]:
     name = row.pop("full_name")
     if row["kind"] == "disk" and name in links.boot:
         config["boot"] = links.boot[name]
+    elif row["kind"] == "disk" and row.get("attached_to") is None:
+        config["boot"] = "false"  # nothing starts from it
     if row["kind"] == "scaling_group":
         config |= links.bounds.get(name, {})
         row["member_of"] = links.cluster.get(name)

@@ -63,6 +63,7 @@ def pool_row(pool: Pool, host: Host, account: str) -> Row:
 def volume_row(volume: Volume, use: Use, pool: Pool, host: Host, account: str) -> Row:
     """A disk, or a medium to install from; one that several hosts share has no host in its id."""
     kind = "image" if volume.format in IMAGES else "disk"
+    is_left = kind == "disk" and use.state == "available"  # nothing starts from it
     key = volume.key if pool.is_shared else f"{host.name}:{volume.key}"
     return _row(host, account, kind, key, volume.name) | {
         "sku": pool.type,
@@ -71,7 +72,9 @@ def volume_row(volume: Volume, use: Use, pool: Pool, host: Host, account: str) -
         "member_of": f"{host.name}:{pool.uuid}",
         "size_gib": volume.size_gib,
         "created_at": volume.created_at,
-        "config": _object({**use.config, "format": volume.format}),
+        "config": _object(
+            {**({"boot": "false"} if is_left else {}), **use.config, "format": volume.format}
+        ),
     }
 
 

@@ -2,7 +2,7 @@
 
 `tests/clouds/<cloud>/emulator.py` holds
 
-    NEVER: Mapping[str, str]  # fault -> why the cloud can never have it; may be left out
+    NEVER: Mapping[str, str]  # fault or ability -> why the cloud has none; may be left out
 
     @contextmanager
     def for_contract(folder: Path) -> Generator[Emulator]: ...
@@ -26,7 +26,9 @@ from clouds.cloud import Cloud
 
 HERE = Path(__file__).parent
 SLOW = 0.25  # seconds
-FAULTS = ("empty", "deny", "throttle", "expire")  # what NEVER may name
+FAULTS = ("empty", "deny", "throttle", "expire")  # what NEVER may name, besides abilities
+ABILITIES = ("credentials", "bills", "inventory", "metrics", "offers", "prices", "commitments",
+             "invoices")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Standard:
-    """What is in the standard estate.
+    """What is in the standard estate; a cloud without an inventory has none.
 
     It has two accounts, regions and kinds wherever the cloud can; more resources of one kind than
     fit on a page; and one tag with quotes, an emoji and as many characters as the cloud allows.
@@ -116,7 +118,7 @@ def has_emulator(cloud: str) -> bool:
 
 
 def never(cloud: str) -> Mapping[str, str]:
-    """Which faults the emulator can't make, and why.
+    """Which faults the emulator can't make, which abilities the cloud lacks, and why.
 
     One that can't be imported fails in the tests of its cloud, not in those of all.
     """
@@ -127,8 +129,13 @@ def never(cloud: str) -> Mapping[str, str]:
 
 
 def emulator_module(cloud: str) -> ModuleType:
+    """The emulator of a cloud."""
+    return module_at(emulator_file(cloud))
+
+
+def module_at(file: Path) -> ModuleType:
     """Import it under a name of its own: all clouds have an `emulator.py`."""
-    name, file = f"emulator_of_{cloud}", emulator_file(cloud)
+    name = f"{file.stem}_of_{file.parent.name}"
     if name in sys.modules:
         return sys.modules[name]
     spec = spec_from_file_location(name, file)

@@ -1,21 +1,28 @@
 """What every cloud must do: ours, and the toy cloud as the model of other people's."""
 
-import atexit
 import json
 import logging
-import shutil
 import sys
 from collections.abc import Generator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, get_args
 
 import polars as pl
 import pytest
-from contract import FAULTS, HERE, SLOW, Emulator, emulator_file, has_emulator, never, started
+from contract import (
+    ABILITIES,
+    FAULTS,
+    HERE,
+    SLOW,
+    Emulator,
+    emulator_file,
+    has_emulator,
+    never,
+    started,
+)
+from contract_reading import everything, kept, measured, whatever_is_read
 
 from clouds import available, permissions
 from clouds.cloud import (
@@ -26,56 +33,39 @@ from clouds.cloud import (
     PRICE_SCHEMA,
     RESOURCE_SCHEMA,
     WANTED_SCHEMA,
-    Cloud,
-    Failure,
     Kind,
-    Reading,
 )
-from clouds.errors import CloudError, NotOffered
-from pipelines.assets import bills, inventory, market, metrics
-from pipelines.settings import Settings
-from pipelines.work import Work
-from warehouse.lake import Lake
+from clouds.errors import NotOffered
 
 TOY = "toy"  # lies in tests/clouds/toy, and is installed by nobody
-NOT_BUILT = {
-    "aws": "not built yet: an emulator for the contract",
-    "oci": "not built yet: a reader of more than bills",
-}
-ABILITIES = {"credentials", "bills", "inventory", "metrics", "offers", "prices", "commitments",
-             "invoices"}  # fmt: skip
+SCHEMAS = {
+    "inventory": RESOURCE_SCHEMA, "metrics": METRIC_SCHEMA, "offers": OFFER_SCHEMA,
+    "prices": PRICE_SCHEMA, "commitments": COMMITMENT_SCHEMA, "invoices": INVOICE_SCHEMA,
+}  # fmt: skip
 LARGEST_GIB = 1024 * 1024  # a PiB: beyond it somebody has taken bytes or MiB for GiB
 SMALLEST_GIB = 1e-9  # a byte: below it somebody has divided once too often
-SHOWN = 500  # rows of each table; the demo's price list is long
 IN_FLIGHT = SLOW + 0.05  # seconds; calls that were under way when the cloud asked to wait
 KEY = ["cloud", "account", "resource_id", "kind"]
 
 sys.path.append(str(HERE / TOY))
 
 
-def ours() -> list[Any]:
-    """All clouds of ours; those without an emulator yet are strict failures with their reason."""
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=NOT_BUILT[name], strict=True))
-        if name in NOT_BUILT
-        else name
-        for name in available()
-    ]
+def each(fault: str, ability: str) -> list[Any]:
+    """All clouds with an emulator that have the ability; where a fault can never be, strictly so.
 
-
-def each(fault: str = "") -> list[Any]:
-    """All clouds with an emulator; where a fault can never happen, strictly so."""
+    What a cloud says it can't tell is tried in tests of its own.
+    """
     found: list[Any] = []
     for name in [*available(), TOY]:
-        if has_emulator(name):
+        if has_emulator(name) and ability not in never(name):
             reason = never(name).get(fault)
             can_not = pytest.mark.xfail(reason=reason, raises=NotImplementedError, strict=True)
             found.append(pytest.param(name, marks=can_not if reason else ()))
     return found
 
 
-def every_cloud(fault: str = "") -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("emulator", each(fault), indirect=True)
+def every_cloud(fault: str = "", ability: str = "inventory") -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("emulator", each(fault, ability), indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -103,23 +93,50 @@ def emulator(
     emulator.heal()
 
 
-@pytest.mark.parametrize("name", ours())
+@pytest.mark.parametrize("name", available())
 def test_every_cloud_has_an_emulator_for_this_contract(name: str) -> None:
     assert has_emulator(name), f"write {emulator_file(name)}, as contract.py describes"
 
 
-def test_no_cloud_is_excused_that_does_not_exist() -> None:
-    assert set(NOT_BUILT) <= set(available())
-    for name in [*available(), TOY]:
-        if has_emulator(name):
-            assert set(never(name)) <= set(FAULTS)
+@pytest.mark.parametrize("name", [*available(), TOY])
+def test_no_cloud_is_excused_from_what_does_not_exist(name: str) -> None:
+    assert set(never(name)) <= {*FAULTS, *ABILITIES} - {"bills", "credentials"}
+
+
+@every_cloud(ability="")
+def test_a_cloud_is_excused_only_from_what_it_says_it_can_not_tell(emulator: Emulator) -> None:
+    cloud = emulator.connect()
+    assert all(cloud.cannot.values())
+    assert set(never(cloud.name)) & set(ABILITIES) <= set(cloud.cannot)
+
+
+@every_cloud(ability="")
+def test_what_a_cloud_can_not_tell_is_empty_and_closes_nothing(emulator: Emulator) -> None:
+    cloud = emulator.connect()
+    tables = {
+        "inventory": lambda: cloud.inventory().rows,
+        "commitments": lambda: cloud.commitments().rows,
+        "invoices": lambda: cloud.invoices().rows,
+        "offers": cloud.offers,
+        "prices": cloud.prices,
+    }
+    for ability in set(cloud.cannot) & set(tables):
+        rows = tables[ability]()
+        assert (ability, rows.height) == (ability, 0)
+        assert dict(rows.schema) == dict(SCHEMAS[ability])
+    if "inventory" in cloud.cannot:
+        found = cloud.inventory()
+        assert list(found.read) == []
+        (failure,) = found.failed
+        assert (failure.account, failure.region, failure.kind) == ("", "", "")
+        assert failure.reason == cloud.cannot["inventory"]
 
 
 @pytest.mark.parametrize("name", available())
 def test_permissions_are_said_by_ability_and_printed(name: str) -> None:
     with suppress(NotOffered):
         module = permissions(name)
-        assert set(module.READS) <= ABILITIES
+        assert set(module.READS) <= set(ABILITIES)
         assert all(not isinstance(needed, str) for needed in module.READS.values())
         assert module.policy(write=False).strip()
         assert module.policy(write=True).strip()
@@ -129,15 +146,16 @@ def test_permissions_are_said_by_ability_and_printed(name: str) -> None:
 def test_rows_have_exactly_the_columns_and_types_of_their_schema(emulator: Emulator) -> None:
     cloud = emulator.connect()
     assert cloud.name in (*available(), TOY)
-    for frame, schema in (
-        (cloud.inventory().rows, RESOURCE_SCHEMA),
-        (measured(cloud, emulator).rows, METRIC_SCHEMA),
-        (cloud.offers(), OFFER_SCHEMA),
-        (cloud.prices(), PRICE_SCHEMA),
-        (cloud.commitments().rows, COMMITMENT_SCHEMA),
-        (cloud.invoices().rows, INVOICE_SCHEMA),
-    ):
-        assert dict(frame.schema) == dict(schema)
+    frames = {
+        "inventory": cloud.inventory().rows,
+        "metrics": measured(cloud, emulator).rows,
+        "offers": cloud.offers(),
+        "prices": cloud.prices(),
+        "commitments": cloud.commitments().rows,
+        "invoices": cloud.invoices().rows,
+    }
+    for name, schema in SCHEMAS.items():
+        assert dict(frames[name].schema) == dict(schema)
 
 
 @every_cloud()
@@ -220,7 +238,7 @@ def test_measurements_are_hourly_plausible_and_of_the_hours_that_are_wanted(
     assert (rows["samples"].drop_nulls() > 0).all(), "an hour without samples has no row"
 
 
-@every_cloud()
+@every_cloud(ability="")
 def test_bills_are_brought_once(emulator: Emulator, tmp_path: Path) -> None:
     def bring() -> dict[str, tuple[int, int]]:
         exports = emulator.connect().bills(tmp_path)
@@ -322,16 +340,16 @@ def test_expired_credentials_are_said_once_and_end_only_their_account(
     assert all(one.fix for one in bad)
 
 
-@every_cloud()
+@every_cloud(ability="")
 def test_doctor_is_told_about_every_account(emulator: Emulator) -> None:
     findings = list(emulator.connect().examine())
     assert findings
-    assert {one.ability for one in findings} <= ABILITIES
+    assert {one.ability for one in findings} <= set(ABILITIES)
     assert all(one.ok for one in findings), [one for one in findings if not one.ok]
     assert all(one.detail for one in findings)
 
 
-@every_cloud()
+@every_cloud(ability="")
 def test_no_secret_is_shown_logged_or_stored(
     emulator: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -350,74 +368,3 @@ def test_no_secret_is_shown_logged_or_stored(
     assert len(shown) > 1000
     for secret in emulator.secrets:
         assert secret not in shown
-
-
-def measured(cloud: Cloud, emulator: Emulator) -> Reading:
-    """What was measured in the time that the emulator names."""
-    since, until = emulator.standard.measured
-    inventory = cloud.inventory().rows.with_columns(since=pl.lit(since, pl.Datetime("us")))
-    wanted = inventory.select(pl.col(name).cast(kind) for name, kind in WANTED_SCHEMA.items())
-    chunks = list(cloud.metrics(wanted, until))
-    rows = pl.concat([chunk.rows for chunk in chunks])
-    return Reading(rows, failed=[failure for chunk in chunks for failure in chunk.failed])
-
-
-def whatever_is_read(cloud: Cloud) -> Reading:
-    """The inventory; an error that says that nothing at all could be read counts as its failure."""
-    try:
-        return cloud.inventory()
-    except CloudError as error:
-        accounts = {one.account for one in cloud.examine() if not one.ok}
-        failed = [Failure(account, "", "", str(error)) for account in accounts]
-        return Reading(pl.DataFrame(schema=dict(RESOURCE_SCHEMA)), failed=failed)
-
-
-@cache
-def empty_lake() -> Path:
-    """Making the tables takes longer than most tests: made once, copied for each."""
-    home = Path(mkdtemp(prefix="contract-lake-"))
-    atexit.register(shutil.rmtree, home)
-    lake = Lake(Settings(home=home))
-    with lake.write("create"):
-        pass
-    lake.close()
-    return home
-
-
-def work_of(cloud: Cloud, home: Path, hour: int) -> Work:
-    if not (home / "lake").exists():
-        shutil.copytree(empty_lake(), home, dirs_exist_ok=True)
-    settings = Settings(home=home, as_of=datetime(2026, 3, 20, 12 + hour))
-    return Work(settings, given_sources={"it": cloud})
-
-
-def kept(cloud: Cloud, home: Path, hour: int) -> list[tuple[Any, ...]]:
-    """The history of the inventory after reading it once more."""
-    work = work_of(cloud, home, hour)
-    inventory.inventory(work=work)
-    try:
-        with work.lake.latest() as connection:
-            return connection.execute("from raw.resource order by all").fetchall()
-    finally:
-        work.close()
-
-
-def everything(cloud: Cloud, home: Path) -> str:
-    """All that the pipeline says and stores about the cloud, as one text."""
-    work = work_of(cloud, home, 3)
-    told: list[str] = []
-    work.progress = told.append
-    for asset in (bills.bills, inventory.inventory, metrics.metrics, *market.assets):
-        told.append(str(asset(work=work)))
-    try:
-        with work.lake.latest() as connection:
-            tables = connection.execute(
-                "select schema_name, table_name from duckdb_tables() where schema_name = 'raw'"
-            ).fetchall()
-            assert tables
-            for schema, table in tables:
-                rows = connection.execute(f"from {schema}.{table} limit {SHOWN}").fetchall()
-                told += map(str, rows)
-    finally:
-        work.close()
-    return "\n".join(told)

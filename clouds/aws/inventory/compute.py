@@ -109,7 +109,8 @@ def parse_images(page: Payload, place: Place) -> Iterator[Record]:
     for found in page.get("Images", ()):
         created = found.get("CreationDate")
         yield record(
-            place, "image", found["ImageId"], name=found.get("Name"), state=found["State"],
+            place, "image", found["ImageId"], name=found.get("Name"),
+            state="active" if found["State"] == "available" else found["State"],
             created_at=utc(datetime.fromisoformat(created)) if created else None,
             tags=tags_of(found.get("Tags")),
             config={

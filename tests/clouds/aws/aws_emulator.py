@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from threading import Lock, Thread
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote
 
 import boto3
 import requests
 from botocore.config import Config
+from moto.iam.models import get_account_id_from
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -24,14 +26,16 @@ from werkzeug.serving import make_server
 
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/")
 ACTION = re.compile(r"(?:^|&)Action=([A-Za-z0-9]+)")
-JSON = ("ce", "logs", "ecs", "eks", "lambda", "secretsmanager", "organizations", "tagging")
+JSON = ("ce", "logs", "ecs", "eks", "lambda", "secretsmanager", "organizations", "tagging",
+        "savingsplans", "pricing")  # fmt: skip
+LONGEST_PAGE = b"MaxResults=1000"
 HOME = "123456789012"  # the account that moto gives to unknown keys
 SETTINGS = Config(retries={"total_max_attempts": 1})
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
-    """One request as it came in."""
+    """One request as it came in; `status` and `answered_at` are set before its answer goes out."""
 
     key: str  # of the credentials
     region: str
@@ -40,6 +44,14 @@ class Call:
     method: str
     path: str
     body: str
+    at: float = field(default_factory=monotonic)  # seconds
+    status: int = 500  # what a server says that fails
+    answered_at: float | None = None
+
+    @property
+    def account(self) -> str:
+        """Whose credentials these are."""
+        return get_account_id_from(self.key)
 
 
 @dataclass
@@ -56,14 +68,25 @@ class Fault:
     times: int = 1_000_000
 
 
+@dataclass(frozen=True)
+class Given:
+    """What to answer to calls that moto does not know."""
+
+    matches: Callable[[Call], bool]
+    body: str
+    content_type: str = "text/xml"
+
+
 class Emulator:
-    """The server, its calls and its faults."""
+    """The server, its calls, its faults, and what it knows beyond moto."""
 
     def __init__(self) -> None:
         os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # 1,300 images whose snapshots are ours
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
+        self.given: list[Given] = []
+        self.page: int | None = None  # the most that EC2 lists at once, if it is asked for more
         self._lock = Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self, True, request_handler=MotoRequestHandler)
@@ -72,24 +95,21 @@ class Emulator:
         self._thread.start()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """The WSGI application: the first fault that matches, else moto."""
-        call = _call(environ)
-        with self._lock:
-            self.calls.append(call)
-            fault = next((f for f in self.faults if f.times > 0 and f.matches(call)), None)
-            if fault is not None:
-                fault.times -= 1
-        if fault is not None and fault.before is not None:
-            fault.before(call)
-        if fault is not None and fault.share is not None:
-            return self._cut(environ, start, fault.share)
-        if fault is not None and fault.code:
-            return _refuse(call, fault, start)
-        return self._moto(environ, start)
+        """The WSGI application: the first fault that matches, else what is given, else moto."""
+        call = _call(environ, self.page)
+
+        def begin(status: str, *rest: Any) -> Any:
+            call.status = int(status.split()[0])
+            return start(status, *rest)
+
+        try:
+            return self._answer(call, environ, begin)
+        finally:
+            call.answered_at = monotonic()
 
     def reset(self) -> None:
         """An empty AWS without faults."""
-        self.faults, self.calls = [], []
+        self.faults, self.calls, self.given, self.page = [], [], [], None
         requests.post(f"{self.url}/moto-api/reset", timeout=30).raise_for_status()
         self.calls = []
 
@@ -112,6 +132,25 @@ class Emulator:
         return boto3.client(
             service, region_name=region, endpoint_url=self.url, config=SETTINGS, **keys
         )
+
+    def _answer(
+        self, call: Call, environ: dict[str, Any], start: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        with self._lock:
+            self.calls.append(call)
+            fault = next((f for f in self.faults if f.times > 0 and f.matches(call)), None)
+            if fault is not None:
+                fault.times -= 1
+        if fault is not None and fault.before is not None:
+            fault.before(call)
+        if fault is not None and fault.share is not None:
+            return self._cut(environ, start, fault.share)
+        if fault is not None and fault.code:
+            return _refuse(call, fault, start)
+        for known in self.given:
+            if known.matches(call):
+                return _say(200, {"Content-Type": known.content_type}, known.body, start)
+        return self._moto(environ, start)
 
     def _cut(
         self, environ: dict[str, Any], start: Callable[..., Any], share: float
@@ -137,9 +176,12 @@ def to(service: str, action: str = "", region: str | None = None) -> Callable[[C
     )
 
 
-def _call(environ: dict[str, Any]) -> Call:
+def _call(environ: dict[str, Any], page: int | None) -> Call:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length) if length else b""
+    if page is not None:
+        body = body.replace(LONGEST_PAGE, b"MaxResults=%d" % page)
+        environ["CONTENT_LENGTH"] = str(len(body)) if length else ""
     environ["wsgi.input"] = BytesIO(body)
     text = body.decode("utf-8", "replace")
     scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
@@ -162,6 +204,11 @@ def _refuse(call: Call, fault: Fault, start: Callable[..., Any]) -> list[bytes]:
         error = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error>"
         wraps = {"ec2": "<Response><Errors>{}</Errors></Response>", "s3": "{}"}
         text = wraps.get(call.service, "<ErrorResponse>{}</ErrorResponse>").format(error)
+    return _say(fault.status, headers, text, start)
+
+
+def _say(status: int, headers: dict[str, str], text: str, start: Callable[..., Any]) -> list[bytes]:
     body = text.encode()
-    start(f"{fault.status} Error", [*headers.items(), ("Content-Length", str(len(body)))])
+    reason = "OK" if status == 200 else "Error"
+    start(f"{status} {reason}", [*headers.items(), ("Content-Length", str(len(body)))])
     return [body]

@@ -41,7 +41,7 @@ def test_a_small_estate_comes_out_as_exact_rows(digitalocean: DigitalOcean) -> N
          None, "{}", "{}"),
         ("address", "45.55.96.48", "nyc3", "45.55.96.48", "static", "available", None, None, None,
          "{}", "{}"),
-        ("cluster", CLUSTER, "nyc3", "prod", "standard", "running", None, None, None,
+        ("cluster", CLUSTER, "nyc3", "prod", "standard", "active", None, None, None,
          '{"k8s":""}',
          f'{{{network},"node_skus":"s-2vcpu-4gb","nodes":"1","version":"1.34.1-do.0"}}'),
         ("database", backend, "nyc3", "backend", "db-s-2vcpu-4gb", "available", None, None, 60.0,

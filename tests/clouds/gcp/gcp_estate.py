@@ -1,6 +1,7 @@
 """Builders of assets as Cloud Asset Inventory gives them, each held against its API's schema."""
 
 from typing import Any
+from zlib import crc32
 
 import gcp_discovery as discovery
 
@@ -15,11 +16,12 @@ APIS = {
 
 
 def project(name: str) -> dict[str, Any]:
-    data = {"projectId": name, "projectNumber": NUMBERS[name], "lifecycleState": "ACTIVE"}
+    number = number_of(name)
+    data = {"projectId": name, "projectNumber": number, "lifecycleState": "ACTIVE"}
     discovery.check("cloudresourcemanager.v1", "Project", data)
     return _asset(
         "cloudresourcemanager.googleapis.com/Project", name, "global",
-        f"//cloudresourcemanager.googleapis.com/projects/{NUMBERS[name]}", data,
+        f"//cloudresourcemanager.googleapis.com/projects/{number}", data,
     )  # fmt: skip
 
 
@@ -37,10 +39,12 @@ def compute(
     )  # fmt: skip
 
 
-def other(service: str, schema: str, full_name: str, place: str, /, **data: Any) -> dict[str, Any]:
+def other(
+    service: str, schema: str, full_name: str, place: str, /, owner: str = "shop", **data: Any
+) -> dict[str, Any]:
     """A resource of another service, by its full name."""
     discovery.check(APIS[service], SCHEMAS.get(service, schema), data)
-    return _asset(f"{service}.googleapis.com/{schema}", "shop", place, full_name, data)
+    return _asset(f"{service}.googleapis.com/{schema}", owner, place, full_name, data)
 
 
 def link(path: str, project: str = "shop") -> str:
@@ -144,6 +148,11 @@ def shop() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def number_of(project: str) -> str:
+    """The number of a project: of ours as it stands above, of others made of the name."""
+    return NUMBERS.get(project) or str(10**9 + crc32(project.encode()))
+
+
 def _asset_type(schema: str, path: str) -> str:
     is_global = path.startswith("global/") and schema in ("Address", "ForwardingRule")
     return f"Global{schema}" if is_global else schema
@@ -156,7 +165,7 @@ def _asset(
         "name": name,
         "assetType": asset_type,
         "resource": {"version": "v1", "location": location, "data": data},
-        "ancestors": [f"projects/{NUMBERS[project]}", "organizations/1"],
+        "ancestors": [f"projects/{number_of(project)}", "organizations/1"],
     }
     discovery.check("cloudasset.v1", "Asset", asset)
     return asset

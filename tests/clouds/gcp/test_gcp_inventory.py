@@ -54,7 +54,7 @@ def test_one_resource_of_each_kind_becomes_exact_rows(access: Access) -> None:
             ("disk", us, "pd-balanced", "in_use", f"{ZONE}/instances/7001", None, 100.0,
              {"boot": "true"}),
         "zones/us-central1-a/disks/7102":
-            ("disk", us, "pd-balanced", "available", None, None, 100.0, {}),
+            ("disk", us, "pd-balanced", "available", None, None, 100.0, {"boot": "false"}),
         "global/snapshots/7201":
             ("snapshot", "global", "standard", "completed", None, None, 1.5,
              {"source": f"{ZONE}/disks/7101"}),
@@ -82,7 +82,7 @@ def test_one_resource_of_each_kind_becomes_exact_rows(access: Access) -> None:
             ("database", us, "db-custom-2-8192", "available", None, None, 50.0,
              {"engine": "postgres", "multi_az": "true"}),
         "//storage.googleapis.com/shop-logs":
-            ("bucket", "us", "STANDARD", "active", None, None, None,
+            ("bucket", "us", "standard", "active", None, None, None,
              {"lifecycle": "expire", "versioning": "true"}),
         "locations/us-central1/clusters/apps":
             ("cluster", us, "standard", "active", None, None, None,

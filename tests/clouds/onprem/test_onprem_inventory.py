@@ -42,7 +42,7 @@ def test_a_small_fleet_comes_out_as_exactly_these_rows() -> None:
         ("disk", "kvm-1:/images/debian.qcow2", "debian.qcow2", "dir", "in_use", None, pool, 2.0,
          {}, {"base_of_other_disks": "yes", "format": "qcow2"}),
         ("disk", "kvm-1:/images/left-over.raw", "left-over.raw", "dir", "available", None, pool,
-         6.0, {}, {"format": "raw"}),
+         6.0, {}, {"boot": "false", "format": "raw"}),
         ("disk", "kvm-1:/images/web-1-data.qcow2", "web-1-data.qcow2", "dir", "in_use", web, pool,
          10.0, {}, {"boot": "false", "format": "qcow2"}),
         ("disk", "kvm-1:/images/web-1.qcow2", "web-1.qcow2", "dir", "in_use", web, pool, 40.0,
