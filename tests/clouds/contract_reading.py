@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import dagster as dg
 import polars as pl
 from contract import Emulator
 
@@ -76,8 +77,12 @@ def everything(cloud: Cloud, home: Path) -> str:
     work = work_of(cloud, home, 3)
     told: list[str] = []
     work.progress = told.append
-    for asset in (bills.bills, inventory.inventory, metrics.metrics, *market.assets):
-        told.append(str(asset(work=work)))
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_asset_context(instance=instance)
+        told.append(str(bills.bills(context, work=work)))
+        told.append(str(inventory.inventory(work=work)))
+        told.append(str(metrics.metrics(context, work=work)))
+        told += [str(asset(work=work)) for asset in market.assets]
     try:
         with work.lake.latest() as connection:
             tables = connection.execute(
@@ -85,7 +90,9 @@ def everything(cloud: Cloud, home: Path) -> str:
             ).fetchall()
             assert tables
             for schema, table in tables:
-                rows = connection.execute(f"from {schema}.{table} limit {SHOWN}").fetchall()
+                ours = "where read_by is not null" if table in ("offer", "price") else ""
+                query = f"from {schema}.{table} {ours} limit {SHOWN}"
+                rows = connection.execute(query).fetchall()
                 told += map(str, rows)
     finally:
         work.close()
