@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from clouds.azure.access import Access, sdk, understood
-from clouds.azure.shapes import time
+from clouds.azure.facts import time
 from clouds.cloud import Exports, Failure
 from clouds.errors import CloudError, NotOffered, Unauthorized, Unreadable
 
