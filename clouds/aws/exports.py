@@ -21,12 +21,14 @@ from clouds.aws.access import Account
 from clouds.aws.billing import read_manifest
 from clouds.cloud import Failure
 from clouds.errors import CloudError, Unreadable
+from clouds.paging import read_anew
 
 STATE = "downloaded.json"
 ASIDE = ".arriving"
 WORKERS = 8  # files at once
 ATTEMPTS = 3  # of one file whose transfer is cut, and of one delivery that changes under us
 BLOCK = 1 << 20  # bytes
+PAGE = 1000  # objects of one answer; the most that S3 gives
 SETTLED = timedelta(hours=6)  # longer than AWS takes to write one delivery
 _DELIVERY = re.compile(
     r"^(.*/metadata/billing_period=\d{4}-\d{2})/|^(.*/\d{8}-\d{8})/", re.IGNORECASE
@@ -98,11 +100,16 @@ def mirror(place: Place, folder: Path, now: datetime) -> list[Failure]:
 
 
 def fetch_listing(place: Place) -> dict[str, Object]:
-    """Every object under the prefix, by key."""
-    pages = place.account.pages(
-        "s3", "list_objects_v2", place.region, Bucket=place.bucket, Prefix=place.prefix
-    )
-    return {found.key: found for page in pages for found in parse_listing(page)}
+    """Every object under the prefix, by key; begun again once if a page token expires."""
+
+    def read() -> dict[str, Object]:
+        pages = place.account.pages(
+            "s3", "list_objects_v2", place.region, Bucket=place.bucket, Prefix=place.prefix,
+            PaginationConfig={"PageSize": PAGE},
+        )  # fmt: skip
+        return {found.key: found for page in pages for found in parse_listing(page)}
+
+    return read_anew(read)
 
 
 def parse_listing(page: Mapping[str, Any]) -> Iterator[Object]:

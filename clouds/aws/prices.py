@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from clouds import offers
 from clouds.aws.access import Account
 from clouds.aws.place import Payload, Place, utc
 from clouds.cloud import PRICE_SCHEMA
+from clouds.paging import read_anew
 from clouds.sweep import WORKERS, frame
 
 LIST, SPOT = "aws-price-list", "aws-spot-history"
@@ -40,7 +42,12 @@ def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFr
         return cheapest(frame(PRICE_SCHEMA, records))
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        found = pl.concat([frame(PRICE_SCHEMA), *pool.map(read, regions)])
+        found = pl.concat(
+            [
+                frame(PRICE_SCHEMA),
+                *pool.map(lambda region: read_anew(partial(read, region)), regions),
+            ]
+        )
     packaged = offers.prices().filter(pl.col("cloud") == "aws")
     return pl.concat([found, packaged.join(found, on=KEY, how="anti")]).sort(KEY)
 

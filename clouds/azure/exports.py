@@ -14,15 +14,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from clouds.azure.access import Access, sdk, understood
+from clouds.azure.access import Access, later_page, sdk, understood
 from clouds.azure.facts import time
 from clouds.cloud import Exports, Failure
 from clouds.errors import CloudError, NotOffered, Unauthorized, Unreadable
+from clouds.paging import read_anew
 
 PERMISSION = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 MANIFEST = "manifest.json"
 KNOWN = "known.json"  # what is mirrored, beside the mirror
 PARTIAL = ".partial"
+PAGE = 5000  # blobs of one answer; the most that Azure gives
 
 
 @dataclass(frozen=True)
@@ -244,10 +246,22 @@ def _listed(delivery: Delivery, name: str, size: int | None, listed: Mapping[str
     return blob
 
 
-def _list(client: Any, place: Place) -> Iterator[Blob]:
-    with understood(PERMISSION):
-        for each in client.list_blobs(name_starts_with=place.prefix or None):
-            yield Blob(each.name, each.etag, each.size)
+def _list(client: Any, place: Place) -> list[Blob]:
+    """All blobs of a place; begun again once if a page token expires."""
+
+    def read() -> list[Blob]:
+        found: list[Blob] = []
+        pages = client.list_blobs(
+            name_starts_with=place.prefix or None, results_per_page=PAGE
+        ).by_page()
+        while True:
+            with later_page(is_later=bool(found)), understood(PERMISSION):
+                page = next(pages, None)
+                if page is None:
+                    return found
+                found += [Blob(each.name, each.etag, each.size) for each in page]
+
+    return read_anew(read)
 
 
 def _content(client: Any, blob: Blob) -> bytes:
