@@ -7,10 +7,11 @@ update raw.billing_manifest set sub_account = case
 end;
 
 -- Their subscriptions are now written as the inventory writes them; see warehouse/ingest/macros.sql.
-update raw.focus set SubAccountId = coalesce(
-    nullif(regexp_extract(lower(SubAccountId), '^/subscriptions/([^/]+)', 1), ''),
-    lower(SubAccountId)
-)
+update raw.focus set
+    SubAccountId = coalesce(
+        nullif(regexp_extract(lower(SubAccountId), '^/subscriptions/([^/]+)', 1), ''),
+        lower(SubAccountId)
+    )
 where
     x_cloud = 'azure'
     and (
