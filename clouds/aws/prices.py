@@ -34,6 +34,9 @@ def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFr
     """
 
     def read(region: str) -> pl.DataFrame:
+        return read_anew(partial(fetch, region))
+
+    def fetch(region: str) -> pl.DataFrame:
         place = Place(account, region)
         records = [
             *(row for page in fetch_list(place) for row in parse_list(page)),
@@ -42,12 +45,7 @@ def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFr
         return cheapest(frame(PRICE_SCHEMA, records))
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        found = pl.concat(
-            [
-                frame(PRICE_SCHEMA),
-                *pool.map(lambda region: read_anew(partial(read, region)), regions),
-            ]
-        )
+        found = pl.concat([frame(PRICE_SCHEMA), *pool.map(read, regions)])
     packaged = offers.prices().filter(pl.col("cloud") == "aws")
     return pl.concat([found, packaged.join(found, on=KEY, how="anti")]).sort(KEY)
 

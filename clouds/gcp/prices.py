@@ -12,6 +12,7 @@ import polars as pl
 from clouds.cloud import PRICE_SCHEMA
 from clouds.gcp.access import Access, sdk
 from clouds.gcp.assets import Payload
+from clouds.paging import read_anew
 from clouds.sweep import frame
 
 PERMISSION = "cloudbilling.googleapis.com: an API key or any signed-in account"
@@ -56,7 +57,7 @@ def read_prices(
 
     Which type exists in which region is what `shipped` knows; the list of SKUs does not say.
     """
-    rates = list(parse_skus(fetch_skus(access, account)))
+    rates = read_anew(lambda: list(parse_skus(fetch_skus(access, account))))
     composed = compose(rates, offers, shipped, as_of)
     key = ["region", "instance_type", "os", "price_type", "currency"]
     return pl.concat([composed, shipped.join(composed, on=key, how="anti")])
