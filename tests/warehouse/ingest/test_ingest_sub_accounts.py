@@ -1,10 +1,12 @@
 """Exports of different subscriptions of one Azure billing account add up; whole and part do not."""
 
+import csv
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
-from bills import lake_in, lines, load, query, total, write, write_json
+from bills import SAMPLES, lake_in, lines, load, query, total, write, write_json
 
 from clouds.azure.billing import sub_account
 from warehouse.ingest.records import IngestReport
@@ -31,15 +33,16 @@ def azure_lines(
 
 
 def export(
-    folder: Path, scope: str, rows: list[dict[str, str]], run: str = "r1", day: int = 20
-) -> Path:
+    folder: Path, scope: str, rows: list[dict[str, str]], run: str = "r1", day: int = 20,
+    kind: str = "FocusCost", month: str = "2026-10",
+) -> Path:  # fmt: skip
     """A delivery of a Cost Management export of some scope, in a folder of its own."""
     file = write(folder / "part_0_0001.csv", rows)
     return write_json(folder / "manifest.json", {
-        "exportConfig": {"exportName": "daily", "type": "FocusCost",
+        "exportConfig": {"exportName": "daily", "type": kind,
                          "resourceId": f"{scope}/providers/Microsoft.CostManagement/exports/daily"},
         "runInfo": {"runId": run, "submittedTime": f"2026-10-{day}T06:00:00Z",
-                    "startDate": "2026-10-01T00:00:00"},
+                    "startDate": f"{month}-01T00:00:00"},
         "blobs": [{"blobName": file.name, "byteCount": file.stat().st_size}],
     }).parent  # fmt: skip
 
@@ -160,6 +163,22 @@ def test_lines_of_another_part_are_refused(
     assert found in why(report, "shop")
     assert "expected its charges only" in why(report, "shop")
     assert total(lake)[0] == 0
+
+
+def test_an_actual_cost_export_of_a_subscription_holds_its_lines_only(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    text = (SAMPLES / "EA_ActualCost_Small.csv").read_text(encoding="utf-8-sig")
+    sample = list(csv.DictReader(StringIO(text)))
+    mine = sample[0]["SubscriptionId"]
+    own = [row for row in sample if row["SubscriptionId"] == mine]
+    assert 0 < len(own) < len(sample)
+    actual = {"kind": "ActualCost", "month": "2023-09"}
+    report = load(lake, export(tmp_path / "all", of(mine), sample, **actual))
+    assert told(report) == {"all": "rejected"}
+    assert f"{len(sample) - len(own)} rows are of" in why(report, "all")
+    report = load(lake, export(tmp_path / "own", of(mine), own, **actual))
+    assert told(report) == {"own": "loaded"}
+    assert query(lake, "select distinct SubAccountId from raw.focus") == [(mine.lower(),)]
 
 
 def test_a_lake_of_before_learns_the_scopes_of_its_deliveries(tmp_path: Path) -> None:
