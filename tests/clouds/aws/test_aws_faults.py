@@ -107,13 +107,18 @@ def test_a_listing_of_exports_whose_page_token_expires_is_begun_again_once(
 
 
 def test_forty_thousand_tag_keys_are_read_from_the_api(aws: Emulator) -> None:
-    from moto.ec2.models import ec2_backends
+    from moto.rds.models import rds_backends  # moto takes minutes for so many tags of EC2
 
-    west = ec2_backends[HOME][WEST]
+    backend = rds_backends[HOME][WEST]
     for number in range(800):
-        volume = west.create_volume(size=1, zone_name=f"{WEST}a", volume_type="gp3")
-        west.create_tags([volume.id], {f"key-{number}-{key}": f"v{key}" for key in range(50)})
+        backend.create_db_instance({
+            "db_instance_identifier": f"db-{number}", "db_instance_class": "db.t3.micro",
+            "engine": "postgres", "allocated_storage": 20, "master_username": "a",
+            "master_user_password": "not-a-secret", "storage_type": "gp2",
+            "tags": [{"Key": f"key-{number}-{key}", "Value": f"v{key}"} for key in range(50)],
+        })  # fmt: skip
     found = cloud_of(aws, regions=[WEST]).inventory()
     assert list(found.failed) == []
-    tags = [json.loads(text) for text in found.rows.filter(kind="disk")["tags"]]
+    tags = [json.loads(text) for text in found.rows.filter(kind="database")["tags"]]
+    assert len(tags) == 800
     assert len({key for each in tags for key in each}) == 40_000
