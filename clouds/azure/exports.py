@@ -24,6 +24,7 @@ PERMISSION = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/re
 MANIFEST = "manifest.json"
 KNOWN = "known.json"  # what is mirrored, beside the mirror
 PARTIAL = ".partial"
+ATTEMPTS = 3  # where something is replaced while it is read
 PAGE = 5000  # blobs of one answer; the most that Azure gives
 
 
@@ -105,8 +106,8 @@ def fetch_exports(access: Access, exports: Sequence[Place], folder: Path) -> Exp
         blobs = folder / "blobs" / place.name
         known = folder / "known" / place.name / KNOWN
         try:
-            failed += [Failure(place.name, "", "bills", reason)
-                       for reason in _mirror(access, place, blobs, known)]  # fmt: skip
+            failed += [Failure(place.name, "", "bills", str(problem))
+                       for problem in _bring_all(access, place, blobs, known)]  # fmt: skip
         except Unauthorized as error:
             refused = Failure("", "", "", str(error))
             failed += [] if refused in failed else [refused]
@@ -153,8 +154,22 @@ def newest(deliveries: Sequence[Delivery]) -> list[Delivery]:
     return sorted(found.values(), key=lambda each: (each.start, each.export))
 
 
-def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator[str]:
-    """Bring what is new; yields the reasons why something could not be brought."""
+class Replaced(Unreadable):
+    """A newer delivery took the place of this one while it was read."""
+
+
+def _bring_all(access: Access, place: Place, folder: Path, state: Path) -> list[CloudError]:
+    """What could not be brought; what was replaced meanwhile is looked for anew."""
+    problems: list[CloudError] = []
+    for _ in range(ATTEMPTS):
+        problems = list(_mirror(access, place, folder, state))
+        if not any(isinstance(problem, Replaced) for problem in problems):
+            break
+    return problems
+
+
+def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator[CloudError]:
+    """Bring what is new; yields why something could not be brought."""
     client = access.container(place.account_url, place.container)
     listed = {blob.name: blob for blob in _list(client, place)}
     mirror = _load(state)
@@ -171,7 +186,7 @@ def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator
                 raise
             except Unreadable as error:
                 mirror.deliveries.pop(blob.name, None)
-                yield str(error)
+                yield error
     mirror.deliveries = {name: each for name, each in mirror.deliveries.items() if name in listed}
     for delivery in newest(list(mirror.deliveries.values())):
         try:
@@ -181,7 +196,7 @@ def _mirror(access: Access, place: Place, folder: Path, state: Path) -> Iterator
         except Unauthorized:
             raise
         except CloudError as error:
-            yield str(error)
+            yield error
         _save(state, mirror)
     _save(state, mirror)
 
@@ -294,7 +309,7 @@ def _unchanged(blob: Blob) -> Generator[None]:
         try:
             yield
         except (errors.ResourceModifiedError, errors.ResourceNotFoundError) as error:
-            raise Unreadable(
+            raise Replaced(
                 f"{blob.name} was replaced while it was read. What was delivered before stays; "
                 "the next run looks again."
             ) from error

@@ -1,5 +1,6 @@
 """What goes wrong between us and Azure: a wrong clock, cuts, page tokens, one denied of ten."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -91,6 +92,31 @@ def test_a_clock_that_is_minutes_off_is_said_with_by_how_much(
     assert any(f"is {abs(minutes) - less} minutes" in failure.reason for less in (0, 1))
     proxy.heal()
     assert list(fetched(place, tmp_path).failed) == []
+
+
+def test_a_delivery_that_is_replaced_while_it_is_read_is_taken_anew(
+    proxy: Proxy, place: Place, container: Any, tmp_path: Path
+) -> None:
+    def newer(call: Call) -> bool:
+        """Overwrites the delivery between its listing and the download of its second file."""
+        if "part_1" not in call.path or met:
+            return False
+        met.append(call.path)
+        later = [bill(tmp_path, 5), bill(tmp_path, 6)]
+        deliver(container, "r2", "2026-10-21T06:00:00Z", later, overwrite=True)
+        return True
+
+    met: list[str] = []
+    first = [bill(tmp_path, 3), bill(tmp_path, 2)]
+    deliver(container, "r1", "2026-10-20T06:00:00Z", first, overwrite=True)
+    proxy.fail(newer)
+    found = fetched(place, tmp_path)
+    assert met
+    assert list(found.failed) == []
+    [manifest] = (tmp_path / "exports").rglob("manifest.json")
+    assert json.loads(manifest.read_text())["runInfo"]["runId"] == "r2"
+    files = sorted((tmp_path / "exports").rglob("part_*.csv"))
+    assert [len(file.read_text().splitlines()) - 1 for file in files] == [5, 6]
 
 
 def test_a_line_that_is_cut_in_the_middle_of_a_file_is_taken_up_again(
