@@ -12,7 +12,7 @@ from warehouse.ingest.compare import SHARED, shared_rows
 from warehouse.ingest.discover import refused
 from warehouse.ingest.errors import Conflict
 from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit
-from warehouse.ingest.sub_account import losers, told_apart
+from warehouse.ingest.sub_account import Group, losers, told_apart
 
 CLOUDS = ("aws", "azure", "digitalocean", "gcp", "oci", "onprem")
 
@@ -28,7 +28,6 @@ class Settled:
 
 Claim = tuple[str, str, date]  # cloud, billing account, period: only one feed may fill it
 Holders = Mapping[str, str]  # feeds that fill a claim, and what of the account each is confined to
-Group = tuple[str, int]  # the feed of a delivery, and its position among the deliveries
 
 
 def settle(

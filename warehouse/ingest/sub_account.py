@@ -13,7 +13,7 @@ from warehouse.ingest.records import Bill
 
 AZURE = "azure"
 
-Group = tuple[str, int]  # see `warehouse.ingest.settle`
+Group = tuple[str, int]  # the feed of a delivery, and its position among the deliveries
 
 
 def contradict(one: str, other: str) -> bool:
