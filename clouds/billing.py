@@ -74,6 +74,10 @@ class Manifest:
     origin: str = ""  # tells apart exports of one name that come from different places
     prefix: str = ""  # with which the names of those files begin
     variant: str | None = None  # a word that tells the layout: AmortizedCost
+    sub_account: str = (
+        ""  # what it is confined to, in lower case; empty = the whole billing account
+    )
+    """`<SubAccountId>`, or `<SubAccountId>/<resource group>`: exports of different ones add up."""
 
 
 ManifestReader = Callable[[Path, Mapping[str, Any]], Manifest | None]

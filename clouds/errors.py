@@ -8,7 +8,8 @@ CloudError
 ├── MissingExtra        the cloud's SDK is not installed
 ├── Unreadable          the cloud can't be reached, or its answer can't be read
 │   ├── Unauthorized    the credentials are missing, refused or expired
-│   └── Forbidden       the credentials are good, but lack one permission
+│   ├── Forbidden       the credentials are good, but lack one permission
+│   └── StalePage       a page token is no longer known
 ├── Throttled           too many calls; the cloud says when to come back
 ├── QuotaExceeded       the change needs more than the account may have
 ├── WrongState          the resource must be in another state first
@@ -87,6 +88,13 @@ class Forbidden(Unreadable):
             f"The permission {permission} is missing ({told}). Add it to the role; "
             "'instance-select permissions' prints all that are needed."
         )
+
+
+class StalePage(Unreadable):
+    """A listing took so long that its page token is no longer known; it must start anew.
+
+    Raised for later pages only; `clouds.paging.read_anew` begins again.
+    """
 
 
 class Throttled(CloudError):

@@ -9,6 +9,7 @@ import polars as pl
 
 from clouds.cloud import Failure, Reading
 from clouds.errors import CloudError, Unauthorized
+from clouds.paging import read_anew
 
 WORKERS = 8  # threads; most of the time is waiting
 
@@ -42,13 +43,14 @@ def sweep_in_chunks(parts: Sequence[Part], schema: Mapping[str, pl.DataType]) ->
     """The rows of each part as soon as it is read; scopes and failures come last.
 
     Credentials that are refused end their account: one failure says so, and nothing of it counts
-    as read. Any other `CloudError` is a failure of its part alone.
+    as read. Any other `CloudError` is a failure of its part alone. A part whose page token has
+    expired is begun again, once.
     """
     refused: dict[str, Failure] = {}
     failed: list[Failure] = []
 
     def read(part: Part) -> pl.DataFrame:
-        return frame(schema) if part.account in refused else part.read()
+        return frame(schema) if part.account in refused else read_anew(part.read)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         running = {pool.submit(read, part): part for part in parts}

@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.errors import LakeBusy, NothingPublished, WrongDuckDB
 from warehouse.settings import LakeSettings
+from warehouse.upgrade import add_columns
 
 DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
 SCHEMAS = ("raw", "marts", "models", "actions", "meta")
@@ -192,6 +193,7 @@ class Lake:
             self.settings.lake_folder.mkdir(parents=True, exist_ok=True)
             writer = self._attach(*(["ENCRYPTED"] if self.settings.encrypted else []))
             _create_tables(writer)
+            add_columns(writer, schema_files())
             self._writer = writer
         return self._writer
 

@@ -10,27 +10,33 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from clouds.aws.access import Account
 from clouds.aws.billing import read_manifest
 from clouds.cloud import Failure
 from clouds.errors import CloudError, Unreadable
+from clouds.paging import read_anew
 
 STATE = "downloaded.json"
 ASIDE = ".arriving"
 WORKERS = 8  # files at once
 ATTEMPTS = 3  # of one file whose transfer is cut, and of one delivery that changes under us
 BLOCK = 1 << 20  # bytes
+PAGE = 1000  # objects of one answer; the most that S3 gives
 SETTLED = timedelta(hours=6)  # longer than AWS takes to write one delivery
 _DELIVERY = re.compile(
     r"^(.*/metadata/billing_period=\d{4}-\d{2})/|^(.*/\d{8}-\d{8})/", re.IGNORECASE
 )
+
+
+Fetched = TypeVar("Fetched")
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,16 @@ def mirror(place: Place, folder: Path, now: datetime, anew: Collection[date] = (
 
 
 def fetch_listing(place: Place) -> dict[str, Object]:
-    """Every object under the prefix, by key."""
-    pages = place.account.pages(
-        "s3", "list_objects_v2", place.region, Bucket=place.bucket, Prefix=place.prefix
-    )
-    return {found.key: found for page in pages for found in parse_listing(page)}
+    """Every object under the prefix, by key; begun again once if a page token expires."""
+
+    def read() -> dict[str, Object]:
+        pages = place.account.pages(
+            "s3", "list_objects_v2", place.region, Bucket=place.bucket, Prefix=place.prefix,
+            PaginationConfig={"PageSize": PAGE},
+        )  # fmt: skip
+        return {found.key: found for page in pages for found in parse_listing(page)}
+
+    return read_anew(read)
 
 
 def parse_listing(page: Mapping[str, Any]) -> Iterator[Object]:
@@ -184,7 +195,8 @@ def _resolve(
     place: Place, name: str, manifest: Object, listed: Mapping[str, Object], now: datetime
 ) -> Delivery:
     """The objects of a delivery. Raises `Unreadable` unless it is complete."""
-    stated = parse_manifest(place, manifest, b"".join(_blocks(place, manifest)))
+    content = _whole(lambda: b"".join(_blocks(place, manifest)))
+    stated = parse_manifest(place, manifest, content)
     keys = [key if key in listed else key.removeprefix(f"{place.bucket}/") for key in stated]
     missing = [key for key in keys if key not in listed]
     if missing:
@@ -232,22 +244,30 @@ def _download(place: Place, folder: Path, delivery: Delivery, state: "_State") -
 def _fetch_file(place: Place, found: Object, target: Path) -> None:
     """Download one object, again if the transfer is cut. Raises `Unreadable` or `Changed`."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with target.open("wb") as file:
-                for block in _blocks(place, found):
-                    file.write(block)
-            if (size := target.stat().st_size) != found.size:
-                raise _Cut(f"{found.key} has {found.size} bytes, but {size} came")
-        except _Cut as error:
-            if attempt == ATTEMPTS:
-                raise Unreadable(f"{error}, {ATTEMPTS} times. Check the network.") from error
-        else:
-            return
+
+    def write() -> None:
+        with target.open("wb") as file:
+            for block in _blocks(place, found):
+                file.write(block)
+        if (size := target.stat().st_size) != found.size:
+            raise _Cut(f"{found.key} has {found.size} bytes, but {size} came")
+
+    _whole(write)
 
 
 class _Cut(Unreadable):
     """A transfer ended before its end."""
+
+
+def _whole(fetch: Callable[[], Fetched]) -> Fetched:
+    """What a transfer brings, begun anew if it is cut. Raises `Unreadable` in the end."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(_Cut):
+            return fetch()
+    try:
+        return fetch()
+    except _Cut as error:
+        raise Unreadable(f"{error}, {ATTEMPTS} times. Check the network.") from error
 
 
 def _blocks(place: Place, found: Object) -> Iterator[bytes]:

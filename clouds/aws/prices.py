@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,7 @@ import polars as pl
 from clouds.aws.access import Account
 from clouds.aws.place import Payload, Place, utc
 from clouds.cloud import PRICE_SCHEMA
+from clouds.paging import read_anew
 from clouds.sweep import WORKERS, frame
 
 LIST, SPOT = "aws-price-list", "aws-spot-history"
@@ -31,6 +33,9 @@ def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFr
     """
 
     def read(region: str) -> pl.DataFrame:
+        return read_anew(partial(fetch, region))
+
+    def fetch(region: str) -> pl.DataFrame:
         place = Place(account, region)
         records = [
             *(row for page in fetch_list(place) for row in parse_list(page)),

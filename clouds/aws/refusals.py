@@ -3,9 +3,18 @@
 import re
 from typing import Any
 
+from clouds import clock
 from clouds.aws.names import permission
 from clouds.budget import LONGEST_WAIT
-from clouds.errors import CloudError, Forbidden, NotOffered, Throttled, Unauthorized, Unreadable
+from clouds.errors import (
+    CloudError,
+    Forbidden,
+    NotOffered,
+    StalePage,
+    Throttled,
+    Unauthorized,
+    Unreadable,
+)
 
 REFUSED = frozenset({
     "AuthFailure", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
@@ -36,15 +45,13 @@ STALE_PAGE = frozenset({
     "PaginationTokenExpiredException",
 })  # fmt: skip
 ABSENT_API = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException", "501"})
+STALE_TOLD = re.compile(r"continuation token", re.IGNORECASE)  # S3: code InvalidArgument
+CLOCK = f"The clock of this machine is wrong by five minutes or more. {clock.CURE}"
 SKEW_TOLD = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
 LONGEST_TOLD = 300  # characters; an "encoded authorization failure message" is thousands long
 RENEW = (
     "Log in again or correct the option 'profile' of the source, then run 'instance-select doctor'."
 )
-
-
-class StalePage(Unreadable):
-    """A listing took so long that its page token is no longer known; it must start anew."""
 
 
 def translate(error: Exception, service: str, operation: str) -> CloudError:
@@ -62,7 +69,8 @@ def translate(error: Exception, service: str, operation: str) -> CloudError:
             f"The role can't be assumed ({told}). Let its trust policy name the credentials of the "
             "source, and these have sts:AssumeRole on it."
         )
-    return _answered(code, told, call)
+    sent = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return _answered(code, told, call, clock.told("AWS", sent))
 
 
 def is_throttled(code: str, status: int) -> bool:
@@ -70,17 +78,15 @@ def is_throttled(code: str, status: int) -> bool:
     return code in THROTTLED or status in (429, 503)
 
 
-def _answered(code: str, told: str, call: str) -> CloudError:
+def _answered(code: str, told: str, call: str, wrong: str | None) -> CloudError:
+    """`wrong` says how wrong our clock is, if it is."""
     if code in SKEWED or (code in REFUSED and SKEW_TOLD.search(told)):
-        return Unauthorized(
-            f"AWS refuses the time in our signature ({told}). The clock of this machine is wrong "
-            "by five minutes or more: set it, for example with NTP."
-        )
+        return Unauthorized(f"AWS refuses the time in our signature ({told}). {wrong or CLOCK}")
     if code in REFUSED:
-        return Unauthorized(f"AWS does not accept the credentials ({told}). {RENEW}")
+        return Unauthorized(f"AWS does not accept the credentials ({told}). {wrong or RENEW}")
     if code in DENIED:
         return Forbidden(call, told)
-    if code in STALE_PAGE:
+    if code in STALE_PAGE or STALE_TOLD.search(told):
         return StalePage(f"{call}: the page token is no longer known ({told}). Try again.")
     if code in THROTTLED:
         return Throttled(call, LONGEST_WAIT)

@@ -12,10 +12,14 @@ from logging import ERROR, getLogger
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from clouds import clock
 from clouds.azure.pace import Pace, gap
 from clouds.budget import Budget, budget
-from clouds.errors import Forbidden, MissingExtra, Unauthorized, Unreadable
+from clouds.errors import Forbidden, MissingExtra, StalePage, Unauthorized, Unreadable
+from clouds.paging import read_anew
 
+EXPIRED = (400, 404, 410)  # how a page token that is no longer known is refused
+SKEWED = ("AADSTS700024", "AADSTS500133")  # a certificate's assertion is of another time
 PUBLIC = "https://management.azure.com"
 GRAPH_PER_SECOND, GRAPH_BURST = 3.0, 15.0  # 15 queries in 5 seconds for each user
 COST_PER_SECOND, COST_BURST = 0.2, 4.0  # Cost Management allows few calls a minute
@@ -83,22 +87,33 @@ class Access:
         return self._made[key]
 
     def get_all(self, path: str, api_version: str, permission: str) -> list[dict[str, Any]]:
-        """All pages of a list that Resource Manager offers and no installed SDK covers."""
-        found: list[dict[str, Any]] = []
-        url: str | None = f"{path}?api-version={api_version}"
-        while url:
-            answer = self._send("GET", url, permission)
-            found += answer.get("value") or []
-            url = answer.get("nextLink")
-        return found
+        """All pages of a list that Resource Manager offers and no installed SDK covers.
+
+        Begun again once if a later page is refused.
+        """
+        first = f"{path}?api-version={api_version}"
+
+        def read() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = []
+            url: str | None = first
+            while url:
+                with later_page(is_later=url != first):
+                    answer = self._send("GET", url, permission)
+                found += answer.get("value") or []
+                url = answer.get("nextLink")
+            return found
+
+        return read_anew(read)
 
     def post_all(
         self, path: str, api_version: str, body: Mapping[str, Any], permission: str
     ) -> Iterator[dict[str, Any]]:
-        """All pages of the answer to one question."""
-        url: str | None = f"{path}?api-version={api_version}"
+        """All pages of the answer to one question. Raises `StalePage` if it has to start anew."""
+        first = f"{path}?api-version={api_version}"
+        url: str | None = first
         while url:
-            answer = self._send("POST", url, permission, body)
+            with later_page(is_later=url != first):
+                answer = self._send("POST", url, permission, body)
             yield answer
             url = (answer.get("properties") or {}).get("nextLink")
 
@@ -186,6 +201,19 @@ def sdk(module: str) -> Any:
 
 
 @contextmanager
+def later_page(is_later: bool = True) -> Generator[None]:
+    """A later page that Azure refuses was asked for with a token that it no longer knows."""
+    try:
+        yield
+    except (Unauthorized, Forbidden):
+        raise
+    except Unreadable as error:
+        if is_later and getattr(error.__cause__, "status_code", None) in EXPIRED:
+            raise StalePage(f"A page token is no longer known ({error}) Try again.") from error
+        raise
+
+
+@contextmanager
 def understood(permission: str) -> Generator[None]:
     """Turn what the SDK raises into our errors; `permission` is what the call needs."""
     errors = sdk("azure.core.exceptions")
@@ -193,7 +221,8 @@ def understood(permission: str) -> Generator[None]:
         yield
     except errors.HttpResponseError as error:
         if isinstance(error, errors.ClientAuthenticationError) or error.status_code == 401:
-            raise Unauthorized(f"Azure refuses the credentials: {_told(error)} {LOG_IN}") from error
+            cure = _wrong_clock(error) or LOG_IN
+            raise Unauthorized(f"Azure refuses the credentials: {_told(error)} {cure}") from error
         if error.status_code == 403:
             raise Forbidden(permission, _code(error)) from error
         raise Unreadable(
@@ -218,6 +247,15 @@ class _InTenant:
         """A token of the tenant, as newer clients ask for it."""
         wanted = {"tenant_id": self.tenant, **(options or {})}
         return self.chain.get_token_info(*scopes, options=wanted)
+
+
+def _wrong_clock(error: Any) -> str | None:
+    """What to say if our clock is not Azure's: by the `Date` of its answer, or by its words."""
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+    found = clock.told("Azure", headers.get("Date"))
+    if found is None and any(word in str(error) for word in SKEWED):
+        return f"The clock of this machine is wrong. {clock.CURE}"
+    return found
 
 
 def _claims(token: str) -> Mapping[str, str]:

@@ -1,5 +1,6 @@
 """Azure: actual and amortized cost exports, and the manifests of Cost Management exports."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +85,8 @@ COST = Layout(
 
 LAYOUTS = (COST,)
 
+_SUBSCRIPTION = re.compile(r"/?subscriptions/([^/]+)(?:/resourcegroups/([^/]+))?")
+
 
 def read_manifest(path: Path, content: Mapping[str, Any]) -> Manifest | None:
     """The manifest.json of a Cost Management export; None for any other JSON file."""
@@ -103,7 +106,25 @@ def read_manifest(path: Path, content: Mapping[str, Any]) -> Manifest | None:
         submitted_at=_utc(run.get("submittedTime")),
         root=path.parent,
         variant=kind,
+        sub_account=sub_account(str(config.get("resourceId") or "")),
     )
+
+
+def sub_account(resource_id: str) -> str:
+    """What an export covers: a subscription, a resource group of one, or else (empty) all.
+
+    Scopes between them and the billing account, a department or a management group, are not told
+    apart by their lines; they count as all.
+
+    >>> sub_account("/subscriptions/AB-1/providers/Microsoft.CostManagement/exports/daily")
+    'ab-1'
+    >>> sub_account("/subscriptions/AB-1/resourceGroups/Web/providers/x/exports/daily")
+    'ab-1/web'
+    >>> sub_account("/providers/Microsoft.Billing/billingAccounts/8615203")
+    ''
+    """
+    found = _SUBSCRIPTION.match(resource_id.lower())
+    return "/".join(part for part in found.groups() if part) if found else ""
 
 
 def _month(run: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from clouds.azure.access import Access
-from clouds.azure.shapes import place, time
+from clouds.azure.facts import place, time
 from clouds.cloud import COMMITMENT_SCHEMA, Failure, Reading
 from clouds.errors import CloudError, Unauthorized, Unreadable
 from clouds.sweep import frame

@@ -19,6 +19,7 @@ from typing import Any
 from clouds.azure.access import Access
 from clouds.cloud import Exports, Failure
 from clouds.errors import CloudError, Unauthorized, Unreadable
+from clouds.paging import read_anew
 
 PERMISSION = "Microsoft.CostManagement/query/read"  # a POST, but readers may
 API_VERSION = "2023-11-01"
@@ -109,11 +110,15 @@ def request(kind: str, month: date) -> dict[str, Any]:
 
 def _read(access: Access, scope: str, kind: str, month: date) -> dict[Line, Decimal]:
     path = f"/{scope.strip('/')}/providers/Microsoft.CostManagement/query"
-    found: dict[Line, Decimal] = {}
-    for answer in access.post_all(path, API_VERSION, request(kind, month), PERMISSION):
-        for line, cost in parse_rows(answer):
-            found[line] = found.get(line, Decimal(0)) + cost
-    return found
+
+    def read() -> dict[Line, Decimal]:
+        found: dict[Line, Decimal] = {}
+        for answer in access.post_all(path, API_VERSION, request(kind, month), PERMISSION):
+            for line, cost in parse_rows(answer):
+                found[line] = found.get(line, Decimal(0)) + cost
+        return found
+
+    return read_anew(read)
 
 
 def _line(

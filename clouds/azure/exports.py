@@ -14,15 +14,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from clouds.azure.access import Access, sdk, understood
-from clouds.azure.shapes import time
+from clouds.azure.access import Access, later_page, sdk, understood
+from clouds.azure.facts import time
 from clouds.cloud import Exports, Failure
 from clouds.errors import CloudError, NotOffered, Unauthorized, Unreadable
+from clouds.paging import read_anew
 
 PERMISSION = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 MANIFEST = "manifest.json"
 KNOWN = "known.json"  # what is mirrored, beside the mirror
 PARTIAL = ".partial"
+ATTEMPTS = 3  # where something is replaced while it is read
+PAGE = 5000  # blobs of one answer; the most that Azure gives
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,8 @@ def fetch_exports(
         blobs = folder / "blobs" / place.name
         known = folder / "known" / place.name / KNOWN
         try:
-            failed += [Failure(place.name, "", "bills", reason)
-                       for reason in _mirror(access, place, blobs, known, anew)]  # fmt: skip
+            failed += [Failure(place.name, "", "bills", str(problem))
+                       for problem in _bring_all(access, place, blobs, known, anew)]  # fmt: skip
         except Unauthorized as error:
             refused = Failure("", "", "", str(error))
             failed += [] if refused in failed else [refused]
@@ -156,10 +159,26 @@ def newest(deliveries: Sequence[Delivery]) -> list[Delivery]:
     return sorted(found.values(), key=lambda each: (each.start, each.export))
 
 
+class Replaced(Unreadable):
+    """A newer delivery took the place of this one while it was read."""
+
+
+def _bring_all(
+    access: Access, place: Place, folder: Path, state: Path, anew: Collection[date]
+) -> list[CloudError]:
+    """What could not be brought; what was replaced meanwhile is looked for anew."""
+    problems: list[CloudError] = []
+    for _ in range(ATTEMPTS):
+        problems = list(_mirror(access, place, folder, state, anew))
+        if not any(isinstance(problem, Replaced) for problem in problems):
+            break
+    return problems
+
+
 def _mirror(
     access: Access, place: Place, folder: Path, state: Path, anew: Collection[date]
-) -> Iterator[str]:
-    """Bring what is new; yields the reasons why something could not be brought."""
+) -> Iterator[CloudError]:
+    """Bring what is new; yields why something could not be brought."""
     client = access.container(place.account_url, place.container)
     listed = {blob.name: blob for blob in _list(client, place)}
     mirror = _load(state)
@@ -176,7 +195,7 @@ def _mirror(
                 raise
             except Unreadable as error:
                 mirror.deliveries.pop(blob.name, None)
-                yield str(error)
+                yield error
     mirror.deliveries = {name: each for name, each in mirror.deliveries.items() if name in listed}
     for delivery in newest(list(mirror.deliveries.values())):
         if delivery.start[:7] in {f"{month:%Y-%m}" for month in anew}:
@@ -189,7 +208,7 @@ def _mirror(
         except Unauthorized:
             raise
         except CloudError as error:
-            yield str(error)
+            yield error
         _save(state, mirror)
     _save(state, mirror)
 
@@ -254,10 +273,22 @@ def _listed(delivery: Delivery, name: str, size: int | None, listed: Mapping[str
     return blob
 
 
-def _list(client: Any, place: Place) -> Iterator[Blob]:
-    with understood(PERMISSION):
-        for each in client.list_blobs(name_starts_with=place.prefix or None):
-            yield Blob(each.name, each.etag, each.size)
+def _list(client: Any, place: Place) -> list[Blob]:
+    """All blobs of a place; begun again once if a page token expires."""
+
+    def read() -> list[Blob]:
+        found: list[Blob] = []
+        pages = client.list_blobs(
+            name_starts_with=place.prefix or None, results_per_page=PAGE
+        ).by_page()
+        while True:
+            with later_page(is_later=bool(found)), understood(PERMISSION):
+                page = next(pages, None)
+                if page is None:
+                    return found
+                found += [Blob(each.name, each.etag, each.size) for each in page]
+
+    return read_anew(read)
 
 
 def _content(client: Any, blob: Blob) -> bytes:
@@ -290,7 +321,7 @@ def _unchanged(blob: Blob) -> Generator[None]:
         try:
             yield
         except (errors.ResourceModifiedError, errors.ResourceNotFoundError) as error:
-            raise Unreadable(
+            raise Replaced(
                 f"{blob.name} was replaced while it was read. What was delivered before stays; "
                 "the next run looks again."
             ) from error

@@ -9,6 +9,7 @@ import polars as pl
 
 from clouds.azure import shapes
 from clouds.azure.access import Access
+from clouds.azure.facts import place
 from clouds.azure.grants import Grants, fetch_grants
 from clouds.azure.graph import fetch_rows, query
 from clouds.cloud import RESOURCE_SCHEMA, Failure, Reading
@@ -108,7 +109,7 @@ def fetch_regions(access: Access, subscription: str) -> list[str]:
     """Every region that a subscription may use, and `global` for what has none."""
     path = f"/subscriptions/{subscription}/locations"
     found = access.get_all(path, API_VERSION, LOCATIONS)
-    return sorted({shapes.place(each["name"]) for each in found} | {"global"})
+    return sorted({place(each["name"]) for each in found} | {"global"})
 
 
 def parse_rows(rows: Sequence[Mapping[str, Any]], source: Source) -> pl.DataFrame:

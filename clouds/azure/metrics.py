@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from clouds.azure.access import Access, sdk, understood
-from clouds.azure.shapes import time
+from clouds.azure.facts import time
 from clouds.cloud import METRIC_SCHEMA, Reading
 from clouds.errors import Unreadable
 from clouds.offers import offers

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from clouds.azure.shapes import place, time
+from clouds.azure.facts import place, time
 from clouds.budget import Budget
 from clouds.cloud import PRICE_SCHEMA
 from clouds.errors import MissingExtra, Unreadable

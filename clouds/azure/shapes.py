@@ -4,14 +4,25 @@ Ids are in lower case, as in Azure's bills; sizes in GiB; times naive UTC; what 
 is null.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
-Row = Mapping[str, Any]
-Record = dict[str, Any]
-GIB = 2**30  # bytes
+from clouds.azure.facts import (
+    Record,
+    Row,
+    at,
+    flag,
+    gib_of,
+    id_of,
+    lower,
+    owner_of,
+    record,
+    state_of,
+    text,
+    time,
+)
+
+Shape = Callable[[Row], Record | list[Record] | None]
 
 POWER = {
     "running": "running",
@@ -33,21 +44,21 @@ DATABASE = {
 def instance(row: Row) -> Record:
     """A virtual machine, alone or of a scale set."""
     facts = row["properties"]
-    power = _at(facts, "extended", "instanceView", "powerState", "code") or _at(
+    power = at(facts, "extended", "instanceView", "powerState", "code") or at(
         facts, "instanceView", "powerState", "code"
     )
-    set_id = _at(facts, "virtualMachineScaleSet", "id")
+    set_id = at(facts, "virtualMachineScaleSet", "id")
     if set_id is None and "/virtualmachinescalesets/" in str(row["id"]).lower():
         set_id = "/".join(str(row["id"]).split("/")[:9])
-    return _record(
+    return record(
         row,
-        sku=_at(facts, "hardwareProfile", "vmSize") or _at(row, "sku", "name"),
+        sku=at(facts, "hardwareProfile", "vmSize") or at(row, "sku", "name"),
         state=POWER.get(str(power).rpartition("/")[2].lower()) if power else None,
         created_at=time(facts.get("timeCreated")),
-        member_of=_id(set_id),
+        member_of=id_of(set_id),
         config={
-            "os": _lower(_at(facts, "storageProfile", "osDisk", "osType")),
-            "priority": _lower(facts.get("priority")),
+            "os": lower(at(facts, "storageProfile", "osDisk", "osType")),
+            "priority": lower(facts.get("priority")),
             "license": facts.get("licenseType"),
         },
     )
@@ -58,18 +69,18 @@ def disk(row: Row) -> Record:
     facts = row["properties"]
     shared = facts.get("managedByExtended") or [None]
     owner = row.get("managedBy") or facts.get("managedBy") or shared[0]
-    return _record(
+    return record(
         row,
-        sku=_at(row, "sku", "name"),
+        sku=at(row, "sku", "name"),
         state="in_use" if owner else "available",
         state_since=time(facts.get("LastOwnershipUpdateTime")),
         created_at=time(facts.get("timeCreated")),
-        attached_to=_id(owner),
-        size_gib=_gib(facts.get("diskSizeGB"), facts.get("diskSizeBytes")),
+        attached_to=id_of(owner),
+        size_gib=gib_of(facts.get("diskSizeGB"), facts.get("diskSizeBytes")),
         config={
-            "boot": _flag(facts.get("osType") is not None),
-            "iops": _text(facts.get("diskIOPSReadWrite")),
-            "throughput_mib_s": _text(facts.get("diskMBpsReadWrite")),
+            "boot": flag(facts.get("osType") is not None),
+            "iops": text(facts.get("diskIOPSReadWrite")),
+            "throughput_mib_s": text(facts.get("diskMBpsReadWrite")),
             "tier": facts.get("tier"),
         },
     )
@@ -79,15 +90,15 @@ def snapshot(row: Row) -> Record:
     """A snapshot of a disk."""
     facts = row["properties"]
     is_done = facts.get("completionPercent") in (None, 100, 100.0)
-    return _record(
+    return record(
         row,
-        sku=_at(row, "sku", "name"),
+        sku=at(row, "sku", "name"),
         state="completed" if is_done else "pending",
         created_at=time(facts.get("timeCreated")),
-        size_gib=_gib(facts.get("diskSizeGB"), facts.get("diskSizeBytes")),
+        size_gib=gib_of(facts.get("diskSizeGB"), facts.get("diskSizeBytes")),
         config={
-            "source": _id(_at(facts, "creationData", "sourceResourceId")),
-            "incremental": _flag(facts.get("incremental")),
+            "source": id_of(at(facts, "creationData", "sourceResourceId")),
+            "incremental": flag(facts.get("incremental")),
         },
     )
 
@@ -99,34 +110,34 @@ def image(row: Row) -> Record:
     disks = [storage.get("osDisk") or storage.get("osDiskImage"), *(storage.get("dataDisks") or [])]
     sizes = [each.get("diskSizeGB") or each.get("sizeInGB") for each in disks if each]
     known = [float(size) for size in sizes if size is not None]
-    return _record(
+    return record(
         row,
         sku="standard",
         state="active",
-        created_at=time(_at(facts, "publishingProfile", "publishedDate")),
+        created_at=time(at(facts, "publishingProfile", "publishedDate")),
         size_gib=sum(known) if known and len(known) == len(sizes) else None,
-        config={"source": _id(_at(facts, "sourceVirtualMachine", "id"))},
+        config={"source": id_of(at(facts, "sourceVirtualMachine", "id"))},
     )
 
 
 def address(row: Row) -> Record:
     """A public IP address; it is attached to a network interface, a balancer or a gateway."""
     facts = row["properties"]
-    owner = _at(facts, "ipConfiguration", "id") or _at(facts, "natGateway", "id")
-    return _record(
+    owner = at(facts, "ipConfiguration", "id") or at(facts, "natGateway", "id")
+    return record(
         row,
-        sku=_lower(facts.get("publicIPAllocationMethod")),
+        sku=lower(facts.get("publicIPAllocationMethod")),
         state="in_use" if owner else "available",
-        attached_to=_owner(owner),
-        config={"ip": facts.get("ipAddress"), "tier": _lower(_at(row, "sku", "name"))},
+        attached_to=owner_of(owner),
+        config={"ip": facts.get("ipAddress"), "tier": lower(at(row, "sku", "name"))},
     )
 
 
 def network_interface(row: Row) -> Record:
     """A network interface, attached to a virtual machine or a private endpoint."""
     facts = row["properties"]
-    owner = _at(facts, "virtualMachine", "id") or _at(facts, "privateEndpoint", "id")
-    return _record(row, state="in_use" if owner else "available", attached_to=_id(owner))
+    owner = at(facts, "virtualMachine", "id") or at(facts, "privateEndpoint", "id")
+    return record(row, state="in_use" if owner else "available", attached_to=id_of(owner))
 
 
 def load_balancer(row: Row) -> Record:
@@ -142,25 +153,25 @@ def load_balancer(row: Row) -> Record:
         )
         for pool in pools
     )
-    return _record(
+    return record(
         row,
-        sku="application" if is_gateway else _lower(sku.get("name")),
+        sku="application" if is_gateway else lower(sku.get("name")),
         state="active",
-        config={"targets": str(targets), "tier": _lower(sku.get("tier"))},
+        config={"targets": str(targets), "tier": lower(sku.get("tier"))},
     )
 
 
 def scaling_group(row: Row) -> Record:
     """A scale set of virtual machines."""
     facts = row["properties"]
-    return _record(
+    return record(
         row,
-        sku=_at(row, "sku", "name"),
+        sku=at(row, "sku", "name"),
         state="active",
         created_at=time(facts.get("timeCreated")),
         config={
-            "desired": _text(_at(row, "sku", "capacity")),
-            "orchestration": _lower(facts.get("orchestrationMode")),
+            "desired": text(at(row, "sku", "capacity")),
+            "orchestration": lower(facts.get("orchestrationMode")),
         },
     )
 
@@ -168,14 +179,14 @@ def scaling_group(row: Row) -> Record:
 def sql_database(row: Row) -> Record:
     """A database of Azure SQL, alone or of an elastic pool."""
     facts = row["properties"]
-    return _record(
+    return record(
         row,
-        sku=facts.get("currentServiceObjectiveName") or _at(row, "sku", "name"),
-        state=_state(facts.get("status"), DATABASE),
+        sku=facts.get("currentServiceObjectiveName") or at(row, "sku", "name"),
+        state=state_of(facts.get("status"), DATABASE),
         created_at=time(facts.get("creationDate")),
-        member_of=_id(facts.get("elasticPoolId")),
-        size_gib=_gib(None, facts.get("maxSizeBytes")),
-        config={"engine": "mssql", "multi_az": _flag(facts.get("zoneRedundant"))},
+        member_of=id_of(facts.get("elasticPoolId")),
+        size_gib=gib_of(None, facts.get("maxSizeBytes")),
+        config={"engine": "mssql", "multi_az": flag(facts.get("zoneRedundant"))},
     )
 
 
@@ -183,16 +194,16 @@ def server_database(row: Row) -> Record:
     """A flexible server of PostgreSQL or MySQL."""
     facts = row["properties"]
     engine = "postgres" if "postgresql" in str(row["type"]).lower() else "mysql"
-    mode = _at(facts, "highAvailability", "mode")
-    return _record(
+    mode = at(facts, "highAvailability", "mode")
+    return record(
         row,
-        sku=_at(row, "sku", "name"),
-        state=_state(facts.get("state"), DATABASE),
-        member_of=_id(facts.get("sourceServerResourceId")),
-        size_gib=_gib(_at(facts, "storage", "storageSizeGB"), None),
+        sku=at(row, "sku", "name"),
+        state=state_of(facts.get("state"), DATABASE),
+        member_of=id_of(facts.get("sourceServerResourceId")),
+        size_gib=gib_of(at(facts, "storage", "storageSizeGB"), None),
         config={
             "engine": engine,
-            "multi_az": _flag(str(mode).lower() == "zoneredundant") if mode else None,
+            "multi_az": flag(str(mode).lower() == "zoneredundant") if mode else None,
             "version": facts.get("version"),
         },
     )
@@ -201,12 +212,12 @@ def server_database(row: Row) -> Record:
 def bucket(row: Row) -> Record:
     """A storage account; how much it holds only Azure Monitor knows."""
     facts = row["properties"]
-    return _record(
+    return record(
         row,
-        sku=_at(row, "sku", "name"),
+        sku=at(row, "sku", "name"),
         state="active",
         created_at=time(facts.get("creationTime")),
-        config={"type": row.get("kind"), "access_tier": _lower(facts.get("accessTier"))},
+        config={"type": row.get("kind"), "access_tier": lower(facts.get("accessTier"))},
     )
 
 
@@ -214,10 +225,10 @@ def cluster(row: Row) -> Record:
     """A Kubernetes cluster (AKS); its machines are in the scale sets of `node_group`."""
     facts = row["properties"]
     counts = [pool.get("count") for pool in facts.get("agentPoolProfiles") or []]
-    power = _lower(_at(facts, "powerState", "code"))
-    return _record(
+    power = lower(at(facts, "powerState", "code"))
+    return record(
         row,
-        sku=_lower(_at(row, "sku", "tier")),
+        sku=lower(at(row, "sku", "tier")),
         state={"running": "active", "stopped": "stopped"}.get(power or "", power),
         config={
             "version": facts.get("kubernetesVersion"),
@@ -230,9 +241,9 @@ def cluster(row: Row) -> Record:
 def nat_gateway(row: Row) -> Record:
     """A NAT gateway; it serves its subnets without a route, so they count as its routes."""
     facts = row["properties"]
-    return _record(
+    return record(
         row,
-        sku=_lower(_at(row, "sku", "name")),
+        sku=lower(at(row, "sku", "name")),
         state="active",
         config={"routes": str(len(facts.get("subnets") or []))},
     )
@@ -242,7 +253,7 @@ def security_group(row: Row) -> Record:
     """A network security group."""
     facts = row["properties"]
     uses = len(facts.get("networkInterfaces") or []) + len(facts.get("subnets") or [])
-    return _record(
+    return record(
         row,
         state="in_use" if uses else "available",
         config={"rules": str(len(facts.get("securityRules") or [])), "uses": str(uses)},
@@ -251,18 +262,18 @@ def security_group(row: Row) -> Record:
 
 def network(row: Row) -> Record:
     """A virtual network."""
-    ranges = _at(row["properties"], "addressSpace", "addressPrefixes") or []
-    return _record(row, state="active", config={"ranges": " ".join(ranges)})
+    ranges = at(row["properties"], "addressSpace", "addressPrefixes") or []
+    return record(row, state="active", config={"ranges": " ".join(ranges)})
 
 
 def subnets(row: Row) -> list[Record]:
     """The subnets of a virtual network."""
     return [
         {
-            **_record(
+            **record(
                 {**row, "id": subnet["id"], "name": subnet["name"], "tags": None, "zones": None},
                 state="active",
-                member_of=_id(row["id"]),
+                member_of=id_of(row["id"]),
                 config={"ranges": _ranges(subnet.get("properties") or {})},
             ),
         }
@@ -274,11 +285,11 @@ def dns_zone(row: Row) -> Record:
     """A public or private DNS zone."""
     facts = row["properties"]
     is_private = "/privatednszones/" in str(row["id"]).lower()
-    return _record(
+    return record(
         row,
         sku="private" if is_private else "public",
         state="active",
-        config={"records": _text(facts.get("numberOfRecordSets"))},
+        config={"records": text(facts.get("numberOfRecordSets"))},
     )
 
 
@@ -287,23 +298,23 @@ def function(row: Row) -> Record | None:
     if "functionapp" not in str(row.get("kind")).lower():
         return None
     facts = row["properties"]
-    return _record(
+    return record(
         row,
-        sku=_lower(facts.get("sku")),
+        sku=lower(facts.get("sku")),
         state={"running": "active"}.get(str(facts.get("state")).lower(), "stopped"),
-        config={"plan": _id(facts.get("serverFarmId"))},
+        config={"plan": id_of(facts.get("serverFarmId"))},
     )
 
 
 def log_group(row: Row) -> Record:
     """A workspace of Log Analytics."""
     facts = row["properties"]
-    return _record(
+    return record(
         row,
-        sku=_lower(_at(facts, "sku", "name")),
+        sku=lower(at(facts, "sku", "name")),
         state="active",
         created_at=time(facts.get("createdDate")),
-        config={"retention_days": _text(facts.get("retentionInDays"))},
+        config={"retention_days": text(facts.get("retentionInDays"))},
     )
 
 
@@ -311,114 +322,22 @@ def advice(row: Row) -> Record:
     """A recommendation of Azure Advisor, as it stands: a fact, not our advice."""
     facts = row["properties"]
     more = facts.get("extendedProperties") or {}
-    return _record(
+    return record(
         row,
         state="active",
         created_at=None,
-        attached_to=_id(_at(facts, "resourceMetadata", "resourceId")),
+        attached_to=id_of(at(facts, "resourceMetadata", "resourceId")),
         config={
-            "category": _lower(facts.get("category")),
-            "impact": _lower(facts.get("impact")),
-            "problem": _at(facts, "shortDescription", "problem"),
-            "solution": _at(facts, "shortDescription", "solution"),
-            "saving_year": _text(more.get("annualSavingsAmount")),
+            "category": lower(facts.get("category")),
+            "impact": lower(facts.get("impact")),
+            "problem": at(facts, "shortDescription", "problem"),
+            "solution": at(facts, "shortDescription", "solution"),
+            "saving_year": text(more.get("annualSavingsAmount")),
             "currency": more.get("savingsCurrency"),
         },
     )
 
 
-def place(text: Any) -> str:
-    """A region as Azure's bills write it.
-
-    >>> place("West Europe")
-    'westeurope'
-    """
-    return str(text or "global").lower().replace(" ", "")
-
-
-def time(text: Any) -> datetime | None:
-    """A time of Azure, which may have seven digits of a second; null if there is none.
-
-    >>> time("2026-02-01T06:07:08.1234567Z")
-    datetime.datetime(2026, 2, 1, 6, 7, 8, 123456)
-    """
-    if not text:
-        return None
-    head, dot, tail = str(text).replace("Z", "+00:00").partition(".")
-    digits = len(tail) - len(tail.lstrip("0123456789"))
-    fraction = f".{tail[: min(digits, 6)].ljust(6, '0')}{tail[digits:]}" if dot else ""
-    found = datetime.fromisoformat(head + fraction)
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-
-
-def _record(row: Row, *, config: Mapping[str, Any] | None = None, **facts: Any) -> Record:
-    known = {key: value for key, value in (config or {}).items() if value is not None}
-    return {
-        "cloud": "azure",
-        "account": str(row["id"]).split("/")[2].lower(),
-        "region": place(row.get("location")),
-        "zone": (row.get("zones") or [None])[0],
-        "resource_id": _id(row["id"]),
-        "name": row["name"],
-        "tags": _json(row.get("tags") or {}),
-        "config": _json(known),
-        **facts,
-    }
-
-
-def _owner(config_id: Any) -> str | None:
-    """The resource that has an IP configuration: the first two names of the id's path.
-
-    A configuration of a scale set's machine stays with the scale set.
-    """
-    return "/".join(str(config_id).lower().split("/")[:9]) if config_id else None
-
-
 def _ranges(facts: Mapping[str, Any]) -> str:
     single = facts.get("addressPrefix")
     return single or " ".join(facts.get("addressPrefixes") or [])
-
-
-def _at(value: Any, *path: str) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def _id(value: Any) -> str | None:
-    return str(value).lower() if value else None
-
-
-def _lower(value: Any) -> str | None:
-    return str(value).lower() if value is not None else None
-
-
-def _text(value: Any) -> str | None:
-    return str(value) if value is not None else None
-
-
-def _flag(value: bool | None) -> str | None:
-    return None if value is None else str(bool(value)).lower()
-
-
-def _state(value: Any, words: Mapping[str, str]) -> str | None:
-    told = _lower(value)
-    return words.get(told, told) if told else None
-
-
-def _gib(gib: Any, size_bytes: Any) -> float | None:
-    if gib is not None:
-        return float(gib)
-    return float(size_bytes) / GIB if size_bytes is not None else None
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    texts: Iterable[tuple[str, str]] = ((key, _plain(each)) for key, each in value.items())
-    return json.dumps(dict(sorted(texts)), ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-Shape = Callable[[Row], Record | list[Record] | None]

@@ -1,6 +1,7 @@
 """One token of DigitalOcean: every call goes through here, at the pace the API allows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -21,6 +22,7 @@ DOCTL = Path("~/.config/doctl/config.yaml")  # where DigitalOcean's own tool kee
 PER_SECOND, BURST = 1.3, 150.0  # calls; the API allows 250 a minute and 5,000 an hour
 PER_PAGE = 200  # records; the most that the API gives
 TIMEOUT = 60  # seconds
+CUTS = 2  # of one answer, before it is given up
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Made = TypeVar("Made")
@@ -59,10 +61,12 @@ class Session:
         group, name = operation.split(".")
         ask = getattr(getattr(client, group), name)
         try:
-            return shared.budget.call(
-                f"DigitalOcean {operation}",
-                lambda: ask(*arguments, cls=_refusing_errors, **options),
-                _seconds_to_wait,
+            return _unbroken(
+                lambda: shared.budget.call(
+                    f"DigitalOcean {operation}",
+                    lambda: ask(*arguments, cls=_refusing_errors, **options),
+                    _seconds_to_wait,
+                )
             )
         except errors.AzureError as error:  # pydo is built on azure-core
             raise _ours(error, operation) from None  # its text holds the whole answer
@@ -151,6 +155,17 @@ def _token(token_file: str | None) -> str:
     if not token:
         raise Unauthorized(f"No DigitalOcean token in {file}. Run 'doctl auth init'.")
     return str(token)
+
+
+def _unbroken(ask: Callable[[], Made]) -> Made:
+    """An answer, asked for again if the line is cut: whatever we call only reads."""
+    errors = _errors()
+    for _ in range(CUTS):
+        with suppress(
+            errors.ServiceRequestError, errors.ServiceResponseError, errors.IncompleteReadError
+        ):
+            return ask()
+    return ask()
 
 
 def _refusing_errors(answer: Any, body: Made, headers: Any) -> Made:

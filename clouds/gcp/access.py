@@ -5,26 +5,36 @@ budget that all threads share.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib import import_module
 from threading import Lock
 from typing import Any, TypeVar
 
+from clouds import clock
 from clouds.budget import budget
-from clouds.errors import Forbidden, MissingExtra, Throttled, Unauthorized, Unreadable
+from clouds.errors import (
+    Forbidden,
+    MissingExtra,
+    StalePage,
+    Throttled,
+    Unauthorized,
+    Unreadable,
+)
 
 Answer = TypeVar("Answer")
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform.read-only"
 TIMEOUT = 60.0  # seconds of one call
+CUTS = 2  # of one answer, before it is given up
 RATE_LIMITS = frozenset({"rateLimitExceeded", "RATE_LIMIT_EXCEEDED", "userRateLimitExceeded"})
 CLIENTS: Mapping[str, tuple[str, str]] = {  # api -> module and class
     "cloudasset": ("google.cloud.asset_v1", "AssetServiceClient"),
     "cloudbilling": ("google.cloud.billing_v1", "CloudBillingClient"),
     "catalogue": ("google.cloud.billing_v1", "CloudCatalogClient"),
 }
+SKEWED = "reasonable timeframe"  # Google's word for a token that was signed at another time
 LOG_IN = (
     "Run 'gcloud auth application-default login', attach a service account to this machine, or "
     "point GOOGLE_APPLICATION_CREDENTIALS at a key file or a workload identity configuration."
@@ -92,7 +102,10 @@ class Access:
         method: Callable[..., Any],
         request: Mapping[str, Any],
     ) -> Iterator[Any]:
-        """The raw messages of all pages of a listing, one budgeted call each."""
+        """The raw messages of all pages of a listing, one budgeted call each.
+
+        Raises `CloudError`, `StalePage` where a later page is refused: its token has expired.
+        """
         token = ""
         while True:
             asked = {**request, "page_token": token}
@@ -101,7 +114,12 @@ class Access:
                 pager = method(request=asked, retry=None, timeout=TIMEOUT)
                 return next(iter(pager.pages))._pb
 
-            page = self.call(account, api, permission, once)
+            try:
+                page = self.call(account, api, permission, once)
+            except Unreadable as error:
+                if token and (expired := stale(error)):
+                    raise expired from error
+                raise
             yield page
             token = page.next_page_token
             if not token:
@@ -162,7 +180,7 @@ class Metered:
         errors = sdk("google.api_core.exceptions")
 
         def once() -> Any:
-            response = self.session.request(*arguments, **options)
+            response = self._sent(*arguments, **options)
             if response.status_code in (403, 429, 503):
                 error = errors.from_http_response(response)
                 if asked_to_wait(error) is not None:
@@ -172,6 +190,15 @@ class Metered:
         return budget(self.account, self.api).call(
             f"{self.api} of {self.account}", once, asked_to_wait
         )
+
+    def _sent(self, method: str, *arguments: Any, **options: Any) -> Any:
+        """One request; what only reads is sent again if the line is cut in the middle."""
+        network = sdk("requests").exceptions
+        for _ in range(CUTS if method == "GET" else 0):
+            with suppress(network.ConnectionError, network.ChunkedEncodingError, network.Timeout):
+                return self.session.request(method, *arguments, **options)
+            budget(self.account, self.api).take()
+        return self.session.request(method, *arguments, **options)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.session, name)
@@ -204,10 +231,12 @@ def translated(permission: str) -> Generator[None]:
             f"Google Cloud can't be reached: {type(error).__name__}. Check the network and proxy."
         ) from error
     except auth.GoogleAuthError as error:
-        raise Unauthorized(f"Google Cloud credentials are refused: {error}. {LOG_IN}") from error
+        cure = _wrong_clock(error) or LOG_IN
+        raise Unauthorized(f"Google Cloud credentials are refused: {error}. {cure}") from error
     except errors.Unauthorized as error:
+        cure = _wrong_clock(error) or LOG_IN
         raise Unauthorized(
-            f"Google Cloud credentials are refused: {error.message}. {LOG_IN}"
+            f"Google Cloud credentials are refused: {error.message}. {cure}"
         ) from error
     except errors.Forbidden as error:
         if "SERVICE_DISABLED" in _reasons(error):
@@ -223,12 +252,28 @@ def translated(permission: str) -> Generator[None]:
         )
 
 
+def stale(error: Unreadable) -> StalePage | None:
+    """The error of a later page as what it is if its token has expired: wrong or unknown."""
+    errors = sdk("google.api_core.exceptions")
+    if isinstance(error.__cause__, errors.BadRequest | errors.NotFound):
+        return StalePage(f"A page token is no longer known ({error}). Try again.")
+    return None
+
+
 def sdk(module: str) -> Any:
     """A module of the SDK. Raises `MissingExtra` if it is not installed."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise MissingExtra("gcp", error.name or module) from error
+
+
+def _wrong_clock(error: Any) -> str | None:
+    """What to say if our clock is not Google's: by the `Date` of its answer, or by its words."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    if SKEWED in str(error):
+        return f"The clock of this machine is wrong. {clock.CURE}"
+    return clock.told("Google Cloud", headers.get("Date"))
 
 
 def _reasons(error: Any) -> set[str]:

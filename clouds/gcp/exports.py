@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +13,9 @@ import pyarrow.parquet as pq
 
 from clouds.cloud import Exports, Failure
 from clouds.errors import CloudError, Unauthorized, UnknownOption, Unreadable
-from clouds.gcp.access import Access, sdk, translated
+from clouds.gcp.access import Access, sdk, stale, translated
 from clouds.gcp.billing import DETAILED
+from clouds.paging import read_anew
 
 LOOK, READ = "bigquery.tables.get", "bigquery.tables.getData"
 STATE = "state.json"
@@ -115,7 +117,7 @@ def _refresh(access: Access, table: Table, folder: Path, anew: Collection[date])
         known.pop(f"{month:%Y%m}", None)
     for month in _months(access, table, looks):
         if known.get(month.month) != [month.lines, month.newest]:
-            _write_month(access, table, looks, month, folder)
+            read_anew(partial(_write_month, access, table, looks, month, folder))
             known[month.month] = [month.lines, month.newest]
             _keep(folder, {"months": known})
     _keep(folder, {"version": version, "months": known})
@@ -186,12 +188,20 @@ def _run(access: Access, table: Table, query: str, parameters: Mapping[str, str]
             for name, value in parameters.items()
         ]
     )
-    with translated(READ):
-        job = access.bigquery(table.account).query(
-            query, job_config=config, retry=None, job_retry=None
-        )
-        rows = job.result(page_size=PAGE, retry=None, job_retry=None)
-        yield from rows.to_arrow_iterable(bqstorage_client=None)
+    pages = 0
+    try:
+        with translated(READ):
+            job = access.bigquery(table.account).query(
+                query, job_config=config, retry=None, job_retry=None
+            )
+            rows = job.result(page_size=PAGE, retry=None, job_retry=None)
+            for batch in rows.to_arrow_iterable(bqstorage_client=None):
+                pages += 1
+                yield batch
+    except Unreadable as error:
+        if pages and (expired := stale(error)):
+            raise expired from error
+        raise
 
 
 def _leaf(fields: Sequence[Any], path: Sequence[str], above: str) -> str | None:

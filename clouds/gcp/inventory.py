@@ -12,6 +12,7 @@ from clouds.errors import CloudError, Throttled, Unauthorized, Unreadable
 from clouds.gcp.access import Access, sdk
 from clouds.gcp.assets import PARSERS, PROJECT, Payload, parse_asset, parse_projects
 from clouds.gcp.relations import relate
+from clouds.paging import read_anew
 from clouds.sweep import Part, frame, sweep
 
 PERMISSION = "cloudasset.assets.listResource"
@@ -36,7 +37,7 @@ def fetch_assets(access: Access, parent: str, types: Sequence[str]) -> Iterator[
 
 def fetch_projects(access: Access, parent: str) -> dict[str, str]:
     """The project id of each project number under the parent."""
-    return parse_projects(fetch_assets(access, parent, [PROJECT]))
+    return read_anew(lambda: parse_projects(fetch_assets(access, parent, [PROJECT])))
 
 
 def read_inventory(access: Access, parents: Sequence[str]) -> Reading:
@@ -101,7 +102,7 @@ class _Listing:
 
     def _assets(self) -> list[Payload]:
         try:
-            return list(fetch_assets(self.access, self.parent, list(PARSERS)))
+            return read_anew(lambda: list(fetch_assets(self.access, self.parent, list(PARSERS))))
         except (Unauthorized, Throttled):
             raise
         except CloudError:
@@ -110,7 +111,7 @@ class _Listing:
     def _alone(self, kind: str) -> list[Payload]:
         types = [name for name, (made, _) in PARSERS.items() if made == kind]
         try:
-            return list(fetch_assets(self.access, self.parent, types))
+            return read_anew(lambda: list(fetch_assets(self.access, self.parent, types)))
         except (Unauthorized, Throttled):
             raise
         except CloudError as error:

@@ -12,6 +12,7 @@ import polars as pl
 from clouds.cloud import PRICE_SCHEMA
 from clouds.gcp.access import Access, sdk
 from clouds.gcp.assets import Payload
+from clouds.paging import read_anew
 from clouds.sweep import frame
 
 PERMISSION = "cloudbilling.googleapis.com: an API key or any signed-in account"
@@ -56,7 +57,7 @@ def read_prices(
 
     Which type exists in which region is what `known` says; the list of SKUs does not say.
     """
-    rates = list(parse_skus(fetch_skus(access, account)))
+    rates = read_anew(lambda: list(parse_skus(fetch_skus(access, account))))
     return compose(rates, offers, known, as_of)
 
 

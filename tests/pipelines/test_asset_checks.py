@@ -123,6 +123,21 @@ def test_a_check_finds_what_it_is_there_for(name: str) -> None:
     assert bad_rows(name, tables)
 
 
+def test_feeds_of_different_parts_of_an_account_are_no_rivals() -> None:
+    def found(one: str, other: str) -> int:
+        feeds = {"azure/focus-1.2/a": one, "azure/focus-1.2/b": other}
+        tables = sound()
+        tables["raw_focus"] = [{**BILL[0], "x_source": feed} for feed in feeds]
+        tables["raw_billing_manifest"] = [
+            {**MANIFEST, "source": feed, "sub_account": scope} for feed, scope in feeds.items()
+        ]
+        return len(bad_rows("one_feed_per_account_and_period", tables))
+
+    assert found("sub-1", "sub-2") == 0
+    assert found("sub-1/web", "sub-1/data") == 0
+    assert [found("sub-1", ""), found("sub-1", "sub-1/web"), found("", "")] == [1, 1, 1]
+
+
 def test_what_would_make_money_wrong_blocks() -> None:
     assert {check.name for check in blocking()} == {
         "daily_cost_ties_to_lines", "inventory_has_one_current_row",

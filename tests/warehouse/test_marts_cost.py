@@ -81,6 +81,16 @@ def test_tags_split_the_lines_of_resources_and_the_rest_is_untagged() -> None:
     ]
 
 
+def test_only_the_keys_of_most_cost_have_an_untagged_rest() -> None:
+    found = mart("tag_cost", raw_focus=[
+        line("2026-03-01", str(cost), ResourceId="i", Tags=f'{{"key-{cost}": "v"}}')
+        for cost in range(1, 302)
+    ])  # fmt: skip
+    assert len({row["tag_key"] for row in found}) == 301
+    rest = {row["tag_key"] for row in found if row["tag_value"] == "(untagged)"}
+    assert rest == {f"key-{cost}" for cost in range(102, 302)}
+
+
 def test_a_fully_tagged_key_has_no_untagged_row_even_if_it_cancels_out() -> None:
     found = mart("tag_cost", raw_focus=[
         line("2026-03-01", "1", ResourceId="i-1", Tags='{"team": "web"}'),

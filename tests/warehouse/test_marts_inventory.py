@@ -154,6 +154,14 @@ def test_two_invoices_of_a_month_are_one_amount() -> None:
     assert (found["status"], found["invoice_id"]) == ("ties", "INV-1, INV-2")
 
 
+def test_an_invoice_is_of_all_feeds_of_its_account() -> None:
+    lab = {**MANIFEST, "source": "aws/focus/lab", "rows": 1, "billed_cost": d("0.5")}
+    bill = [*BILL, line("2026-03-02", "0.5", x_source="aws/focus/lab")]
+    found = mart("reconciliation", raw_focus=bill, raw_billing_manifest=[MANIFEST, lab],
+                 raw_invoice=[{**INVOICE, "amount": d("3.5")}])  # fmt: skip
+    assert [(row["status"], row["gap"]) for row in found] == [("ties", d("0"))] * 2
+
+
 def test_lines_that_no_delivery_explains_differ() -> None:
     assert reconciled()["status"] == "lines differ"
     superseded = {**MANIFEST, "rows": 9, "status": "superseded"}

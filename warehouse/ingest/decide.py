@@ -12,6 +12,7 @@ from warehouse.ingest.errors import Conflict, EmptyDelivery
 from warehouse.ingest.measure import gaps
 from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
 from warehouse.ingest.settle import units
+from warehouse.ingest.sub_account import contradict
 
 ALIKE = 0.9  # of what was loaded from a file: a newer version of it has nearly all of its charges
 ANOTHER = 0.5  # and with less than that it is another part, though parts may have some alike
@@ -33,6 +34,7 @@ class Held:
     billed_cost: Decimal | None
     submitted_at: datetime | None
     loaded_at: datetime
+    sub_account: str  # empty = the whole account
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
         _refuse_empty(delivery, policy.accept_empty, held)
     for unit, parts in wanted.items():
         cloud = unit.feed.split("/")[0]
-        here = [row for row in held if _same_claim(row, cloud, unit)]
+        here = [row for row in held if _same_claim(row, cloud, unit, delivery.sub_account)]
         others = sorted({row.feed for row in here} - {unit.feed})
         if others and not policy.replace_feed:
             raise Conflict(
@@ -166,11 +168,11 @@ def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict
     )
 
 
-def _same_claim(row: Held, cloud: str, unit: Unit) -> bool:
-    return (row.cloud, row.billing_account, row.period) == (
-        cloud,
-        unit.billing_account,
-        unit.period,
+def _same_claim(row: Held, cloud: str, unit: Unit, scope: str) -> bool:
+    """Whether a row fills what the unit would; other subscriptions of the account do not."""
+    place = (cloud, unit.billing_account, unit.period)
+    return (row.cloud, row.billing_account, row.period) == place and (
+        row.feed == unit.feed or contradict(row.sub_account, scope)
     )
 
 
@@ -405,7 +407,8 @@ def _empty(shown: str, before: Sequence[Held]) -> EmptyDelivery:
 def _held(connection: DuckDBPyConnection) -> list[Held]:
     rows = connection.execute(
         "select source, cloud, billing_account, period, file, origin, sha256, rows,"
-        " billed_cost, submitted_at, loaded_at from raw.billing_manifest where status = 'loaded'"
+        " billed_cost, submitted_at, loaded_at, coalesce(sub_account, '')"
+        " from raw.billing_manifest where status = 'loaded'"
     ).fetchall()
     return [Held(*row) for row in rows]
 

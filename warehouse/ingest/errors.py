@@ -7,6 +7,7 @@ IngestError
 ├── BadValue           a value that can't be what its column says
 ├── UnknownCurrency    not an ISO 4217 code
 ├── BrokenManifest     the manifest and the files do not agree
+├── OutOfScope         lines of another subscription than the manifest says
 ├── Conflict           two feeds, versions or exports for one account and period
 ├── EmptyDelivery      no rows for a period that had rows
 │   └── StillLoaded    one file of several has no rows, but had some
@@ -26,6 +27,7 @@ __all__ = [
     "NoSpace",
     "NotReadable",
     "NothingThere",
+    "OutOfScope",
     "StillLoaded",
     "UnknownCurrency",
     "UnknownFormat",
@@ -110,6 +112,19 @@ class BrokenManifest(IngestError):
     def __init__(self, manifest: str, found: str, cure: str) -> None:
         self.manifest = manifest
         super().__init__(f"{manifest}: {found}. Nothing of this period was changed; {cure}.")
+
+
+class OutOfScope(IngestError):
+    """An export of a part of a billing account holds charges of another part."""
+
+    def __init__(self, file: str, manifest: str, scope: str, rows: int, other: str) -> None:
+        self.file = file
+        super().__init__(
+            f"{file}: {rows} rows are of {other}, but {manifest} says that this is an export of "
+            f"{scope}; expected its charges only, since those of others may be in their own "
+            "exports too. Nothing of this delivery was loaded; export it again, or export the "
+            "whole billing account and ingest only that."
+        )
 
 
 class Conflict(IngestError):

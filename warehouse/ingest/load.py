@@ -22,6 +22,7 @@ from warehouse.ingest.records import Bill, Delivery, Found, IngestReport, Loaded
 from warehouse.ingest.replace import replace_units
 from warehouse.ingest.settle import (
     Claim,
+    Holders,
     by_currency,
     copy_entries,
     current_feeds,
@@ -29,6 +30,7 @@ from warehouse.ingest.settle import (
     settle,
     units,
 )
+from warehouse.ingest.sub_account import refuse_lines_of_others
 from warehouse.lake import Lake
 
 Progress = Callable[[str], None]
@@ -101,7 +103,7 @@ class _Opener:
             if found.path.stat().st_size == 0:
                 empty.append(found)
                 continue
-            bill = self._bill(found, listing.manifest.variant)
+            bill = self._bill(found, listing)
             if bill is None:
                 self.entries += [
                     refused(other.shown, NotReadable(
@@ -123,18 +125,22 @@ class _Opener:
                 groups.setdefault((bill.layout, found.folder), []).append(bill)
         return [Delivery(bills) for bills in groups.values()]
 
-    def _bill(self, found: Found, stated: str | None) -> Bill | None:
+    def _bill(self, found: Found, listing: Listing | None) -> Bill | None:
         self.progress(f"reading {found.shown}")
         self.opened += 1
         try:
             source = open_source(self.connection, self.staging, found, self.opened)
-            return measure(self.connection, source, stated)
+            bill = measure(self.connection, source, listing.manifest.variant if listing else None)
+            if listing:
+                scope = listing.manifest.sub_account
+                refuse_lines_of_others(self.connection, bill, scope, listing.shown)
+            return bill
         except IngestError as error:
             self.entries.append(refused(found.shown, error))
             return None
 
 
-def _loaded(lake: Lake) -> Mapping[Claim, str]:
+def _loaded(lake: Lake) -> Mapping[Claim, Holders]:
     """Which feed fills which account and period."""
     if not lake.exists():
         return {}

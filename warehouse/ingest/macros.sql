@@ -92,6 +92,16 @@ create or replace temp macro credit_sum(t) as if(
     null
 );
 
+-- An Azure subscription as the inventory names it, its bare id in lower case; bills also write /subscriptions/<id>.
+create or replace temp macro subscription(t) as case
+    when t ilike '/subscriptions/%' then lower(split_part(t, '/', 3))
+    when length(t) = 36 and regexp_full_match(t, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}') then lower(t)
+    else t
+end;
+
+-- The resource group in the id of an Azure resource, in lower case; empty if there is none.
+create or replace temp macro resource_group(t) as regexp_extract(lower(t), '/resourcegroups/([^/]+)', 1);
+
 -- Our name of the cloud that a provider's name stands for.
 create or replace temp macro cloud_of(p) as case
     when lower(p) = 'aws' or lower(p) like 'amazon%' or lower(p) like 'aws %' then 'aws'

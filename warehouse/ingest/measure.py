@@ -21,6 +21,7 @@ from warehouse.ingest.layouts import (
 )
 from warehouse.ingest.lines import CsvSource
 from warehouse.ingest.records import Bill, Part, Source
+from warehouse.ingest.sub_account import with_plain_sub_accounts
 
 RETYPE: Mapping[Kind, str] = {
     "a decimal number": "export the column as DECIMAL, DOUBLE, integers or text",
@@ -44,7 +45,9 @@ def measure(connection: DuckDBPyConnection, source: Source, stated: str | None =
         else:
             layout = variant(connection, native, source, stated)
             select = native_sql(connection, native, source)
-        return Bill(source, layout, native, select, _parts(connection, source, native, select))
+        parts = _parts(connection, source, native, select)
+        select = with_plain_sub_accounts(select, {part.cloud for part in parts})
+        return Bill(source, layout, native, select, parts)
     except duckdb.Error as error:
         raise NotReadable(
             source.found.shown, f"rows can't be read ({str(error).splitlines()[0]})",

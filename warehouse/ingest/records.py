@@ -129,6 +129,11 @@ class Delivery:
         return self.manifest.origin if self.manifest else str(bill.source.found.path.resolve())
 
     @property
+    def sub_account(self) -> str:
+        """What of the billing account it is confined to; empty = all of it."""
+        return self.manifest.sub_account if self.manifest else ""
+
+    @property
     def submitted_at(self) -> datetime | None:
         """When the provider wrote it, as far as it says."""
         return self.manifest.submitted_at if self.manifest else None

@@ -158,6 +158,7 @@ def _record(
             "loaded",
             note,
             now,
+            delivery.sub_account,
         )
         for bill, part in by_currency(parts)
     ]

@@ -12,6 +12,7 @@ from warehouse.ingest.compare import SHARED, shared_rows
 from warehouse.ingest.discover import refused
 from warehouse.ingest.errors import Conflict
 from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit
+from warehouse.ingest.sub_account import Group, losers, told_apart
 
 CLOUDS = ("aws", "azure", "digitalocean", "gcp", "oci", "onprem")
 
@@ -26,18 +27,19 @@ class Settled:
 
 
 Claim = tuple[str, str, date]  # cloud, billing account, period: only one feed may fill it
+Holders = Mapping[str, str]  # feeds that fill a claim, and what of the account each is confined to
 
 
 def settle(
     connection: DuckDBPyConnection,
     deliveries: Sequence[Delivery],
-    loaded: Mapping[Claim, str],
+    loaded: Mapping[Claim, Holders],
     replace_feed: bool,
 ) -> Settled:
     """Take out copies, versions given as chunks, and feeds that overlap.
 
-    `loaded` names the feed that fills a claim already: it keeps its right against newcomers unless
-    `replace_feed`.
+    `loaded` names the feeds that fill a claim already: they keep their right against newcomers
+    unless `replace_feed`.
     """
     unique, copies = _without_copies(_with_clouds(deliveries, loaded))
     reasons: dict[str, str] = {}
@@ -96,7 +98,7 @@ def _claims(delivery: Delivery) -> dict[Claim, list[tuple[Bill, Part]]]:
     }
 
 
-def _with_clouds(deliveries: Sequence[Delivery], loaded: Mapping[Claim, str]) -> list[Delivery]:
+def _with_clouds(deliveries: Sequence[Delivery], loaded: Mapping[Claim, Holders]) -> list[Delivery]:
     """Name the cloud that bills each account: its bill may also hold lines of other providers.
 
     The cloud that holds the account and period already goes first, then the one of most
@@ -236,10 +238,10 @@ def _versions(connection: DuckDBPyConnection, delivery: Delivery) -> dict[str, s
 
 
 def _overlaps(
-    deliveries: Sequence[Delivery], loaded: Mapping[Claim, str], reasons: Mapping[str, str]
+    deliveries: Sequence[Delivery], loaded: Mapping[Claim, Holders], reasons: Mapping[str, str]
 ) -> dict[str, str]:
     """Files of different feeds, or folders, for one account and period."""
-    claimed: dict[Claim, dict[tuple[str, int], list[Bill]]] = {}
+    claimed: dict[Claim, dict[Group, list[Bill]]] = {}
     for position, delivery in enumerate(deliveries):
         for claim, parts in _claims(delivery).items():
             for bill, _ in parts:
@@ -249,17 +251,14 @@ def _overlaps(
                 claimed.setdefault(claim, {}).setdefault(group, []).append(bill)
     found: dict[str, str] = {}
     for claim, groups in claimed.items():
-        holder = loaded.get(claim)
-        holders = [group for group in groups if group[0] == holder]
-        if len(groups) < 2 and (holder is None or holders):
-            continue
-        keeps = holders[0] if len(holders) == 1 else (holder, -1) if holder else None
-        for group, bills in groups.items():
-            if group == keeps:
-                continue
-            others = sorted({b.shown for other, bs in groups.items() if other != group for b in bs})
-            for bill in bills:
-                found[bill.shown] = _overlap(bill, group[0], claim, others, groups, holder)
+        scopes = {group: deliveries[group[1]].sub_account for group in groups}
+        for group, (rivals, holder) in losers(scopes, loaded.get(claim, {})).items():
+            others = sorted({bill.shown for rival in rivals for bill in groups[rival]})
+            for bill in groups[group]:
+                text = _overlap(bill, group[0], claim, others, rivals, holder)
+                against = [scopes[rival] for rival in rivals]
+                against += [loaded[claim][holder]] if holder else []
+                found[bill.shown] = text + told_apart(scopes[group], against)
     return found
 
 
@@ -268,7 +267,7 @@ def _overlap(
     feed_name: str,
     claim: Claim,
     others: Sequence[str],
-    groups: Iterable[tuple[str, int]],
+    groups: Iterable[Group],
     holder: str | None,
 ) -> str:
     _, account, period = claim
@@ -326,10 +325,13 @@ def _spread(deliveries: Sequence[Delivery], reasons: dict[str, str]) -> None:
                         changed = True
 
 
-def current_feeds(connection: DuckDBPyConnection) -> dict[Claim, str]:
-    """Which feed fills each account and period now."""
+def current_feeds(connection: DuckDBPyConnection) -> dict[Claim, dict[str, str]]:
+    """Which feeds fill each account and period now, and what of the account each is confined to."""
     rows = connection.execute(
-        "select distinct cloud, billing_account, period, source from raw.billing_manifest"
-        " where status = 'loaded'"
+        "select distinct cloud, billing_account, period, source, coalesce(sub_account, '')"
+        " from raw.billing_manifest where status = 'loaded'"
     ).fetchall()
-    return {(cloud, account, period): source for cloud, account, period, source in rows}
+    found: dict[Claim, dict[str, str]] = {}
+    for cloud, account, period, source, scope in rows:
+        found.setdefault((cloud, account, period), {})[source] = scope
+    return found

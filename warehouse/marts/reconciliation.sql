@@ -76,7 +76,10 @@ select
     tied.credits, -- stated beside the charges; null = they are lines
     issued.invoice_id,
     issued.invoice_amount,
-    tied.billed_cost + coalesce(tied.credits, 0) - issued.invoice_amount as gap, -- null = no invoice yet
+    -- An invoice is of the whole account, whose subscriptions may come by feeds of their own.
+    sum(tied.billed_cost + coalesce(tied.credits, 0)) over (
+        partition by tied.cloud, tied.billing_account, tied.period, tied.currency
+    ) - issued.invoice_amount as gap, -- null = no invoice yet
     case
         when
             tied.lines <> tied.manifest_lines

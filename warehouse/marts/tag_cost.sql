@@ -1,5 +1,6 @@
 -- One row per billing month, account, service, currency, tag key and tag value.
--- Every key that is used anywhere splits all lines of resources: those without it are '(untagged)'.
+-- A key splits all lines of resources: those without it are '(untagged)'. Beyond the 200 keys of most cost in a
+-- currency, keys have rows of their values only: what lacks one of 40,000 keys would be a table without end.
 -- Sums across keys count the same money again; filter one key.
 -- group: cost
 with tagset as (
@@ -73,9 +74,22 @@ resource_total as (
     group by all
 ),
 
+ranked as (
+    select
+        tagged.currency,
+        tagged.tag_key
+    from tagged
+    group by tagged.currency, tagged.tag_key
+    qualify
+        row_number() over (
+            partition by tagged.currency
+            order by sum(tagged.effective_cost) desc nulls last, tagged.tag_key
+        ) <= 200
+),
+
 tag_key as (
-    select distinct tag.tag_key
-    from tag
+    select distinct ranked.tag_key
+    from ranked
 )
 
 select

@@ -21,5 +21,6 @@ create table if not exists raw.billing_manifest (
     credits DECIMAL(38, 18), -- credits the layout states beside its charges (Google Cloud); null = they are rows
     status VARCHAR, -- loaded: in raw.focus now; superseded: a newer delivery replaced it
     note VARCHAR, -- alarms: what was unusual about this delivery
-    loaded_at TIMESTAMP
+    loaded_at TIMESTAMP,
+    sub_account VARCHAR -- what of the account the delivery is confined to: a SubAccountId, or one/resource group; '' = all
 );

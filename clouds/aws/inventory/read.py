@@ -7,7 +7,6 @@ import polars as pl
 from clouds.aws.access import GLOBAL, Account
 from clouds.aws.inventory import compute, containers, data, identity, network
 from clouds.aws.place import Place, Reader, Record
-from clouds.aws.refusals import StalePage
 from clouds.cloud import RESOURCE_SCHEMA, Failure, Reading
 from clouds.errors import CloudError, Unauthorized
 from clouds.sweep import Part, frame, sweep
@@ -56,14 +55,6 @@ def part(account: Account, region: str, reader: Reader) -> Part:
 
 
 def _read(place: Place, reader: Reader) -> pl.DataFrame:
-    """The rows of one part; a listing whose page token has expired starts anew, once."""
-    try:
-        return _rows(place, reader)
-    except StalePage:
-        return _rows(place, reader)
-
-
-def _rows(place: Place, reader: Reader) -> pl.DataFrame:
     """The rows of one part; only a few thousand of them are Python objects at a time."""
     frames: list[pl.DataFrame] = []
     held: list[Record] = []

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -213,9 +214,16 @@ def is_first_file(call: Call) -> bool:
     return call.method == "GET" and call.path.endswith("00001.csv.gz")
 
 
-def test_a_cut_transfer_is_tried_again(aws: Emulator, tmp_path: Path) -> None:
+def is_manifest(call: Call) -> bool:
+    return call.method == "GET" and call.path.endswith("-Manifest.json")
+
+
+@pytest.mark.parametrize("which", [is_first_file, is_manifest])
+def test_a_cut_transfer_is_tried_again(
+    which: Callable[[Call], bool], aws: Emulator, tmp_path: Path
+) -> None:
     deliver(aws, "run-1", [packed(lines(300))])
-    aws.faults.append(Fault(is_first_file, share=0.5, times=2))
+    aws.faults.append(Fault(which, share=0.5, times=2))
     found = source(aws).bills(tmp_path / "exports")
     assert found.failed == []
     _, lake = load(tmp_path / "home", found.paths)

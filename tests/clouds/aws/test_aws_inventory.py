@@ -250,7 +250,7 @@ def test_a_region_that_is_not_enabled_is_named(aws: Emulator) -> None:
 def test_accounts_are_read_by_their_roles_and_one_without_permission_is_said_once(
     aws: Emulator,
 ) -> None:
-    numbers = [f"{number:012}" for number in range(1, 6)]
+    numbers = [f"{number:012}" for number in range(1, 11)]
     for number in numbers:
         aws.client("ec2", WEST, number).create_volume(AvailabilityZone="eu-west-1a", Size=7)
     lost = numbers[2]

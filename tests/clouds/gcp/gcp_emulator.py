@@ -72,6 +72,7 @@ class Google:
     denied_types: set[str] = field(default_factory=set[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])  # of the next calls
     always: Refusal | None = None
+    expiring: int = 0  # so many later pages are refused for their token
     expired: set[str] = field(default_factory=set[str])  # projects
     slow: float = 0  # seconds that each answer takes
     calls: list[str] = field(default_factory=list[str])
@@ -123,8 +124,11 @@ class Google:
 
     def _paged(
         self, items: list[Any], query: Mapping[str, list[str]], key: str, api: str, schema: str
-    ) -> dict[str, Any]:
+    ) -> Refusal | dict[str, Any]:
         start = int(query.get("pageToken", ["0"])[0])
+        if start and self.expiring:
+            self.expiring -= 1
+            return Refusal(400, "Request contains an invalid page token.")
         size = min(self.page, int(query["pageSize"][0]))
         body: dict[str, Any] = {key: items[start : start + size]}
         if start + size < len(items):

@@ -1,0 +1,76 @@
+"""Bills of 40,000 different tag keys, from the command line to the page of costs."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import answer
+from streamlit.testing.v1 import AppTest
+from test_dashboard import FOLDER, main_module_stays
+
+__all__ = ["main_module_stays"]  # a fixture
+
+KEYS, OF_EACH = 40_000, 50  # AWS allows fifty tags for a resource
+ACCOUNTS, SERVICES = 20, 10
+MONTHS = ("2026-08", "2026-09", "2026-10")
+
+
+def lines() -> Iterator[dict[str, str]]:
+    """A line for each resource and month; each resource has fifty keys that no other one has."""
+    for number in range(KEYS // OF_EACH):
+        tags = {f"key-{number}-{key}": "v" for key in range(OF_EACH)}
+        if number % 4:
+            tags["team"] = f"team-{number % 7}"
+        for month in MONTHS:
+            after = f"2026-{int(month[5:]) + 1:02}-01T00:00:00Z"
+            yield {
+                "BilledCost": "1", "EffectiveCost": "1", "BillingAccountId": "111111111111",
+                "BillingCurrency": "USD", "BillingPeriodStart": f"{month}-01T00:00:00Z",
+                "BillingPeriodEnd": after, "ChargePeriodStart": f"{month}-01T00:00:00Z",
+                "ChargePeriodEnd": f"{month}-02T00:00:00Z", "ChargeCategory": "Usage",
+                "ProviderName": "AWS", "ServiceName": f"service-{number % SERVICES}",
+                "SubAccountId": f"account-{number % ACCOUNTS}", "ResourceId": f"i-{number}",
+                "Tags": json.dumps(tags),
+            }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tags")
+    rows = list(lines())
+    with (folder / "bill.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    report = answer("ingest", folder / "bill.csv", home=folder / "home")
+    assert {entry["status"] for entry in report["loaded"]} == {"loaded"}
+    answer("run", home=folder / "home")
+    return folder / "home"
+
+
+def test_every_key_is_there_and_the_table_stays_small(home: Path) -> None:
+    sql = "select count(distinct tag_key), count(*) from marts.tag_cost"
+    [[keys, rows]] = answer("sql", sql, home=home)["rows"]
+    assert keys == KEYS + 1
+    assert rows < 400_000, "the rest of every key in every account and service would be millions"
+
+
+def test_a_key_splits_all_of_the_cost(home: Path) -> None:
+    sql = (
+        "select tag_value = '(untagged)', sum(effective_cost) from marts.tag_cost"
+        " where tag_key = 'team' group by all order by all"
+    )
+    rows = answer("sql", sql, home=home)["rows"]
+    assert [[untagged, float(cost)] for untagged, cost in rows] == [[False, 1800], [True, 600]]
+
+
+def test_the_page_of_costs_answers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSTANCE_SELECT_HOME", str(home))
+    app = AppTest.from_file(str(FOLDER / "main.py"), default_timeout=120).run()
+    app.switch_page("views/costs.py").run()
+    app.selectbox(key="costs_split").set_value("tag: team").run()
+    assert not app.exception
+    assert not app.error
+    assert any(heading.value == "By tag: team" for heading in app.subheader)
