@@ -38,6 +38,10 @@ def said_of(demo: pl.DataFrame, cloud: str) -> list[Row]:
     return rows
 
 
+def test_every_cloud_that_the_demo_simulates_is_compared(demo: pl.DataFrame) -> None:
+    assert set(demo["cloud"]) == set(CLOUDS)
+
+
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_the_same_estate_comes_out_as_the_demo_says(
     cloud: str, demo: pl.DataFrame, tmp_path: Path

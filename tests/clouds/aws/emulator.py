@@ -144,10 +144,13 @@ def _fill(server: Server, account: str, region: str) -> str:
     ec2 = server.client("ec2", region, account)
     image = ec2.register_image(Name="base", RootDeviceName="/dev/xvda")["ImageId"]
     odd = [{"Key": "Odd", "Value": (ODD + "x" * LONGEST_TAG)[:LONGEST_TAG]}]
-    made = ec2.run_instances(
-        ImageId=image, MinCount=MACHINES, MaxCount=MACHINES, InstanceType="m5.large",
-        TagSpecifications=[{"ResourceType": "instance", "Tags": odd}],
-    )["Instances"]  # fmt: skip
+    made = [  # one at a time: moto's pages are of reservations
+        ec2.run_instances(
+            ImageId=image, MinCount=1, MaxCount=1, InstanceType="m5.large",
+            TagSpecifications=[{"ResourceType": "instance", "Tags": odd}],
+        )["Instances"][0]
+        for _ in range(MACHINES)
+    ]  # fmt: skip
     ec2.create_volume(AvailabilityZone=f"{region}a", Size=32, VolumeType="gp3")
     for each in made:
         _created(account, region, each["InstanceId"])
