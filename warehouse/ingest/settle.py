@@ -8,12 +8,16 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.compare import SHARED, shared_rows
+from warehouse.ingest.compare import repeated
 from warehouse.ingest.discover import refused
 from warehouse.ingest.errors import Conflict
 from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit
 
 CLOUDS = ("aws", "azure", "digitalocean", "gcp", "oci", "onprem")
+OVERLAP = (
+    ", and if each lacks days of the other, one export of the whole month instead of both, or "
+    "files whose days do not overlap"
+)
 
 
 @dataclass(frozen=True)
@@ -214,23 +218,21 @@ def _sum(parts: Sequence[Part]) -> Part:
 
 
 def _versions(connection: DuckDBPyConnection, delivery: Delivery) -> dict[str, str]:
-    """Loose files that share most of their rows: refused, since only one of them can be meant."""
+    """Loose files that share the rows of a period, or of some days: only one can be meant."""
     reasons: dict[str, str] = {}
     for unit, parts in units(delivery).items():
         bills = list({bill.shown: bill for bill, _ in parts}.values())
         if len(bills) < 2:
             continue
         rows = {bill.shown: sum(p.rows for b, p in parts if b is bill) for bill in bills}
-        for one, other, shared in shared_rows(connection, unit, bills, rows):
-            smaller = min(rows[one.shown], rows[other.shown])
-            if shared <= SHARED * smaller:
-                continue
-            for bill, twin in ((one, other), (other, one)):
+        for same in repeated(connection, unit, bills, rows):
+            for bill, twin in ((same.one, same.other), (same.other, same.one)):
                 reasons[bill.shown] = (
-                    f"{bill.shown}: shares {shared} of {smaller} rows of {unit.billing_account}, "
-                    f"{unit.period:%Y-%m} with {twin.shown}; expected chunks without common rows, "
-                    "so these are versions of one export and adding them would count charges "
-                    "twice. Nothing of either was loaded; give only the newest one."
+                    f"{bill.shown}: shares {same.rows} of {same.of} rows{same.where} of "
+                    f"{unit.billing_account}, {unit.period:%Y-%m} with {twin.shown}; expected "
+                    f"chunks without common rows, so these are versions of one export and adding "
+                    "them would count charges twice. Nothing of either was loaded; give only the "
+                    f"newest one{OVERLAP if same.days else ''}."
                 )
     return reasons
 
