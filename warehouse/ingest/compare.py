@@ -152,7 +152,8 @@ def _tallies(
         " from judged group by all)"
         " select one, other, cast(shared as bigint), cast(pairs.lines as bigint),"
         " cast(most as bigint), cast(all_days as bigint), days, first_day, last_day,"
-        " cast(a.repeats + b.repeats as bigint), greatest(a.repeats / a.lines, b.repeats / b.lines) > $vague"
+        " cast(a.repeats + b.repeats as bigint),"
+        " greatest(a.repeats / a.lines, b.repeats / b.lines) > $vague"
         " from pairs join files as a on a.bill = one join files as b on b.bill = other",
         {
             "account": unit.billing_account,

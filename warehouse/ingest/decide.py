@@ -1,6 +1,6 @@
 """Compare a delivery with what is loaded: load it, leave it, or sound the alarm."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 from warehouse.ingest.compare import Common, common_charges
 from warehouse.ingest.errors import Conflict, EmptyDelivery
 from warehouse.ingest.measure import gaps
-from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
+from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit, Unread
 from warehouse.ingest.settle import units
 
 ALIKE = 0.9  # of what was loaded from a file: a newer version of it has nearly all of its charges
@@ -41,7 +41,7 @@ class Policy:
 
     accept_empty: bool = False
     replace_feed: bool = False
-    unread: Collection[str] = ()  # absolute paths
+    unread: Mapping[str, Unread] = field(default_factory=dict[str, Unread])  # by absolute path
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Decision:
     reason: dict[Unit, str] = field(default_factory=dict[Unit, str])
     note: dict[Unit, str] = field(default_factory=dict[Unit, str])  # alarms
     removed: list[Unit] = field(default_factory=list[Unit])  # what makes room, any feed
+    refused: dict[Unit, Conflict] = field(default_factory=dict[Unit, Conflict])
     confirmed: list[Unit] = field(default_factory=list[Unit])  # delivered anew without a change
 
     @property
@@ -66,48 +67,102 @@ class Decision:
 
 
 def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -> Decision:
-    """Decide each account and period. Raises `EmptyDelivery` or `Conflict`; nothing is written."""
+    """Decide each account and period; what is refused holds back only what shares a file with it.
+
+    Raises `EmptyDelivery`, and `Conflict` where it is the delivery that can't be judged. Nothing is
+    written.
+    """
     decision = Decision()
     held, replaced = _held(connection), _replaced(connection, delivery)
     wanted = units(delivery)
     if not wanted:
         _refuse_empty(delivery, policy.accept_empty, held)
+    held_of = {unit: [row for row in held if _same_claim(row, unit)] for unit in wanted}
     for unit, parts in wanted.items():
-        cloud = unit.feed.split("/")[0]
-        here = [row for row in held if _same_claim(row, cloud, unit)]
-        others = sorted({row.feed for row in here} - {unit.feed})
-        if others and not policy.replace_feed:
-            raise Conflict(
-                f"{parts[0][0].shown}: billing account {unit.billing_account}, {unit.period:%Y-%m} "
-                f"was loaded meanwhile as {others[0]}; expected one feed per account and period. "
-                "Nothing of this file was loaded; ingest only one of them."
-            )
+        here = held_of[unit]
         _decide_unit(decision, delivery, unit, parts, here, replaced, policy)
         if decision.status[unit] == "loaded":
-            _refuse_a_part(unit, parts, here, policy.unread)
-            moved = delivery.manifest and any(r.origin != delivery.manifest.origin for r in here)
-            if (delivery.manifest is None or moved) and not policy.replace_feed:
-                _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
-            decision.removed += [Unit(f, unit.billing_account, unit.period) for f in others]
-            decision.removed += [unit] if any(row.feed == unit.feed for row in here) else []
+            try:
+                _refuse_a_rival(unit, parts, here, policy)
+                _refuse_a_part(unit, parts, here, policy.unread)
+                moved = delivery.manifest and any(
+                    r.origin != delivery.manifest.origin for r in here
+                )
+                if (delivery.manifest is None or moved) and not policy.replace_feed:
+                    _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
+            except Conflict as error:
+                decision.refused[unit] = error
+    _hold_back(decision, wanted, held_of, policy.unread)
+    for unit in decision.load:
+        decision.removed += {Unit(r.feed, unit.billing_account, r.period): 0 for r in held_of[unit]}
     decision.removed += _vanished(delivery, decision, held, policy)
     return decision
+
+
+def _refuse_a_rival(
+    unit: Unit, parts: Sequence[tuple[Bill, Part]], here: Sequence[Held], policy: Policy
+) -> None:
+    others = sorted({row.feed for row in here} - {unit.feed})
+    if others and not policy.replace_feed:
+        raise Conflict(
+            f"{parts[0][0].shown}: billing account {unit.billing_account}, {unit.period:%Y-%m} "
+            f"was loaded meanwhile as {others[0]}; expected one feed per account and period. "
+            "Nothing of this file was loaded; ingest only one of them."
+        )
 
 
 def _refuse_a_part(
     unit: Unit,
     parts: Sequence[tuple[Bill, Part]],
     here: Sequence[Held],
-    unread: Collection[str],
+    unread: Mapping[str, Unread],
 ) -> None:
-    """The rest of a period must not replace it while one of its files can't be read."""
-    missing = sorted({row.file for row in here if row.feed == unit.feed and row.origin in unread})
-    if missing:
+    """The rest of a period must not be loaded while one of its files can't be read."""
+    folders = {bill.source.found.folder for bill, _ in parts}
+    month = (unit.billing_account.lower(), unit.period)
+    before = {row.file for row in here if row.feed == unit.feed and row.origin in unread}
+    now = {
+        file.shown
+        for file in unread.values()
+        if file.months and month in file.months and file.folder in folders
+    }
+    if before or now:
+        missing = min(now or before)
+        loaded = ", from which" if before else ", another file of"
+        was = " was loaded too, was refused this time" if before else ", was refused"
         raise Conflict(
-            f"{parts[0][0].shown}: {missing[0]}, from which {unit.billing_account}, "
-            f"{unit.period:%Y-%m} was loaded too, was refused this time; expected all files of the "
+            f"{parts[0][0].shown}: {missing}{loaded} {unit.billing_account}, "
+            f"{unit.period:%Y-%m}{was}; expected all files of the "
             "period. Nothing was replaced; see the reason given there."
         )
+
+
+def _hold_back(
+    decision: Decision,
+    wanted: Mapping[Unit, Sequence[tuple[Bill, Part]]],
+    held_of: Mapping[Unit, Sequence[Held]],
+    unread: Mapping[str, Unread],
+) -> None:
+    """Refuse also what shares a file with a refused unit, since a file is loaded whole or not.
+
+    All of it if a file that was loaded before does not say any more which months it is of.
+    """
+    unclear = {path for path, file in unread.items() if file.months is None}
+    everything = any(row.origin in unclear for u in decision.refused for row in held_of[u])
+    for unit in decision.refused:
+        decision.status[unit] = "rejected"
+    while decision.refused:
+        bad = {b.shown: error for u, error in decision.refused.items() for b, _ in wanted[u]}
+        more = {
+            unit: error
+            for unit in decision.load
+            for error in [bad[b.shown] for b, _ in wanted[unit] if b.shown in bad]
+            or ([*bad.values()] if everything else [])
+        }
+        if not more:
+            break
+        decision.refused |= more
+        decision.status |= dict.fromkeys(more, "rejected")
 
 
 def _judge_what_is_lost(
@@ -166,9 +221,9 @@ def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict
     )
 
 
-def _same_claim(row: Held, cloud: str, unit: Unit) -> bool:
+def _same_claim(row: Held, unit: Unit) -> bool:
     return (row.cloud, row.billing_account, row.period) == (
-        cloud,
+        unit.feed.split("/")[0],
         unit.billing_account,
         unit.period,
     )

@@ -105,6 +105,16 @@ class Bill:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A file that was refused for what is in it, and what it would have been a part of."""
+
+    shown: str
+    folder: str = ""
+    months: frozenset[tuple[str, date]] | None = None
+    """Its accounts, in lower case, and billing periods; None if they can't be told."""
+
+
+@dataclass(frozen=True)
 class Unit:
     """What is replaced as a whole: a feed's charges of one billing account and period."""
 
