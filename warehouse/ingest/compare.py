@@ -172,8 +172,10 @@ class Common:
     file: str
     days: int
     lost_days: int  # that are loaded, and that the bills have not
-    charges: int
+    charges: int  # that name the same, however much of it
+    same: int  # of these, of the same amounts; costs may differ
     loaded: int
+    vague: bool  # whether many of what is loaded have the same name
 
 
 def common_charges(
@@ -182,40 +184,99 @@ def common_charges(
     """What the bills share with the charges of the unit, for each loaded file.
 
     What something cost may be corrected; what it was, where and when, is not. Charges that look
-    alike are counted as often as they are there.
+    alike are counted as often as they are there. A column that only one side fills tells nothing.
     """
     connection.execute((files("warehouse.ingest") / "macros.sql").read_text())
     names = set.intersection(*(_columns(connection, bill) for bill in bills))
-    fields = [f"{name} := lower(cast({name} as varchar))" for name in WHAT if name in names]
+    names = [name for name in CHARGE if name in names and name not in COSTS]
+    filled = ", ".join(f"count({name}) > 0" for name in names)
+    values = {"account": unit.billing_account, "period": unit.period}
+    given = " union all ".join(
+        f"select {', '.join(names)} from ({bill.select}) as line where {PLACE}" for bill in bills
+    )
+    [has] = connection.execute(f"select {filled} from ({given})", values).fetchall()
+    kept = connection.execute(
+        f"select x_file, {filled} from raw.focus where x_source = $feed and {PLACE}"
+        " and list_contains($loaded, x_file) group by x_file",
+        {**values, "feed": unit.feed, "loaded": list(loaded)},
+    ).fetchall()
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for file, *held in kept:
+        both = zip(names, has, held, strict=True)
+        groups.setdefault(tuple(n for n, a, b in both if a and b), []).append(file)
+    found = [
+        common
+        for columns, group in groups.items()
+        for common in _common(connection, unit, given, columns, group)
+    ]
+    return sorted(found, key=lambda common: common.file)
+
+
+def _common(
+    connection: DuckDBPyConnection,
+    unit: Unit,
+    given: str,
+    columns: Sequence[str],
+    loaded: Sequence[str],
+) -> list[Common]:
     what = (
         "coalesce(cast(ChargePeriodStart as date), $period) as day,"
-        f" hash(struct_pack({', '.join(fields)})) as charge"
-    )
-    given = " union all ".join(
-        f"select {what} from ({bill.select}) as line where {PLACE}" for bill in bills
+        f" {_hash([name for name in columns if name in WHAT])} as charge,"
+        f" {_hash(columns)} as same"
     )
     rows = connection.execute(
-        "with given as materialized (select day, charge, count(*) as lines"
-        f" from ({given}) group by all),"
-        f" loaded as (select x_file, day, charge, count(*) as lines from (select x_file, {what}"
-        f" from raw.focus where x_source = $feed and {PLACE} and list_contains($loaded, x_file))"
-        " group by all),"
-        " days as (select distinct day, true as common from given),"
-        " charges as (select charge, sum(lines) as lines from given group by charge)"
-        " select x_file, count(distinct loaded.day) filter (days.common),"
-        " count(distinct loaded.day) filter (days.common is null),"
-        " cast(sum(least(loaded.lines, coalesce(charges.lines, 0))) as bigint),"
-        " cast(sum(loaded.lines) as bigint)"
-        " from loaded left join days using (day) left join charges using (charge)"
-        " group by x_file order by x_file",
+        "with given as materialized (select day, charge, same, count(*) as lines"
+        f" from (select {what} from ({given})) group by all),"
+        " loaded as materialized (select x_file, day, charge, same, count(*) as lines"
+        f" from (select x_file, {what} from raw.focus where x_source = $feed and {PLACE}"
+        " and list_contains($loaded, x_file)) group by all),"
+        " by_day as (select x_file, count(distinct loaded.day) filter (days.common) as common,"
+        " count(distinct loaded.day) filter (days.common is null) as lost from loaded"
+        " left join (select distinct day, true as common from given) as days using (day)"
+        " group by x_file),"
+        f" {_lines_of('charge')}, {_lines_of('same')}"
+        " select x_file, common, lost, cast(by_charge.lines as bigint),"
+        " cast(by_same.lines as bigint), cast(by_charge.loaded as bigint),"
+        " by_charge.kinds < $clear * by_charge.loaded"
+        " from by_day join by_charge using (x_file) join by_same using (x_file)",
         {
             "account": unit.billing_account,
             "period": unit.period,
             "feed": unit.feed,
             "loaded": list(loaded),
+            "clear": RESTATED,
         },
     ).fetchall()
     return [Common(*row) for row in rows]
+
+
+def _hash(columns: Sequence[str]) -> str:
+    fields = [f"{name} := lower(cast({name} as varchar))" for name in columns]
+    return f"hash(struct_pack({', '.join(fields)}))" if fields else "0"
+
+
+def _lines_of(key: str) -> str:
+    """SQL of how many rows of each loaded file are given, by that key; and how many there are."""
+    return (
+        f"by_{key} as (select x_file, sum(least(one.lines, coalesce(other.lines, 0))) as lines,"
+        " sum(one.lines) as loaded, count(*) as kinds from"
+        f" (select x_file, {key}, sum(lines) as lines from loaded group by all) as one left join"
+        f" (select {key}, sum(lines) as lines from given group by all) as other using ({key})"
+        " group by x_file)"
+    )
+
+
+def lost_days(connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill]) -> list[date]:
+    """Days with charges that are loaded of the unit, and of which the bills have none."""
+    connection.execute((files("warehouse.ingest") / "macros.sql").read_text())
+    day = "select coalesce(cast(ChargePeriodStart as date), $period) as day from"
+    given = " union all ".join(f"{day} ({bill.select}) as line where {PLACE}" for bill in bills)
+    rows = connection.execute(
+        f"select distinct day from ({day} raw.focus where x_source = $feed and {PLACE})"
+        f" where day not in (select day from ({given})) order by day",
+        {"account": unit.billing_account, "period": unit.period, "feed": unit.feed},
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def _columns(connection: DuckDBPyConnection, bill: Bill) -> set[str]:

@@ -7,14 +7,16 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.compare import Common, common_charges
+from clouds.billing import Manifest
+from warehouse.ingest.compare import Common, common_charges, lost_days
 from warehouse.ingest.errors import Conflict, EmptyDelivery
 from warehouse.ingest.measure import gaps
-from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit, Unread
+from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit, Unread, place_of
 from warehouse.ingest.settle import units
 
 ALIKE = 0.9  # of what was loaded from a file: a newer version of it has nearly all of its charges
 ANOTHER = 0.5  # and with less than that it is another part, though parts may have some alike
+Seen = tuple[str, tuple[str, date], str]  # feed, account and period, SHA-256
 SHRUNK = 2  # a period that comes back with less than half of its rows or cost is an alarm
 
 
@@ -33,6 +35,17 @@ class Held:
     billed_cost: Decimal | None
     submitted_at: datetime | None
     loaded_at: datetime
+    currency: str
+
+    @property
+    def unit(self) -> Unit:
+        """What it is a part of."""
+        return Unit(self.feed, self.billing_account, self.period)
+
+    @property
+    def place(self) -> tuple[str, date]:
+        """Account and period, to compare."""
+        return self.unit.place
 
 
 @dataclass(frozen=True)
@@ -90,11 +103,13 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
                 )
                 if (delivery.manifest is None or moved) and not policy.replace_feed:
                     _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
+                elif here and not policy.replace_feed:
+                    _warn_of_lost_days(connection, decision, unit, parts)
             except Conflict as error:
                 decision.refused[unit] = error
     _hold_back(decision, wanted, held_of, policy.unread)
     for unit in decision.load:
-        decision.removed += {Unit(r.feed, unit.billing_account, r.period): 0 for r in held_of[unit]}
+        decision.removed += {row.unit: None for row in held_of[unit]}
     decision.removed += _vanished(delivery, decision, held, policy)
     return decision
 
@@ -119,12 +134,11 @@ def _refuse_a_part(
 ) -> None:
     """The rest of a period must not be loaded while one of its files can't be read."""
     folders = {bill.source.found.folder for bill, _ in parts}
-    month = (unit.billing_account.lower(), unit.period)
     before = {row.file for row in here if row.feed == unit.feed and row.origin in unread}
     now = {
         file.shown
         for file in unread.values()
-        if file.months and month in file.months and file.folder in folders
+        if file.months and unit.place in file.months and file.folder in folders
     }
     if before or now:
         missing = min(now or before)
@@ -187,7 +201,7 @@ def _judge_what_is_lost(
         return
     for common in common_charges(connection, unit, bills, sorted(lost)):
         if common.days == 0 or (
-            common.charges < ANOTHER * common.loaded and lost[common.file].origin not in overwritten
+            _is_another(common) and lost[common.file].origin not in overwritten
         ):
             raise _another_part(unit, bills, common)
         if common.charges < ALIKE * common.loaded:
@@ -207,9 +221,37 @@ def _judge_what_is_lost(
             )
 
 
+def _is_another(common: Common) -> bool:
+    """Whether the charges are others, though parts of one report may name theirs alike.
+
+    A newer version restates costs; how much of what was used and where, it mostly does not.
+    """
+    if common.charges < ANOTHER * common.loaded:
+        return True
+    alike = common.charges >= ALIKE * common.loaded and not common.vague
+    return common.same < ANOTHER * common.loaded and not alike
+
+
+def _warn_of_lost_days(
+    connection: DuckDBPyConnection,
+    decision: Decision,
+    unit: Unit,
+    parts: Sequence[tuple[Bill, Part]],
+) -> None:
+    """A period grows day by day: one that ends earlier than before is not complete."""
+    lost = lost_days(connection, unit, list({bill.shown: bill for bill, _ in parts}.values()))
+    if lost:
+        _alarm(
+            decision,
+            unit,
+            f"{len(lost)} days of what was loaded before ({', '.join(map(str, lost[:3]))}"
+            f"{', ...' if len(lost) > 3 else ''}) have no charges any more",
+        )
+
+
 def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict:
     has = (
-        f"{common.charges} of {common.loaded} charges in common with these"
+        f"{min(common.charges, common.same)} of {common.loaded} charges in common with these"
         if common.days
         else "charges of other days only"
     )
@@ -222,11 +264,7 @@ def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict
 
 
 def _same_claim(row: Held, unit: Unit) -> bool:
-    return (row.cloud, row.billing_account, row.period) == (
-        unit.feed.split("/")[0],
-        unit.billing_account,
-        unit.period,
-    )
+    return (row.cloud, row.place) == (unit.feed.split("/")[0], unit.place)
 
 
 def _decide_unit(
@@ -235,7 +273,7 @@ def _decide_unit(
     unit: Unit,
     parts: Sequence[tuple[Bill, Part]],
     here: Sequence[Held],
-    replaced: Mapping[tuple[Unit, str], datetime],
+    replaced: Mapping[Seen, datetime],
     policy: Policy,
 ) -> None:
     loaded = {row.sha256: row.file for row in here if row.feed == unit.feed}
@@ -248,7 +286,9 @@ def _decide_unit(
         decision.status[unit] = "unchanged"
         decision.reason[unit] = f"{month} is loaded with exactly this content"
         if newest and submitted and submitted > newest:
-            decision.confirmed.append(unit)  # what was delivered in between is older than this
+            decision.confirmed += {
+                row.unit: None for row in here
+            }  # what was delivered in between is older than this
     elif newest and submitted and submitted < newest:
         decision.status[unit] = "superseded"
         decision.reason[unit] = (
@@ -265,7 +305,7 @@ def _decide_unit(
         decision.reason[unit] = f"{month} is loaded with this content and that of {rest}"
     elif (back := _given_back(delivery, unit, given, here, replaced)) and not policy.replace_feed:
         decision.status[unit] = "superseded"
-        when = max(replaced[unit, sha] for sha in back)
+        when = max(replaced[_seen(unit, sha)] for sha in back)
         decision.reason[unit] = (
             f"{month} was loaded with this content on {when:%Y-%m-%d %H:%M:%S} and replaced by "
             f"{', '.join(sorted(set(loaded.values()))[:3])} since; to go back to it on purpose, "
@@ -284,7 +324,7 @@ def _given_back(
     unit: Unit,
     given: set[str],
     here: Sequence[Held],
-    replaced: Mapping[tuple[Unit, str], datetime],
+    replaced: Mapping[Seen, datetime],
 ) -> set[str]:
     """Loose content that was replaced before, if nothing else is new and nothing loaded is kept.
 
@@ -292,7 +332,7 @@ def _given_back(
     """
     loaded = {row.sha256 for row in here if row.feed == unit.feed}
     news = given - loaded
-    is_old = bool(news and loaded) and all((unit, sha) in replaced for sha in news)
+    is_old = bool(news and loaded) and all(_seen(unit, sha) in replaced for sha in news)
     if delivery.manifest or not is_old or given >= loaded or _overwritten(delivery, unit, here):
         return set()
     return news
@@ -321,6 +361,17 @@ def _explain(
     reason = f"replaces {before} rows{of_feed} from {names}, loaded {when:%Y-%m-%d %H:%M:%S}"
     one_currency = len({part.currency for _, part in parts}) == 1
     decision.reason[unit] = reason
+    for currency in sorted({row.currency for row in here}):
+        old = sum((r.billed_cost or Decimal(0) for r in here if r.currency == currency), Decimal(0))
+        own = [part.billed_cost for _, part in parts if part.currency == currency]
+        new = sum((cost for cost in own if cost is not None), Decimal(0))
+        if new < 0 < old or (old and new == -old and before == after):
+            _alarm(
+                decision,
+                unit,
+                f"the billed cost turned from {old.normalize():f} to {new.normalize():f} "
+                f"{currency}; check whether the export writes charges with the other sign now",
+            )
     fewer = after * SHRUNK < before
     if fewer or (one_currency and abs(cost_after) * SHRUNK < abs(cost_before)):
         _alarm(
@@ -364,6 +415,17 @@ def _refuse_empty(delivery: Delivery, accept_empty: bool, held: Sequence[Held]) 
     ]
     if before:
         raise _empty(delivery.shown, before)
+    of_export = [row for row in held if _is_named(row, delivery.manifest)]
+    elsewhere = [row for row in of_export if _of_export(row, delivery)]
+    if elsewhere and not any(row.origin == delivery.manifest.origin for row in of_export):
+        rows, first = sum(row.rows for row in elsewhere), elsewhere[0]
+        raise EmptyDelivery(
+            f"{delivery.shown}: alarm: no rows, and nothing is loaded from this place; expected at "
+            f"least one, since an export {delivery.manifest.export} has {rows} rows of "
+            f"{first.period:%Y-%m}, loaded from {first.file}. They stay. If the export has moved "
+            "here, check it: the period is empty where rows were. If it is another export of that "
+            "name, ingest it with --accept-empty."
+        )
 
 
 def _vanished(
@@ -382,48 +444,40 @@ def _vanished(
         return []
     if gone and not policy.accept_empty:
         raise _empty(delivery.shown or delivery.bills[0].shown, gone)
-    return list({Unit(row.feed, row.billing_account, row.period): None for row in gone})
+    return list({row.unit: None for row in gone})
 
 
 def _gone_of_export(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[Held]) -> list[Held]:
     """Exports of one name may lie in several places; a place that moved is known by an account."""
     assert delivery.manifest is not None
-    kept = {(unit.billing_account, unit.period) for unit in wanted}
+    kept = {unit.place for unit in wanted}
     of_export = [row for row in held if _of_export(row, delivery)]
-    places = {delivery.manifest.origin} | {
-        row.origin for row in of_export if (row.billing_account, row.period) in kept
-    }
-    return [
-        row
-        for row in of_export
-        if row.origin in places and (row.billing_account, row.period) not in kept
-    ]
+    places = {delivery.manifest.origin} | {row.origin for row in of_export if row.place in kept}
+    return [row for row in of_export if row.origin in places and row.place not in kept]
 
 
 def _gone_of_files(
     delivery: Delivery, decision: Decision, held: Sequence[Held], policy: Policy
 ) -> list[Held]:
     """What a file held of the same months before it was overwritten; other months stay."""
-    kept = {(unit.billing_account, unit.period) for unit in decision.status}
-    loaded = {(unit.billing_account, unit.period) for unit in decision.load}
+    kept = {unit.place for unit in decision.status}
+    loaded = {unit.place for unit in decision.load}
     months = {
         (delivery.origin(bill), part.period): bill.source.sha256
         for bill in delivery.bills
-        if any((part.billing_account, part.period) in loaded for part in bill.parts)
+        if any(place_of(part.billing_account, part.period) in loaded for part in bill.parts)
         for part in bill.parts
     }
     gone = [
         row
         for row in held
-        if months.get((row.origin, row.period), row.sha256) != row.sha256
-        and (row.billing_account, row.period) not in kept
+        if months.get((row.origin, row.period), row.sha256) != row.sha256 and row.place not in kept
     ]
     for row in gone:
-        unit = (row.feed, row.billing_account, row.period)
         rest = [
             other.file
             for other in held
-            if (other.feed, other.billing_account, other.period) == unit
+            if (other.feed, other.place) == (row.feed, row.place)
             and (other.origin, other.period) not in months
         ]
         if rest and not policy.replace_feed:
@@ -439,11 +493,12 @@ def _gone_of_files(
 def _of_export(row: Held, delivery: Delivery) -> bool:
     manifest = delivery.manifest
     assert manifest is not None
-    return (
-        row.feed.endswith(f"/{manifest.export}")
-        and row.cloud == manifest.cloud
-        and f"{row.period:%Y-%m}" == manifest.period
-    )
+    return _is_named(row, manifest) and f"{row.period:%Y-%m}" == manifest.period
+
+
+def _is_named(row: Held, manifest: Manifest) -> bool:
+    """Whether the row is loaded from an export of that name, of any period and place."""
+    return row.feed.endswith(f"/{manifest.export}") and row.cloud == manifest.cloud
 
 
 def _empty(shown: str, before: Sequence[Held]) -> EmptyDelivery:
@@ -460,18 +515,25 @@ def _empty(shown: str, before: Sequence[Held]) -> EmptyDelivery:
 def _held(connection: DuckDBPyConnection) -> list[Held]:
     rows = connection.execute(
         "select source, cloud, billing_account, period, file, origin, sha256, rows,"
-        " billed_cost, submitted_at, loaded_at from raw.billing_manifest where status = 'loaded'"
+        " billed_cost, submitted_at, loaded_at, currency from raw.billing_manifest"
+        " where status = 'loaded'"
     ).fetchall()
     return [Held(*row) for row in rows]
 
 
-def _replaced(
-    connection: DuckDBPyConnection, delivery: Delivery
-) -> dict[tuple[Unit, str], datetime]:
+def _replaced(connection: DuckDBPyConnection, delivery: Delivery) -> dict[Seen, datetime]:
     """When content of these files was loaded that something newer has replaced since."""
     rows = connection.execute(
         "select source, billing_account, period, sha256, max(loaded_at) from raw.billing_manifest"
         " where status = 'superseded' and list_contains(?, sha256) group by all",
         [[bill.source.sha256 for bill in delivery.bills]],
     ).fetchall()
-    return {(Unit(feed, account, month), sha): at for feed, account, month, sha, at in rows}
+    found: dict[Seen, datetime] = {}
+    for feed, account, month, sha, at in rows:
+        seen = _seen(Unit(feed, account, month), sha)
+        found[seen] = max(at, found.get(seen, at))
+    return found
+
+
+def _seen(unit: Unit, sha256: str) -> Seen:
+    return unit.feed, unit.place, sha256

@@ -21,7 +21,7 @@ from warehouse.ingest.layouts import (
     variant,
 )
 from warehouse.ingest.lines import CsvSource
-from warehouse.ingest.records import Bill, Part, Source
+from warehouse.ingest.records import Bill, Part, Source, place_of
 
 RETYPE: Mapping[Kind, str] = {
     "a decimal number": "export the column as DECIMAL, DOUBLE, integers or text",
@@ -54,7 +54,7 @@ def measure(connection: DuckDBPyConnection, source: Source, stated: str | None =
 
 
 def months(connection: DuckDBPyConnection, source: Source) -> frozenset[tuple[str, date]] | None:
-    """Accounts, in lower case, and billing periods of a file that was refused for something else.
+    """Accounts and billing periods (see `place_of`) of a file that was refused for something else.
 
     None if some of them can't be told.
     """
@@ -62,12 +62,13 @@ def months(connection: DuckDBPyConnection, source: Source) -> frozenset[tuple[st
         native = recognise(source)
         select = native_sql(connection, native, source) if native else focus_sql(connection, source)
         rows = connection.execute(
-            "select distinct lower(BillingAccountId), cast(BillingPeriodStart as date)"
-            f" from ({select})"
+            f"select distinct BillingAccountId, cast(BillingPeriodStart as date) from ({select})"
         ).fetchall()
     except (IngestError, duckdb.Error):
         return None
-    return None if any(None in row for row in rows) else frozenset(rows)
+    if any(None in row for row in rows):
+        return None
+    return frozenset(place_of(account, period) for account, period in rows)
 
 
 def gaps(parts: Sequence[tuple[Bill, Part]]) -> str | None:

@@ -122,6 +122,19 @@ class Unit:
     billing_account: str
     period: date
 
+    @property
+    def place(self) -> tuple[str, date]:
+        """Account and period, to compare: see `place_of`."""
+        return place_of(self.billing_account, self.period)
+
+
+def place_of(account: str, period: date) -> tuple[str, date]:
+    """One account and period, however an export writes the letters of the account's id.
+
+    Azure changes their case from one export to the next.
+    """
+    return account.lower(), period
+
 
 @dataclass(frozen=True)
 class Delivery:

@@ -111,7 +111,7 @@ def _feeds(filled: Sequence[Unit]) -> str:
 
 def _any_of(filled: Sequence[Unit]) -> str:
     pairs = [
-        f"(BillingAccountId = {literal(unit.billing_account)}"
+        f"(lower(BillingAccountId) = lower({literal(unit.billing_account)})"
         f" and cast(BillingPeriodStart as date) = date '{unit.period}')"
         for unit in filled
     ]
@@ -141,7 +141,7 @@ def _record(
             bill.layout,
             unit.feed.split("/")[0],
             part.provider,
-            unit.billing_account,
+            part.billing_account,
             unit.period,
             part.currency,
             bill.shown,

@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from warehouse.ingest.compare import repeated
 from warehouse.ingest.discover import refused
 from warehouse.ingest.errors import Conflict
-from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit
+from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit, place_of
 
 CLOUDS = ("aws", "azure", "digitalocean", "gcp", "oci", "onprem")
 OVERLAP = (
@@ -29,7 +29,7 @@ class Settled:
     copies: list[tuple[Bill, str]]  # files left out, and the file of the same content that counts
 
 
-Claim = tuple[str, str, date]  # cloud, billing account, period: only one feed may fill it
+Claim = tuple[str, str, date]  # cloud, account in lower case, period: only one feed may fill it
 
 
 def settle(
@@ -76,7 +76,8 @@ def copy_entries(bill: Bill, twin: str, rejected: Collection[str]) -> list[Loade
 def units(delivery: Delivery) -> dict[Unit, list[tuple[Bill, Part]]]:
     """Every feed, account and period of the delivery, with the parts that fill it."""
     found: dict[Unit, list[tuple[Bill, Part]]] = {}
-    for (cloud, account, period), parts in _claims(delivery).items():
+    for (cloud, _, period), parts in _claims(delivery).items():
+        account = min(part.billing_account for _, part in parts)
         for bill, part in parts:
             unit = Unit(feed(cloud, bill.layout, delivery), account, period)
             found.setdefault(unit, []).append((bill, part))
@@ -93,7 +94,8 @@ def _claims(delivery: Delivery) -> dict[Claim, list[tuple[Bill, Part]]]:
     by_account: dict[tuple[str, date], list[tuple[Bill, Part]]] = {}
     for bill in delivery.bills:
         for part in bill.parts:
-            by_account.setdefault((part.billing_account, part.period), []).append((bill, part))
+            place = place_of(part.billing_account, part.period)
+            by_account.setdefault(place, []).append((bill, part))
     return {
         (delivery.clouds[account, period], account, period): parts
         for (account, period), parts in by_account.items()
@@ -150,7 +152,7 @@ def _rows_by_cloud(delivery: Delivery) -> dict[tuple[str, date], Counter[str]]:
     found: dict[tuple[str, date], Counter[str]] = {}
     for bill in delivery.bills:
         for part in bill.parts:
-            place = (part.billing_account, part.period)
+            place = place_of(part.billing_account, part.period)
             found.setdefault(place, Counter())[part.cloud] += part.rows
     return found
 
@@ -273,7 +275,8 @@ def _overlap(
     groups: Iterable[tuple[str, int]],
     holder: str | None,
 ) -> str:
-    _, account, period = claim
+    _, _, period = claim
+    account = next(p.billing_account for p in bill.parts if p.billing_account.lower() == claim[1])
     feeds = sorted({name for name, _ in groups if name != feed_name})
     also = f"as {' and '.join(feeds)}" if feeds else "again, from another folder,"
     where = f"{also} in {', '.join(others[:3])}" if others else "is loaded already"
@@ -334,4 +337,4 @@ def current_feeds(connection: DuckDBPyConnection) -> dict[Claim, str]:
         "select distinct cloud, billing_account, period, source from raw.billing_manifest"
         " where status = 'loaded'"
     ).fetchall()
-    return {(cloud, account, period): source for cloud, account, period, source in rows}
+    return {(cloud, *place_of(account, period)): source for cloud, account, period, source in rows}
