@@ -133,7 +133,7 @@ def _refuse_a_part(
     unread: Mapping[str, Unread],
 ) -> None:
     """The rest of a period must not be loaded while one of its files can't be read."""
-    folders = {bill.source.found.folder for bill, _ in parts}
+    folders = {bill.source.found.folder for bill, _ in parts} - {""}  # which manifests have
     before = {row.file for row in here if row.feed == unit.feed and row.origin in unread}
     now = {
         file.shown

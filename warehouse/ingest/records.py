@@ -59,7 +59,6 @@ class Source:
     columns: Mapping[str, str]  # name of each column -> the SQL that reads it
     types: Mapping[str, str]  # name of each column -> its DuckDB type
     is_text: bool  # every column is text and nulls are nulls
-    first_line: int | None  # line of the first row; null where rows are not lines
     beside: str = "{}"
 
 
