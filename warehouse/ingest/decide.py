@@ -1,82 +1,30 @@
 """Compare a delivery with what is loaded: load it, leave it, or sound the alarm."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from clouds.billing import Manifest
 from warehouse.ingest.compare import Common, common_charges, lost_days
-from warehouse.ingest.errors import Conflict, EmptyDelivery
+from warehouse.ingest.decision import (
+    Decision,
+    Held,
+    Policy,
+    Seen,
+    held_rows,
+    replaced_content,
+    seen,
+)
+from warehouse.ingest.errors import Conflict
 from warehouse.ingest.measure import gaps
-from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit, Unread, place_of
+from warehouse.ingest.records import Bill, Delivery, Part, Unit, Unread
 from warehouse.ingest.settle import units
+from warehouse.ingest.vanished import lost_by_files, refuse_empty, vanished
 
 ALIKE = 0.9  # of what was loaded from a file: a newer version of it has nearly all of its charges
 ANOTHER = 0.5  # and with less than that it is another part, though parts may have some alike
-Seen = tuple[str, tuple[str, date], str]  # feed, account and period, SHA-256
 SHRUNK = 2  # a period that comes back with less than half of its rows or cost is an alarm
-
-
-@dataclass(frozen=True)
-class Held:
-    """One row of raw.billing_manifest that is loaded now."""
-
-    feed: str
-    cloud: str
-    billing_account: str
-    period: date
-    file: str
-    origin: str
-    sha256: str
-    rows: int
-    billed_cost: Decimal | None
-    submitted_at: datetime | None
-    loaded_at: datetime
-    currency: str
-
-    @property
-    def unit(self) -> Unit:
-        """What it is a part of."""
-        return Unit(self.feed, self.billing_account, self.period)
-
-    @property
-    def place(self) -> tuple[str, date]:
-        """Account and period, to compare."""
-        return self.unit.place
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What the caller allows, and which files of the call could not be read."""
-
-    accept_empty: bool = False
-    replace_feed: bool = False
-    unread: Mapping[str, Unread] = field(default_factory=dict[str, Unread])  # by absolute path
-
-
-@dataclass
-class Decision:
-    """What to do with each unit of a delivery."""
-
-    status: dict[Unit, Status] = field(default_factory=dict[Unit, Status])
-    reason: dict[Unit, str] = field(default_factory=dict[Unit, str])
-    note: dict[Unit, str] = field(default_factory=dict[Unit, str])  # alarms
-    removed: list[Unit] = field(default_factory=list[Unit])  # what makes room, any feed
-    refused: dict[Unit, Conflict] = field(default_factory=dict[Unit, Conflict])
-    confirmed: list[Unit] = field(default_factory=list[Unit])  # delivered anew without a change
-
-    @property
-    def load(self) -> list[Unit]:
-        """The units that are written."""
-        return [unit for unit, status in self.status.items() if status == "loaded"]
-
-    @property
-    def changes(self) -> bool:
-        """Whether the warehouse has to be written at all."""
-        return bool(self.load or self.removed or self.confirmed)
 
 
 def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -> Decision:
@@ -86,10 +34,10 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
     written.
     """
     decision = Decision()
-    held, replaced = _held(connection), _replaced(connection, delivery)
+    held, replaced = held_rows(connection), replaced_content(connection, delivery)
     wanted = units(delivery)
     if not wanted:
-        _refuse_empty(delivery, policy.accept_empty, held)
+        refuse_empty(delivery, policy.accept_empty, held)
     held_of = {unit: [row for row in held if _same_claim(row, unit)] for unit in wanted}
     for unit, parts in wanted.items():
         here = held_of[unit]
@@ -108,9 +56,12 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
             except Conflict as error:
                 decision.refused[unit] = error
     _hold_back(decision, wanted, held_of, policy.unread)
+    while not delivery.manifest and (lost := lost_by_files(delivery, decision, held, policy)):
+        decision.refused |= lost
+        _hold_back(decision, wanted, held_of, policy.unread)
     for unit in decision.load:
         decision.removed += {row.unit: None for row in held_of[unit]}
-    decision.removed += _vanished(delivery, decision, held, policy)
+    decision.removed += vanished(delivery, decision, held, policy)
     return decision
 
 
@@ -305,7 +256,7 @@ def _decide_unit(
         decision.reason[unit] = f"{month} is loaded with this content and that of {rest}"
     elif (back := _given_back(delivery, unit, given, here, replaced)) and not policy.replace_feed:
         decision.status[unit] = "superseded"
-        when = max(replaced[_seen(unit, sha)] for sha in back)
+        when = max(replaced[seen(unit, sha)] for sha in back)
         decision.reason[unit] = (
             f"{month} was loaded with this content on {when:%Y-%m-%d %H:%M:%S} and replaced by "
             f"{', '.join(sorted(set(loaded.values()))[:3])} since; to go back to it on purpose, "
@@ -332,7 +283,7 @@ def _given_back(
     """
     loaded = {row.sha256 for row in here if row.feed == unit.feed}
     news = given - loaded
-    is_old = bool(news and loaded) and all(_seen(unit, sha) in replaced for sha in news)
+    is_old = bool(news and loaded) and all(seen(unit, sha) in replaced for sha in news)
     if delivery.manifest or not is_old or given >= loaded or _overwritten(delivery, unit, here):
         return set()
     return news
@@ -399,141 +350,3 @@ def _warn_of_blanks(decision: Decision, unit: Unit, parts: Sequence[tuple[Bill, 
 def _alarm(decision: Decision, unit: Unit, found: str) -> None:
     for texts in (decision.note, decision.reason):
         texts[unit] = f"alarm: {found}" + (f"; {texts[unit]}" if unit in texts else "")
-
-
-def _refuse_empty(delivery: Delivery, accept_empty: bool, held: Sequence[Held]) -> None:
-    if accept_empty:
-        return
-    if delivery.manifest is None:
-        names = ", ".join(bill.shown for bill in delivery.bills)
-        raise EmptyDelivery(
-            f"{names}: alarm: a header but no rows; expected charges. Nothing was deleted, since a "
-            "delivery without rows never replaces a period; export it again."
-        )
-    before = [
-        row for row in held if _of_export(row, delivery) and row.origin == delivery.manifest.origin
-    ]
-    if before:
-        raise _empty(delivery.shown, before)
-    of_export = [row for row in held if _is_named(row, delivery.manifest)]
-    elsewhere = [row for row in of_export if _of_export(row, delivery)]
-    if elsewhere and not any(row.origin == delivery.manifest.origin for row in of_export):
-        rows, first = sum(row.rows for row in elsewhere), elsewhere[0]
-        raise EmptyDelivery(
-            f"{delivery.shown}: alarm: no rows, and nothing is loaded from this place; expected at "
-            f"least one, since an export {delivery.manifest.export} has {rows} rows of "
-            f"{first.period:%Y-%m}, loaded from {first.file}. They stay. If the export has moved "
-            "here, check it: the period is empty where rows were. If it is another export of that "
-            "name, ingest it with --accept-empty."
-        )
-
-
-def _vanished(
-    delivery: Delivery, decision: Decision, held: Sequence[Held], policy: Policy
-) -> list[Unit]:
-    """Accounts that an earlier delivery of the same export or file had and this one has not."""
-    if delivery.manifest:
-        gone = _gone_of_export(delivery, decision.status, held)
-    else:
-        gone = _gone_of_files(delivery, decision, held, policy)
-    older = any(
-        row.submitted_at and delivery.submitted_at and delivery.submitted_at < row.submitted_at
-        for row in gone
-    )
-    if older:
-        return []
-    if gone and not policy.accept_empty:
-        raise _empty(delivery.shown or delivery.bills[0].shown, gone)
-    return list({row.unit: None for row in gone})
-
-
-def _gone_of_export(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[Held]) -> list[Held]:
-    """Exports of one name may lie in several places; a place that moved is known by an account."""
-    assert delivery.manifest is not None
-    kept = {unit.place for unit in wanted}
-    of_export = [row for row in held if _of_export(row, delivery)]
-    places = {delivery.manifest.origin} | {row.origin for row in of_export if row.place in kept}
-    return [row for row in of_export if row.origin in places and row.place not in kept]
-
-
-def _gone_of_files(
-    delivery: Delivery, decision: Decision, held: Sequence[Held], policy: Policy
-) -> list[Held]:
-    """What a file held of the same months before it was overwritten; other months stay."""
-    kept = {unit.place for unit in decision.status}
-    loaded = {unit.place for unit in decision.load}
-    months = {
-        (delivery.origin(bill), part.period): bill.source.sha256
-        for bill in delivery.bills
-        if any(place_of(part.billing_account, part.period) in loaded for part in bill.parts)
-        for part in bill.parts
-    }
-    gone = [
-        row
-        for row in held
-        if months.get((row.origin, row.period), row.sha256) != row.sha256 and row.place not in kept
-    ]
-    for row in gone:
-        rest = [
-            other.file
-            for other in held
-            if (other.feed, other.place) == (row.feed, row.place)
-            and (other.origin, other.period) not in months
-        ]
-        if rest and not policy.replace_feed:
-            raise Conflict(
-                f"{row.file}: no rows for {row.billing_account}, {row.period:%Y-%m}, which has "
-                f"{row.rows} rows of it and those of {rest[0]}; expected all files of the period. "
-                "Nothing was replaced; give them in one call, or drop the period of the account on "
-                "purpose with --accept-empty --replace-feed."
-            )
-    return gone
-
-
-def _of_export(row: Held, delivery: Delivery) -> bool:
-    manifest = delivery.manifest
-    assert manifest is not None
-    return _is_named(row, manifest) and f"{row.period:%Y-%m}" == manifest.period
-
-
-def _is_named(row: Held, manifest: Manifest) -> bool:
-    """Whether the row is loaded from an export of that name, of any period and place."""
-    return row.feed.endswith(f"/{manifest.export}") and row.cloud == manifest.cloud
-
-
-def _empty(shown: str, before: Sequence[Held]) -> EmptyDelivery:
-    accounts = ", ".join(sorted({row.billing_account for row in before}))
-    rows = sum(row.rows for row in before)
-    period = f"{before[0].period:%Y-%m}"
-    return EmptyDelivery(
-        f"{shown}: alarm: no rows for {accounts}, {period}, which has {rows} rows; "
-        "expected at least one. Nothing was deleted or changed; check the export, and if the "
-        "period is empty on purpose, ingest it with --accept-empty."
-    )
-
-
-def _held(connection: DuckDBPyConnection) -> list[Held]:
-    rows = connection.execute(
-        "select source, cloud, billing_account, period, file, origin, sha256, rows,"
-        " billed_cost, submitted_at, loaded_at, currency from raw.billing_manifest"
-        " where status = 'loaded'"
-    ).fetchall()
-    return [Held(*row) for row in rows]
-
-
-def _replaced(connection: DuckDBPyConnection, delivery: Delivery) -> dict[Seen, datetime]:
-    """When content of these files was loaded that something newer has replaced since."""
-    rows = connection.execute(
-        "select source, billing_account, period, sha256, max(loaded_at) from raw.billing_manifest"
-        " where status = 'superseded' and list_contains(?, sha256) group by all",
-        [[bill.source.sha256 for bill in delivery.bills]],
-    ).fetchall()
-    found: dict[Seen, datetime] = {}
-    for feed, account, month, sha, at in rows:
-        seen = _seen(Unit(feed, account, month), sha)
-        found[seen] = max(at, found.get(seen, at))
-    return found
-
-
-def _seen(unit: Unit, sha256: str) -> Seen:
-    return unit.feed, unit.place, sha256

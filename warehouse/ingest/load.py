@@ -13,7 +13,8 @@ from tempfile import mkdtemp
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.decide import Decision, Policy, decide
+from warehouse.ingest.decide import decide
+from warehouse.ingest.decision import Decision, Policy
 from warehouse.ingest.discover import Listing, discover, refused
 from warehouse.ingest.errors import IngestError, NotReadable, StillLoaded
 from warehouse.ingest.measure import measure, months

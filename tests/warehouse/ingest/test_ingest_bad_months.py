@@ -77,3 +77,18 @@ def test_a_month_of_other_charges_is_refused_and_the_next_one_is_loaded(tmp_path
     assert statuses(report) == {"9.csv": {"rejected"}, "10.csv": {"loaded"}}
     assert "which has 0 of 3 charges in common" in reason(report, "9.csv")
     assert [rows_of(lake, month) for month in (9, 10)] == [3, 5]
+
+
+def test_a_month_that_lost_an_account_is_refused_and_the_next_one_is_loaded(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    bills = tmp_path / "bills"
+    write(bills / "9.csv", of_month(9, 3) + of_month(9, 2, BillingAccountId="9"))
+    load(lake, bills)
+    write(bills / "9.csv", of_month(9, 4))
+    write(bills / "10.csv", of_month(10, 5))
+    report = load(lake, bills)
+    assert statuses(report) == {"9.csv": {"rejected"}, "10.csv": {"loaded"}}
+    assert "no rows for 9, 2026-09" in reason(report, "9.csv")
+    assert [rows_of(lake, month) for month in (9, 10)] == [5, 5]
+    load(lake, bills, accept_empty=True)
+    assert [rows_of(lake, month) for month in (9, 10)] == [4, 5]

@@ -273,3 +273,13 @@ def test_an_export_that_changes_case_replaces_and_misses_nothing(tmp_path: Path)
     assert total(lake) == (4, 10)
     active = query(lake, "select file from raw.billing_manifest where status = 'loaded'")
     assert len(active) == 1
+
+
+def test_a_file_that_spells_an_account_in_two_ways_is_replaced_whole(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    rows = lines(3, BillingAccountId="AcC-1") + lines(2, BillingAccountId="acc-1", SubAccountId="9")
+    bill = write(tmp_path / "a.csv", rows)
+    [entry] = load(lake, bill).loaded
+    assert (entry.rows, entry.billed_cost) == (5, 9)
+    load(lake, write(bill, [*rows, line(BillingAccountId="acc-1", ResourceId="new")]))
+    assert total(lake)[0] == 6
