@@ -24,6 +24,7 @@ WHAT = (
 COSTS = ("BilledCost", "EffectiveCost")
 RESTATED = 0.9  # of the smaller file's rows: versions name the same charges, whatever they cost
 SHARED = 0.5  # of the smaller file's rows: more in common than this makes two files versions
+FEW = 3  # rows: fewer that are alike but for some columns may be chance
 MANY = 5  # rows a day: fewer that are alike may be chance where rows repeat within a file, too
 PLACE = "lower(BillingAccountId) = lower($account) and cast(BillingPeriodStart as date) = $period"
 
@@ -105,7 +106,7 @@ def repeated(
             part = RESTATED if key is names else SHARED
             if tally.shared > part * smaller and tally.is_no_chance(tally.shared, smaller, 1):
                 found.setdefault(pair, Repeated(one, other, tally.shared, smaller))
-            elif tally.is_no_chance(tally.rows, tally.all_days, 1 if key is whole else MANY):
+            elif tally.is_no_chance(tally.rows, tally.all_days, 1 if key is whole else FEW):
                 days = tally.first, tally.last
                 found.setdefault(pair, Repeated(one, other, tally.rows, tally.of, days))
     return list(found.values())

@@ -51,11 +51,11 @@ def test_they_are_refused_although_something_about_the_charges_changed(
 ) -> None:
     lake = lake_in(tmp_path)
     write(tmp_path / "bills" / "a.csv", days(1, 7, InvoiceId=""))
-    later = days(6, 13, InvoiceId="")
+    later = days(7, 13, InvoiceId="")
     write(tmp_path / "bills" / "b.csv", [{**row, **changed} for row in later])
     report = load(lake, tmp_path / "bills")
     assert statuses(report) == {"a.csv": {"rejected"}, "b.csv": {"rejected"}}
-    assert "rows of 2026-10-06 to 2026-10-07 of" in reason(report, "b.csv")
+    assert "shares 3 of 3 rows of 2026-10-07 of" in reason(report, "b.csv")
 
 
 def test_late_charges_of_a_day_beside_a_repeated_day_hide_nothing(tmp_path: Path) -> None:
