@@ -81,7 +81,7 @@ def _without_odd_parts(loose: Sequence[Found], result: Discovered) -> list[Found
             error = BrokenManifest(
                 found.shown,
                 f"its name says that it is part {number} of a delivery, but part {missing} was not "
-                "given, and no manifest lies beside it that lists the parts",
+                "given, and no manifest that lists the parts was given either",
                 "ingest the whole folder of the delivery, with its manifest",
             )
             result.settled.append(refused(found.shown, error))

@@ -101,6 +101,9 @@ def incomplete(paths: Sequence[Path]) -> dict[Path, tuple[int, int]]:
 
 
 def _numbers_in(folder: Path, stem: str) -> set[int]:
-    names = os.listdir(folder)
+    try:
+        names = os.listdir(folder)
+    except OSError:  # what was given from there is all that is known
+        return set()
     found = [pattern.match(name) for name in names for pattern, _ in _PARTS]
     return {int(match[2]) for match in found if match and match[1] == stem}

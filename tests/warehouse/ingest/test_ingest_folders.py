@@ -75,7 +75,7 @@ def test_a_later_part_without_the_first_is_refused(name: str, tmp_path: Path) ->
     assert statuses(report) == {name: {"rejected"}}
     text = reason(report, name)
     first = 0 if name.startswith("part") else 1
-    assert f"but part {first} was not given, and no manifest lies beside it" in text
+    assert f"but part {first} was not given, and no manifest that lists the parts" in text
     assert "ingest the whole folder of the delivery, with its manifest" in text
 
 
