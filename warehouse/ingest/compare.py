@@ -268,13 +268,13 @@ def _lines_of(key: str) -> str:
 
 
 def lost_days(connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill]) -> list[date]:
-    """Days with charges that are loaded of the unit, and of which the bills have none."""
+    """Days with charges that are loaded of the unit, after the last one of the bills."""
     connection.execute((files("warehouse.ingest") / "macros.sql").read_text())
     day = "select coalesce(cast(ChargePeriodStart as date), $period) as day from"
     given = " union all ".join(f"{day} ({bill.select}) as line where {PLACE}" for bill in bills)
     rows = connection.execute(
         f"select distinct day from ({day} raw.focus where x_source = $feed and {PLACE})"
-        f" where day not in (select day from ({given})) order by day",
+        f" where day > (select max(day) from ({given})) order by day",
         {"account": unit.billing_account, "period": unit.period, "feed": unit.feed},
     ).fetchall()
     return [row[0] for row in rows]
