@@ -1,115 +1,137 @@
 """Compare a delivery with what is loaded: load it, leave it, or sound the alarm."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.compare import Common, common_charges
-from warehouse.ingest.errors import Conflict, EmptyDelivery
+from warehouse.ingest.compare import Common, common_charges, lost_days
+from warehouse.ingest.decision import (
+    Decision,
+    Held,
+    Policy,
+    Seen,
+    held_rows,
+    replaced_content,
+    seen,
+)
+from warehouse.ingest.errors import Conflict
 from warehouse.ingest.measure import gaps
-from warehouse.ingest.records import Bill, Delivery, Part, Status, Unit
+from warehouse.ingest.records import Bill, Delivery, Part, Unit, Unread
 from warehouse.ingest.settle import units
 from warehouse.ingest.sub_account import contradict
+from warehouse.ingest.vanished import lost_by_files, refuse_empty, vanished
 
 ALIKE = 0.9  # of what was loaded from a file: a newer version of it has nearly all of its charges
 ANOTHER = 0.5  # and with less than that it is another part, though parts may have some alike
 SHRUNK = 2  # a period that comes back with less than half of its rows or cost is an alarm
 
 
-@dataclass(frozen=True)
-class Held:
-    """One row of raw.billing_manifest that is loaded now."""
-
-    feed: str
-    cloud: str
-    billing_account: str
-    period: date
-    file: str
-    origin: str
-    sha256: str
-    rows: int
-    billed_cost: Decimal | None
-    submitted_at: datetime | None
-    loaded_at: datetime
-    sub_account: str  # empty = the whole account
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What the caller allows, and which files of the call could not be read."""
-
-    accept_empty: bool = False
-    replace_feed: bool = False
-    unread: Collection[str] = ()  # absolute paths
-
-
-@dataclass
-class Decision:
-    """What to do with each unit of a delivery."""
-
-    status: dict[Unit, Status] = field(default_factory=dict[Unit, Status])
-    reason: dict[Unit, str] = field(default_factory=dict[Unit, str])
-    note: dict[Unit, str] = field(default_factory=dict[Unit, str])  # alarms
-    removed: list[Unit] = field(default_factory=list[Unit])  # what makes room, any feed
-    confirmed: list[Unit] = field(default_factory=list[Unit])  # delivered anew without a change
-
-    @property
-    def load(self) -> list[Unit]:
-        """The units that are written."""
-        return [unit for unit, status in self.status.items() if status == "loaded"]
-
-    @property
-    def changes(self) -> bool:
-        """Whether the warehouse has to be written at all."""
-        return bool(self.load or self.removed or self.confirmed)
-
-
 def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -> Decision:
-    """Decide each account and period. Raises `EmptyDelivery` or `Conflict`; nothing is written."""
+    """Decide each account and period; what is refused holds back only what shares a file with it.
+
+    Raises `EmptyDelivery`, and `Conflict` where it is the delivery that can't be judged. Nothing is
+    written.
+    """
     decision = Decision()
-    held, replaced = _held(connection), _replaced(connection, delivery)
+    held, replaced = held_rows(connection), replaced_content(connection, delivery)
     wanted = units(delivery)
     if not wanted:
-        _refuse_empty(delivery, policy.accept_empty, held)
+        refuse_empty(delivery, policy.accept_empty, held)
+    held_of = {
+        unit: [row for row in held if _same_claim(row, unit, delivery.sub_account)]
+        for unit in wanted
+    }
     for unit, parts in wanted.items():
-        cloud = unit.feed.split("/")[0]
-        here = [row for row in held if _same_claim(row, cloud, unit, delivery.sub_account)]
-        others = sorted({row.feed for row in here} - {unit.feed})
-        if others and not policy.replace_feed:
-            raise Conflict(
-                f"{parts[0][0].shown}: billing account {unit.billing_account}, {unit.period:%Y-%m} "
-                f"was loaded meanwhile as {others[0]}; expected one feed per account and period. "
-                "Nothing of this file was loaded; ingest only one of them."
-            )
+        here = held_of[unit]
         _decide_unit(decision, delivery, unit, parts, here, replaced, policy)
         if decision.status[unit] == "loaded":
-            _refuse_a_part(unit, parts, here, policy.unread)
-            moved = delivery.manifest and any(r.origin != delivery.manifest.origin for r in here)
-            if (delivery.manifest is None or moved) and not policy.replace_feed:
-                _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
-            decision.removed += [Unit(f, unit.billing_account, unit.period) for f in others]
-            decision.removed += [unit] if any(row.feed == unit.feed for row in here) else []
-    decision.removed += _vanished(delivery, decision, held, policy)
+            try:
+                _refuse_a_rival(unit, parts, here, policy)
+                _refuse_a_part(unit, parts, here, policy.unread)
+                moved = delivery.manifest and any(
+                    r.origin != delivery.manifest.origin for r in here
+                )
+                if (delivery.manifest is None or moved) and not policy.replace_feed:
+                    _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
+                elif here and not policy.replace_feed:
+                    _warn_of_lost_days(connection, decision, unit, parts)
+            except Conflict as error:
+                decision.refused[unit] = error
+    _hold_back(decision, wanted, held_of, policy.unread)
+    while not delivery.manifest and (lost := lost_by_files(delivery, decision, held, policy)):
+        decision.refused |= lost
+        _hold_back(decision, wanted, held_of, policy.unread)
+    for unit in decision.load:
+        decision.removed += {row.unit: None for row in held_of[unit]}
+    decision.removed += vanished(delivery, decision, held, policy)
     return decision
+
+
+def _refuse_a_rival(
+    unit: Unit, parts: Sequence[tuple[Bill, Part]], here: Sequence[Held], policy: Policy
+) -> None:
+    others = sorted({row.feed for row in here} - {unit.feed})
+    if others and not policy.replace_feed:
+        raise Conflict(
+            f"{parts[0][0].shown}: billing account {unit.billing_account}, {unit.period:%Y-%m} "
+            f"was loaded meanwhile as {others[0]}; expected one feed per account and period. "
+            "Nothing of this file was loaded; ingest only one of them."
+        )
 
 
 def _refuse_a_part(
     unit: Unit,
     parts: Sequence[tuple[Bill, Part]],
     here: Sequence[Held],
-    unread: Collection[str],
+    unread: Mapping[str, Unread],
 ) -> None:
-    """The rest of a period must not replace it while one of its files can't be read."""
-    missing = sorted({row.file for row in here if row.feed == unit.feed and row.origin in unread})
-    if missing:
+    """The rest of a period must not be loaded while one of its files can't be read."""
+    folders = {bill.source.found.folder for bill, _ in parts} - {""}  # which manifests have
+    before = {row.file for row in here if row.feed == unit.feed and row.origin in unread}
+    now = {
+        file.shown
+        for file in unread.values()
+        if file.months and unit.place in file.months and file.folder in folders
+    }
+    if before or now:
+        missing = min(now or before)
+        loaded = ", from which" if before else ", another file of"
+        was = " was loaded too, was refused this time" if before else ", was refused"
         raise Conflict(
-            f"{parts[0][0].shown}: {missing[0]}, from which {unit.billing_account}, "
-            f"{unit.period:%Y-%m} was loaded too, was refused this time; expected all files of the "
+            f"{parts[0][0].shown}: {missing}{loaded} {unit.billing_account}, "
+            f"{unit.period:%Y-%m}{was}; expected all files of the "
             "period. Nothing was replaced; see the reason given there."
         )
+
+
+def _hold_back(
+    decision: Decision,
+    wanted: Mapping[Unit, Sequence[tuple[Bill, Part]]],
+    held_of: Mapping[Unit, Sequence[Held]],
+    unread: Mapping[str, Unread],
+) -> None:
+    """Refuse also what shares a file with a refused unit, since a file is loaded whole or not.
+
+    All of it if a file that was loaded before does not say any more which months it is of.
+    """
+    unclear = {path for path, file in unread.items() if file.months is None}
+    everything = any(row.origin in unclear for u in decision.refused for row in held_of[u])
+    for unit in decision.refused:
+        decision.status[unit] = "rejected"
+    while decision.refused:
+        bad = {b.shown: error for u, error in decision.refused.items() for b, _ in wanted[u]}
+        more = {
+            unit: error
+            for unit in decision.load
+            for error in [bad[b.shown] for b, _ in wanted[unit] if b.shown in bad]
+            or ([*bad.values()] if everything else [])
+        }
+        if not more:
+            break
+        decision.refused |= more
+        decision.status |= dict.fromkeys(more, "rejected")
 
 
 def _judge_what_is_lost(
@@ -134,7 +156,7 @@ def _judge_what_is_lost(
         return
     for common in common_charges(connection, unit, bills, sorted(lost)):
         if common.days == 0 or (
-            common.charges < ANOTHER * common.loaded and lost[common.file].origin not in overwritten
+            _is_another(common) and lost[common.file].origin not in overwritten
         ):
             raise _another_part(unit, bills, common)
         if common.charges < ALIKE * common.loaded:
@@ -154,9 +176,37 @@ def _judge_what_is_lost(
             )
 
 
+def _is_another(common: Common) -> bool:
+    """Whether the charges are others, though parts of one report may name theirs alike.
+
+    A newer version restates costs; how much of what was used and where, it mostly does not.
+    """
+    if common.charges < ANOTHER * common.loaded:
+        return True
+    alike = common.charges >= ALIKE * common.loaded and not common.vague
+    return common.same < ANOTHER * common.loaded and not alike
+
+
+def _warn_of_lost_days(
+    connection: DuckDBPyConnection,
+    decision: Decision,
+    unit: Unit,
+    parts: Sequence[tuple[Bill, Part]],
+) -> None:
+    """A period grows day by day: one that ends earlier than before is not complete."""
+    lost = lost_days(connection, unit, list({bill.shown: bill for bill, _ in parts}.values()))
+    if lost:
+        _alarm(
+            decision,
+            unit,
+            f"{len(lost)} days of what was loaded before ({', '.join(map(str, lost[:3]))}"
+            f"{', ...' if len(lost) > 3 else ''}) have no charges any more",
+        )
+
+
 def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict:
     has = (
-        f"{common.charges} of {common.loaded} charges in common with these"
+        f"{min(common.charges, common.same)} of {common.loaded} charges in common with these"
         if common.days
         else "charges of other days only"
     )
@@ -168,12 +218,10 @@ def _another_part(unit: Unit, bills: Sequence[Bill], common: Common) -> Conflict
     )
 
 
-def _same_claim(row: Held, cloud: str, unit: Unit, scope: str) -> bool:
+def _same_claim(row: Held, unit: Unit, scope: str) -> bool:
     """Whether a row fills what the unit would; other subscriptions of the account do not."""
-    place = (cloud, unit.billing_account, unit.period)
-    return (row.cloud, row.billing_account, row.period) == place and (
-        row.feed == unit.feed or contradict(row.sub_account, scope)
-    )
+    is_there = (row.cloud, row.place) == (unit.feed.split("/")[0], unit.place)
+    return is_there and (row.feed == unit.feed or contradict(row.sub_account, scope))
 
 
 def _decide_unit(
@@ -182,7 +230,7 @@ def _decide_unit(
     unit: Unit,
     parts: Sequence[tuple[Bill, Part]],
     here: Sequence[Held],
-    replaced: Mapping[tuple[Unit, str], datetime],
+    replaced: Mapping[Seen, datetime],
     policy: Policy,
 ) -> None:
     loaded = {row.sha256: row.file for row in here if row.feed == unit.feed}
@@ -195,7 +243,9 @@ def _decide_unit(
         decision.status[unit] = "unchanged"
         decision.reason[unit] = f"{month} is loaded with exactly this content"
         if newest and submitted and submitted > newest:
-            decision.confirmed.append(unit)  # what was delivered in between is older than this
+            decision.confirmed += {
+                row.unit: None for row in here
+            }  # what was delivered in between is older than this
     elif newest and submitted and submitted < newest:
         decision.status[unit] = "superseded"
         decision.reason[unit] = (
@@ -212,7 +262,7 @@ def _decide_unit(
         decision.reason[unit] = f"{month} is loaded with this content and that of {rest}"
     elif (back := _given_back(delivery, unit, given, here, replaced)) and not policy.replace_feed:
         decision.status[unit] = "superseded"
-        when = max(replaced[unit, sha] for sha in back)
+        when = max(replaced[seen(unit, sha)] for sha in back)
         decision.reason[unit] = (
             f"{month} was loaded with this content on {when:%Y-%m-%d %H:%M:%S} and replaced by "
             f"{', '.join(sorted(set(loaded.values()))[:3])} since; to go back to it on purpose, "
@@ -231,7 +281,7 @@ def _given_back(
     unit: Unit,
     given: set[str],
     here: Sequence[Held],
-    replaced: Mapping[tuple[Unit, str], datetime],
+    replaced: Mapping[Seen, datetime],
 ) -> set[str]:
     """Loose content that was replaced before, if nothing else is new and nothing loaded is kept.
 
@@ -239,7 +289,7 @@ def _given_back(
     """
     loaded = {row.sha256 for row in here if row.feed == unit.feed}
     news = given - loaded
-    is_old = bool(news and loaded) and all((unit, sha) in replaced for sha in news)
+    is_old = bool(news and loaded) and all(seen(unit, sha) in replaced for sha in news)
     if delivery.manifest or not is_old or given >= loaded or _overwritten(delivery, unit, here):
         return set()
     return news
@@ -268,6 +318,17 @@ def _explain(
     reason = f"replaces {before} rows{of_feed} from {names}, loaded {when:%Y-%m-%d %H:%M:%S}"
     one_currency = len({part.currency for _, part in parts}) == 1
     decision.reason[unit] = reason
+    for currency in sorted({row.currency for row in here}):
+        old = sum((r.billed_cost or Decimal(0) for r in here if r.currency == currency), Decimal(0))
+        own = [part.billed_cost for _, part in parts if part.currency == currency]
+        new = sum((cost for cost in own if cost is not None), Decimal(0))
+        if new < 0 < old or (old and new == -old and before == after):
+            _alarm(
+                decision,
+                unit,
+                f"the billed cost turned from {old.normalize():f} to {new.normalize():f} "
+                f"{currency}; check whether the export writes charges with the other sign now",
+            )
     fewer = after * SHRUNK < before
     if fewer or (one_currency and abs(cost_after) * SHRUNK < abs(cost_before)):
         _alarm(
@@ -295,131 +356,3 @@ def _warn_of_blanks(decision: Decision, unit: Unit, parts: Sequence[tuple[Bill, 
 def _alarm(decision: Decision, unit: Unit, found: str) -> None:
     for texts in (decision.note, decision.reason):
         texts[unit] = f"alarm: {found}" + (f"; {texts[unit]}" if unit in texts else "")
-
-
-def _refuse_empty(delivery: Delivery, accept_empty: bool, held: Sequence[Held]) -> None:
-    if accept_empty:
-        return
-    if delivery.manifest is None:
-        names = ", ".join(bill.shown for bill in delivery.bills)
-        raise EmptyDelivery(
-            f"{names}: alarm: a header but no rows; expected charges. Nothing was deleted, since a "
-            "delivery without rows never replaces a period; export it again."
-        )
-    before = [
-        row for row in held if _of_export(row, delivery) and row.origin == delivery.manifest.origin
-    ]
-    if before:
-        raise _empty(delivery.shown, before)
-
-
-def _vanished(
-    delivery: Delivery, decision: Decision, held: Sequence[Held], policy: Policy
-) -> list[Unit]:
-    """Accounts that an earlier delivery of the same export or file had and this one has not."""
-    if delivery.manifest:
-        gone = _gone_of_export(delivery, decision.status, held)
-    else:
-        gone = _gone_of_files(delivery, decision, held, policy)
-    older = any(
-        row.submitted_at and delivery.submitted_at and delivery.submitted_at < row.submitted_at
-        for row in gone
-    )
-    if older:
-        return []
-    if gone and not policy.accept_empty:
-        raise _empty(delivery.shown or delivery.bills[0].shown, gone)
-    return list({Unit(row.feed, row.billing_account, row.period): None for row in gone})
-
-
-def _gone_of_export(delivery: Delivery, wanted: Iterable[Unit], held: Sequence[Held]) -> list[Held]:
-    """Exports of one name may lie in several places; a place that moved is known by an account."""
-    assert delivery.manifest is not None
-    kept = {(unit.billing_account, unit.period) for unit in wanted}
-    of_export = [row for row in held if _of_export(row, delivery)]
-    places = {delivery.manifest.origin} | {
-        row.origin for row in of_export if (row.billing_account, row.period) in kept
-    }
-    return [
-        row
-        for row in of_export
-        if row.origin in places and (row.billing_account, row.period) not in kept
-    ]
-
-
-def _gone_of_files(
-    delivery: Delivery, decision: Decision, held: Sequence[Held], policy: Policy
-) -> list[Held]:
-    """What a file held of the same months before it was overwritten; other months stay."""
-    kept = {(unit.billing_account, unit.period) for unit in decision.status}
-    loaded = {(unit.billing_account, unit.period) for unit in decision.load}
-    months = {
-        (delivery.origin(bill), part.period): bill.source.sha256
-        for bill in delivery.bills
-        if any((part.billing_account, part.period) in loaded for part in bill.parts)
-        for part in bill.parts
-    }
-    gone = [
-        row
-        for row in held
-        if months.get((row.origin, row.period), row.sha256) != row.sha256
-        and (row.billing_account, row.period) not in kept
-    ]
-    for row in gone:
-        unit = (row.feed, row.billing_account, row.period)
-        rest = [
-            other.file
-            for other in held
-            if (other.feed, other.billing_account, other.period) == unit
-            and (other.origin, other.period) not in months
-        ]
-        if rest and not policy.replace_feed:
-            raise Conflict(
-                f"{row.file}: no rows for {row.billing_account}, {row.period:%Y-%m}, which has "
-                f"{row.rows} rows of it and those of {rest[0]}; expected all files of the period. "
-                "Nothing was replaced; give them in one call, or drop the period of the account on "
-                "purpose with --accept-empty --replace-feed."
-            )
-    return gone
-
-
-def _of_export(row: Held, delivery: Delivery) -> bool:
-    manifest = delivery.manifest
-    assert manifest is not None
-    return (
-        row.feed.endswith(f"/{manifest.export}")
-        and row.cloud == manifest.cloud
-        and f"{row.period:%Y-%m}" == manifest.period
-    )
-
-
-def _empty(shown: str, before: Sequence[Held]) -> EmptyDelivery:
-    accounts = ", ".join(sorted({row.billing_account for row in before}))
-    rows = sum(row.rows for row in before)
-    period = f"{before[0].period:%Y-%m}"
-    return EmptyDelivery(
-        f"{shown}: alarm: no rows for {accounts}, {period}, which has {rows} rows; "
-        "expected at least one. Nothing was deleted or changed; check the export, and if the "
-        "period is empty on purpose, ingest it with --accept-empty."
-    )
-
-
-def _held(connection: DuckDBPyConnection) -> list[Held]:
-    rows = connection.execute(
-        "select source, cloud, billing_account, period, file, origin, sha256, rows,"
-        " billed_cost, submitted_at, loaded_at, coalesce(sub_account, '')"
-        " from raw.billing_manifest where status = 'loaded'"
-    ).fetchall()
-    return [Held(*row) for row in rows]
-
-
-def _replaced(
-    connection: DuckDBPyConnection, delivery: Delivery
-) -> dict[tuple[Unit, str], datetime]:
-    """When content of these files was loaded that something newer has replaced since."""
-    rows = connection.execute(
-        "select source, billing_account, period, sha256, max(loaded_at) from raw.billing_manifest"
-        " where status = 'superseded' and list_contains(?, sha256) group by all",
-        [[bill.source.sha256 for bill in delivery.bills]],
-    ).fetchall()
-    return {(Unit(feed, account, month), sha): at for feed, account, month, sha, at in rows}

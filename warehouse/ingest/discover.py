@@ -14,10 +14,9 @@ from pathlib import Path
 from clouds.billing import ListedFile, Manifest, layouts, manifest_readers
 from warehouse.ingest.errors import BrokenManifest, IngestError, NothingThere, NotReadable
 from warehouse.ingest.records import Found, LoadedFile
+from warehouse.ingest.walk import DATA, incomplete, undated, walk
 
-DATA = (".csv", ".gz", ".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".zip")
 LARGEST_NOTE = 1 << 20  # bytes
-_DATED = re.compile(r"^(\d{1,8}|\d{4}-\d{2}(-\d{2})?|\d{8}-\d{8}|(year|month|day|date)=.*)$", re.I)
 _PERIOD_FOLDER = re.compile(r"[a-z_]+=\d{4}-\d{2}|\d{8}-\d{8}")
 _EXPORT_DATA = re.compile(r"(.*)/data/([a-z_]+=\d{4}-\d{2})/", re.I)
 
@@ -47,7 +46,7 @@ def discover(paths: Sequence[Path]) -> Discovered:
     files: dict[Path, Found] = {}
     for path in sorted(set(paths), key=str):
         try:
-            for found in _under(path, result.ignored):
+            for found in _under(path, result):
                 if (shown := _in_utf8(found.shown)) != found.shown:
                     error = NotReadable(
                         shown, "a name that is not UTF-8 text", "one that is", "rename the file"
@@ -69,8 +68,24 @@ def discover(paths: Sequence[Path]) -> Discovered:
         for path, found in files.items()
         if path not in governed and path not in taken and not _is_manifest_name(found.path)
     ]
-    result.loose = _with_sidecars(loose)
+    result.loose = _with_sidecars(_without_odd_parts(loose, result))
     return result
+
+
+def _without_odd_parts(loose: Sequence[Found], result: Discovered) -> list[Found]:
+    """Take out numbered parts of a delivery that is not whole, since no manifest says it is."""
+    lacking = incomplete([found.path for found in loose])
+    for found in loose:
+        if found.path in lacking:
+            number, missing = lacking[found.path]
+            error = BrokenManifest(
+                found.shown,
+                f"its name says that it is part {number} of a delivery, but part {missing} was not "
+                "given, and no manifest that lists the parts was given either",
+                "ingest the whole folder of the delivery, with its manifest",
+            )
+            result.settled.append(refused(found.shown, error))
+    return [found for found in loose if found.path not in lacking]
 
 
 def refused(shown: str, error: Exception, period: date | None = None) -> LoadedFile:
@@ -78,44 +93,38 @@ def refused(shown: str, error: Exception, period: date | None = None) -> LoadedF
     return LoadedFile(file=shown, status="rejected", reason=str(error), period=period)
 
 
-def _under(path: Path, ignored: list[str]) -> Iterable[Found]:
-    if not path.exists():
-        raise NothingThere(f"{path} does not exist; expected a file or a folder with bills.")
+def _under(path: Path, result: Discovered) -> Iterable[Found]:
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        text = f"{path} does not exist; expected a file or a folder with bills."
+        raise NothingThere(text) from error
+    except OSError as error:
+        raise _closed(path, error) from error
     if path.is_file():
-        return [Found(str(path), path, _folder(path.parent))]
-    everything = [file for file in sorted(path.rglob("*")) if file.is_file()]
-    hidden = {file: top for file in everything if (top := _hidden(file, path))}
-    files = [file for file in everything if file not in hidden]
-    found = [
-        Found(str(file), file, _folder(file.parent))
-        for file in files
-        if file.suffix.lower() in DATA
-    ]
-    others = [str(file) for file in files if file.suffix.lower() not in DATA]
-    others += [f"{top}/" if top.is_dir() else str(top) for top in dict.fromkeys(hidden.values())]
-    ignored += map(_in_utf8, others)
-    if not found:
+        return [Found(str(path), path, undated(path.parent))]
+    walked = walk(path)
+    result.ignored += map(_in_utf8, walked.ignored)
+    for folder, error in walked.unreadable:
+        result.settled.append(refused(_in_utf8(str(folder)), _closed(folder, error)))
+    if not walked.files and not walked.unreadable:
         raise NothingThere(
             f"{path}: no bills in this folder; expected files ending in {', '.join(DATA)}. "
             "Name the folder into which the provider's export is delivered."
         )
-    return found
+    return [Found(str(file), file, undated(file.parent)) for file in walked.files]
+
+
+def _closed(path: Path, error: OSError) -> NotReadable:
+    return NotReadable(
+        _in_utf8(str(path)), f"can't be read ({error.strerror})", "a folder that can be read",
+        "let the user that ingests read it (chmod u+rx), or take it out of the given folder",
+    )  # fmt: skip
 
 
 def _in_utf8(path: str) -> str:
     """The path in a form that can be stored and printed; other bytes are written as escapes."""
     return path.encode("utf-8", "backslashreplace").decode()
-
-
-def _hidden(file: Path, root: Path) -> Path | None:
-    """The file or the outermost folder around it that is hidden by its name."""
-    inside = [folder for folder in file.parents if folder.is_relative_to(root) and folder != root]
-    return next((p for p in [*reversed(inside), file] if p.name.startswith((".", "_"))), None)
-
-
-def _folder(folder: Path) -> str:
-    """The folder without the parts that are dates: day folders hold chunks of one delivery."""
-    return "/".join(part for part in folder.resolve().parts if not _DATED.match(part))
 
 
 def _is_manifest_name(path: Path) -> bool:

@@ -4,6 +4,7 @@ IngestError
 ├── NothingThere       the path does not exist, or the folder holds no bills
 ├── NotReadable        truncated, damaged, empty or in another encoding
 ├── UnknownFormat      the columns are those of no format we know, or some are missing
+├── OtherDataset       FOCUS, but not Cost and Usage
 ├── BadValue           a value that can't be what its column says
 ├── UnknownCurrency    not an ISO 4217 code
 ├── BrokenManifest     the manifest and the files do not agree
@@ -27,6 +28,7 @@ __all__ = [
     "NoSpace",
     "NotReadable",
     "NothingThere",
+    "OtherDataset",
     "OutOfScope",
     "StillLoaded",
     "UnknownCurrency",
@@ -65,6 +67,20 @@ class UnknownFormat(IngestError):
         super().__init__(
             f"{file}: wrong header: found the columns {shown}; expected those of {', '.join(known)}"
             f"{near}. Nothing of this file was loaded; export it again in one of these formats."
+        )
+
+
+class OtherDataset(IngestError):
+    """A dataset of FOCUS that holds no charges."""
+
+    def __init__(self, file: str, dataset: str, what: str) -> None:
+        self.file = file
+        self.dataset = dataset
+        super().__init__(
+            f"{file}: found FOCUS {what}, which hold no charges (dataset {dataset}); expected the "
+            "dataset Cost and Usage (CostAndUsage), the only one of FOCUS that is read. Nothing of "
+            "this file was loaded; take it out of the given paths, and ingest the Cost and Usage "
+            "export."
         )
 
 

@@ -8,14 +8,15 @@ from duckdb import DuckDBPyConnection
 
 from clouds.billing import Layout, layouts, plain
 from warehouse.ingest import focus
-from warehouse.ingest.errors import Conflict, UnknownFormat
+from warehouse.ingest.errors import Conflict, OtherDataset, UnknownFormat
 from warehouse.ingest.focus import Kind, literal, quoted
 from warehouse.ingest.records import Source
 
 DATASETS = {  # other FOCUS datasets, by a column that only they have
-    "ContractCommitmentId": "FOCUS contract commitments",
-    "InvoiceDetailId": "FOCUS invoice details",
-    "BillingPeriodStatus": "FOCUS billing periods",
+    "ContractCommitmentId": ("ContractCommitment", "contract commitments"),
+    "InvoiceDetailGrain": ("InvoiceDetail", "invoice details"),
+    "InvoiceDetailDescription": ("InvoiceDetail", "invoice details"),
+    "BillingPeriodStatus": ("BillingPeriod", "billing periods"),
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 NEAR = 0.4  # of the needed columns: with fewer there is no point in naming the others
@@ -24,8 +25,12 @@ NEAR = 0.4  # of the needed columns: with fewer there is no point in naming the 
 def recognise(source: Source) -> Layout | None:
     """The native layout of the file, or None for FOCUS. Raises `UnknownFormat`."""
     found = list(source.columns)
+    missing = focus.missing_columns(source.columns)
+    given = {plain(name) for name in found}
+    other = next((DATASETS[name] for name in DATASETS if plain(name) in given), None)
+    if other and missing:
+        raise OtherDataset(source.found.shown, *other)
     if focus.is_focus(source.columns):
-        missing = focus.missing_columns(source.columns)
         if missing:
             raise UnknownFormat(source.found.shown, found, ["FOCUS 1.0 to 1.4"], "FOCUS", missing)
         return None
@@ -36,10 +41,6 @@ def recognise(source: Source) -> Layout | None:
     for layout in layouts():
         if not lacking[layout.name]:
             return layout
-    for column, dataset in DATASETS.items():
-        if column in source.columns:
-            expected = f"FOCUS cost and usage (these are {dataset}, which hold no charges)"
-            raise UnknownFormat(source.found.shown, found, [expected])
     known = ["FOCUS 1.0 to 1.4", *lacking]
     share = {each.name: 1 - len(lacking[each.name]) / len(each.required) for each in layouts()}
     closest = max(share, key=lambda name: share[name])

@@ -39,6 +39,20 @@ class CsvSource(Source):
         return line
 
 
+def line_of_odd_quote(path: Path, compression: str, delimiter: str) -> int | None:
+    """The line on which text goes on after its closing quote; None if a quote is never closed."""
+    csv.field_size_limit(LONGEST)
+    with content(path, compression) as file:
+        text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+        records = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
+        try:
+            for _ in records:
+                continue
+        except csv.Error as error:
+            return records.line_num if "expected after" in str(error) else None
+    return None
+
+
 def content(path: Path, compression: str) -> IO[bytes]:
     """The bytes of a file, unpacked."""
     return cast(IO[bytes], gzip.open(path)) if compression == "gzip" else path.open("rb")

@@ -13,12 +13,21 @@ from tempfile import mkdtemp
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.decide import Decision, Policy, decide
+from warehouse.ingest.decide import decide
+from warehouse.ingest.decision import Decision, Policy
 from warehouse.ingest.discover import Listing, discover, refused
 from warehouse.ingest.errors import IngestError, NotReadable, StillLoaded
-from warehouse.ingest.measure import measure
+from warehouse.ingest.measure import measure, months
 from warehouse.ingest.read import no_space, open_source
-from warehouse.ingest.records import Bill, Delivery, Found, IngestReport, LoadedFile
+from warehouse.ingest.records import (
+    Bill,
+    Delivery,
+    Found,
+    IngestReport,
+    LoadedFile,
+    Source,
+    Unread,
+)
 from warehouse.ingest.replace import replace_units
 from warehouse.ingest.settle import (
     Claim,
@@ -61,8 +70,10 @@ def ingest(
         )
         entries += settled.entries
         unread = {
-            str(Path(entry.file).resolve()) for entry in entries if entry.status == "rejected"
-        }
+            str(Path(entry.file).resolve()): Unread(entry.file)
+            for entry in entries
+            if entry.status == "rejected"
+        } | opener.unread
         policy = Policy(accept_empty, replace_feed, unread)
         for delivery in settled.deliveries:
             progress(f"loading {_named(delivery)}")
@@ -94,6 +105,7 @@ class _Opener:
         self.progress = progress
         self.entries = entries
         self.opened = 0
+        self.unread: dict[str, Unread] = {}  # by absolute path
 
     def delivery(self, listing: Listing) -> Delivery | None:
         """The files of one manifest: all of them, or none."""
@@ -128,6 +140,7 @@ class _Opener:
     def _bill(self, found: Found, listing: Listing | None) -> Bill | None:
         self.progress(f"reading {found.shown}")
         self.opened += 1
+        source: Source | None = None
         try:
             source = open_source(self.connection, self.staging, found, self.opened)
             bill = measure(self.connection, source, listing.manifest.variant if listing else None)
@@ -137,6 +150,9 @@ class _Opener:
             return bill
         except IngestError as error:
             self.entries.append(refused(found.shown, error))
+            known = months(self.connection, source) if source else None
+            path = str(found.path.resolve())
+            self.unread[path] = Unread(found.shown, found.folder, known)
             return None
 
 
@@ -200,7 +216,13 @@ class _Load:
         entries = [
             entry(bill, part, decision.status[unit], decision.reason.get(unit))
             for unit, parts in units(self.delivery).items()
+            if unit not in decision.refused
             for bill, part in by_currency(parts)
+        ]
+        entries += [
+            refused(shown, error, unit.period)
+            for unit, error in decision.refused.items()
+            for shown in dict.fromkeys(bill.shown for bill, _ in units(self.delivery)[unit])
         ]
         reason = "an empty part of the delivery" if self.delivery.bills else "no rows, none before"
         blank = [bill.shown for bill in self.delivery.bills if not bill.parts]

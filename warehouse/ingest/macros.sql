@@ -17,7 +17,8 @@ create or replace temp macro number(t) as amount(
     )
 );
 
--- UTC. ISO 8601 with or without an offset, without seconds, or month/day/year; no session time zone is involved.
+-- UTC. ISO 8601 with or without an offset, without seconds, or month/day/year; no session time zone is involved. A cast
+-- would also read words: epoch, infinity.
 create or replace temp macro moment(t) as case
     when t like '%/%' then coalesce(try_strptime(t, '%m/%d/%Y'), strptime(t, '%m/%d/%Y %H:%M:%S'))
     when t like '%Z' and length(t) = 17 then strptime(t, '%Y-%m-%dT%H:%MZ')
@@ -25,7 +26,8 @@ create or replace temp macro moment(t) as case
         then make_timestamp(
             epoch_us(cast(regexp_replace(t, ' ?([+-]\d\d):?(\d\d)$', '\1:\2') as timestamptz))
         )
-    else cast(t as timestamp)
+    when ltrim(t) >= '0' and ltrim(t) < ':' then cast(t as timestamp)
+    else cast('no time: ' || t as timestamp)
 end;
 
 -- A day that is named by its midnight, in whatever time zone: the first of October is no day of September in UTC.

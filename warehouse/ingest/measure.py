@@ -1,6 +1,7 @@
 """What a file adds up to, and where exactly it is wrong."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -8,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from clouds.billing import Layout
 from warehouse.ingest.currencies import CURRENCIES
-from warehouse.ingest.errors import BadValue, NotReadable, UnknownCurrency
+from warehouse.ingest.errors import BadValue, IngestError, NotReadable, UnknownCurrency
 from warehouse.ingest.focus import Kind, fits, focus_names, version
 from warehouse.ingest.layouts import (
     columns_of,
@@ -20,7 +21,7 @@ from warehouse.ingest.layouts import (
     variant,
 )
 from warehouse.ingest.lines import CsvSource
-from warehouse.ingest.records import Bill, Part, Source
+from warehouse.ingest.records import Bill, Part, Source, place_of
 from warehouse.ingest.sub_account import with_plain_sub_accounts
 
 RETYPE: Mapping[Kind, str] = {
@@ -53,6 +54,24 @@ def measure(connection: DuckDBPyConnection, source: Source, stated: str | None =
             source.found.shown, f"rows can't be read ({str(error).splitlines()[0]})",
             "an undamaged file", "copy or export it again",
         ) from error  # fmt: skip
+
+
+def months(connection: DuckDBPyConnection, source: Source) -> frozenset[tuple[str, date]] | None:
+    """Accounts and billing periods (see `place_of`) of a file that was refused for something else.
+
+    None if some of them can't be told.
+    """
+    try:
+        native = recognise(source)
+        select = native_sql(connection, native, source) if native else focus_sql(connection, source)
+        rows = connection.execute(
+            f"select distinct BillingAccountId, cast(BillingPeriodStart as date) from ({select})"
+        ).fetchall()
+    except (IngestError, duckdb.Error):
+        return None
+    if any(None in row for row in rows):
+        return None
+    return frozenset(place_of(account, period) for account, period in rows)
 
 
 def gaps(parts: Sequence[tuple[Bill, Part]]) -> str | None:

@@ -25,7 +25,7 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import layouts
 from warehouse.ingest.errors import NoSpace, NotReadable
 from warehouse.ingest.focus import literal, quoted
-from warehouse.ingest.lines import CsvSource, content
+from warehouse.ingest.lines import CsvSource, content, line_of_odd_quote
 from warehouse.ingest.records import Found, Source
 
 CHUNK = 1 << 20
@@ -191,9 +191,7 @@ def _parquet(connection: DuckDBPyConnection, given: _Input) -> Source:
     for name, type_ in ((row[0], row[1]) for row in described if row[0] != "file_row_number"):
         for field, sql, field_type in _flat(name, quoted(name), type_, connection):
             columns[field], types[field] = sql, field_type
-    return Source(
-        given.found, given.sha256, given.size_bytes, relation, columns, types, False, None
-    )
+    return Source(given.found, given.sha256, given.size_bytes, relation, columns, types, False)
 
 
 def parquet(path: Path) -> str:
@@ -217,7 +215,7 @@ def _flat(
 
 
 def _csv(connection: DuckDBPyConnection, given: _Input) -> Source:
-    names, delimiter, header_lines = _header(given.shown, given.path, given.compression)
+    names, delimiter = _header(given.shown, given.path, given.compression)
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     options = (
         f"header = true, auto_detect = false, delim = {literal(delimiter)}, quote = '\"', "
@@ -231,8 +229,8 @@ def _csv(connection: DuckDBPyConnection, given: _Input) -> Source:
         even = None if no_space(given.shown, error) else _with_even_lines(given)
         if even:
             return _csv(connection, even)
-        raise no_space(given.shown, error) or _bad_csv(given.shown, error) from error
-    staged = _staged(given, names, first_line=header_lines + 1)
+        raise no_space(given.shown, error) or _bad_csv(given, delimiter, error) from error
+    staged = _staged(given, names)
     return CsvSource(
         **vars(staged), path=given.path, compression=given.compression, delimiter=delimiter
     )
@@ -251,14 +249,12 @@ def _with_even_lines(given: _Input) -> _Input | None:
     return replace(given, path=even, compression="none") if is_mixed else None
 
 
-def _staged(
-    given: _Input, names: Sequence[str], first_line: int | None, beside: str = "{}"
-) -> Source:
+def _staged(given: _Input, names: Sequence[str], beside: str = "{}") -> Source:
     columns = {name: quoted(name) for name in names}
     types = dict.fromkeys(names, "VARCHAR")
     relation = parquet(given.staged)
     return Source(
-        given.found, given.sha256, given.size_bytes, relation, columns, types, True, first_line,
+        given.found, given.sha256, given.size_bytes, relation, columns, types, True,
         _sidecar(given.found) if beside == "{}" else beside,
     )  # fmt: skip
 
@@ -276,8 +272,8 @@ def _sidecar(found: Found) -> str:
         ) from error  # fmt: skip
 
 
-def _header(shown: str, path: Path, compression: str) -> tuple[list[str], str, int]:
-    """Column names (unique, also without case), the delimiter and how many lines they take."""
+def _header(shown: str, path: Path, compression: str) -> tuple[list[str], str]:
+    """Column names (unique, also without case), and the delimiter."""
     with content(path, compression) as raw:
         lines = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         try:
@@ -299,17 +295,22 @@ def _header(shown: str, path: Path, compression: str) -> tuple[list[str], str, i
             name += "_2"
         seen.add(name.lower())
         unique.append(name)
-    return unique, delimiter, max(first.count("\n"), 1)
+    return unique, delimiter
 
 
-def _bad_csv(shown: str, error: Exception) -> NotReadable:
-    message = str(error)
+def _bad_csv(given: _Input, delimiter: str, error: Exception) -> NotReadable:
+    shown, message = given.shown, str(error)
     line = found.group(1) if (found := _LINE.search(message)) else "?"
     if "unicode" in message.lower():
         return _wrong_encoding(shown, line)
     wanted = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if wanted:
         what, expected = f"line {line} has {wanted[2]} columns", f"{wanted[1]}, as in the header"
+    elif "quote" in message.lower() and (
+        odd := line_of_odd_quote(given.path, given.compression, delimiter)
+    ):
+        what = f"line {odd} goes on after the end of a quoted text"
+        expected = "a delimiter there; a quote inside of quoted text is written twice"
     elif "quote" in message.lower():
         what, expected = f"line {line} opens a quote that is never closed", "a closing quote"
     else:
@@ -353,7 +354,7 @@ def _json(connection: DuckDBPyConnection, given: _Input) -> Source:
         raise no_space(given.shown, error) or NotReadable(
             given.shown, f"not valid JSON ({_first_line(error)})", "JSON text", "export it again"
         ) from error
-    return _staged(given, list(paths), first_line=None, beside=beside)
+    return _staged(given, list(paths), beside=beside)
 
 
 def _array_in(connection: DuckDBPyConnection, document: str) -> str | None:

@@ -59,7 +59,6 @@ class Source:
     columns: Mapping[str, str]  # name of each column -> the SQL that reads it
     types: Mapping[str, str]  # name of each column -> its DuckDB type
     is_text: bool  # every column is text and nulls are nulls
-    first_line: int | None  # line of the first row; null where rows are not lines
     beside: str = "{}"
 
 
@@ -105,12 +104,35 @@ class Bill:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A file that was refused for what is in it, and what it would have been a part of."""
+
+    shown: str
+    folder: str = ""
+    months: frozenset[tuple[str, date]] | None = None
+    """Its accounts, in lower case, and billing periods; None if they can't be told."""
+
+
+@dataclass(frozen=True)
 class Unit:
     """What is replaced as a whole: a feed's charges of one billing account and period."""
 
     feed: str
     billing_account: str
     period: date
+
+    @property
+    def place(self) -> tuple[str, date]:
+        """Account and period, to compare: see `place_of`."""
+        return place_of(self.billing_account, self.period)
+
+
+def place_of(account: str, period: date) -> tuple[str, date]:
+    """One account and period, however an export writes the letters of the account's id.
+
+    Azure changes their case from one export to the next.
+    """
+    return account.lower(), period
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.decide import Decision
+from warehouse.ingest.decision import Decision
 from warehouse.ingest.errors import NotReadable
 from warehouse.ingest.focus import literal
 from warehouse.ingest.records import Bill, Delivery, Part, Unit
@@ -42,7 +42,7 @@ def replace_units(
 def _delete(connection: DuckDBPyConnection, unit: Unit) -> None:
     ends = unit.period + timedelta(days=1)
     connection.execute(
-        "delete from raw.focus where x_source = ? and BillingAccountId = ?"
+        "delete from raw.focus where x_source = ? and lower(BillingAccountId) = lower(?)"
         " and BillingPeriodStart >= ? and BillingPeriodStart < ?",
         [unit.feed, unit.billing_account, unit.period, ends],
     )
@@ -111,7 +111,7 @@ def _feeds(filled: Sequence[Unit]) -> str:
 
 def _any_of(filled: Sequence[Unit]) -> str:
     pairs = [
-        f"(BillingAccountId = {literal(unit.billing_account)}"
+        f"(lower(BillingAccountId) = lower({literal(unit.billing_account)})"
         f" and cast(BillingPeriodStart as date) = date '{unit.period}')"
         for unit in filled
     ]
@@ -141,7 +141,7 @@ def _record(
             bill.layout,
             unit.feed.split("/")[0],
             part.provider,
-            unit.billing_account,
+            part.billing_account,
             unit.period,
             part.currency,
             bill.shown,

@@ -8,13 +8,17 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.compare import SHARED, shared_rows
+from warehouse.ingest.compare import repeated
 from warehouse.ingest.discover import refused
 from warehouse.ingest.errors import Conflict
-from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit
+from warehouse.ingest.records import Bill, Delivery, LoadedFile, Part, Unit, place_of
 from warehouse.ingest.sub_account import Group, losers, told_apart
 
 CLOUDS = ("aws", "azure", "digitalocean", "gcp", "oci", "onprem")
+OVERLAP = (
+    ", and if each lacks days of the other, one export of the whole month instead of both, or "
+    "files whose days do not overlap"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Settled:
     copies: list[tuple[Bill, str]]  # files left out, and the file of the same content that counts
 
 
-Claim = tuple[str, str, date]  # cloud, billing account, period: only one feed may fill it
+Claim = tuple[str, str, date]  # cloud, account in lower case, period: only one feed may fill it
 Holders = Mapping[str, str]  # feeds that fill a claim, and what of the account each is confined to
 
 
@@ -74,7 +78,8 @@ def copy_entries(bill: Bill, twin: str, rejected: Collection[str]) -> list[Loade
 def units(delivery: Delivery) -> dict[Unit, list[tuple[Bill, Part]]]:
     """Every feed, account and period of the delivery, with the parts that fill it."""
     found: dict[Unit, list[tuple[Bill, Part]]] = {}
-    for (cloud, account, period), parts in _claims(delivery).items():
+    for (cloud, _, period), parts in _claims(delivery).items():
+        account = min(part.billing_account for _, part in parts)
         for bill, part in parts:
             unit = Unit(feed(cloud, bill.layout, delivery), account, period)
             found.setdefault(unit, []).append((bill, part))
@@ -91,7 +96,8 @@ def _claims(delivery: Delivery) -> dict[Claim, list[tuple[Bill, Part]]]:
     by_account: dict[tuple[str, date], list[tuple[Bill, Part]]] = {}
     for bill in delivery.bills:
         for part in bill.parts:
-            by_account.setdefault((part.billing_account, part.period), []).append((bill, part))
+            place = place_of(part.billing_account, part.period)
+            by_account.setdefault(place, []).append((bill, part))
     return {
         (delivery.clouds[account, period], account, period): parts
         for (account, period), parts in by_account.items()
@@ -148,7 +154,7 @@ def _rows_by_cloud(delivery: Delivery) -> dict[tuple[str, date], Counter[str]]:
     found: dict[tuple[str, date], Counter[str]] = {}
     for bill in delivery.bills:
         for part in bill.parts:
-            place = (part.billing_account, part.period)
+            place = place_of(part.billing_account, part.period)
             found.setdefault(place, Counter())[part.cloud] += part.rows
     return found
 
@@ -216,23 +222,21 @@ def _sum(parts: Sequence[Part]) -> Part:
 
 
 def _versions(connection: DuckDBPyConnection, delivery: Delivery) -> dict[str, str]:
-    """Loose files that share most of their rows: refused, since only one of them can be meant."""
+    """Loose files that share the rows of a period, or of some days: only one can be meant."""
     reasons: dict[str, str] = {}
     for unit, parts in units(delivery).items():
         bills = list({bill.shown: bill for bill, _ in parts}.values())
         if len(bills) < 2:
             continue
         rows = {bill.shown: sum(p.rows for b, p in parts if b is bill) for bill in bills}
-        for one, other, shared in shared_rows(connection, unit, bills, rows):
-            smaller = min(rows[one.shown], rows[other.shown])
-            if shared <= SHARED * smaller:
-                continue
-            for bill, twin in ((one, other), (other, one)):
+        for same in repeated(connection, unit, bills, rows):
+            for bill, twin in ((same.one, same.other), (same.other, same.one)):
                 reasons[bill.shown] = (
-                    f"{bill.shown}: shares {shared} of {smaller} rows of {unit.billing_account}, "
-                    f"{unit.period:%Y-%m} with {twin.shown}; expected chunks without common rows, "
-                    "so these are versions of one export and adding them would count charges "
-                    "twice. Nothing of either was loaded; give only the newest one."
+                    f"{bill.shown}: shares {same.rows} of {same.of} rows{same.where} of "
+                    f"{unit.billing_account}, {unit.period:%Y-%m} with {twin.shown}; expected "
+                    f"chunks without common rows, so these are versions of one export and adding "
+                    "them would count charges twice. Nothing of either was loaded; give only the "
+                    f"newest one{OVERLAP if same.days else ''}."
                 )
     return reasons
 
@@ -270,7 +274,8 @@ def _overlap(
     groups: Iterable[Group],
     holder: str | None,
 ) -> str:
-    _, account, period = claim
+    _, _, period = claim
+    account = next(p.billing_account for p in bill.parts if p.billing_account.lower() == claim[1])
     feeds = sorted({name for name, _ in groups if name != feed_name})
     also = f"as {' and '.join(feeds)}" if feeds else "again, from another folder,"
     where = f"{also} in {', '.join(others[:3])}" if others else "is loaded already"
@@ -333,5 +338,5 @@ def current_feeds(connection: DuckDBPyConnection) -> dict[Claim, dict[str, str]]
     ).fetchall()
     found: dict[Claim, dict[str, str]] = {}
     for cloud, account, period, source, scope in rows:
-        found.setdefault((cloud, account, period), {})[source] = scope
+        found.setdefault((cloud, *place_of(account, period)), {})[source] = scope
     return found

@@ -221,3 +221,65 @@ def test_an_older_export_without_a_time_in_it_replaces_nothing(tmp_path: Path) -
     report = load(lake, older.parents[2])
     assert {file.status for file in report.loaded} == {"superseded"}
     assert total(lake)[0] == 4
+
+
+def test_an_account_whose_letters_change_case_stays_one(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    bill = write(tmp_path / "a.csv", lines(3, BillingAccountId="AcC-1"))
+    load(lake, bill)
+    report = load(lake, write(tmp_path / "b.csv", lines(4, BillingAccountId="acc-1")))
+    assert reason(report, "b.csv").startswith("replaces 3 rows from")
+    assert total(lake) == (4, 10)
+    assert query(lake, "select distinct BillingAccountId from raw.focus") == [("acc-1",)]
+    assert statuses(load(lake, bill)) == {"a.csv": {"superseded"}}
+    other = [{**row, "ServiceProviderName": "AWS"} for row in lines(5, BillingAccountId="ACC-1")]
+    report = load(lake, write(tmp_path / "c.csv", other))
+    assert "aws/focus-1.2 is loaded already" in reason(report, "c.csv")
+
+
+def test_spellings_of_an_account_in_one_call_are_chunks_of_one_bill(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(3, BillingAccountId="AcC-1"))
+    write(
+        tmp_path / "bills" / "b.csv",
+        lines(4, BillingAccountId="acc-1", ServiceName="S3") + lines(2, BillingAccountId="9"),
+    )
+    report = load(lake, tmp_path / "bills")
+    assert {entry.status for entry in report.loaded} == {"loaded"}
+    assert total(lake) == (9, 19)
+    again = load(lake, tmp_path / "bills")
+    assert {entry.status for entry in again.loaded} == {"unchanged"}
+    write(tmp_path / "bills" / "a.csv", lines(4, BillingAccountId="acc-1"))
+    load(lake, tmp_path / "bills")
+    assert total(lake) == (10, 23)
+    spelled = query(lake, "select distinct BillingAccountId from raw.focus order by 1")
+    assert spelled == [("9",), ("acc-1",)]
+
+
+def test_versions_that_spell_the_account_in_two_ways_are_refused(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    write(tmp_path / "bills" / "a.csv", lines(3, BillingAccountId="AcC-1"))
+    write(tmp_path / "bills" / "b.csv", lines(4, BillingAccountId="acc-1"))
+    report = load(lake, tmp_path / "bills")
+    assert statuses(report) == {"a.csv": {"rejected"}, "b.csv": {"rejected"}}
+
+
+def test_an_export_that_changes_case_replaces_and_misses_nothing(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    for run, account, count in (("1a", "AcC-1", 3), ("2b", "acc-1", 4)):
+        aws_export(tmp_path / "acme", run, [lines(count, BillingAccountId=account)])
+        report = load(lake, tmp_path / "acme")
+        assert {entry.status for entry in report.loaded} == {"loaded"}, report.loaded[0].reason
+    assert total(lake) == (4, 10)
+    active = query(lake, "select file from raw.billing_manifest where status = 'loaded'")
+    assert len(active) == 1
+
+
+def test_a_file_that_spells_an_account_in_two_ways_is_replaced_whole(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    rows = lines(3, BillingAccountId="AcC-1") + lines(2, BillingAccountId="acc-1", SubAccountId="9")
+    bill = write(tmp_path / "a.csv", rows)
+    [entry] = load(lake, bill).loaded
+    assert (entry.rows, entry.billed_cost) == (5, 9)
+    load(lake, write(bill, [*rows, line(BillingAccountId="acc-1", ResourceId="new")]))
+    assert total(lake)[0] == 6

@@ -26,6 +26,35 @@ from bills import (
 
 AWS = SAMPLES / "aws_1_2_cost_and_usage_rows100_seed42.csv"
 
+OTHER_DATASETS = {  # of FOCUS 1.4
+    "ContractCommitment": """
+        BillingCurrency ContractCommitmentApplicability ContractCommitmentBenefitCategory
+        ContractCommitmentCategory ContractCommitmentCost ContractCommitmentCreated
+        ContractCommitmentDescription ContractCommitmentDiscountPercentage
+        ContractCommitmentDurationType ContractCommitmentFulfillmentInterval
+        ContractCommitmentId ContractCommitmentLastUpdated ContractCommitmentLifecycleStatus
+        ContractCommitmentModel ContractCommitmentOfferCategory
+        ContractCommitmentPaymentInterval ContractCommitmentPaymentModel
+        ContractCommitmentPaymentUpfrontPercentage ContractCommitmentPeriodEnd
+        ContractCommitmentPeriodStart ContractCommitmentQuantity ContractCommitmentType
+        ContractCommitmentUnit ContractId ContractPeriodEnd ContractPeriodStart
+        InvoiceIssuerName PricingCurrency PricingCurrencyContractCommitmentCost
+        ServiceProviderName
+    """,
+    "InvoiceDetail": """
+        BilledCost BillingAccountId BillingCurrency BillingPeriodEnd BillingPeriodStart
+        ChargeCategory InvoiceDetailCreated InvoiceDetailDescription InvoiceDetailGrain
+        InvoiceDetailId InvoiceDetailLastUpdated InvoiceId InvoiceIssueDate InvoiceIssueStatus
+        InvoiceIssuerName PaymentCurrency PaymentCurrencyBilledCost
+        PaymentCurrencyInvoiceDetailId PaymentDueDate PaymentTerms PurchaseOrderNumber
+        ReferenceInvoiceId
+    """,
+    "BillingPeriod": """
+        BillingPeriodCreated BillingPeriodEnd BillingPeriodLastUpdated BillingPeriodStart
+        BillingPeriodStatus InvoiceIssuerName
+    """,
+}
+
 
 def truncated_gzip(path: Path) -> Path:
     whole = gzip.compress(AWS.read_bytes())
@@ -62,6 +91,25 @@ def focus_without_effective_cost(path: Path) -> Path:
 
 def contract_commitments(path: Path) -> Path:
     return write(path, [{"ContractCommitmentId": "c", "ContractId": "x", "BillingCurrency": "USD"}])
+
+
+def commitments_of_a_cloud(path: Path) -> Path:
+    """With every column of the dataset ContractCommitment of FOCUS 1.4."""
+    return write(path, [dict.fromkeys(OTHER_DATASETS["ContractCommitment"].split(), "1")])
+
+
+def invoice_details(path: Path) -> Path:
+    return write(path, [dict.fromkeys(OTHER_DATASETS["InvoiceDetail"].split(), "1")])
+
+
+def billing_periods(path: Path) -> Path:
+    return write(path, [dict.fromkeys(OTHER_DATASETS["BillingPeriod"].split(), "1")])
+
+
+def text_after_a_quote(path: Path) -> Path:
+    write(path, lines(3))
+    path.write_text(path.read_text().replace("AmazonEC2", '"5" disk"', 1) + "\n")
+    return path
 
 
 def text_in_a_cost_column(path: Path) -> Path:
@@ -131,6 +179,12 @@ BAD: list[tuple[Callable[[Path], Path], str, list[str]]] = [
                            "aws-cur", "export it again"]),
     (focus_without_effective_cost, "csv", ["wrong header", "also needs EffectiveCost"]),
     (contract_commitments, "csv", ["FOCUS contract commitments, which hold no charges"]),
+    (commitments_of_a_cloud, "csv", ["(dataset ContractCommitment); expected the dataset Cost and "
+                                     "Usage", "the only one of FOCUS that is read"]),
+    (invoice_details, "csv", ["FOCUS invoice details, which hold no charges"]),
+    (billing_periods, "csv", ["FOCUS billing periods, which hold no charges", "take it out"]),
+    (text_after_a_quote, "csv", ["line 2 goes on after the end of a quoted text",
+                                 "a quote inside of quoted text is written twice"]),
     (text_in_a_cost_column, "csv", ["line 5, column BilledCost: found '12,50'",
                                     "expected a decimal number (2 rows in all)",
                                     "correct the value"]),
@@ -197,10 +251,15 @@ def test_an_amount_in_dollars_must_be_written_as_one(text: str, tmp_path: Path) 
     assert f"line 2, column USD: found {text!r}" in (report.loaded[0].reason or "")
 
 
-def test_infinity_is_no_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", ["infinity", "-infinity", "epoch", "Epoch", "now", "today", "-1-1-1"]
+)
+def test_a_word_is_no_time(text: str, tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
-    report = load(lake, write(tmp_path / "a.csv", [line(ChargePeriodStart="infinity")]))
-    assert "column ChargePeriodStart: found 'infinity', expected a time" in reason(report, "a.csv")
+    report = load(lake, write(tmp_path / "a.csv", [line(ChargePeriodStart=text)]))
+    assert f"column ChargePeriodStart: found {text!r}, expected a time" in reason(report, "a.csv")
+    report = load(lake, write(tmp_path / "a.csv", [line(BillingPeriodStart=text)]))
+    assert f"column BillingPeriodStart: found {text!r}, expected a time" in reason(report, "a.csv")
 
 
 FOCUS_TYPED = {
