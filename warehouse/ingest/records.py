@@ -59,7 +59,6 @@ class Source:
     columns: Mapping[str, str]  # name of each column -> the SQL that reads it
     types: Mapping[str, str]  # name of each column -> its DuckDB type
     is_text: bool  # every column is text and nulls are nulls
-    first_line: int | None  # line of the first row; null where rows are not lines
     beside: str = "{}"
 
 
@@ -92,6 +91,7 @@ class Bill:
     native: Layout | None  # None: it is FOCUS
     select: str  # its rows in the columns of raw.focus, but for x_source, x_export and x_file
     parts: Sequence[Part]
+    among: str | None = None  # the same of all files that were read with it, and with x_file
 
     @property
     def shown(self) -> str:
