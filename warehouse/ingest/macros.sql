@@ -1,8 +1,12 @@
 -- Readers of text that the mappings of all clouds share.
 
 -- The digits before and after the point of a text that is a decimal number with both.
-create or replace temp macro whole(t) as cast(cast(left(t, strpos(t, '.') - 1) as decimal(18, 0)) as decimal(38, 18));
-create or replace temp macro fraction(t) as cast(cast('0' || substr(t, strpos(t, '.')) as decimal(18, 18)) as decimal(38, 18));
+create or replace temp macro whole(t) as cast(
+    cast(left(t, strpos(t, '.') - 1) as decimal(18, 0)) as decimal(38, 18)
+);
+create or replace temp macro fraction(t) as cast(
+    cast('0' || substr(t, strpos(t, '.')) as decimal(18, 18)) as decimal(38, 18)
+);
 
 -- A decimal text. DuckDB reads up to 18 digits thirty times as fast as 38, and both exactly; it would also read 1_000.
 create or replace temp macro amount(t) as case

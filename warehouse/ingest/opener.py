@@ -105,13 +105,14 @@ class Opener:
         self, files: Mapping[int, Examined], stated: str | None
     ) -> Iterator[tuple[int, Bill | IngestError]]:
         """Files that are alike, in one pass; if that fails, in two passes of half of them each."""
-        positions = list(files)
-        given = [files[position] for position in positions]
-        bills = read_together(self.connection, given) if fits(given[0]) else None
+        positions, given = list(files), list(files.values())
+        can_share = fits(given[0])
+        bills = read_together(self.connection, given) if can_share else None
         if bills is not None:
             yield from zip(positions, bills, strict=True)
-        elif len(given) == 1:
-            yield positions[0], self._alone(given[0], stated)
+        elif len(given) == 1 or not can_share:
+            for position in positions:
+                yield position, self._alone(files[position], stated)
         else:
             middle = len(positions) // 2
             for half in (positions[:middle], positions[middle:]):
