@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from bills import lake_in, line, lines, load, query, reason, statuses, total, write
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_ingest_manifests import aws_export
 
@@ -52,8 +52,8 @@ def test_each_of_many_files_keeps_its_rows_its_sums_and_its_name(tmp_path: Path)
     [
         ({"BilledCost": "n/a"}, "line 4, column BilledCost: found 'n/a', expected a decimal"),
         ({"ChargePeriodStart": "infinity"}, "line 4, column ChargePeriodStart: found 'infinity'"),
-        ({"BillingPeriodStart": "2026-10-01T00:00:00+99:99"},
-         "line 4, column BillingPeriodStart: found '2026-10-01T00:00:00+99:99'"),
+        ({"BillingPeriodStart": "2026-10-01T00:00+02:00"},
+         "line 4, column BillingPeriodStart: found '2026-10-01T00:00+02:00'"),
         ({"BillingAccountId": ""}, "line 4, column BillingAccountId: found ''"),
         ({"BillingCurrency": "usd"}, "line 4, column BillingCurrency: found the currency 'usd'"),
         ({"ServiceName": "a\x00" * 3_000_000}, "line 4"),
@@ -109,7 +109,8 @@ def test_files_of_other_headers_ends_and_packings_add_up(tmp_path: Path) -> None
 def test_a_column_that_bears_a_name_of_ours_is_kept(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     for name in ("a", "b"):
-        write(tmp_path / "bills" / f"{name}.csv", [line(X_File="mine", file_index="7", Id=name)])
+        row = line(X_File="mine", file_index="7", Id=name, ServiceName=name)
+        write(tmp_path / "bills" / f"{name}.csv", [row])
     load(lake, tmp_path / "bills")
     found = query(lake, "select x_file, x_extra from raw.focus order by all")
     assert found == [
@@ -118,15 +119,16 @@ def test_a_column_that_bears_a_name_of_ours_is_kept(tmp_path: Path) -> None:
     ]
 
 
-digits = st.text("0123456789", max_size=20)
+digits = st.text("0123456789", max_size=18)
+decimals = st.builds("{}{}.{}{}".format, st.sampled_from(["", "-"]), digits.map(lambda d: d or "0"),
+                     digits, st.sampled_from(["", "0", "0" * 12]))  # fmt: skip
 
 
-@given(st.sampled_from(["", "-"]), digits, digits)
-def test_a_decimal_text_is_read_to_its_last_digit(sign: str, whole: str, fraction: str) -> None:
-    text = f"{sign}{whole or '0'}.{fraction}"
-    wanted = Decimal(text) if len(fraction) <= 18 or not fraction[18:].strip("0") else None
+@settings(deadline=None, max_examples=10)
+@given(st.lists(decimals, min_size=50, max_size=300))
+def test_a_decimal_text_is_read_to_its_last_digit(texts: list[str]) -> None:
     with duckdb.connect() as connection:
         connection.execute(macros())
-        row = connection.execute("select amount($text)", {"text": text}).fetchone()
-    assert row is not None
-    assert wanted is None or row[0] == wanted
+        query = "select amount(text) from (select unnest($texts) as text)"
+        rows = connection.execute(query, {"texts": texts}).fetchall()
+    assert [row[0] for row in rows] == [Decimal(text) for text in texts]
