@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import UnknownTable
+from warehouse.ingest.errors import no_space
 from warehouse.ingest.focus import literal, quoted
 from warehouse.ingest.load import macros
-from warehouse.ingest.read import no_space
 from warehouse.lake import Lake
 
 FOCUS = "focus"  # strict FOCUS 1.2 CostAndUsage, made from raw.focus

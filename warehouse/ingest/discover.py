@@ -336,14 +336,15 @@ def _match(manifest: Manifest, listed: ListedFile, files: dict[Path, Path]) -> P
     marks = _marks(wanted)
     best: dict[int, list[Path]] = {}
     for path in files:
+        if path.name.lower() != wanted[-1]:
+            continue
         parts = [part.lower() for part in path.parts]
         if marks and (found := _marks(parts)) and not marks & found:
             continue  # a file of that name, but of another period
         common = 0
         while common < min(len(wanted), len(parts)) and wanted[-1 - common] == parts[-1 - common]:
             common += 1
-        if common:
-            best.setdefault(common, []).append(path)
+        best.setdefault(common, []).append(path)
     if not best:
         return None
     candidates = best[max(best)]

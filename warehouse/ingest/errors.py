@@ -15,6 +15,7 @@ IngestError
 └── NoSpace            the disk is full
 """
 
+import re
 from collections.abc import Collection, Sequence
 
 from warehouse.errors import IngestError
@@ -33,7 +34,11 @@ __all__ = [
     "StillLoaded",
     "UnknownCurrency",
     "UnknownFormat",
+    "first_line",
+    "no_space",
 ]
+
+_FULL = re.compile(r"no space left|disk quota|file too large|out of disk|max_temp_directory", re.I)
 
 
 class NothingThere(IngestError):
@@ -164,3 +169,19 @@ class StillLoaded(EmptyDelivery):
 
 class NoSpace(IngestError):
     """The disk is full."""
+
+
+def no_space(place: str, error: Exception) -> NoSpace | None:
+    """The error as `NoSpace` if that is what it is."""
+    if not _FULL.search(str(error)):
+        return None
+    return NoSpace(
+        f"{place}: the disk is full ({first_line(error)}). Nothing of this delivery was loaded"
+        " and nothing was replaced; free some space in the home folder and ingest it again."
+    )
+
+
+def first_line(error: Exception) -> str:
+    """What another program's error says, without its pictures."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

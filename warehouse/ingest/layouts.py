@@ -91,12 +91,23 @@ def variant(
 
 def focus_sql(connection: DuckDBPyConnection, source: Source) -> str:
     """The rows of a FOCUS file in the columns of raw.focus that it has."""
+    select = focus_columns(source)
+    if not _has_odd_tags(connection, source, select.get("Tags")):
+        select = focus_columns(source, has_odd_tags=False)
+    return f"select {aliased(select)} from {source.relation}"
+
+
+def focus_columns(source: Source, has_odd_tags: bool = True) -> dict[str, str]:
+    """The columns of raw.focus that a FOCUS file has, and the SQL of each.
+
+    Tags that are no JSON object take a slower way, which leaves those that are as they are.
+    """
     names = focus.focus_names(source.columns)
     select = {
         target: focus.column_sql(target, source.columns[name], source.types[name], source.is_text)
         for target, name in names.items()
     }
-    if _has_odd_tags(connection, source, select.get("Tags")):
+    if has_odd_tags and "Tags" in select:
         select["Tags"] = f"tag_object({select['Tags']})"
     provider, seller = (select.get(column) for column in focus.PROVIDERS)
     select["ProviderName"] = f"coalesce({provider}, {seller})" if seller else provider or "null"
@@ -107,8 +118,12 @@ def focus_sql(connection: DuckDBPyConnection, source: Source) -> str:
     extra = [name for name in source.columns if name not in names.values()]
     if extra:
         select["x_extra"] = f"nullif('{{' || {pairs_sql(source, extra)} || '}}', '{{}}')"
-    columns = ", ".join(f"{sql} as {target}" for target, sql in select.items())
-    return f"select {columns} from {source.relation}"
+    return select
+
+
+def aliased(select: Mapping[str, str]) -> str:
+    """The list of a select."""
+    return ", ".join(f"{sql} as {target}" for target, sql in select.items())
 
 
 def _has_odd_tags(connection: DuckDBPyConnection, source: Source, tags: str | None) -> bool:

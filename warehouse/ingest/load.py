@@ -3,7 +3,7 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -15,19 +15,10 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.decide import decide
 from warehouse.ingest.decision import Decision, Policy
-from warehouse.ingest.discover import Listing, discover, refused
-from warehouse.ingest.errors import IngestError, NotReadable, StillLoaded
-from warehouse.ingest.measure import measure, months
-from warehouse.ingest.read import no_space, open_source
-from warehouse.ingest.records import (
-    Bill,
-    Delivery,
-    Found,
-    IngestReport,
-    LoadedFile,
-    Source,
-    Unread,
-)
+from warehouse.ingest.discover import discover, refused
+from warehouse.ingest.errors import IngestError, StillLoaded, no_space
+from warehouse.ingest.opener import Opener, Progress
+from warehouse.ingest.records import Delivery, IngestReport, LoadedFile, Unread
 from warehouse.ingest.replace import replace_units
 from warehouse.ingest.settle import (
     Claim,
@@ -39,10 +30,7 @@ from warehouse.ingest.settle import (
     settle,
     units,
 )
-from warehouse.ingest.sub_account import refuse_lines_of_others
 from warehouse.lake import Lake
-
-Progress = Callable[[str], None]
 
 
 def ingest(
@@ -62,7 +50,7 @@ def ingest(
     with _staging(lake) as staging, _scratch(lake) as scratch:
         found = discover(paths)
         entries = list(found.settled)
-        opener = _Opener(scratch, staging, progress, entries)
+        opener = Opener(scratch, staging, progress, entries)
         deliveries = [opener.delivery(listing) for listing in found.listings]
         deliveries += opener.loose(found.loose)
         settled = settle(
@@ -88,72 +76,6 @@ def ingest(
 def macros() -> str:
     """The SQL macros that the mappings use; to be run on each connection that maps."""
     return (files("warehouse.ingest") / "macros.sql").read_text()
-
-
-class _Opener:
-    """Opens and measures files; refused ones become entries."""
-
-    def __init__(
-        self,
-        connection: DuckDBPyConnection,
-        staging: Path,
-        progress: Progress,
-        entries: list[LoadedFile],
-    ) -> None:
-        self.connection = connection
-        self.staging = staging
-        self.progress = progress
-        self.entries = entries
-        self.opened = 0
-        self.unread: dict[str, Unread] = {}  # by absolute path
-
-    def delivery(self, listing: Listing) -> Delivery | None:
-        """The files of one manifest: all of them, or none."""
-        bills: list[Bill] = []
-        empty: list[Found] = []
-        for found in listing.files:
-            if found.path.stat().st_size == 0:
-                empty.append(found)
-                continue
-            bill = self._bill(found, listing)
-            if bill is None:
-                self.entries += [
-                    refused(other.shown, NotReadable(
-                        other.shown, f"{found.shown} of the same manifest was refused",
-                        "all files of a delivery", "see the reason given there",
-                    ))
-                    for other in listing.files if other.shown != found.shown
-                ]  # fmt: skip
-                return None
-            bills.append(bill)
-        return Delivery(bills, listing.manifest, listing.shown, empty)
-
-    def loose(self, files: Sequence[Found]) -> list[Delivery]:
-        """Files without a manifest: those of one layout and folder are chunks of one delivery."""
-        groups: dict[tuple[str, str], list[Bill]] = {}
-        for found in files:
-            bill = self._bill(found, None)
-            if bill is not None:
-                groups.setdefault((bill.layout, found.folder), []).append(bill)
-        return [Delivery(bills) for bills in groups.values()]
-
-    def _bill(self, found: Found, listing: Listing | None) -> Bill | None:
-        self.progress(f"reading {found.shown}")
-        self.opened += 1
-        source: Source | None = None
-        try:
-            source = open_source(self.connection, self.staging, found, self.opened)
-            bill = measure(self.connection, source, listing.manifest.variant if listing else None)
-            if listing:
-                scope = listing.manifest.sub_account
-                refuse_lines_of_others(self.connection, bill, scope, listing.shown)
-            return bill
-        except IngestError as error:
-            self.entries.append(refused(found.shown, error))
-            known = months(self.connection, source) if source else None
-            path = str(found.path.resolve())
-            self.unread[path] = Unread(found.shown, found.folder, known)
-            return None
 
 
 def _loaded(lake: Lake) -> Mapping[Claim, Holders]:

@@ -1,10 +1,18 @@
 -- Readers of text that the mappings of all clouds share.
 
--- A decimal text. DuckDB reads up to 18 digits forty times as fast as 38, and both exactly; it would also read 1_000.
+-- The digits before and after the point of a text that is a decimal number with both.
+create or replace temp macro whole(t) as cast(
+    cast(left(t, strpos(t, '.') - 1) as decimal(18, 0)) as decimal(38, 18)
+);
+create or replace temp macro fraction(t) as cast(
+    cast('0' || substr(t, strpos(t, '.')) as decimal(18, 18)) as decimal(38, 18)
+);
+
+-- A decimal text. DuckDB reads up to 18 digits thirty times as fast as 38, and both exactly; it would also read 1_000.
 create or replace temp macro amount(t) as case
-    when regexp_matches(t, '^-?\d{1,6}(\.\d{0,12})?$') then cast(cast(t as decimal(18, 12)) as decimal(38, 18))
-    when regexp_matches(t, '^-?\d?\.\d{0,17}$') then cast(cast(t as decimal(18, 17)) as decimal(38, 18))
-    when regexp_matches(t, '^-?0?\.\d{18}$') then cast(cast(t as decimal(18, 18)) as decimal(38, 18))
+    when regexp_matches(t, '^-?\d{1,6}(\.\d{0,12}0*)?$') then cast(cast(t as decimal(18, 12)) as decimal(38, 18))
+    when regexp_matches(t, '^\d{1,18}\.\d{1,18}$') then whole(t) + fraction(t)
+    when regexp_matches(t, '^-\d{1,18}\.\d{1,18}$') then whole(t) - fraction(t)
     else cast(replace(t, '_', '?') as decimal(38, 18))
 end;
 
@@ -32,7 +40,8 @@ end;
 
 -- A day that is named by its midnight, in whatever time zone: the first of October is no day of September in UTC.
 create or replace temp macro day_start(t) as case
-    when regexp_matches(t, '^\d{4}-\d\d-\d\d[T ]00:00(:00(\.0+)?)? ?[+-]\d\d(:?\d\d)?$')
+    when t like '%Z' or t like '____-__-__ __:__:__' then moment(t)
+    when regexp_matches(t, '^\d{4}-\d\d-\d\d[T ]00:00(:00(\.0+)?)? ?[+-]\d\d(:?\d\d)?$') and isfinite(moment(t))
         then cast(left(t, 10) as timestamp)
     else moment(t)
 end;

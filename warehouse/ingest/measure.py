@@ -90,16 +90,30 @@ def gaps(parts: Sequence[tuple[Bill, Part]]) -> str | None:
     )
 
 
-def _parts(
-    connection: DuckDBPyConnection, source: Source, native: Layout | None, select: str
-) -> Sequence[Part]:
+def parts_of_files(connection: DuckDBPyConnection, select: str) -> dict[str, list[Part]] | None:
+    """What the rows of several FOCUS files add up to, by x_file.
+
+    None if a row lacks its account, period or currency, or if the currency is unknown.
+    """
+    rows = connection.execute(_sums(select, "x_file, ")).fetchall()
+    found: dict[str, list[Part]] = {}
+    for file, *row in rows:
+        part = Part(*row)
+        if None in row[: len(IDENTITY)] or part.currency not in CURRENCIES:
+            return None
+        found.setdefault(file, []).append(part)
+    return found
+
+
+def _sums(select: str, by: str = "") -> str:
+    """The query of the fields of `Part`; `by` names further columns to group by, which go first."""
     credit = "sum(x_credits)" if "x_credits" in select else "cast(null as decimal(38, 18))"
     listed = [
         f"sum({column})" if column in select else "cast(null as decimal(38, 18))"
         for column in ("ListCost", "ContractedCost")
     ]
-    rows: list[tuple[Any, ...]] = connection.execute(
-        "select BillingAccountId, cast(BillingPeriodStart as date), BillingCurrency,"
+    return (
+        f"select {by}BillingAccountId, cast(BillingPeriodStart as date), BillingCurrency,"
         " coalesce(ProviderName, ''), coalesce(cloud_of(ProviderName), 'unknown'), count(*),"
         " sum(BilledCost), sum(EffectiveCost),"
         f" {', '.join(listed)}, {credit},"
@@ -107,7 +121,13 @@ def _parts(
         " count(*) filter (where ChargePeriodStart is null),"
         " count(*) filter (where ChargeCategory is null)"
         f" from ({select}) group by all order by all"
-    ).fetchall()
+    )
+
+
+def _parts(
+    connection: DuckDBPyConnection, source: Source, native: Layout | None, select: str
+) -> Sequence[Part]:
+    rows: list[tuple[Any, ...]] = connection.execute(_sums(select)).fetchall()
     for position, column in enumerate(IDENTITY):
         empty = sum(row[5] for row in rows if row[position] is None)
         if empty:

@@ -91,6 +91,7 @@ class Bill:
     native: Layout | None  # None: it is FOCUS
     select: str  # its rows in the columns of raw.focus, but for x_source, x_export and x_file
     parts: Sequence[Part]
+    among: str | None = None  # the same of all files that were read with it, and with x_file
 
     @property
     def shown(self) -> str:

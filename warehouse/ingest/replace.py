@@ -1,6 +1,7 @@
 """Write a delivery: delete the periods it replaces, insert its rows, record what was loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,7 +14,7 @@ from warehouse.ingest.focus import literal
 from warehouse.ingest.records import Bill, Delivery, Part, Unit
 from warehouse.ingest.settle import by_currency, units
 
-FILES_AT_ONCE = 64  # that one insert reads; more would only hold more files open
+SCANS_AT_ONCE = 64  # that one insert makes; more would only hold more files open
 
 
 def replace_units(
@@ -30,10 +31,10 @@ def replace_units(
         )
     wanted = units(delivery)
     export = _export(delivery)
-    bills = list({bill.shown: bill for unit in decision.load for bill, _ in wanted[unit]}.values())
+    scans = _scans(decision.load, wanted, export)
     connection.execute("set preserve_insertion_order = false")
-    for start in range(0, len(bills), FILES_AT_ONCE):
-        _insert(connection, bills[start : start + FILES_AT_ONCE], decision.load, wanted, export)
+    for start in range(0, len(scans), SCANS_AT_ONCE):
+        _insert(connection, scans[start : start + SCANS_AT_ONCE])
     connection.execute("reset preserve_insertion_order")
     for unit in decision.load:
         _record(connection, delivery, unit, wanted[unit], export, decision.note.get(unit), now)
@@ -53,33 +54,46 @@ def _delete(connection: DuckDBPyConnection, unit: Unit) -> None:
     )
 
 
-def _insert(
-    connection: DuckDBPyConnection,
-    bills: Sequence[Bill],
-    load: Sequence[Unit],
-    wanted: dict[Unit, list[tuple[Bill, Part]]],
-    export: str,
-) -> None:
-    selects: list[str] = []
-    expected = 0
-    for bill in bills:
-        parts = {unit: [p for b, p in wanted[unit] if b is bill] for unit in load}
-        filled = {unit: given for unit, given in parts.items() if given}
-        expected += sum(part.rows for given in filled.values() for part in given)
-        selects.append(_select(bill, filled, export))
-    query = f"insert into raw.focus by name {' union all by name '.join(selects)}"
-    row = connection.execute(query).fetchone()
-    written = row[0] if row else 0
-    if written != expected:
-        names = ", ".join(bill.shown for bill in bills)
-        raise NotReadable(
-            names, f"{written} rows at the second reading", f"{expected} as at the first",
-            "the file is being written: ingest it again when that is done",
-        )  # fmt: skip
+@dataclass
+class _Scan:
+    """The rows of one file, or of files that were read together and are loaded alike."""
+
+    columns: str
+    rows: str
+    where: str  # of which units, if not of all in the file
+    is_shared: bool
+    files: list[str] = field(default_factory=list[str])
+    expected: int = 0  # rows
+
+    def sql(self) -> str:
+        tests = [self.where] if self.where else []
+        if self.is_shared:
+            tests.append(f"x_file in ({', '.join(map(literal, self.files))})")
+        where = f" where {' and '.join(tests)}" if tests else ""
+        return f"(select {self.columns} from ({self.rows}){where})"
 
 
-def _select(bill: Bill, filled: dict[Unit, list[Part]], export: str) -> str:
-    """The rows of the file that are loaded, in the columns of raw.focus."""
+def _scans(
+    load: Sequence[Unit], wanted: Mapping[Unit, Sequence[tuple[Bill, Part]]], export: str
+) -> list[_Scan]:
+    """What to read, in the columns of raw.focus."""
+    bills = {bill.shown: bill for unit in load for bill, _ in wanted[unit]}
+    filled: dict[str, dict[Unit, list[Part]]] = {shown: {} for shown in bills}
+    for unit in load:
+        for bill, part in wanted[unit]:
+            if bill is bills[bill.shown]:
+                filled[bill.shown].setdefault(unit, []).append(part)
+    scans: dict[tuple[str, str, str], _Scan] = {}
+    for shown, bill in bills.items():
+        rows = sum(part.rows for parts in filled[shown].values() for part in parts)
+        scan = _scan(bill, list(filled[shown]), rows == bill.rows, export)
+        scan = scans.setdefault((scan.columns, scan.rows, scan.where), scan)
+        scan.files.append(shown)
+        scan.expected += rows
+    return list(scans.values())
+
+
+def _scan(bill: Bill, filled: Sequence[Unit], is_whole: bool, export: str) -> _Scan:
     clouds = {part.cloud for part in bill.parts}
     cloud = literal(next(iter(clouds))) if len(clouds) == 1 else "cloud_of(ProviderName)"
     star = "*"
@@ -88,14 +102,25 @@ def _select(bill: Bill, filled: dict[Unit, list[Part]], export: str) -> str:
     if bill.native is None and "azure" in clouds and " as ResourceId" in bill.select:
         lowered = f"if({cloud} = 'azure', lower(ResourceId), ResourceId)"
         star = f"* replace ({lowered} as ResourceId)"
-    where = ""
-    if sum(part.rows for given in filled.values() for part in given) != bill.rows:
-        where = f" where {_any_of(list(filled))}"
-    return (
-        f"(select {star}, {cloud} as x_cloud, {_feeds(list(filled))} as x_source,"
-        f" {literal(export)} as x_export, {literal(bill.shown)} as x_file"
-        f" from ({bill.select}){where})"
-    )
+    columns = f"{star}, {cloud} as x_cloud, {_feeds(filled)} as x_source"
+    columns += f", {literal(export)} as x_export"
+    where = "" if is_whole else _any_of(filled)
+    if bill.among:
+        return _Scan(columns, bill.among, where, is_shared=True)
+    columns += f", {literal(bill.shown)} as x_file"
+    return _Scan(columns, bill.select, where, is_shared=False)
+
+
+def _insert(connection: DuckDBPyConnection, scans: Sequence[_Scan]) -> None:
+    selects = " union all by name ".join(scan.sql() for scan in scans)
+    row = connection.execute(f"insert into raw.focus by name {selects}").fetchone()
+    written, expected = row[0] if row else 0, sum(scan.expected for scan in scans)
+    if written != expected:
+        names = ", ".join(file for scan in scans for file in scan.files)
+        raise NotReadable(
+            names, f"{written} rows at the second reading", f"{expected} as at the first",
+            "the file is being written: ingest it again when that is done",
+        )  # fmt: skip
 
 
 def _feeds(filled: Sequence[Unit]) -> str:

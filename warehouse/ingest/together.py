@@ -1,0 +1,91 @@
+"""Read FOCUS files of one header in a single pass: each row checked, mapped and staged once.
+
+A file costs next to nothing by itself then. What is wrong, and where, is not found out here: the
+caller reads the files one by one for that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from warehouse.ingest.delimited import rows_of
+from warehouse.ingest.errors import IngestError
+from warehouse.ingest.examine import Examined, parquet
+from warehouse.ingest.focus import literal, stored_columns, version
+from warehouse.ingest.layouts import aliased, focus_columns, recognise
+from warehouse.ingest.measure import parts_of_files
+from warehouse.ingest.records import Bill
+from warehouse.ingest.sub_account import with_plain_sub_accounts
+
+OWN = {"file_index", "x_file"}  # names that a pass needs for itself
+
+
+def fits(given: Examined) -> bool:
+    """Whether the file may be read in one pass with others of its kind."""
+    names = _names(given)
+    if not names or given.found.beside or OWN & {name.lower() for name in names}:
+        return False
+    try:
+        return recognise(given.rows(names)) is None
+    except IngestError:
+        return False
+
+
+def read_together(connection: DuckDBPyConnection, files: Sequence[Examined]) -> list[Bill] | None:
+    """The bills of files that fit and have the same header and compression, in their order.
+
+    None if anything is wrong with any of them.
+    """
+    names, staged = _names(files[0]), files[0].staged
+    try:
+        among = _stage(connection, files)
+        parts = parts_of_files(connection, among)
+    except duckdb.Error:
+        parts, among = None, ""
+    if parts is None:
+        staged.unlink(missing_ok=True)
+        return None
+    clouds = {part.cloud for some in parts.values() for part in some}
+    among = with_plain_sub_accounts(among, clouds)
+    layout = f"focus-{version(dict.fromkeys(names, ''))}"
+    return [
+        Bill(
+            source=replace(file.rows(names), relation=rows_of([file])),
+            layout=layout,
+            native=None,
+            select=f"select * exclude (x_file) from ({among}) where x_file = {literal(file.shown)}",
+            parts=parts.get(file.shown, []),
+            among=among,
+        )
+        for file in files
+    ]
+
+
+def _names(given: Examined) -> Sequence[str]:
+    return given.header.names if given.header else ()
+
+
+def _stage(connection: DuckDBPyConnection, files: Sequence[Examined]) -> str:
+    """Write what raw.focus holds of the files, and return the query that reads it.
+
+    Texts that are no numbers and no times stop it, as malformed rows do.
+    """
+    shown = ", ".join(literal(file.shown) for file in files)
+    rows = f"(select *, ([{shown}])[cast(file_index + 1 as int)] as x_file from {rows_of(files)})"
+    select = focus_columns(replace(files[0].rows(_names(files[0])), relation=rows))
+    times = [name for name in select if stored_columns().get(name) == "TIMESTAMP"]
+    are_times = " and ".join(f"coalesce(isfinite({name}), true)" for name in times)
+    mapped = f"select {aliased(select)}, x_file from {rows}"
+    checked = f"if({are_times}, x_file, error('no time')) as x_file"
+    target = files[0].staged
+    connection.execute("set preserve_insertion_order = false")
+    try:
+        connection.execute(
+            f"copy (select * replace ({checked}) from ({mapped})) to {literal(str(target))}"
+            " (format parquet)"
+        )
+    finally:
+        connection.execute("reset preserve_insertion_order")
+    return f"select {aliased({name: name for name in select})}, x_file from {parquet(target)}"
