@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pipelines.settings import SourceSettings
 
 FREE_GIB = 2  # a pipeline run on the demo estate spills at most about this much
-STALE_HOURS = 48  # bills arrive at least daily; two missed days are worth a look
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
 
 
@@ -160,9 +159,10 @@ def _freshness(session: Session, as_of: datetime) -> Iterator[Check]:
         age = one["age_hours"]
         if one["failed"]:
             yield Check(name, False, one["failed"], "Correct it and run: instance-select run")
-        elif age is not None and age > STALE_HOURS:
-            fix = "Look whether the export still arrives, then run: instance-select run"
-            yield Check(name, False, f"{age:.0f} hours old on {as_of:%Y-%m-%d}", fix)
+        elif one["is_late"]:
+            limit = f"more than {one['late_after_hours']:.0f} are late"
+            fix = "Look whether it still arrives, then run: instance-select run"
+            yield Check(name, False, f"{age:.0f} hours old on {as_of:%Y-%m-%d}, {limit}", fix)
 
 
 def _asked(name: str, ask: Callable[[], str]) -> Check:

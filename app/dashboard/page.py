@@ -13,7 +13,6 @@ from app.dashboard.money import column, markdown
 from warehouse.errors import NothingPublished, QueryRefused
 
 MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
-STALE_HOURS = 60  # most exports are a day behind; this one is two and a half
 SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
 ROW, HEADER = 35, 40  # pixels of a table
 
@@ -184,7 +183,7 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
             "or keep `instance-select serve` running, which does it daily.",
             icon=":material/schedule:",
         )
-    late = data.ask("late_bills", hours=STALE_HOURS)
+    late = data.ask("late_bills")
     if not late.is_empty():
         names = ", ".join(
             f"{cloud_name(row['cloud'])} ({row['reason']})" for row in late.iter_rows(named=True)

@@ -1,4 +1,4 @@
--- Every feed of bills is known up to less than three days ago; providers take a day or two.
+-- Every feed of bills is known up to less than its limit ago (three days by default); providers take a day or two.
 -- asset: marts/freshness
 select
     freshness.source,
@@ -7,4 +7,4 @@ select
     freshness.until,
     freshness.age_hours
 from marts.freshness as freshness
-where freshness.what = 'bills' and (freshness.age_hours > 72 or freshness.age_hours is null)
+where freshness.what = 'bills' and (freshness.is_late or freshness.age_hours is null)

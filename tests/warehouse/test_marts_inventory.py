@@ -230,5 +230,15 @@ def test_bills_of_a_source_are_as_late_as_the_usage_of_its_accounts() -> None:
     ]
 
 
+def test_a_feed_is_late_by_the_limit_of_the_source_that_delivers_it() -> None:
+    bills = {"raw_focus": [line("2026-03-18", "1")], "raw_billing_manifest": [MANIFEST]}
+    by_hand = [row["is_late"] for row in mart("freshness", **bills)]
+    assert by_hand == [False]
+    reads = [told("exports", None, account="payer")]
+    found = {row["what"]: row for row in mart("freshness", raw_read=reads, **bills)}
+    assert (found["bills"]["late_after_hours"], found["bills"]["is_late"]) == (30.0, True)
+    assert not found["exports"]["is_late"]
+
+
 def test_what_has_never_been_read_is_late() -> None:
     assert late(told("metrics", None, failed="access denied")) == [("1", "metrics", None, True)]

@@ -34,6 +34,16 @@ delivery as (
     group by all
 ),
 
+late as (
+    select
+        scope.cloud,
+        scope.account as billing_account,
+        min(scope.late_after_hours) as late_after_hours
+    from raw.read as scope
+    where scope.what = 'exports' and scope.account is not null
+    group by all
+),
+
 reading as (
     select
         scope.source,
@@ -41,6 +51,7 @@ reading as (
         scope.what,
         max(scope.read_at) as last_loaded_at,
         min(scope.until) as until, -- the scope that is furthest behind
+        min(scope.late_after_hours) as late_after_hours,
         string_agg(
             distinct concat_ws(' ', scope.account, scope.region, scope.failed), '; '
             order by concat_ws(' ', scope.account, scope.region, scope.failed)
@@ -58,8 +69,13 @@ select
     delivery.last_loaded_at,
     charge.until, -- usage is known up to here, UTC
     date_diff('second', charge.until, getvariable('as_of')) / 3600 as age_hours,
+    -- The limit of the source that delivers the account, else of files that somebody ingests.
+    coalesce(late.late_after_hours, 72) as late_after_hours,
+    coalesce(age_hours > coalesce(late.late_after_hours, 72), false) as is_late,
     null as failed -- why the last reading did not work; null = it did
 from charge
+left join late
+    on charge.cloud = late.cloud and charge.billing_account is not distinct from late.billing_account
 left join delivery
     on
         charge.source = delivery.source
@@ -77,5 +93,7 @@ select
     reading.last_loaded_at,
     reading.until,
     date_diff('second', reading.until, getvariable('as_of')) / 3600 as age_hours,
+    reading.late_after_hours,
+    coalesce(age_hours > reading.late_after_hours, false) as is_late,
     reading.failed
 from reading

@@ -9,7 +9,7 @@ select
     string_agg(distinct freshness.failed, '; ') as failed,
     case
         when bool_or(freshness.failed is not null) then 'failed'
-        when freshness.what = 'bills' and max(freshness.age_hours) > getvariable('hours') then 'late'
+        when bool_or(freshness.is_late) then 'late'
         else 'up to date'
     end as state
 from marts.freshness as freshness

@@ -283,8 +283,7 @@ def _health(currency: str) -> None:
 
 
 def _freshness() -> None:
-    asked = {"hours": page.STALE_HOURS}
-    found = page.with_names(data.ask("freshness", **asked), "cloud").with_columns(
+    found = page.with_names(data.ask("freshness"), "cloud").with_columns(
         (pl.col("age_hours") / 24).alias("age_days")
     )
     page.table(
@@ -307,7 +306,7 @@ def _freshness() -> None:
         rows=20,
         nothing="-",
     )
-    page.show_sql("Freshness", data.statement("freshness", **asked))
+    page.show_sql("Freshness", data.statement("freshness"))
 
 
 def _invoices(currency: str) -> None:
