@@ -153,8 +153,18 @@ def _lake(session: Session) -> Iterator[Check]:
 def _freshness(session: Session, as_of: datetime) -> Iterator[Check]:
     """One check per source and kind of reading, against the clock of the sources."""
     from app.rows import read
+    from warehouse.errors import OlderTables
 
-    for one in read(session, "from marts.freshness order by all"):
+    query = (
+        "select source, what, age_hours, late_after_hours, is_late, failed from marts.freshness"
+        " order by all"
+    )
+    try:
+        known = read(session, query)
+    except OlderTables as older:
+        yield Check("tables", False, str(older), "instance-select run")
+        return
+    for one in known:
         name = f"{one['source']} {one['what']}".strip()
         age = one["age_hours"]
         if one["failed"]:

@@ -12,15 +12,22 @@ from app.answer import Answer, plain
 from app.errors import BadInput
 from app.session import Session
 from app.tables import footer, table
+from warehouse.errors import OlderTables
 from warehouse.query import ask
 
 LARGE = 1000  # rows; nobody reads a longer table, and laying it out is slow
 
 
 def read(session: Session, query: str) -> list[dict[str, Any]]:
-    """Every row of one of our own queries, as a dict."""
+    """Every row of one of our own queries, as a dict.
+
+    Raises `OlderTables` if the published snapshot is of an older version of the product.
+    """
     with session.lake.reader(session.snapshot) as connection:
-        result = connection.execute(query)
+        try:
+            result = connection.execute(query)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise OlderTables(error) from error
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

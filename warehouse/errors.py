@@ -3,6 +3,7 @@
 WarehouseError
 ├── WrongDuckDB       another DuckDB version than the one our extensions are built for
 ├── NothingPublished  no pipeline run has published yet
+├── OlderTables       what is published was made by an older version of the product
 ├── LakeBusy          another process holds the write lock for too long
 ├── UnknownTable      no table of that name
 ├── QueryRefused      SQL that does more than read the lake
@@ -34,6 +35,17 @@ class NothingPublished(WarehouseError):
         super().__init__(
             f"Nothing is published in {home} yet. Run 'instance-select demo' for a simulated "
             "estate, or 'instance-select ingest PATH' and 'instance-select run' for your own bills."
+        )
+
+
+class OlderTables(WarehouseError):
+    """A query of ours asks for what the published snapshot has not."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            "What is published was made by an older version of instance.select and lacks what is "
+            f"asked for here ({str(error).splitlines()[0]}). Run 'instance-select run' to bring it "
+            "up to date; nothing is lost."
         )
 
 

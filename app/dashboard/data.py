@@ -15,12 +15,13 @@ from threading import Lock
 from time import monotonic
 from typing import cast
 
+import duckdb
 import polars as pl
 import streamlit as st
 from duckdb import DuckDBPyConnection
 
 from pipelines.settings import Settings, load_settings
-from warehouse.errors import NothingPublished
+from warehouse.errors import NothingPublished, OlderTables
 from warehouse.lake import Lake
 from warehouse.query import check, confine
 
@@ -127,7 +128,10 @@ def ask(query: str, **parameters: Parameter) -> pl.DataFrame:
 
 
 def run(sql: str) -> pl.DataFrame:
-    """The rows of a query on this page's snapshot, remembered until another one is published."""
+    """The rows of a query on this page's snapshot, remembered until another one is published.
+
+    Raises `OlderTables` if the snapshot is of an older version and lacks what is asked for.
+    """
     return _remembered(str(settings().home.resolve()), snapshot(), sql)
 
 
@@ -193,4 +197,7 @@ def _reader() -> Reader:
 
 @st.cache_data(max_entries=400, ttl="1h", show_spinner=False)
 def _remembered(home: str, snapshot: Snapshot, sql: str) -> pl.DataFrame:
-    return _reader().rows(snapshot, sql)
+    try:
+        return _reader().rows(snapshot, sql)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise OlderTables(error) from error

@@ -1,11 +1,16 @@
 """Commands that read: what scripts rely on, on a small demo home."""
 
+import shutil
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 from command_line import answer, call
+
+from warehouse.lake import Lake
+from warehouse.settings import LakeSettings
 
 RECOMMENDATION = {
     "id", "check", "cloud", "account", "region", "resource_id", "kind", "verb", "before", "after",
@@ -127,6 +132,22 @@ def test_doctor_checks_everything_and_says_what_to_do(demo_home: Path) -> None:
     for check in found["checks"]:
         assert set(check) == {"name", "ok", "detail", "fix"}
         assert check["ok"] or check["fix"]
+
+
+def test_tables_of_an_older_version_are_told_from_a_fault(demo_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo_home, home)
+    lake = Lake(LakeSettings(home=home))
+    with lake.write("as an older version") as write:
+        write.connection.execute("alter table marts.freshness drop column is_late")
+    published = lake.published()
+    now = datetime.now(UTC).replace(tzinfo=None)
+    lake.publish(lake.snapshot(), published.as_of, "older", now)
+    lake.close()
+    checks = call("doctor", "--json", home=home).json["checks"]
+    [tables] = [check for check in checks if check["name"] == "tables"]
+    assert "made by an older version" in tables["detail"]
+    assert tables["fix"] == "instance-select run"
 
 
 def test_an_empty_home_says_what_to_do_first(tmp_path: Path) -> None:
