@@ -91,7 +91,7 @@ PRICE_SCHEMA: Mapping[str, pl.DataType] = {
     "region": pl.String(),
     "instance_type": pl.String(),
     "os": pl.String(),  # linux, windows
-    "price_type": pl.String(),  # on_demand, spot, spot_est, cud_1y, cud_3y
+    "price_type": pl.String(),  # on_demand, spot, spot_est, cud_1y, sp_1y, sp_instance_3y, ...
     "currency": pl.String(),
     "price_hour": pl.Decimal(18, 9),
     "as_of": pl.Date(),

@@ -128,7 +128,7 @@ class AwsCloud:
         return frame(OFFER_SCHEMA)
 
     def prices(self) -> pl.DataFrame:
-        """List and spot prices of the regions."""
+        """List prices, spot prices and savings plan rates of the regions."""
         account = self._accounts[0]
         regions = self.options.regions or read.enabled_regions(account)
         return prices.prices(account, regions, self.now())

@@ -25,7 +25,10 @@ READS: Mapping[str, tuple[str, ...]] = {
         "secretsmanager:ListSecrets", "tag:GetResources",
     ),
     "metrics": ("cloudwatch:GetMetricData", "cloudwatch:ListMetrics"),
-    "prices": ("ec2:DescribeSpotPriceHistory", "pricing:GetProducts"),
+    "prices": (
+        "ec2:DescribeSpotPriceHistory", "pricing:GetProducts",
+        "savingsplans:DescribeSavingsPlansOfferingRates",
+    ),
     "commitments": (
         "ec2:DescribeReservedInstances", "rds:DescribeReservedDBInstances",
         "savingsplans:DescribeSavingsPlans",

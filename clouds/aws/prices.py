@@ -1,4 +1,4 @@
-"""What instances cost by the hour: on demand from the Price List, spot from its history."""
+"""What instances cost by the hour: on demand, spot, and under savings plans."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ import polars as pl
 
 from clouds.aws.access import Account
 from clouds.aws.place import Payload, Place, utc
+from clouds.aws.savings_rates import fetch_rates, parse_rates
 from clouds.cloud import PRICE_SCHEMA
 from clouds.paging import read_anew
 from clouds.sweep import WORKERS, frame
@@ -27,7 +28,7 @@ KEY = ("cloud", "region", "instance_type", "os", "price_type", "currency")
 
 
 def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFrame:
-    """List and spot prices of the regions.
+    """List prices, spot prices and savings plan rates of the regions.
 
     Raises `CloudError` if any region can't be read: half of the prices would replace all of them.
     """
@@ -40,6 +41,7 @@ def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFr
         records = [
             *(row for page in fetch_list(place) for row in parse_list(page)),
             *(row for page in fetch_spot(place, now) for row in parse_spot(page, region)),
+            *(row for page in fetch_rates(place) for row in parse_rates(page, now.date())),
         ]
         return cheapest(frame(PRICE_SCHEMA, records))
 

@@ -19,6 +19,7 @@ from botocore.stub import Stubber
 from clouds.aws import commitments, prices
 from clouds.aws.access import Account
 from clouds.aws.place import Place
+from clouds.aws.savings_rates import fetch_rates, parse_rates
 from clouds.cloud import COMMITMENT_SCHEMA, PRICE_SCHEMA
 from clouds.errors import CloudError
 from clouds.sweep import frame
@@ -104,8 +105,47 @@ def test_the_cheapest_zones_newest_spot_price_counts() -> None:
     ]  # fmt: skip
 
 
+def rate(plan: str, years: int, amount: str, system: str = "Linux/UNIX") -> dict[str, Any]:
+    """One rate of a savings plan, after AWS's documentation."""
+    facts = {"region": WEST, "instanceType": "m5.large", "instanceFamily": "m5",
+             "productDescription": system, "tenancy": "shared"}  # fmt: skip
+    return {
+        "savingsPlanOffering": {
+            "offeringId": "0af1", "paymentOption": "No Upfront", "planType": plan,
+            "durationSeconds": years * 31_536_000, "currency": "USD", "planDescription": "",
+        },
+        "rate": amount, "unit": "Hrs", "productType": "EC2", "serviceCode": "AmazonEC2",
+        "usageType": "EUW1-BoxUsage:m5.large", "operation": "RunInstances",
+        "properties": [{"name": name, "value": value} for name, value in facts.items()],
+    }  # fmt: skip
+
+
+def test_rates_of_savings_plans_are_prices_by_plan_and_term() -> None:
+    account = Stubbed(HOME, None, WEST)
+    pages = [
+        {"searchResults": [rate("Compute", 1, "0.0770"), rate("Compute", 3, "0.0530")],
+         "nextToken": "more"},
+        {"searchResults": [rate("EC2Instance", 1, "0.0670"),
+                           rate("Compute", 1, "0.1690", "Windows"),
+                           rate("Compute", 1, "0.5", "SUSE Linux")]},
+    ]  # fmt: skip
+    account.answer("savingsplans", "describe_savings_plans_offering_rates", *pages)
+    found = [
+        row for page in fetch_rates(Place(account, WEST)) for row in parse_rates(page, NOW.date())
+    ]
+    rows = frame(PRICE_SCHEMA, found).select("region", "os", "price_type", "price_hour", "quality")
+    assert rows.rows() == [
+        (WEST, "linux", "sp_1y", Decimal("0.077"), "no_upfront"),
+        (WEST, "linux", "sp_3y", Decimal("0.053"), "no_upfront"),
+        (WEST, "linux", "sp_instance_1y", Decimal("0.067"), "no_upfront"),
+        (WEST, "windows", "sp_1y", Decimal("0.169"), "no_upfront"),
+    ]
+
+
 def test_only_what_aws_says_is_a_price() -> None:
     account = Stubbed(HOME, None, WEST)
+    rates = {"searchResults": [rate("Compute", 1, "0.36")]}
+    account.answer("savingsplans", "describe_savings_plans_offering_rates", rates)
     account.answer("ec2", "describe_spot_price_history", {"SpotPriceHistory": []})
     account.answer(
         "pricing", "get_products", {"PriceList": [product("m5.large", "Linux", "0.5")]},
@@ -113,7 +153,8 @@ def test_only_what_aws_says_is_a_price() -> None:
     )  # fmt: skip
     found = prices.prices(account, [WEST], NOW)
     assert found.select("region", "instance_type", "price_type", "price_hour", "source").rows() == [
-        (WEST, "m5.large", "on_demand", Decimal("0.5"), "aws-price-list")
+        (WEST, "m5.large", "on_demand", Decimal("0.5"), "aws-price-list"),
+        (WEST, "m5.large", "sp_1y", Decimal("0.36"), "aws-savings-plan-rates"),
     ]
 
 

@@ -16,6 +16,7 @@ from clouds.aws.names import permission
 from clouds.aws.permissions import READS, policy
 from clouds.aws.place import Place
 from clouds.aws.prices import fetch_spot
+from clouds.aws.savings_rates import fetch_rates
 from clouds.cloud import WANTED_SCHEMA
 from clouds.demo.permissions import PERMISSIONS
 from clouds.errors import CloudError, Forbidden
@@ -91,17 +92,25 @@ def test_the_reads_are_exactly_what_a_whole_reading_calls(estate: Emulator, tmp_
     stated = {name for names in READS.values() for name in names}
     missing, needless = made - stated, stated - made
     assert missing == set(), "called, but not in READS"
-    # Spot prices are asked for after the list prices, which are refused here: the test below.
-    assert needless == {"ec2:DescribeSpotPriceHistory"}, "in READS, but not called"
+    # These are asked for after the list prices, which are refused here: the test below.
+    later = {"ec2:DescribeSpotPriceHistory", "savingsplans:DescribeSavingsPlansOfferingRates"}
+    assert needless == later, "in READS, but not called"
 
 
-def test_spot_prices_need_their_permission(aws: Emulator) -> None:
-    aws.faults.append(Fault(to("ec2", "DescribeSpotPriceHistory"), 403, "UnauthorizedOperation"))
+def test_spot_prices_and_rates_need_their_permissions(aws: Emulator) -> None:
+    aws.faults += [
+        Fault(to("ec2", "DescribeSpotPriceHistory"), 403, "UnauthorizedOperation"),
+        Fault(to("savingsplans"), 403, "AccessDeniedException"),
+    ]
     cloud = cloud_of(aws)
     made = record(cloud)
+    place = Place(cloud._accounts[0], WEST)
     with pytest.raises(Forbidden):
-        list(fetch_spot(Place(cloud._accounts[0], WEST), NOW))
-    assert "ec2:DescribeSpotPriceHistory" in made
+        list(fetch_spot(place, NOW))
+    with pytest.raises(Forbidden):
+        list(fetch_rates(place))
+    names = {"ec2:DescribeSpotPriceHistory", "savingsplans:DescribeSavingsPlansOfferingRates"}
+    assert names <= made
 
 
 def test_the_read_policy_is_a_valid_document_without_writes() -> None:
