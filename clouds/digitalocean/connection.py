@@ -102,12 +102,20 @@ class DigitalOcean:
             "inventory": [*listings, self._try_regions],
             "metrics": [self._try_metrics],
             "prices": [self._try_sizes],
-            "invoices": [self._try_invoices],
+            "invoices": [self._try_balance],
         }
 
     def _try_invoices(self) -> str:
         total = self._session.call("invoices.list", per_page=1)["meta"]["total"]
         return f"{total} issued invoices"
+
+    def _try_balance(self) -> str:
+        """What is owed now: beside the loaded bills it shows whether these are all."""
+        balance = self._session.call("balance.get")
+        return (
+            f"{balance['month_to_date_usage']} USD used this month, balance of the account "
+            f"{balance['account_balance']} USD, as of {balance['generated_at']}"
+        )
 
     def _try_folder(self) -> str:
         return f"from {', '.join(str(path) for path in self.bills(Path()).paths)}"

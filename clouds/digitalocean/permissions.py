@@ -8,6 +8,7 @@ OPERATIONS: Mapping[str, str] = {  # every call of the SDK that a reader makes: 
     "invoices.get_by_uuid": "billing:read",
     "invoices.get_summary_by_uuid": "billing:read",
     "billing_history.list": "billing:read",
+    "balance.get": "billing:read",
     "regions.list": "regions:read",
     "droplets.list": "droplet:read",
     "volumes.list": "block_storage:read",

@@ -15,6 +15,7 @@ FILE = Path(__file__).with_name("openapi.json.gz")
 PATHS = (
     "/v2/account", "/v2/customers/my/invoices", "/v2/customers/my/invoices/{invoice_uuid}",
     "/v2/customers/my/invoices/{invoice_uuid}/summary", "/v2/customers/my/billing_history",
+    "/v2/customers/my/balance",
     "/v2/regions", "/v2/droplets", "/v2/volumes", "/v2/snapshots", "/v2/reserved_ips",
     "/v2/reserved_ipv6", "/v2/load_balancers", "/v2/databases", "/v2/kubernetes/clusters",
     "/v2/spaces/keys", "/v2/firewalls", "/v2/domains", "/v2/vpcs", "/v2/sizes",

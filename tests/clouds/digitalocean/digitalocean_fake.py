@@ -54,6 +54,14 @@ class Fake:
     )
     invoices: list[Record] = field(default_factory=list[Record])
     preview: Record | None = None
+    balance: Record = field(
+        default_factory=lambda: {
+            "month_to_date_balance": "23.44",
+            "account_balance": "12.23",
+            "month_to_date_usage": "11.21",
+            "generated_at": "2026-11-20T15:01:12Z",
+        }
+    )
     items: dict[str, list[Record]] = field(default_factory=dict[str, list[Record]])
     summaries: dict[str, Record] = field(default_factory=dict[str, Record])
     samples: dict[str, Callable[[Mapping[str, str]], Series]] = field(
@@ -78,6 +86,8 @@ class Fake:
             return 403, {"id": "forbidden", "message": "You are not authorized to do this."}
         if name == "/v2/account":
             return 200, {"account": _account()}
+        if name == "/v2/customers/my/balance":
+            return 200, dict(self.balance)
         if name.endswith("/summary"):
             found = self.summaries.get(uuid)
             return (200, found) if found else _missing()
