@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from clouds.cloud import Change, Observation, Resource, Verb
-from clouds.demo import DemoCloud, connect, estate
+from clouds.demo import DemoCloud, connect, estate, menu
 from clouds.demo.api import Api
 from clouds.demo.state import State
 from clouds.errors import CloudError, NotOffered, QuotaExceeded, Throttled, WrongState
@@ -208,7 +208,7 @@ def test_after_ten_days_changes_have_lowered_the_bill_by_the_expected_amounts(
                                                        "r5.xlarge", "r6i.xlarge"]))  # fmt: skip
     disk = pick(demo, (pl.col("kind") == "disk") & (pl.col("state") == "available")
                 & pl.col("account").str.starts_with("2109"))  # fmt: skip
-    price = demo.prices().filter(
+    price = menu.prices().filter(
         (pl.col("instance_type") == "m5.large") & (pl.col("region") == "us-east-1")
         & (pl.col("price_type") == "on_demand") & (pl.col("os") == "linux")
     )["price_hour"].item()  # fmt: skip

@@ -85,7 +85,7 @@ def test_a_source_is_connected_without_a_call() -> None:
         "gcp", projects=["shop"], billing_account="01AB",
         exports=[{"table": "a.b.c"}, {"table": "a.b.d", "layout": "focus"}],
     )  # fmt: skip
-    assert set(cloud.cannot) == {"invoices", "spot history", "changes"}
+    assert set(cloud.cannot) == {"offers", "invoices", "spot history", "changes"}
 
 
 def test_a_source_without_projects_says_so(access: Access) -> None:
