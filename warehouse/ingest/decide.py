@@ -12,8 +12,7 @@ from warehouse.ingest.decision import (
     Held,
     Policy,
     Seen,
-    held_rows,
-    replaced_content,
+    loaded_before,
     seen,
 )
 from warehouse.ingest.errors import Conflict
@@ -35,7 +34,7 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
     written.
     """
     decision = Decision()
-    held, replaced = held_rows(connection), replaced_content(connection, delivery)
+    held, replaced = loaded_before(connection, delivery)
     wanted = units(delivery)
     if not wanted:
         refuse_empty(delivery, policy.accept_empty, held)

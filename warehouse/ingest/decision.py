@@ -73,29 +73,26 @@ class Decision:
         return bool(self.load or self.removed or self.confirmed)
 
 
-def held_rows(connection: DuckDBPyConnection) -> list[Held]:
-    """What is loaded now: one row for each file, account, period and currency."""
+def loaded_before(
+    connection: DuckDBPyConnection, delivery: Delivery
+) -> tuple[list[Held], dict[Seen, datetime]]:
+    """What is loaded now: one row for each file, account, period and currency.
+
+    And when content of these files was loaded that something newer has replaced since. One query,
+    since each costs a lake's catalogue as much as many rows.
+    """
     rows = connection.execute(
-        "select source, cloud, billing_account, period, file, origin, sha256, rows,"
-        " billed_cost, submitted_at, loaded_at, currency, coalesce(sub_account, '')"
+        "select status = 'loaded', source, cloud, billing_account, period, file, origin, sha256,"
+        " rows, billed_cost, submitted_at, loaded_at, currency, coalesce(sub_account, '')"
         " from raw.billing_manifest"
-        " where status = 'loaded'"
-    ).fetchall()
-    return [Held(*row) for row in rows]
-
-
-def replaced_content(connection: DuckDBPyConnection, delivery: Delivery) -> dict[Seen, datetime]:
-    """When content of these files was loaded that something newer has replaced since."""
-    rows = connection.execute(
-        "select source, billing_account, period, sha256, max(loaded_at) from raw.billing_manifest"
-        " where status = 'superseded' and list_contains(?, sha256) group by all",
+        " where status = 'loaded' or (status = 'superseded' and list_contains(?, sha256))",
         [[bill.source.sha256 for bill in delivery.bills]],
     ).fetchall()
-    found: dict[Seen, datetime] = {}
-    for feed, account, month, sha, at in rows:
-        content = seen(Unit(feed, account, month), sha)
-        found[content] = max(at, found.get(content, at))
-    return found
+    replaced: dict[Seen, datetime] = {}
+    for row in (Held(*row) for is_loaded, *row in rows if not is_loaded):
+        content = seen(row.unit, row.sha256)
+        replaced[content] = max(row.loaded_at, replaced.get(content, row.loaded_at))
+    return [Held(*row) for is_loaded, *row in rows if is_loaded], replaced
 
 
 def seen(unit: Unit, sha256: str) -> Seen:

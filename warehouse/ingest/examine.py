@@ -62,7 +62,7 @@ class Examined:
             relation=parquet(self.staged),
             columns={name: quoted(name) for name in names},
             types=dict.fromkeys(names, "VARCHAR"),
-            is_text=True,
+            clean=frozenset(names),
             beside=_sidecar(self.found) if beside == "{}" else beside,
         )
 

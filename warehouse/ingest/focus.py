@@ -86,13 +86,13 @@ def version(columns: Mapping[str, str]) -> str:
     return next((known for known, new in _NEW.items() if any(c in names for c in new)), "1.0")
 
 
-def column_sql(target: str, column: str, type_: str, is_text: bool) -> str:
+def column_sql(target: str, column: str, type_: str, is_clean: bool) -> str:
     """SQL of one FOCUS column from the file's column (an expression) of DuckDB type `type_`.
 
     A column of a type that can't hold it has no value: a file with one is refused before.
     """
     wanted = stored_columns()[target]
-    text = column if is_text else f"case when {column} not in ('', 'NULL') then {column} end"
+    text = column if is_clean else f"case when {column} not in ('', 'NULL') then {column} end"
     if wanted == "TIMESTAMP":
         return _time(column, text, type_, "day_start" if target in PERIOD else "moment")
     if wanted != "VARCHAR":

@@ -104,7 +104,9 @@ def focus_columns(source: Source, has_odd_tags: bool = True) -> dict[str, str]:
     """
     names = focus.focus_names(source.columns)
     select = {
-        target: focus.column_sql(target, source.columns[name], source.types[name], source.is_text)
+        target: focus.column_sql(
+            target, source.columns[name], source.types[name], name in source.clean
+        )
         for target, name in names.items()
     }
     if has_odd_tags and "Tags" in select:
@@ -200,7 +202,7 @@ def text_sql(source: Source, name: str) -> str:
 
 def _known(source: Source, name: str) -> str:
     column = source.columns[name]
-    if source.is_text or source.types[name] != "VARCHAR":
+    if name in source.clean or source.types[name] != "VARCHAR":
         return column
     return f"case when {column} not in ('', 'NULL') then {column} end"
 

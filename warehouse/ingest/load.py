@@ -47,15 +47,16 @@ def ingest(
     `accept_empty` lets a delivery without rows delete its period; `replace_feed` lets another feed
     take over an account and period. The order of the paths does not matter.
     """
-    with _staging(lake) as staging, _scratch(lake) as scratch:
+    with _staging(lake) as staging:
         found = discover(paths)
         entries = list(found.settled)
-        opener = Opener(scratch, staging, progress, entries)
-        deliveries = [opener.delivery(listing) for listing in found.listings]
-        deliveries += opener.loose(found.loose)
-        settled = settle(
-            scratch, [each for each in deliveries if each], _loaded(lake), replace_feed
-        )
+        with _scratch(lake) as scratch:
+            opener = Opener(scratch, staging, progress, entries)
+            deliveries = [opener.delivery(listing) for listing in found.listings]
+            deliveries += opener.loose(found.loose)
+            settled = settle(
+                scratch, [each for each in deliveries if each], _loaded(lake), replace_feed
+            )
         entries += settled.entries
         unread = {
             str(Path(entry.file).resolve()): Unread(entry.file)

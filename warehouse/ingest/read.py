@@ -47,7 +47,22 @@ def _parquet(connection: DuckDBPyConnection, given: Examined) -> Source:
     for name, type_ in ((row[0], row[1]) for row in described if row[0] != "file_row_number"):
         for field, sql, field_type in _flat(name, quoted(name), type_, connection):
             columns[field], types[field] = sql, field_type
-    return Source(given.found, given.sha256, given.size_bytes, relation, columns, types, False)
+    clean = _clean(connection, given) & columns.keys()
+    return Source(given.found, given.sha256, given.size_bytes, relation, columns, types, clean)
+
+
+def _clean(connection: DuckDBPyConnection, given: Examined) -> frozenset[str]:
+    """Columns whose statistics rule out that a value is empty or NULL, as a text.
+
+    To look at each value takes a tenth of the time in which a row is loaded.
+    """
+    rows = connection.execute(
+        f"select path_in_schema from parquet_metadata({literal(str(given.path))})"
+        " group by all having count(*) = count(distinct row_group_id) and bool_and(coalesce("
+        "stats_null_count = num_values or (stats_min_value > ''"
+        " and (stats_min_value > 'NULL' or stats_max_value < 'NULL')), false))"
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 def _flat(

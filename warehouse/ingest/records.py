@@ -58,7 +58,7 @@ class Source:
     relation: str  # a table function over the rows, in the file's order with file_row_number
     columns: Mapping[str, str]  # name of each column -> the SQL that reads it
     types: Mapping[str, str]  # name of each column -> its DuckDB type
-    is_text: bool  # every column is text and nulls are nulls
+    clean: frozenset[str]  # text columns in which no null is written as a text
     beside: str = "{}"
 
 
