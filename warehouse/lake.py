@@ -3,14 +3,16 @@
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
+from uuid import uuid4
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -38,6 +40,33 @@ class Write:
 
     connection: DuckDBPyConnection
     snapshot: int = -1
+    data: Path | None = None  # the folder of data files, if others may put files there
+    adopted: list[Path] = field(default_factory=list[Path])
+
+    def adopt(self, schema: str, table: str, file: Path) -> bool:
+        """Make a Parquet file a data file of the table, where it lies on; no row is copied.
+
+        Its columns must have names and types of the table's; those that it lacks are null. False
+        if the lake can't: its data files are encrypted or in an object store.
+        """
+        if self.data is None or self._is_encrypted():
+            return False
+        folder = self.data / schema / table
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"adopted-{uuid4()}.parquet"
+        self.adopted.append(target)
+        shutil.move(file, target)
+        self.connection.execute(
+            "call ducklake_add_data_files('lake', ?, ?, schema => ?, allow_missing => true)",
+            [table, str(target), schema],
+        )
+        return True
+
+    def _is_encrypted(self) -> bool:
+        rows = self.connection.execute(
+            "select value from ducklake_options('lake') where option_name = 'encrypted'"
+        ).fetchall()
+        return rows != [("false",)]
 
 
 class Lake:
@@ -84,12 +113,18 @@ class Lake:
         with self._locked(message):
             connection = self._writable()
             connection.execute("BEGIN")
-            write = Write(connection)
+            write = Write(connection, data=self._data_folder)
             try:
                 yield write
                 connection.execute("CALL lake.set_commit_message('instance-select', ?)", [message])
-                connection.execute("COMMIT")
             except BaseException:
+                self._abandon()
+                for file in write.adopted:
+                    file.unlink(missing_ok=True)
+                raise
+            try:
+                connection.execute("COMMIT")
+            except BaseException:  # who knows whether it is committed: adopted files stay
                 self._abandon()
                 raise
             write.snapshot = _newest_snapshot(connection)
@@ -177,6 +212,16 @@ class Lake:
         }
 
     @property
+    def _data_folder(self) -> Path | None:
+        """Where data files are, if that is a folder and they are not encrypted."""
+        location = self._data_path
+        return None if "://" in location or self.settings.encrypted else Path(location)
+
+    @property
+    def _data_path(self) -> str:
+        return self.settings.data_path or f"{self.settings.lake_folder.resolve()}/data/"
+
+    @property
     def _catalog_file(self) -> Path:
         return self.settings.lake_folder / "catalog.sqlite"
 
@@ -205,7 +250,7 @@ class Lake:
         return self._attach_to(_connect(self.settings), *options)
 
     def _attach_to(self, connection: DuckDBPyConnection, *options: str) -> DuckDBPyConnection:
-        data = self.settings.data_path or f"{self.settings.lake_folder.resolve()}/data/"
+        data = self._data_path
         if self.settings.catalog:
             load_extension(connection, "postgres_scanner")
             location = f"postgres:{self.settings.catalog}"

@@ -264,6 +264,81 @@ def test_data_files_are_open_parquet_without_encryption(lake: Lake) -> None:
     assert duckdb.connect().execute(f"select count(n) from '{data}'").fetchall() == [(1000,)]
 
 
+def parquet(path: Path, number: int) -> Path:
+    """A file of a thousand rows beside the lake."""
+    duckdb.connect().execute(f"copy (select {number} as n from range(1000)) to '{path}'")
+    return path
+
+
+def adopt(lake: Lake, file: Path) -> bool:
+    with lake.write(f"adopt {file.name}") as write:
+        return write.adopt("marts", "number", file)
+
+
+def fail_after_adopting(lake: Lake, file: Path) -> None:
+    with lake.write("fails") as write:
+        assert write.adopt("marts", "number", file)
+        raise ZeroDivisionError
+
+
+def sums(lake: Lake, snapshot: int | None = None) -> tuple[int, int]:
+    with lake.latest() if snapshot is None else lake.reader(snapshot) as connection:
+        [row] = connection.execute("select count(*), sum(n) from marts.number").fetchall()
+    return row
+
+
+def test_an_adopted_file_is_a_part_of_the_table(lake: Lake, tmp_path: Path) -> None:
+    before = put_many(lake, 1)
+    file = parquet(tmp_path / "given.parquet", 2)
+    assert adopt(lake, file)
+    assert not file.exists(), "it was moved, not copied"
+    assert (sums(lake), sums(lake, before)) == ((2000, 3000), (1000, 1000))
+    with lake.write("change") as write:
+        write.connection.execute("delete from marts.number where n = 1")
+        write.connection.execute("alter table marts.number add column m integer")
+    assert sums(lake) == (1000, 2000)
+    adopt(lake, parquet(tmp_path / "more.parquet", 3))
+    publish(lake, lake.snapshot())
+    lake.close()
+    lake.settings.home.joinpath("lake").rename(tmp_path / "moved")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "moved").rename(tmp_path / "elsewhere" / "lake")
+    moved = Lake(LakeSettings(home=tmp_path / "elsewhere"))
+    assert sums(moved) == (2000, 5000), "also of a home that was moved"
+    assert moved.maintain(later(31))["expired_snapshots"] >= 1
+    moved.maintain(later(33))
+    assert sums(moved) == (2000, 5000)
+    moved.close()
+
+
+def test_a_file_is_not_adopted_if_the_write_fails(lake: Lake, tmp_path: Path) -> None:
+    put_many(lake, 1)
+    before = files(lake)
+    file = parquet(tmp_path / "given.parquet", 2)
+    with pytest.raises(ZeroDivisionError):
+        fail_after_adopting(lake, file)
+    assert (sums(lake), files(lake)) == ((1000, 1000), before)
+
+
+def test_maintenance_removes_what_a_killed_adoption_left(lake: Lake, tmp_path: Path) -> None:
+    publish(lake, put_many(lake, 1))
+    parquet(files(lake)[0].with_name("adopted-1.parquet"), 2)
+    assert lake.maintain(later(2))["deleted_files"] == 1
+    assert sums(lake) == (1000, 1000)
+
+
+def test_an_encrypted_lake_adopts_no_open_file(tmp_path: Path) -> None:
+    lake = Lake(LakeSettings(home=tmp_path, encrypted=True))
+    put_many(lake, 1)
+    lake.close()
+    for again in (lake, Lake(LakeSettings(home=tmp_path))):  # it stays encrypted all the same
+        file = parquet(tmp_path / "given.parquet", 2)
+        assert not adopt(again, file)
+        assert file.exists()
+        assert sums(again) == (1000, 1000)
+        again.close()
+
+
 def later(days: int) -> datetime:
     return datetime.now() + timedelta(days=days)  # the lake stamps snapshots with the real clock
 

@@ -17,6 +17,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+from isal import isal_zlib
 
 from warehouse.ingest.errors import NotReadable, first_line, no_space
 from warehouse.ingest.focus import literal, quoted
@@ -24,6 +27,8 @@ from warehouse.ingest.lines import content
 from warehouse.ingest.records import Found, Source
 
 CHUNK = 1 << 20
+_ISAL = cast(type[Exception], isal_zlib.error)  # its stubs take it for an instance
+DAMAGED = (EOFError, _ISAL, gzip.BadGzipFile)
 DELIMITERS = ",;\t|"
 
 
@@ -127,7 +132,7 @@ def _unpack(staging: Path, found: Found, number: int) -> tuple[Path, str]:
         magic = file.read(4)
     plain = staging / f"in{number}"
     if magic[:2] == b"\x1f\x8b":
-        with gzip.open(found.path) as file:
+        with content(found.path, "gzip") as file:
             is_parquet = file.read(4) == b"PAR1"
             if is_parquet:
                 file.seek(0)
@@ -148,7 +153,7 @@ def _whole_gzip(found: Found) -> Generator[None]:
     """DuckDB reads a truncated gzip file without complaint, so it is read to its end here."""
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except DAMAGED as error:
         raise NotReadable(
             found.shown,
             f"the gzip stream is truncated or damaged ({first_line(error)})",

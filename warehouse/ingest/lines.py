@@ -1,11 +1,12 @@
 """The lines of a CSV file: on which of them a row begins."""
 
 import csv
-import gzip
 import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
+
+from isal import igzip
 
 from warehouse.ingest.records import Source
 
@@ -55,4 +56,4 @@ def line_of_odd_quote(path: Path, compression: str, delimiter: str) -> int | Non
 
 def content(path: Path, compression: str) -> IO[bytes]:
     """The bytes of a file, unpacked."""
-    return cast(IO[bytes], gzip.open(path)) if compression == "gzip" else path.open("rb")
+    return cast(IO[bytes], igzip.open(path)) if compression == "gzip" else path.open("rb")

@@ -109,7 +109,7 @@ class _Load:
                 decision = self._decide(write.connection)
                 if decision.changes:
                     write.connection.execute(macros())
-                    replace_units(write.connection, self.delivery, decision, self.now)
+                    replace_units(write, self.delivery, decision, self.now)
                 kept = self._rows_kept(write.connection)
             return self._entries(decision, kept)
         except IngestError as error:

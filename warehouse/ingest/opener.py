@@ -110,7 +110,7 @@ class Opener:
         """Files that are alike, in one pass; if that fails, in two passes of half of them each."""
         positions, given = list(files), list(files.values())
         can_share = fits(given[0])
-        bills = read_together(self.connection, given) if can_share else None
+        bills = read_together(self.connection, given, listing) if can_share else None
         if bills is not None:
             for position, bill in zip(positions, bills, strict=True):
                 yield position, self._in_scope(bill, listing)

@@ -83,6 +83,17 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Staged:
+    """Files that were read in one pass, as one file in the columns of raw.focus."""
+
+    select: str  # its rows, with x_file but without the other columns of the load
+    path: Path
+    rows: int
+    run: str  # x_export in the file; empty = it lacks the columns of the load
+    feed: str  # x_source in the file, after the cloud of the line's provider
+
+
+@dataclass(frozen=True)
 class Bill:
     """One readable file: its layout, its mapping to FOCUS and what it adds up to."""
 
@@ -91,7 +102,7 @@ class Bill:
     native: Layout | None  # None: it is FOCUS
     select: str  # its rows in the columns of raw.focus, but for x_source, x_export and x_file
     parts: Sequence[Part]
-    among: str | None = None  # the same of all files that were read with it, and with x_file
+    among: Staged | None = None  # all files that were read with it
 
     @property
     def shown(self) -> str:

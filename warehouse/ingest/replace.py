@@ -11,16 +11,17 @@ from duckdb import DuckDBPyConnection
 from warehouse.ingest.decision import Decision
 from warehouse.ingest.errors import NotReadable
 from warehouse.ingest.focus import literal
-from warehouse.ingest.records import Bill, Delivery, Part, Unit
+from warehouse.ingest.records import Bill, Delivery, Part, Staged, Unit
 from warehouse.ingest.settle import by_currency, units
+from warehouse.ingest.sub_account import AZURE
+from warehouse.lake import Write
 
 SCANS_AT_ONCE = 64  # that one insert makes; more would only hold more files open
 
 
-def replace_units(
-    connection: DuckDBPyConnection, delivery: Delivery, decision: Decision, now: datetime
-) -> None:
+def replace_units(write: Write, delivery: Delivery, decision: Decision, now: datetime) -> None:
     """Everything inside the caller's transaction. Raises if the rows are not those measured."""
+    connection = write.connection
     for unit in dict.fromkeys(decision.removed):
         _delete(connection, unit)
     for unit in decision.confirmed:
@@ -32,6 +33,7 @@ def replace_units(
     wanted = units(delivery)
     export = _export(delivery)
     scans = _scans(decision.load, wanted, export)
+    scans = [scan for scan in scans if not _adopted(write, scan)]
     connection.execute("set preserve_insertion_order = false")
     for start in range(0, len(scans), SCANS_AT_ONCE):
         _insert(connection, scans[start : start + SCANS_AT_ONCE])
@@ -61,13 +63,14 @@ class _Scan:
     columns: str
     rows: str
     where: str  # of which units, if not of all in the file
-    is_shared: bool
+    staged: Staged | None  # that holds the rows, of these files and perhaps of others
+    is_final: bool  # whether the rows are there as raw.focus holds them
     files: list[str] = field(default_factory=list[str])
     expected: int = 0  # rows
 
     def sql(self) -> str:
         tests = [self.where] if self.where else []
-        if self.is_shared:
+        if self.staged:
             tests.append(f"x_file in ({', '.join(map(literal, self.files))})")
         where = f" where {' and '.join(tests)}" if tests else ""
         return f"(select {self.columns} from ({self.rows}){where})"
@@ -86,14 +89,14 @@ def _scans(
     scans: dict[tuple[str, str, str], _Scan] = {}
     for shown, bill in bills.items():
         rows = sum(part.rows for parts in filled[shown].values() for part in parts)
-        scan = _scan(bill, list(filled[shown]), rows == bill.rows, export)
+        scan = _scan(bill, filled[shown], rows == bill.rows, export)
         scan = scans.setdefault((scan.columns, scan.rows, scan.where), scan)
         scan.files.append(shown)
         scan.expected += rows
     return list(scans.values())
 
 
-def _scan(bill: Bill, filled: Sequence[Unit], is_whole: bool, export: str) -> _Scan:
+def _scan(bill: Bill, filled: Mapping[Unit, Sequence[Part]], is_whole: bool, export: str) -> _Scan:
     clouds = {part.cloud for part in bill.parts}
     cloud = literal(next(iter(clouds))) if len(clouds) == 1 else "cloud_of(ProviderName)"
     star = "*"
@@ -102,13 +105,30 @@ def _scan(bill: Bill, filled: Sequence[Unit], is_whole: bool, export: str) -> _S
     if bill.native is None and "azure" in clouds and " as ResourceId" in bill.select:
         lowered = f"if({cloud} = 'azure', lower(ResourceId), ResourceId)"
         star = f"* replace ({lowered} as ResourceId)"
-    columns = f"{star}, {cloud} as x_cloud, {_feeds(filled)} as x_source"
+    columns = f"{star}, {cloud} as x_cloud, {_feeds(list(filled))} as x_source"
     columns += f", {literal(export)} as x_export"
-    where = "" if is_whole else _any_of(filled)
+    where = "" if is_whole else _any_of(list(filled))
     if bill.among:
-        return _Scan(columns, bill.among, where, is_shared=True)
+        is_final = is_whole and star == "*" and _is_final(bill.among, filled, export)
+        return _Scan(columns, bill.among.select, where, bill.among, is_final)
     columns += f", {literal(bill.shown)} as x_file"
-    return _Scan(columns, bill.select, where, is_shared=False)
+    return _Scan(columns, bill.select, where, None, is_final=False)
+
+
+def _is_final(staged: Staged, filled: Mapping[Unit, Sequence[Part]], export: str) -> bool:
+    """Whether the staged lines name the feeds and the delivery that they are loaded as."""
+    feeds = {(unit.feed, part.cloud) for unit, parts in filled.items() for part in parts}
+    return staged.run == export and all(
+        feed == f"{cloud}/{staged.feed}" and cloud != AZURE for feed, cloud in feeds
+    )
+
+
+def _adopted(write: Write, scan: _Scan) -> bool:
+    """Whether the staged file could become a part of the table as it is, without a second copy."""
+    staged = scan.staged
+    if not staged or not scan.is_final or scan.expected != staged.rows:
+        return False
+    return write.adopt("raw", "focus", staged.path)
 
 
 def _insert(connection: DuckDBPyConnection, scans: Sequence[_Scan]) -> None:

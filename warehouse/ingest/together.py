@@ -6,17 +6,19 @@ caller reads the files one by one for that.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.delimited import rows_of
+from warehouse.ingest.discover import Listing
 from warehouse.ingest.errors import IngestError
 from warehouse.ingest.examine import Examined, parquet
 from warehouse.ingest.focus import literal, stored_columns, version
 from warehouse.ingest.layouts import aliased, focus_columns, recognise
 from warehouse.ingest.measure import parts_of_files
-from warehouse.ingest.records import Bill
+from warehouse.ingest.records import Bill, Staged
 from warehouse.ingest.sub_account import with_plain_sub_accounts
 
 OWN = {"file_index", "x_file"}  # names that a pass needs for itself
@@ -33,29 +35,38 @@ def fits(given: Examined) -> bool:
         return False
 
 
-def read_together(connection: DuckDBPyConnection, files: Sequence[Examined]) -> list[Bill] | None:
+def read_together(
+    connection: DuckDBPyConnection, files: Sequence[Examined], listing: Listing | None
+) -> list[Bill] | None:
     """The bills of files that fit and have the same header and compression, in their order.
 
+    Of files of a manifest the lines are staged as they will be loaded, feed and delivery included.
     None if anything is wrong with any of them.
     """
-    names, staged = _names(files[0]), files[0].staged
+    names = _names(files[0])
+    layout = f"focus-{version(dict.fromkeys(names, ''))}"
+    run = listing.manifest.run if listing else ""
+    feed = f"{layout}/{listing.manifest.export}" if listing else ""
+    path = files[0].staged
     try:
-        among = _stage(connection, files)
-        parts = parts_of_files(connection, among)
+        select = _stage(connection, files, path, run, feed)
+        parts = parts_of_files(connection, select)
     except duckdb.Error:
-        parts, among = None, ""
+        parts, select = None, ""
     if parts is None:
-        staged.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         return None
     clouds = {part.cloud for some in parts.values() for part in some}
-    among = with_plain_sub_accounts(among, clouds)
-    layout = f"focus-{version(dict.fromkeys(names, ''))}"
+    rows = sum(part.rows for some in parts.values() for part in some)
+    select = with_plain_sub_accounts(select, clouds)
+    among = Staged(select, path, rows, run, feed)
     return [
         Bill(
             source=replace(file.rows(names), relation=rows_of([file])),
             layout=layout,
             native=None,
-            select=f"select * exclude (x_file) from ({among}) where x_file = {literal(file.shown)}",
+            select=f"select * exclude (x_file) from ({select})"
+            f" where x_file = {literal(file.shown)}",
             parts=parts.get(file.shown, []),
             among=among,
         )
@@ -67,7 +78,9 @@ def _names(given: Examined) -> Sequence[str]:
     return given.header.names if given.header else ()
 
 
-def _stage(connection: DuckDBPyConnection, files: Sequence[Examined]) -> str:
+def _stage(
+    connection: DuckDBPyConnection, files: Sequence[Examined], target: Path, run: str, feed: str
+) -> str:
     """Write what raw.focus holds of the files, and return the query that reads it.
 
     Texts that are no numbers and no times stop it, as malformed rows do.
@@ -79,11 +92,14 @@ def _stage(connection: DuckDBPyConnection, files: Sequence[Examined]) -> str:
     are_times = " and ".join(f"coalesce(isfinite({name}), true)" for name in times)
     mapped = f"select {aliased(select)}, x_file from {rows}"
     checked = f"if({are_times}, x_file, error('no time')) as x_file"
-    target = files[0].staged
+    load = ""
+    if run:
+        load = ", coalesce(cloud_of(ProviderName), 'unknown') as x_cloud"
+        load += f", x_cloud || {literal('/' + feed)} as x_source, {literal(run)} as x_export"
     connection.execute("set preserve_insertion_order = false")
     try:
         connection.execute(
-            f"copy (select * replace ({checked}) from ({mapped})) to {literal(str(target))}"
+            f"copy (select * replace ({checked}){load} from ({mapped})) to {literal(str(target))}"
             " (format parquet)"
         )
     finally:

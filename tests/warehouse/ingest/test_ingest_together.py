@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from test_ingest_manifests import aws_export
 
 from warehouse.ingest.load import macros
+from warehouse.lake import Lake
+from warehouse.settings import LakeSettings
 
 
 def chunks(folder: Path, count: int = 9) -> list[Path]:
@@ -73,6 +75,44 @@ def test_of_many_files_only_the_bad_one_is_refused(
     assert total(lake)[0] == sum(n + 1 for n in range(1, 10) if n != 5)
 
 
+EVERY = "select * from raw.focus order by all"
+
+
+def adopted(lake: Lake) -> int:
+    return len(list(lake.settings.lake_folder.rglob("adopted-*.parquet")))
+
+
+@pytest.mark.parametrize(
+    ("change", "is_adopted"),
+    [
+        ({}, True),
+        ({"ProviderName": "Snowflake"}, False),  # a line that another cloud's bill passes on
+        ({"ProviderName": "Microsoft", "SubAccountId": "/subscriptions/A"}, False),
+    ],
+    ids=["one provider", "resold", "subscriptions are rewritten"],
+)
+def test_a_delivery_holds_the_same_whether_its_rows_are_staged_or_copied(
+    change: dict[str, str], is_adopted: bool, tmp_path: Path
+) -> None:
+    parts = [lines(n, ServiceName=f"S{n}", Tags="") for n in range(1, 4)]
+    parts[1][0] |= change
+    aws_export(tmp_path / "acme-daily", "run-1", parts)
+    lakes = [lake_in(tmp_path), Lake(LakeSettings(home=tmp_path / "secret", encrypted=True))]
+    for lake in lakes:
+        assert {e.status for e in load(lake, tmp_path / "acme-daily").loaded} == {"loaded"}
+    assert [adopted(lake) for lake in lakes] == [int(is_adopted), 0]
+    staged, copied = (query(lake, EVERY) for lake in lakes)
+    assert staged == copied
+    assert len(staged) == 6
+    parts[2][0]["BilledCost"] = "7"
+    aws_export(tmp_path / "acme-daily", "run-2", parts)
+    for lake in lakes:
+        load(lake, tmp_path / "acme-daily")
+    staged, copied = (query(lake, EVERY) for lake in lakes)
+    assert staged == copied
+    assert total(lakes[0]) == (6, Decimal(1 + 3 + 6 + 6))
+
+
 def test_a_bad_chunk_amid_a_delivery_is_named_and_refuses_the_others(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     parts = [lines(2, ServiceName=f"S{n}") for n in range(8)]
@@ -123,6 +163,24 @@ def test_a_column_that_bears_a_name_of_ours_is_kept(tmp_path: Path) -> None:
 digits = st.text("0123456789", max_size=18)
 decimals = st.builds("{}{}.{}{}".format, st.sampled_from(["", "-"]), digits.map(lambda d: d or "0"),
                      digits, st.sampled_from(["", "0", "0" * 12]))  # fmt: skip
+
+
+texts = st.text("0123456789.-+eE_ ", min_size=1, max_size=26)
+near = st.builds("{}{}{}".format, decimals, st.sampled_from(["", " ", "e-3", "E2", "_", ".", "-1"]),
+                 st.text("0123456789", max_size=6))  # fmt: skip
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(texts | near, min_size=100, max_size=500))
+def test_a_text_is_an_amount_if_and_only_if_duckdb_reads_it_as_a_decimal(texts: list[str]) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(macros())
+        rows = connection.execute(
+            "select t, try(amount(t)), try(cast(replace(t, '_', '?') as decimal(38, 18)))"
+            " from (select unnest($texts) as t)",
+            {"texts": texts},
+        ).fetchall()
+    assert [row[:2] for row in rows] == [(text, expected) for text, _, expected in rows]
 
 
 @settings(deadline=None, max_examples=10)
