@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from models.anomaly.season import Season, SeasonSettings, outside_season
-from models.anomaly.surprise import spread_before, surprise
+from models.anomaly.surprise import surprises
 from models.forecast.history import Floats
 
 ALARM = 0.5  # the score from which on a row is the onset of an anomaly
@@ -72,9 +72,10 @@ def follow(past: Past, values: Floats, settings: Stream | None = None) -> tuple[
     )
     new = np.vstack([raw[begin:], *_jump_level_spread(raw, begin, set_to), outside])
     views = np.hstack([past.views, new])
-    value, jump, level, spread, season_broken = _surprises(views, set_to)[:, begin:]
+    broken = surprises(views, set_to.memory, set_to.ready, set_to.least)[:, begin:]
+    value, jump, level, spread, off_season = broken
     jump = np.maximum(np.minimum(value, jump), set_to.within * jump)
-    most = np.stack([jump, level, spread, season_broken * judged]).max(axis=0)
+    most = np.stack([jump, level, spread, off_season * judged]).max(axis=0)
     found, reported, height = _onsets(most, past, set_to)
     kept = views[:, -2 * set_to.memory :]
     now = Past(kept, past.rows + len(values), season, reported, height)
@@ -84,33 +85,31 @@ def follow(past: Past, values: Floats, settings: Stream | None = None) -> tuple[
 def _jump_level_spread(raw: Floats, begin: int, set_to: Stream) -> Floats:
     """View x row, of the rows from `begin` on; NaN where too few values are known."""
     first = max(0, begin - set_to.long - set_to.short - set_to.recent)
-    stream = pl.Series(raw[first:]).fill_nan(None)
-    recent = stream.rolling_median(set_to.recent, min_samples=set_to.short).shift(1)
-    level = stream.rolling_mean(set_to.short, min_samples=1)
-    before = stream.rolling_median(set_to.long, min_samples=set_to.short).shift(set_to.short)
-    spread = stream.rolling_std(set_to.recent, min_samples=set_to.recent // 2)
-    views = np.stack([(stream - recent).to_numpy(), (level - before).to_numpy(), spread.to_numpy()])
+    value = pl.col("value")
+    recent = value.rolling_median(set_to.recent, min_samples=set_to.short).shift(1)
+    level = value.rolling_mean(set_to.short, min_samples=1)
+    before = value.rolling_median(set_to.long, min_samples=set_to.short).shift(set_to.short)
+    spread = value.rolling_std(set_to.recent, min_samples=set_to.recent // 2)
+    views = (
+        pl.DataFrame({"value": raw[first:]})
+        .with_columns(value.fill_nan(None))
+        .select((value - recent).alias("jump"), (level - before).alias("level"), spread)
+        .fill_null(np.nan)
+        .to_numpy()
+        .T
+    )
     return np.where(np.isfinite(raw[begin:]), views[:, begin - first :], np.nan)
 
 
-def _surprises(views: Floats, set_to: Stream) -> Floats:
-    """View x row; all in units of what the values vary by, so that small change is small in any."""
-    unit = spread_before(pl.Series(views[0]).fill_nan(None), set_to.memory)
-    return np.stack([
-        surprise(pl.Series(view).fill_nan(None), unit, set_to.memory, set_to.ready, set_to.least)
-        for view in views
-    ])  # fmt: skip
-
-
-def _onsets(surprises: Floats, past: Past, set_to: Stream) -> tuple[Floats, int, float]:
+def _onsets(most: Floats, past: Past, set_to: Stream) -> tuple[Floats, int, float]:
     """Keep what is clearly more surprising than what the last report has faded to."""
-    out = np.zeros(len(surprises))
+    out = np.zeros(len(most))
     reported, height = past.reported, past.height
-    for at in np.flatnonzero(surprises > 0).tolist():
+    for at in np.flatnonzero(most > 0).tolist():
         row = past.rows + at
         slow = set_to.fade * min(row, set_to.memory)  # rows; the more is known, the slower
         faded = height * float(np.exp((reported - row) / slow))
-        if surprises[at] > set_to.rise * faded:
-            out[at] = height = float(surprises[at])
+        if most[at] > set_to.rise * faded:
+            out[at] = height = float(most[at])
             reported = row
     return out, reported, height
