@@ -67,27 +67,16 @@ def detect(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A CSV file, or a folder of them.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write, in the same layout.")],
 ) -> Answer:
-    """Score how unusual each value of your own series is, from 0 to 1.
+    """Score how unusual each value of your own series is, from 0 to 1; anomalies from 0.5.
 
-    The files have the columns timestamp and value. A score uses no later row.
+    The files have the columns timestamp and value. A score uses no later row. A file that can't be
+    used is named with the reason and stops no other.
     """
-    from app.series_file import csv_files, read_stream
-    from models.anomaly.stream import detect_series
+    from app.detecting import detect_files, in_words
+    from models.anomaly.stream import ALARM
 
-    done: list[dict[str, object]] = []
-    failed = False
-    for file, relative in csv_files(path):
-        session.say(f"scoring {file}")
-        try:
-            scored = detect_series(read_stream(file))
-        except (BadInput, ValueError) as error:
-            failed = True
-            done.append({"file": str(file), "status": "rejected", "reason": str(error)})
-            continue
-        target = out / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scored.write_csv(target)
-        done.append({"file": str(file), "status": "scored", "out": str(target),
-                     "rows": scored.height})  # fmt: skip
-    lines = [f"{one['file']}: {one.get('reason') or one['out']}" for one in done]
-    return Answer({"files": done}, lambda: lines, failed)
+    found = list(detect_files(path, out, session.say))
+    failed = any(one["status"] != "scored" for one in found)
+    if failed and path.is_file() and found[0]["status"] == "rejected":
+        raise BadInput(found[0]["reason"])
+    return Answer({"threshold": ALARM, "files": found}, lambda: in_words(found), failed)

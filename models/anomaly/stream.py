@@ -1,18 +1,23 @@
-"""Score any stream of measurements for anomalies, one value at a time, looking back only.
+"""Score any stream of measurements for anomalies, looking back only.
 
-Three views of the stream (the values, the recent level against the one before, the recent spread)
-are each asked: is this beyond everything seen for a long time, and by how much, given how often
-that happens in this stream? The most surprised view counts. An onset is reported once: after it a
-value must be clearly more extreme than what was reported, or come much later.
+Views of the stream (the value, its jump from recent rows, the recent level against the one before,
+the recent spread, and how far the value is outside its season) are each asked: does this break the
+record, and by how much, given how records are broken in this stream? A value must be a record both
+in itself and as a jump, so that neither drift nor a slow season is one; the most surprised view
+counts. An onset is reported once: after it a row must be clearly more surprising than what was
+reported, and that fades.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from models.errors import UnusableSeries
+from models.anomaly.season import Season, SeasonSettings, outside_season
+from models.anomaly.surprise import surprises
 from models.forecast.history import Floats
+
+ALARM = 0.5  # the score from which on a row is the onset of an anomaly
 
 
 @dataclass(frozen=True)
@@ -20,85 +25,91 @@ class Stream:
     """Lengths are in rows; the defaults serve steps from minutes to hours."""
 
     memory: int = 4000  # rows that count as everything seen
-    ready: int = 50  # rows before anything is said
-    learned: int = 100  # rows that tell how often this stream sets records
-    short: int = 10  # rows of the recent level
+    ready: int = 50  # known rows before records count, and again before one is judged
+    short: int = 30  # rows of the recent level
     long: int = 200  # rows of the level before
-    spread: int = 100  # rows of the recent spread
-    rest: int = 50  # rows after a report, at least
-    rest_share: float = 0.1  # and this share of the rows seen so far
-    rise: float = 1.5  # times the last reported score that is news even so
-    half: float = 5.0  # spreads of surprise that give the score 0.5
+    recent: int = 100  # rows of the recent spread, and those from which a value jumps
+    least: float = 0.1  # how much records vary at least, in logarithms of spreads
+    within: float = 0.2  # what the surprise at a jump counts if the value is no record
+    rise: float = 2.0  # times the reported surprise: what is news just after it
+    fade: float = 0.025  # of the rows in memory: a report has then faded to 1/e
+    half: float = 0.3  # surprise that gives the score 0.5
+    season: SeasonSettings = field(default_factory=SeasonSettings)
 
 
-def detect_series(frame: pl.DataFrame, settings: Stream | None = None) -> pl.DataFrame:
-    """`timestamp, value` in, the same rows with `anomaly_score` in [0, 1] out.
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What is kept of the rows so far: enough to go on with the next ones."""
 
-    A row's score depends on no later row. A value that is missing or no number scores 0.
-    """
-    missing = [c for c in ("timestamp", "value") if c not in frame.columns]
-    if missing:
-        raise UnusableSeries(
-            f"The columns are {', '.join(frame.columns)}; expected timestamp and value. "
-            f"Add or rename: {', '.join(missing)}."
-        )
-    values = frame["value"].cast(pl.Float64, strict=False).to_numpy()
-    return frame.with_columns(pl.Series("anomaly_score", score(values, settings)))
+    views: Floats  # value, jump, level, spread, outside season; view x row, NaN = unknown
+    rows: int = 0
+    season: Season = field(default_factory=Season)
+    reported: int = 0  # row of the last report
+    height: float = 0.0  # surprise of the last report
+
+
+NOTHING = Past(np.zeros((5, 0)))
 
 
 def score(values: Floats, settings: Stream | None = None) -> Floats:
-    """Scores of one stream in the order of its rows."""
+    """Scores in [0, 1] of one stream, in the order of its rows; 0 for a value that is no number."""
+    return follow(NOTHING, values, settings)[0]
+
+
+def follow(past: Past, values: Floats, settings: Stream | None = None) -> tuple[Floats, Past]:
+    """Scores of the next rows of a stream, and what to hand in with the rows after them.
+
+    Rows in one call or in many give the same scores. A call costs at least the work of
+    `2 * settings.memory` rows, so many rows at once are cheaper.
+    """
+    if not len(values):
+        return np.zeros(0), past
     set_to = settings or Stream()
-    known = np.isfinite(values)
-    stream = pl.Series(np.where(known, values, np.nan)).fill_nan(None).forward_fill()
-    surprise = np.zeros(len(values))
-    for view in _views(stream, set_to):
-        surprise = np.maximum(surprise, _surprise(view, stream, set_to))
-    surprise = np.where(known, surprise, 0.0)
-    return _once(surprise / (surprise + set_to.half), set_to)
+    begin = past.views.shape[1]
+    raw = np.concatenate([past.views[0], np.where(np.isfinite(values), values, np.nan)])
+    outside, judged, season = outside_season(
+        raw, begin, past.rows, past.season, set_to.memory, set_to.season
+    )
+    new = np.vstack([raw[begin:], *_jump_level_spread(raw, begin, set_to), outside])
+    views = np.hstack([past.views, new])
+    broken = surprises(views, set_to.memory, set_to.ready, set_to.least)[:, begin:]
+    value, jump, level, spread, off_season = broken
+    jump = np.maximum(np.minimum(value, jump), set_to.within * jump)
+    most = np.stack([jump, level, spread, off_season * judged]).max(axis=0)
+    found, reported, height = _onsets(most, past, set_to)
+    kept = views[:, -2 * set_to.memory :]
+    now = Past(kept, past.rows + len(values), season, reported, height)
+    return found / (found + set_to.half), now
 
 
-def _views(stream: pl.Series, set_to: Stream) -> tuple[pl.Series, ...]:
-    recent = stream.rolling_mean(set_to.short, min_samples=1)
-    before = stream.rolling_median(set_to.long, min_samples=30).shift(set_to.short)
-    spread = stream.rolling_std(set_to.spread, min_samples=2)
-    return stream, (recent - before).fill_null(0.0), spread.fill_null(0.0)
+def _jump_level_spread(raw: Floats, begin: int, set_to: Stream) -> Floats:
+    """View x row, of the rows from `begin` on; NaN where too few values are known."""
+    first = max(0, begin - set_to.long - set_to.short - set_to.recent)
+    value = pl.col("value")
+    recent = value.rolling_median(set_to.recent, min_samples=set_to.short).shift(1)
+    level = value.rolling_mean(set_to.short, min_samples=1)
+    before = value.rolling_median(set_to.long, min_samples=set_to.short).shift(set_to.short)
+    spread = value.rolling_std(set_to.recent, min_samples=set_to.recent // 2)
+    views = (
+        pl.DataFrame({"value": raw[first:]})
+        .with_columns(value.fill_nan(None))
+        .select((value - recent).alias("jump"), (level - before).alias("level"), spread)
+        .fill_null(np.nan)
+        .to_numpy()
+        .T
+    )
+    return np.where(np.isfinite(raw[begin:]), views[:, begin - first :], np.nan)
 
 
-def _surprise(view: pl.Series, stream: pl.Series, set_to: Stream) -> Floats:
-    """By how much a record is broken, in spreads of how much is usual; 0 where none is broken."""
-    highest = view.rolling_max(set_to.memory, min_samples=set_to.ready).shift(1)
-    lowest = view.rolling_min(set_to.memory, min_samples=set_to.ready).shift(1)
-    beyond = pl.select(pl.max_horizontal(view - highest, lowest - view)).to_series().clip(0.0)
-    unit = _spread_so_far(view)
-    broken = np.log1p(beyond.fill_null(0.0).to_numpy() / unit)
-    records = pl.Series(broken)
-    usual = records.rolling_mean(set_to.memory, min_samples=set_to.learned).shift(1)
-    varies = records.rolling_std(set_to.memory, min_samples=set_to.learned).shift(1)
-    off = (records - usual) / varies.clip(0.05)
-    return np.maximum(off.fill_null(0.0).to_numpy(), 0.0)
-
-
-def _spread_so_far(view: pl.Series) -> Floats:
-    """Standard deviation of all earlier values, per row."""
-    values = view.fill_null(0.0).to_numpy()
-    centred = values - values[0] if len(values) else values
-    number = np.arange(1, len(values) + 1)
-    mean = np.cumsum(centred) / number
-    variance = np.maximum(np.cumsum(centred**2) / number - mean**2, 0.0)
-    before = np.concatenate([[0.0], np.sqrt(variance)[:-1]]) if len(values) else variance
-    size = np.maximum.accumulate(np.abs(values)) if len(values) else variance
-    return np.maximum(before, np.maximum(1e-9 * size, 1e-300))
-
-
-def _once(scores: Floats, set_to: Stream) -> Floats:
-    """Keep the first of a run, and later ones only if they are clearly higher."""
-    out = np.zeros(len(scores))
-    last, height = -len(scores) - set_to.rest, 0.0
-    for row in np.flatnonzero(scores > 0).tolist():
-        if row - last >= max(set_to.rest, set_to.rest_share * row):
-            height = 0.0
-        if scores[row] > height * set_to.rise:
-            out[row] = height = scores[row]
-            last = row
-    return out
+def _onsets(most: Floats, past: Past, set_to: Stream) -> tuple[Floats, int, float]:
+    """Keep what is clearly more surprising than what the last report has faded to."""
+    out = np.zeros(len(most))
+    reported, height = past.reported, past.height
+    for at in np.flatnonzero(most > 0).tolist():
+        row = past.rows + at
+        slow = set_to.fade * min(row, set_to.memory)  # rows; the more is known, the slower
+        faded = height * float(np.exp((reported - row) / slow))
+        if most[at] > set_to.rise * faded:
+            out[at] = height = float(most[at])
+            reported = row
+    return out, reported, height
