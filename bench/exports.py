@@ -21,6 +21,7 @@ from time import perf_counter
 from typing import Any
 
 import duckdb
+from isal import igzip
 
 LEAST_SPEED = 0.7  # of DuckDB's own
 FILES = 200
@@ -84,18 +85,15 @@ def _deliver(url: str, rows: int) -> float:
     s3.create_bucket(Bucket=BUCKET)
     part, size, names = "BILLING_PERIOD=2026-10", 0, list[str]()
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as made:
-        query = SQL.read_text().replace("$rows", str(rows)).replace("$money", "DECIMAL(38, 18)")
-        made.execute(f"create table line as {query}")
+        query = SQL.read_text().replace("$money", "DECIMAL(38, 18)")
+        file = Path(folder) / "part.csv"
         for number in range(FILES):
-            file = Path(folder) / "part.csv.gz"
-            first, last = number * rows // FILES, (number + 1) * rows // FILES
-            made.execute(
-                f"copy (select * from line where rowid >= {first} and rowid < {last})"
-                f" to '{file}' (format csv, compression gzip)"
-            )
+            these = f"range({number * rows // FILES}, {(number + 1) * rows // FILES})"
+            made.execute(f"copy ({query.replace('range($rows)', these)}) to '{file}' (format csv)")
+            packed = igzip.compress(file.read_bytes())
             names.append(f"{ROOT}/data/{part}/daily-{number:05}.csv.gz")
-            s3.put_object(Bucket=BUCKET, Key=names[-1], Body=file.read_bytes())
-            size += file.stat().st_size
+            s3.put_object(Bucket=BUCKET, Key=names[-1], Body=packed)
+            size += len(packed)
     manifest = {"exportName": "daily", "executionId": "run-1",
                 "dataFiles": [f"s3://{BUCKET}/{name}" for name in names]}  # fmt: skip
     key = f"{ROOT}/metadata/{part}/daily-Manifest.json"

@@ -215,7 +215,7 @@ class Lake:
     def _data_folder(self) -> Path | None:
         """Where data files are, if that is a folder and they are not encrypted."""
         location = self._data_path
-        return None if "://" in location or self.settings.encrypted else Path(location)
+        return None if "://" in location or self.settings.encrypted else Path(location).resolve()
 
     @property
     def _data_path(self) -> str:
