@@ -8,19 +8,20 @@ create or replace temp macro fraction(t) as cast(
     cast('0' || substr(t, strpos(t, '.')) as decimal(18, 18)) as decimal(38, 18)
 );
 
-create or replace temp macro decimals(t) as strlen(t) - strpos(t, '.');
+-- Characters after the point, and whether none is of those that DuckDB would also accept in a number.
+create or replace temp macro places(t) as strlen(t) - strpos(t, '.');
 create or replace temp macro is_plain(t) as not (
     contains(t, 'e') or contains(t, 'E') or contains(t, '_') or contains(t, ' ')
 );
 
 -- A decimal text. DuckDB reads up to 18 digits thirty times as fast as 38, and both exactly; it would also read 1_000.
--- What is no number fails in any of the ways.
+-- A text that is no number fails whichever way it takes.
 create or replace temp macro amount(t) as case
     when
-        strpos(t, '.') between 2 and 7 and decimals(t) <= 18 and (decimals(t) <= 12 or suffix(t, '000000'))
+        strpos(t, '.') between 2 and 7 and places(t) <= 18 and (places(t) <= 12 or suffix(t, '000000'))
         and is_plain(t)
         then cast(cast(t as decimal(18, 12)) as decimal(38, 18))
-    when strpos(t, '.') between 2 and 19 and decimals(t) <= 18 and t >= '0' and is_plain(t)
+    when strpos(t, '.') between 2 and 19 and places(t) <= 18 and t >= '0' and is_plain(t)
         then whole(t) + fraction(t)
     when regexp_matches(t, '^-?\d{1,6}$') then cast(cast(t as decimal(18, 12)) as decimal(38, 18))
     when regexp_matches(t, '^-\d{1,18}\.\d{1,18}$') then whole(t) - fraction(t)

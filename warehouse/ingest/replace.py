@@ -17,6 +17,7 @@ from warehouse.ingest.sub_account import AZURE
 from warehouse.lake import Write
 
 SCANS_AT_ONCE = 64  # that one insert makes; more would only hold more files open
+COPIED = {AZURE, "unknown"}  # clouds whose staged lines are not final: ids to rewrite, no provider
 
 
 def replace_units(write: Write, delivery: Delivery, decision: Decision, now: datetime) -> None:
@@ -86,11 +87,11 @@ def _scans(
         for bill, part in wanted[unit]:
             if bill is bills[bill.shown]:
                 filled[bill.shown].setdefault(unit, []).append(part)
-    scans: dict[tuple[str, str, str], _Scan] = {}
+    scans: dict[tuple[str, str, str, bool], _Scan] = {}
     for shown, bill in bills.items():
         rows = sum(part.rows for parts in filled[shown].values() for part in parts)
         scan = _scan(bill, filled[shown], rows == bill.rows, export)
-        scan = scans.setdefault((scan.columns, scan.rows, scan.where), scan)
+        scan = scans.setdefault((scan.columns, scan.rows, scan.where, scan.is_final), scan)
         scan.files.append(shown)
         scan.expected += rows
     return list(scans.values())
@@ -119,7 +120,7 @@ def _is_final(staged: Staged, filled: Mapping[Unit, Sequence[Part]], export: str
     """Whether the staged lines name the feeds and the delivery that they are loaded as."""
     feeds = {(unit.feed, part.cloud) for unit, parts in filled.items() for part in parts}
     return staged.run == export and all(
-        feed == f"{cloud}/{staged.feed}" and cloud != AZURE for feed, cloud in feeds
+        feed == f"{cloud}/{staged.feed}" and cloud not in COPIED for feed, cloud in feeds
     )
 
 

@@ -94,7 +94,7 @@ def _stage(
     checked = f"if({are_times}, x_file, error('no time')) as x_file"
     load = ""
     if run:
-        load = ", coalesce(cloud_of(ProviderName), 'unknown') as x_cloud"
+        load = ", cloud_of(ProviderName) as x_cloud"
         load += f", x_cloud || {literal('/' + feed)} as x_source, {literal(run)} as x_export"
     connection.execute("set preserve_insertion_order = false")
     try:

@@ -88,8 +88,9 @@ def adopted(lake: Lake) -> int:
         ({}, True),
         ({"ProviderName": "Snowflake"}, False),  # a line that another cloud's bill passes on
         ({"ProviderName": "Microsoft", "SubAccountId": "/subscriptions/A"}, False),
+        ({"ProviderName": ""}, False),
     ],
-    ids=["one provider", "resold", "subscriptions are rewritten"],
+    ids=["one provider", "resold", "subscriptions are rewritten", "no provider"],
 )
 def test_a_delivery_holds_the_same_whether_its_rows_are_staged_or_copied(
     change: dict[str, str], is_adopted: bool, tmp_path: Path
