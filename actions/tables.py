@@ -175,13 +175,15 @@ budget = Table(
     "budget", metadata,
     Column("id", String(40), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("cloud", Text),
+    Column("cloud", Text),  # null in any of these three: all of them
     Column("account", Text),
-    Column("team", Text),
+    Column("service", Text),
     Column("currency", String(3), nullable=False),
-    Column("amount_month", Money, nullable=False),
+    Column("period", String(10), nullable=False),  # month, quarter, year; calendar ones
+    Column("amount", Money, nullable=False),  # effective cost allowed in each period
     Column("author", String(200), nullable=False),
     Column("created_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
 )  # fmt: skip
 
 audit = Table(
