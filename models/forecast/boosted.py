@@ -85,7 +85,7 @@ class Boosted:
             learning_rate=self.rate,
             max_leaf_nodes=self.leaves,
             min_samples_leaf=self.smallest_leaf,
-            early_stopping=False,
+            early_stopping=False,  # pyright: ignore[reportArgumentType]  # stub: only 'auto'
             random_state=SEED,
         )
         return trees.fit(seen, np.clip(truth[good], -FARTHEST, FARTHEST))
@@ -145,7 +145,8 @@ def _seen(
         shares = np.log1p(shares / (SMALL * level[:, None]))
         moves = Windows.of(np.abs(np.diff(values, axis=1, prepend=np.nan)))
         restless = moves.mean(row, origin - CYCLES * cycle, origin) / level
-    seen = np.column_stack([shares, ahead, restless, ahead % season])
+    step, phase = ahead.astype(np.float64), (ahead % season).astype(np.float64)
+    seen: Floats = np.column_stack([shares, step, restless, phase])
     return seen, level, shares[:, -1]
 
 
