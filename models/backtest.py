@@ -40,6 +40,7 @@ class Rolled:
     truth: Floats
     said: dict[str, Floats]
     naive_error: Floats  # per series: mean absolute in-sample error of the seasonal naive, for MASE
+    floor: Floats  # per series: what no limit falls below
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,7 @@ def roll(history: History, models: Mapping[str, Model], horizon: int) -> Rolled:
             said[name][:, fold] = np.maximum(fitted.predict(horizon), floor)
     lag = max(1, history.season)
     steps = np.abs(history.values[:, lag:] - history.values[:, :-lag])
-    return Rolled(starts, truth, said, mean(steps, (1,)))
+    return Rolled(starts, truth, said, mean(steps, (1,)), floor[:, 0])
 
 
 def choose(rolled: Rolled) -> Choice:
@@ -187,7 +188,7 @@ def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:
     typical = typical if np.isfinite(typical) else UNTESTED
     scale = np.where(folds > 0, scale, typical * level)
     scale = np.where(folds == 1, (scale + typical * level) / 2, scale)
-    units = _left_out(error / growth, scaled, rolled.origins)
+    units = _units(rolled, error / growth, scaled)
     low, high = _quantiles(units[np.isfinite(units)])
     return Bands(np.nan_to_num(scale), growth, low, high)
 
@@ -196,7 +197,7 @@ def coverage(rolled: Rolled, said: Floats, level: Floats) -> tuple[Floats, ...]:
     """Per level and series: the share of the truth inside the band learned from the other folds."""
     error = rolled.truth - said
     growth = bands(rolled, said, level).growth
-    units = _left_out(error / growth, np.abs(error) / growth, rolled.origins)
+    units = _units(rolled, error / growth, np.abs(error) / growth)
     known = np.isfinite(units)
     low, high = _quantiles(units[known])
     inside = (known & (units >= low[k]) & (units <= high[k]) for k in range(len(LEVELS)))
@@ -278,15 +279,15 @@ def _growth(size: Floats) -> Floats:
     return curve / curve.mean()
 
 
-def _left_out(error: Floats, size: Floats, starts: tuple[int, ...]) -> Floats:
+def _units(rolled: Rolled, error: Floats, size: Floats) -> Floats:
     """Errors in units of the scale that other folds give, as a new forecast would meet it.
 
     Folds that saw some of the same days know the error already, so they don't count, unless there
-    are no others.
+    are no others. A truth at the floor is never below a band, however high the forecast was.
     """
+    starts, horizon = rolled.origins, error.shape[2]
     out = np.full_like(error, np.nan)
     per_fold = mean(size, (2,))
-    horizon = error.shape[2]
     for fold, start in enumerate(starts):
         far = [k for k, other in enumerate(starts) if abs(start - other) >= horizon]
         rest = [k for k in range(len(starts)) if k != fold]
@@ -294,4 +295,5 @@ def _left_out(error: Floats, size: Floats, starts: tuple[int, ...]) -> Floats:
         others = np.where(others > 0, others, mean(per_fold[:, rest], (1,)))[:, None]
         known = others > 0
         out[:, fold] = np.where(known, error[:, fold] / np.where(known, others, 1.0), np.nan)
-    return out
+    safe = rolled.truth <= rolled.floor[:, None, None]
+    return np.where(safe & np.isfinite(out), np.maximum(out, 0.0), out)

@@ -13,7 +13,7 @@ STEPS = 7
 
 
 def rolled(truth: np.ndarray, **said: np.ndarray) -> Rolled:
-    return Rolled(STARTS, truth, said, np.ones(len(truth)))
+    return Rolled(STARTS, truth, said, np.ones(len(truth)), np.zeros(len(truth)))
 
 
 def noise(seed: int, count: int, spread: float = 1.0) -> np.ndarray:
@@ -106,7 +106,7 @@ def test_bands_reckon_with_an_error_that_neighbouring_origins_share():
     random = np.random.default_rng(0)
     level = np.repeat(random.choice([0.2, 3.0], (200, 4)), 2, axis=1)  # two neighbours are alike
     error = level[:, :, None] * random.normal(0, 1, (200, 8, 14))
-    test = Rolled(starts, error, {}, np.ones(200))
+    test = Rolled(starts, error, {}, np.ones(200), np.full(200, -np.inf))
     band = bands(test, np.zeros_like(error), np.ones(200))
     fresh = random.choice([0.2, 3.0], (200, 1)) * random.normal(0, 1, (200, 14))
     low, high = band.around(np.zeros((200, 14)), 0)
@@ -123,3 +123,17 @@ def test_an_unknown_truth_moves_nothing():
     test = rolled(np.full_like(said, np.nan), seasonal_naive=said)
     assert (unbiased(test, mixture(said), said[:, 0]) == 1).all()
     assert choose(replace(test, truth=said + np.nan)).said.shape == said.shape
+
+
+def test_zeros_of_a_series_that_never_is_negative_do_not_widen_its_band():
+    """Half of the days are zero: none of them can fall below a limit that stays at zero."""
+    random = np.random.default_rng(0)
+    truth = np.where(
+        random.random((200, 4, STEPS)) < 0.5, 0.0, random.uniform(8, 12, (200, 4, STEPS))
+    )
+    said = np.full_like(truth, 9.0)
+    free = replace(rolled(truth, a=said), floor=np.full(200, -np.inf))
+    open_band = bands(free, said, np.full(200, 9.0))
+    floored = bands(rolled(truth, a=said), said, np.full(200, 9.0))
+    assert floored.low[0] > open_band.low[0] / 2
+    assert floored.high == open_band.high
