@@ -7,22 +7,28 @@ own error.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecast.history import Floats, History, Model
-from models.known import mean, median
+from models.forecast.history import Floats, History, Model, fits
+from models.known import mean, median, total
 
 MIX = "combination"
 FOLDS = 8
+FOLDS_OF_FEW = 16  # where there are few series to learn from, and time is no matter
+FEW_SERIES = 10
 SHARPNESS = 4.0  # a model with half the error gets 2^4 times the weight
 BORROWED = 0.5  # trust in how a model did on the other series, against 1 in how it did here
-CLEARLY = 0.9  # a single model is used alone if its error is below this share of the mix's
+ROUNDING = 1e-9  # a mix that is the baseline does not beat it
+CUT = 0.3  # share of the weight left out at each end
 LEAST_KNOWN = 8  # steps before an origin, and at least two seasons, for it to count
+MISSED = 0.1  # share of the sum, at most
+MADE_UP = 0.5  # of what the sum missed: all of it costs as much in error as it saves in bias
+FACTOR = (-0.5, 1.0)  # change of one series at most
 UNTESTED = 0.3  # error over size, where no series has been tested
-FEW = 20  # scaled errors; with fewer a normal distribution helps out
+FEW_ERRORS = 20  # scaled errors; with fewer a normal distribution helps out
 LEVELS = (0.80, 0.95)
 
 
@@ -34,6 +40,7 @@ class Rolled:
     truth: Floats
     said: dict[str, Floats]
     naive_error: Floats  # per series: mean absolute in-sample error of the seasonal naive, for MASE
+    floor: Floats  # per series: what no limit falls below
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +53,11 @@ class Choice:
     chosen: NDArray[np.intp]  # index into names
     said: Floats  # series x fold x step, of the chosen one; weights of a fold from the other folds
     mixed: Floats  # the same, of the mix
+
+    def times(self, factor: Floats) -> "Choice":
+        """What it would have said with a factor per series."""
+        each = factor[:, None, None]
+        return replace(self, said=self.said * each, mixed=self.mixed * each)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +90,8 @@ def origins(known_steps: int, horizon: int, season: int, folds: int = FOLDS) -> 
 
 def roll(history: History, models: Mapping[str, Model], horizon: int) -> Rolled:
     """Fit every model at every origin."""
-    starts = origins(history.steps, horizon, history.season)
+    folds = FOLDS if len(history.values) > FEW_SERIES else FOLDS_OF_FEW
+    starts = origins(history.steps, horizon, history.season, folds)
     floor = history.floor()[:, None]
     least = max(LEAST_KNOWN, 2 * history.season)
     count = len(history.values)
@@ -88,13 +101,13 @@ def roll(history: History, models: Mapping[str, Model], horizon: int) -> Rolled:
         seen = min(start, horizon)
         stop = history.steps - start + seen
         truth[:, fold, :seen] = history.values[:, stop - seen : stop]
-        before = history.before(start)
-        truth[before.known() < least, fold] = np.nan
-        for name, model in models.items():
-            said[name][:, fold] = np.maximum(model.fit(before).predict(horizon), floor)
+        truth[history.before(start).known() < least, fold] = np.nan
+    for name, model in models.items():
+        for fold, fitted in enumerate(fits(model, history, starts)):
+            said[name][:, fold] = np.maximum(fitted.predict(horizon), floor)
     lag = max(1, history.season)
     steps = np.abs(history.values[:, lag:] - history.values[:, :-lag])
-    return Rolled(starts, truth, said, mean(steps, (1,)))
+    return Rolled(starts, truth, said, mean(steps, (1,)), floor[:, 0])
 
 
 def choose(rolled: Rolled) -> Choice:
@@ -137,6 +150,27 @@ def combine(choice: Choice, said: Floats) -> Floats:
     return both[np.arange(len(both)), choice.chosen]
 
 
+def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
+    """A factor per series that makes up for half of what the sum of all misses.
+
+    A mix follows the median, and a sum of medians falls short where spikes only go up. What the
+    sum missed at the median origin is shared out by squared errors: the series that nobody
+    forecasts well take nearly all of it, the steady ones stay what they are. A single model, and
+    a series that may be negative, keep a factor of 1.
+    """
+    error = rolled.truth - choice.said
+    said = total(np.where(np.isfinite(error), np.abs(choice.said), np.nan), (0, 2))
+    missed = total(error, (0, 2))[said > 0] / said[said > 0]
+    share = MADE_UP * float(np.clip(np.median(missed), -MISSED, MISSED)) if len(missed) else 0.0
+    size = np.nan_to_num(mean(np.abs(forecast), (1,)))
+    is_mix = choice.chosen == len(choice.names) - 1
+    is_open = is_mix & (size > 0) & (np.nan_to_num(forecast).min(axis=1, initial=0.0) >= 0)
+    spread = np.where(is_open, np.nan_to_num(mean(np.abs(error), (1, 2))), 0.0)
+    spread = (spread / max(float(spread.max(initial=0.0)), 1e-300)) ** 2
+    part = share * size.sum() * spread / max(float(spread.sum()), 1e-300)
+    return 1 + np.clip(part / np.where(size > 0, size, 1.0), *FACTOR)
+
+
 def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:
     """Learn interval widths; a series without a usable error borrows from the others.
 
@@ -154,7 +188,7 @@ def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:
     typical = typical if np.isfinite(typical) else UNTESTED
     scale = np.where(folds > 0, scale, typical * level)
     scale = np.where(folds == 1, (scale + typical * level) / 2, scale)
-    units = _left_out(error / growth, scaled)
+    units = _units(rolled, error / growth, scaled)
     low, high = _quantiles(units[np.isfinite(units)])
     return Bands(np.nan_to_num(scale), growth, low, high)
 
@@ -163,7 +197,7 @@ def coverage(rolled: Rolled, said: Floats, level: Floats) -> tuple[Floats, ...]:
     """Per level and series: the share of the truth inside the band learned from the other folds."""
     error = rolled.truth - said
     growth = bands(rolled, said, level).growth
-    units = _left_out(error / growth, np.abs(error) / growth)
+    units = _units(rolled, error / growth, np.abs(error) / growth)
     known = np.isfinite(units)
     low, high = _quantiles(units[known])
     inside = (known & (units >= low[k]) & (units <= high[k]) for k in range(len(LEVELS)))
@@ -172,7 +206,7 @@ def coverage(rolled: Rolled, said: Floats, level: Floats) -> tuple[Floats, ...]:
 
 def _quantiles(units: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Signed limits per level; with hardly any error known, those of a normal distribution."""
-    if len(units) < FEW:
+    if len(units) < FEW_ERRORS:
         spread = np.array([-2.8, -1.7, -1.0, -0.5, 0, 0.5, 1.0, 1.7, 2.8])
         units = np.concatenate([units, spread])
     low = tuple(float(np.quantile(units, (1 - q) / 2, method="lower")) for q in LEVELS)
@@ -197,20 +231,36 @@ def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:
 
 
 def _mix(weights: Floats, said: Floats) -> Floats:
-    """Series x step; a model without weight may say NaN."""
-    heavy = weights[:, :, None]
-    mixed = np.where(heavy > 0, np.nan_to_num(said) * heavy, 0.0).sum(axis=1)
-    return np.where(weights.sum(axis=1)[:, None] > 0, mixed, said[:, 0])
+    """Series x step: the mean of the models in the middle, so one that is far off has no pull.
+
+    Of the weight, in order of what is said, the lowest and the highest 30 % are left out. A model
+    without weight may say NaN; where none has any, the baseline answers.
+    """
+    heavy = np.broadcast_to(weights[:, :, None], said.shape)
+    ranked = np.where(heavy > 0, said, np.inf)
+    order = ranked.argsort(axis=1)
+    ranked = np.take_along_axis(ranked, order, 1)
+    share = np.take_along_axis(heavy, order, 1)
+    stop = np.cumsum(share, axis=1)
+    whole = np.where(stop[:, -1:] > 0, stop[:, -1:], 1.0)
+    low, high = (stop - share) / whole, stop / whole
+    part = np.minimum(high, 1 - CUT) - np.maximum(low, CUT)
+    part = np.where(share > 0, np.maximum(part, 0.0), 0.0)
+    number = part.sum(axis=1)
+    mixed = (np.where(part > 0, ranked, 0.0) * part).sum(axis=1) / np.where(number > 0, number, 1.0)
+    return np.where(number > 0, mixed, said[:, 0])
 
 
 def _pick(per_model: Floats, mix_error: Floats) -> NDArray[np.intp]:
-    """The mix, one model if it is clearly better, or the baseline if nothing beats it."""
-    mix = per_model.shape[1]
-    best = per_model.argmin(axis=1)
-    lowest = per_model[np.arange(len(per_model)), best]
-    pick = np.where(lowest < CLEARLY * mix_error, best, mix)
-    picked = np.where(pick == mix, mix_error, lowest)
-    return np.where(picked < per_model[:, 0], pick, 0)
+    """The mix, or the baseline if the mix does not beat it.
+
+    How the mix did on the other series counts as in its weights.
+    """
+    base = per_model[:, 0]
+    ratio = mix_error / np.where(base > 0, base, 1.0)
+    pooled = np.nan_to_num(median(np.where(np.isfinite(ratio), ratio, np.nan)[None])[0], nan=1.0)
+    trusted = (ratio + BORROWED * pooled) / (1 + BORROWED)
+    return np.where((trusted < 1 - ROUNDING) & (base > 0), per_model.shape[1], 0)
 
 
 def _growth(size: Floats) -> Floats:
@@ -229,13 +279,21 @@ def _growth(size: Floats) -> Floats:
     return curve / curve.mean()
 
 
-def _left_out(error: Floats, size: Floats) -> Floats:
-    """Errors in units of the scale that the other folds give, as a new forecast would meet it."""
-    folds = error.shape[1]
+def _units(rolled: Rolled, error: Floats, size: Floats) -> Floats:
+    """Errors in units of the scale that other folds give, as a new forecast would meet it.
+
+    Folds that saw some of the same days know the error already, so they don't count, unless there
+    are no others. A truth at the floor is never below a band, however high the forecast was.
+    """
+    starts, horizon = rolled.origins, error.shape[2]
     out = np.full_like(error, np.nan)
     per_fold = mean(size, (2,))
-    for fold in range(folds):
-        others = mean(np.delete(per_fold, fold, axis=1), (1,))[:, None]
+    for fold, start in enumerate(starts):
+        far = [k for k, other in enumerate(starts) if abs(start - other) >= horizon]
+        rest = [k for k in range(len(starts)) if k != fold]
+        others = mean(per_fold[:, far], (1,))
+        others = np.where(others > 0, others, mean(per_fold[:, rest], (1,)))[:, None]
         known = others > 0
         out[:, fold] = np.where(known, error[:, fold] / np.where(known, others, 1.0), np.nan)
-    return out
+    safe = rolled.truth <= rolled.floor[:, None, None]
+    return np.where(safe & np.isfinite(out), np.maximum(out, 0.0), out)

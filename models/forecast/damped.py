@@ -1,5 +1,6 @@
 """Smoothed level, damped trend and seasons: what has been, most recent first, spikes ignored."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,20 @@ class Damped:
 
     def fit(self, history: History) -> FittedDamped:
         """Run over the whole history once."""
-        season = history.season if history.steps >= 2 * history.season else 1
+        return next(self.fit_before(history, (0,)))
+
+    def fit_before(self, history: History, origins: Sequence[int]) -> Iterator[FittedDamped]:
+        """The state passes every origin on its way through the history."""
+        stops = sorted(history.steps - origin for origin in origins)
+        grid, seasons = self._grid(history.season if stops[0] >= 2 * history.season else 1)
+        states = dict(zip(stops, smooth(history.values, seasons, grid, stops), strict=True))
+        for origin in origins:
+            state = states[history.steps - origin]
+            empty = history.before(origin).known() == 0
+            level = np.where(empty, np.nan, state.level) if empty.any() else state.level
+            yield FittedDamped(State(level, state.trend, state.profiles, state.damping))
+
+    def _grid(self, season: int) -> tuple[Grid, tuple[int, ...]]:
         seasons = (season,) if season > 1 else ()
         gammas = self.slow_seasons if season < self.slow_from else self.fast_seasons
         tried = [
@@ -49,12 +63,7 @@ class Damped:
             for gamma in (gammas if seasons else (0.0,))
         ]
         grid = Grid(*(tuple(part) for part in zip(*tried, strict=True)), damping=self.damping)
-        state = smooth(history.values, seasons, grid)
-        empty = history.known() == 0
-        if empty.any():
-            level = np.where(empty, np.nan, state.level)
-            state = State(level, state.trend, state.profiles, state.damping)
-        return FittedDamped(state)
+        return grid, seasons
 
 
 MODELS: dict[str, Model] = {"damped": Damped(), "damped_ratio": Logged(Damped())}

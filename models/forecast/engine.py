@@ -56,6 +56,7 @@ def outlooks(history: History, steps: int, ended_after: int = ENDED) -> Iterator
 def outlook(history: History, steps: int, ended_after: int = ENDED) -> Outlook:
     """Backtest, choose, forecast and put bands around it."""
     models = available()
+    history = replace(history, horizon=steps)
     state = conditions(history, ended_after)
     values = history.values
     rolled = backtest.roll(history, models, steps)
@@ -65,6 +66,9 @@ def outlook(history: History, steps: int, ended_after: int = ENDED) -> Outlook:
     floor = history.floor()[:, None]
     said = [np.maximum(model.fit(history).predict(steps), floor) for model in models.values()]
     centre = backtest.combine(choice, np.stack(said, axis=1))
+    factor = backtest.unbiased(rolled, choice, centre)
+    choice = choice.times(factor)
+    centre = centre * factor[:, None]
     centre = np.where(state.short[:, None], median(values)[:, None], centre)
     centre = np.where(state.ended[:, None], 0.0, centre)
     cap = EXPLODED * np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=1, initial=0.0)

@@ -1,7 +1,8 @@
 """What every forecasting model is fitted on: many series of one step size in one array."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ class History:
     season: int  # steps; 1 = none
     long_season: int = 1  # steps of a second, slower season (168 for hours); 1 = none
     last_day: Days | None = None  # calendar day of the last column, per series; None = no calendar
+    horizon: int = 28  # steps that will be asked for, for models that learn them one by one
 
     @property
     def steps(self) -> int:
@@ -64,3 +66,22 @@ class Model(Protocol):
     def fit(self, history: History) -> Fitted:
         """Learn all series at once; a series without one known value is forecast as NaN."""
         ...
+
+
+@runtime_checkable
+class Rolling(Protocol):
+    """A model that fits several origins with less work than one `fit` for each.
+
+    What it says at an origin may not depend on anything known later.
+    """
+
+    def fit_before(self, history: History, origins: Sequence[int]) -> Iterator[Fitted]:
+        """The model as it was that many steps before the end, in the order of `origins`."""
+        ...
+
+
+def fits(model: Model, history: History, origins: Sequence[int]) -> Iterator[Fitted]:
+    """The model at each origin, in one pass if it knows how."""
+    if isinstance(model, Rolling) and origins:
+        return model.fit_before(history, origins)
+    return (model.fit(history.before(origin)) for origin in origins)

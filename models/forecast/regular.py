@@ -61,12 +61,17 @@ def readable(frame: pl.DataFrame) -> pl.DataFrame:
 
 def even(rows: pl.DataFrame) -> Iterator[Even]:
     """Group the series of `readable` rows by step and length; needs two rows per series or more."""
-    rows = rows.group_by("unique_id", "ds").agg(pl.col("y").mean()).sort("unique_id", "ds")
+    rows = (
+        rows.group_by("unique_id", "ds")
+        .agg(pl.col("y").mean(), (pl.len() - 1).alias("repeated"))
+        .sort("unique_id", "ds")
+    )
     distance = pl.col("ds").diff().dt.total_microseconds() / SECOND
     found = rows.group_by("unique_id", maintain_order=True).agg(
         distance.median().alias("seconds"),
         ((distance / distance.median() - 1).abs() > UNEVEN).mean().alias("uneven"),
         pl.len().alias("rows"),
+        pl.col("repeated").sum(),
         pl.col("ds").last().alias("end"),
     )
     names = [step_of(seconds) for seconds in found["seconds"]]
@@ -93,12 +98,25 @@ def _aligned(rows: pl.DataFrame, group: pl.DataFrame, step: Step) -> Even:
     values = np.full((group.height, width), np.nan)
     at = (cells["row"].to_numpy(), width - 1 - cells["back"].to_numpy())
     values[at] = cells["y"].cast(pl.Float64).to_numpy()
+    known = np.isfinite(values)
+    unknown = (~known & np.maximum.accumulate(known, axis=1)).sum(axis=1)
     remarks = [
-        f"{share:.0%} of the rows are not {step.every} apart; rows of one step are averaged"
-        if share and share > UNEVEN else None
-        for share in group["uneven"]
-    ]  # fmt: skip
+        _remark(share, step, repeated, int(gaps))
+        for share, repeated, gaps in zip(group["uneven"], group["repeated"], unknown, strict=True)
+    ]
     return Even(group["unique_id"].to_list(), values, group["end"].to_numpy(), step, remarks)
+
+
+def _remark(uneven: float | None, step: Step, repeated: int, unknown: int) -> str | None:
+    """What was found odd about the time stamps of a series, and what was made of it."""
+    if uneven and uneven > UNEVEN:
+        return f"{uneven:.0%} of the rows are not {step.every} apart; rows of one step are averaged"
+    found = [
+        f"rows that repeat a time stamp: {repeated}, averaged" if repeated else "",
+        f"steps without a value since the first: {unknown}, unknown and not zero"
+        if unknown else "",
+    ]  # fmt: skip
+    return "; ".join(text for text in found if text) or None
 
 
 def _steps_back(step: Step) -> pl.Expr:

@@ -5,6 +5,7 @@ cost hardly more than one. Each series keeps the setting whose errors one season
 smallest: the best setting for tomorrow follows every wobble, and is no good for next month.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,24 +70,33 @@ def seasonal_profile(values: Floats, season: int) -> Floats:
     return (profile - profile.mean(axis=1, keepdims=True)) * keep[:, None]
 
 
-def smooth(values: Floats, seasons: tuple[int, ...], grid: Grid) -> State:
-    """Run the recursion over all steps and keep the best setting of each series."""
+def smooth(
+    values: Floats, seasons: tuple[int, ...], grid: Grid, stops: Sequence[int] | None = None
+) -> list[State]:
+    """Run the recursion once; after each of `stops` steps, the best setting of each series.
+
+    `stops` ascend; by default there is one, the end. The start values come from what is before
+    the first one.
+    """
     count, steps = values.shape
+    stops = [steps] if stops is None else stops
+    states: list[State] = []
+    first = values[:, : stops[0]]
     trials = len(grid.level)
     alpha, beta, gamma = (np.array(g)[None, :] for g in (grid.level, grid.trend, grid.season))
-    profiles = _first_profiles(values, seasons)
-    start = _first_level(values, max(seasons, default=1))
+    profiles = _first_profiles(first, seasons)
+    start = _first_level(first, max(seasons, default=1))
     level = np.repeat(start[:, None], trials, axis=1)
     trend = np.zeros((count, trials))
     waves = [np.repeat(p[:, None, :], trials, axis=1) for p in profiles]
-    spread = np.repeat(_first_spread(values)[:, None], trials, axis=1)
+    spread = np.repeat(_first_spread(first)[:, None], trials, axis=1)
     loss = np.zeros((count, trials))
     ahead = max([*seasons, 1])
     past = [level] * ahead  # ring of the levels one season ago
     run, pushed = np.zeros((count, trials)), np.zeros((count, trials))
-    forget = 1 - min(1.0, LOSS_MEMORY / max(steps, 1))
-    for t in range(steps):
-        back = (t - steps) % np.array([w.shape[2] for w in waves]) if waves else ()
+    forget = 1 - min(1.0, LOSS_MEMORY / max(stops[0], 1))
+    for t in range(stops[-1]):
+        back = (t - stops[0]) % np.array([w.shape[2] for w in waves]) if waves else ()
         drifted = grid.damping * trend
         expected = level + drifted
         for wave, phase in zip(waves, back, strict=True):
@@ -113,11 +123,19 @@ def smooth(values: Floats, seasons: tuple[int, ...], grid: Grid) -> State:
             wave[:, :, phase] += gamma * clipped
         grown = spread + SPREAD_MEMORY * (1.25 * np.minimum(np.abs(error), 3 * limit) - spread)
         spread = np.where(unknown, spread, grown)
+        if t + 1 in stops:
+            states.append(_state(level, trend, waves, loss, grid.damping, t + 1 - stops[0]))
+    return states
+
+
+def _state(
+    level: Floats, trend: Floats, waves: list[Floats], loss: Floats, damping: float, ahead: int
+) -> State:
+    """The best setting of each series; profiles rolled by the steps since they were made."""
     best = loss.argmin(axis=1)
-    row = np.arange(count)
-    return State(
-        level[row, best], trend[row, best], tuple(w[row, best] for w in waves), grid.damping
-    )
+    row = np.arange(len(best))
+    profiles = tuple(np.roll(w[row, best], -(ahead % w.shape[2]), axis=1) for w in waves)
+    return State(level[row, best], trend[row, best], profiles, damping)
 
 
 def _first_profiles(values: Floats, seasons: tuple[int, ...]) -> list[Floats]:

@@ -1,5 +1,6 @@
 """The contract of every model file, and what the single models are for."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,12 +10,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from models.forecast import BASELINE, available
-from models.forecast.history import History
+from models.forecast.boosted import Boosted
+from models.forecast.history import History, fits
 from models.forecast.month_effect import MonthEffect
 from models.forecast.same_day_last_month import SameDayLastMonth
+from models.forecast.theta import Theta
 
 STEPS = 130
 NAMES = list(available())
+NEED_MORE = ("boosted", "theta_long")  # series, or a second season, than a plain week
+ALONE = [name for name in NAMES if name != "boosted"]  # which learns from all series
 values = arrays.arrays(
     np.float64,
     (3, STEPS),
@@ -68,7 +73,7 @@ def test_a_model_does_not_mind_the_unit(name: str, factor: float):
     np.testing.assert_allclose(scaled, plain * factor, rtol=1e-5, equal_nan=True)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALONE)
 def test_a_series_is_forecast_the_same_alone_and_in_company(name: str):
     random = np.random.default_rng(2)
     matrix = weekly() * random.normal(1, 0.1, (3, STEPS)) * np.array([[1.0], [50.0], [0.1]])
@@ -78,7 +83,7 @@ def test_a_series_is_forecast_the_same_alone_and_in_company(name: str):
     np.testing.assert_allclose(alone[0], together[1], rtol=1e-6, equal_nan=True)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if "month" not in n])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in NEED_MORE and "month" not in n])
 def test_a_perfect_week_is_repeated(name: str):
     said = available()[name].fit(history(weekly(steps=140))).predict(14)
     np.testing.assert_allclose(said, weekly(steps=154)[:, -14:], rtol=0.06)
@@ -112,3 +117,56 @@ def test_a_new_level_is_followed_within_a_week_but_a_spike_is_not(name: str):
     after = weekly(steps=137)[:, -7:]
     assert model.fit(history(stepped)).predict(7).mean() > 2.2 * after.mean()
     assert model.fit(history(spiked)).predict(7).mean() < 1.3 * after.mean()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_model_says_at_an_origin_uses_nothing_that_came_later(name: str):
+    random = np.random.default_rng(4)
+    values = weekly(count=20, steps=220) * random.normal(1, 0.1, (20, 220))
+    changed = values.copy()
+    changed[:, -20:] *= random.uniform(0.2, 5, (20, 20))
+    model = available()[name]
+    for one, other in zip(
+        fits(model, history(values), (20, 40)), fits(model, history(changed), (20, 40)), strict=True
+    ):
+        np.testing.assert_array_equal(one.predict(10), other.predict(10))
+
+
+def test_trees_learn_from_other_series_what_comes_after_a_rise():
+    """A jump to the double is followed by a fall to the half: only the others have seen it."""
+    random = np.random.default_rng(5)
+    values = weekly(count=40, steps=300) * random.normal(1, 0.02, (40, 300))
+    for row in range(1, 40):
+        for start in range(40 + row % 20, 280, 42):
+            values[row, start : start + 7] *= 2
+            values[row, start + 7 : start + 14] *= 0.5
+    values[0, -7:] *= 2
+    said = Boosted().fit(replace(history(values), horizon=7)).predict(7)
+    assert said[0].sum() == pytest.approx(0.5 * weekly(steps=307)[0, -7:].sum(), rel=0.15)
+
+
+def test_trees_say_nothing_about_series_with_negative_values_or_if_there_is_little_to_learn():
+    values = weekly(count=40, steps=300) * np.random.default_rng(6).normal(1, 0.1, (40, 300))
+    values[3, 100] = -5.0
+    said = Boosted().fit(history(values)).predict(7)
+    assert np.isnan(said[3]).all()
+    assert np.isfinite(np.delete(said, 3, axis=0)).all()
+    assert np.isnan(Boosted().fit(history(values[:1])).predict(7)).all()
+
+
+def test_theta_follows_half_of_a_trend_times_a_season():
+    steps = np.arange(147)
+    season = np.array([1.0, 1.0, 1.1, 1.0, 1.0, 0.5, 0.4])[steps % 7]
+    values = ((100 + 2 * steps) * season)[None]
+    said = Theta().fit(history(values[:, :140])).predict(7)
+    np.testing.assert_allclose(said[0], values[0, 140:], rtol=0.06)
+
+
+def test_theta_with_the_long_season_is_for_series_that_have_one():
+    steps = np.arange(24 * 7 * 4)
+    weekend = np.where(steps // 24 % 7 >= 5, 0.5, 1.0)
+    values = 100 * (1 + 0.3 * np.sin(steps / 24 * 2 * np.pi)) * weekend
+    hours = History(values[None, :-168], 24, long_season=168)
+    said = Theta(is_long=True).fit(hours).predict(168)
+    np.testing.assert_allclose(said[0], values[-168:], rtol=0.05)
+    assert np.isnan(Theta(is_long=True).fit(history(weekly())).predict(5)).all()

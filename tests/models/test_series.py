@@ -90,9 +90,12 @@ def test_order_duplicates_and_gaps_change_little():
     frame = one(daily(200), waves(200, 7))
     shuffled = pl.concat([frame.sample(fraction=1.0, shuffle=True, seed=1), frame[50:60]])
     plain = forecast_series(frame, 7)
-    assert forecast_series(shuffled, 7).equals(plain)
-    gappy = frame.filter(pl.int_range(pl.len()) % 11 != 3)
-    np.testing.assert_allclose(forecast_series(gappy, 7)["mean"], plain["mean"], rtol=0.05)
+    same = forecast_series(shuffled, 7)
+    assert same.drop("reason").equals(plain.drop("reason"))
+    assert "rows that repeat a time stamp: 10" in same["reason"][0]
+    gappy = forecast_series(frame.filter(pl.int_range(pl.len()) % 11 != 3), 7)
+    np.testing.assert_allclose(gappy["mean"], plain["mean"], rtol=0.05)
+    assert "steps without a value since the first: 18" in gappy["reason"][0]
 
 
 def test_one_bad_series_never_stops_the_rest():
@@ -141,3 +144,58 @@ def test_a_season_is_believed_only_if_it_shows():
     assert search(waves(200, 11)[None]) == 11
     assert step_of(86400 * 30.5).every == "1mo"
     assert step_of(300).seasons == (288, 2016)
+
+
+def test_series_of_other_steps_ends_and_ages_stand_beside_each_other():
+    hours = [datetime(2026, 1, 1) + timedelta(hours=k) for k in range(200)]
+    usual = pl.concat([one(daily(), waves(120, 7, seed), f"usual {seed}") for seed in range(5)])
+    odd = {
+        "hourly": one(hours, waves(200, 24)),
+        "ended": one(daily(60), waves(60, 7)),
+        "new": one(daily(120)[-5:], waves(5, 7)),
+        "infinite": one(daily(), np.where(np.arange(120) == 50, np.inf, waves(120, 7))),
+    }
+    odd = {
+        k: v.with_columns(pl.lit(k).alias("unique_id"), pl.col("ds").cast(pl.Datetime("us")))
+        for k, v in odd.items()
+    }
+    usual = usual.with_columns(pl.col("ds").cast(pl.Datetime("us")))
+    out = forecast_series(pl.concat([usual, *odd.values()]), 6)
+    first = dict(out.group_by("unique_id").agg(pl.col("ds").first()).rows())
+    reason = dict(out.group_by("unique_id").agg(pl.col("reason").first()).rows())
+    assert out.height == 9 * 6
+    assert out["mean"].is_finite().all()
+    assert first["hourly"] == hours[-1] + timedelta(hours=1)
+    assert first["ended"] == datetime(2026, 3, 2)
+    assert "only 5 known steps" in reason["new"]
+    assert "steps without a value since the first: 1" in reason["infinite"]
+    assert all(reason[f"usual {k}"] is None for k in range(5))
+
+
+def test_a_clock_that_moves_to_another_zone_is_one_series():
+    """The export was in winter time, then in summer time: same hours, other offsets."""
+    stamps = [datetime(2026, 3, 20) + timedelta(hours=k) for k in range(300)]
+    text = [
+        (s + timedelta(hours=2 if k >= 150 else 1)).isoformat()
+        + ("+02:00" if k >= 150 else "+01:00")
+        for k, s in enumerate(stamps)
+    ]
+    out = forecast_series(one(text, waves(300, 24)), 3)
+    assert out["ds"].to_list() == [stamps[-1] + timedelta(hours=k) for k in (1, 2, 3)]
+    assert out["reason"].is_null().all()
+
+
+def test_no_forecast_explodes_next_to_series_of_other_sizes():
+    random = np.random.default_rng(0)
+    grown = np.exp(np.linspace(0, 12, 150)) * random.normal(1, 0.1, 150)
+    spiky = np.where(random.random(150) < 0.05, 1e4, 1.0)
+    frames = [one(daily(150), grown, "grown"), one(daily(150), spiky, "spiky")]
+    frames += [
+        one(daily(150), waves(150, 7, k + 9) * 10.0**k, f"size {k}") for k in range(-9, 13, 3)
+    ]
+    out = forecast_series(pl.concat(frames), 90)
+    largest = pl.concat(frames).group_by("unique_id").agg(pl.col("y").max())
+    both = out.join(largest, on="unique_id")
+    assert (both["mean"] <= 10 * both["y"]).all()
+    assert (both["lo95"] <= both["mean"]).all()
+    assert (both["mean"] <= both["hi95"]).all()
