@@ -2,6 +2,7 @@
 
 ActionError
 ├── BadCheck              a file in actions/checks breaks the form of a check
+├── BadBudget             a budget whose amount, currency or period makes no sense
 ├── LedgerBusy            another process holds the ledger for too long
 ├── Unknown               no plan, run, recommendation, user or role of that name
 ├── NotAllowed            this person's role does not cover it
@@ -29,6 +30,10 @@ class BadCheck(ActionError):
     def __init__(self, check: str, found: str, cure: str) -> None:
         self.check = check
         super().__init__(f"Check {check}: {found}. {cure}")
+
+
+class BadBudget(ActionError):
+    """A budget that can't be meant; nothing was written."""
 
 
 class LedgerBusy(ActionError):

@@ -10,11 +10,12 @@ import typer
 
 from app.answer import to_json
 from app.command import Debug, Home, Json
-from app.commands import decide, estate, ledger, look, operate, series
+from app.commands import budgets, decide, estate, ledger, look, operate, series
 from app.errors import AppError
 
 OURS = {"actions", "app", "clouds", "models", "pipelines", "warehouse"}
 BAD_INPUT = {  # errors of other packages that mean exit code 2
+    "BadBudget",
     "BrokenSettings",
     "QueryRefused",
     "Unknown",
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for commands in (estate, look, series, decide, ledger, operate):
+for commands in (estate, look, budgets, series, decide, ledger, operate):
     commands.add_to(app)
 
 

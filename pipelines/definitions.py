@@ -48,6 +48,8 @@ def build(settings: Settings, work: Work | None = None) -> dg.Definitions:
                 metrics.metric_days,
                 # facts, one SQL file each                                         marts.*
                 marts.facts,
+                # what people allowed                                              actions.*
+                plans.budgets,
                 # estimates                                                        models.*
                 forecast.forecast,
                 anomalies.anomalies,

@@ -69,11 +69,12 @@ def stacked(
     return figure
 
 
-def forecast(frame: pl.DataFrame, *, today: date, currency: str, height: int = 320) -> go.Figure:
-    """What was spent per day, and what is expected with its 80 % band."""
+def fan(frame: pl.DataFrame, *, today: date, currency: str, height: int = 340) -> go.Figure:
+    """What was spent per day, and what is expected with its bands of 80 and 95 %."""
     figure = fig(height)
     known = frame.filter(pl.col("actual").is_not_null())
     ahead = frame.filter(pl.col("mean").is_not_null())
+    _band(figure, ahead, "lo95", "hi95", "95% of days fall in here")
     _band(figure, ahead, "lo80", "hi80", "80% of days fall in here")
     _line(figure, known, "actual", "Spent", COLOURS[0], "solid", currency)
     _line(figure, ahead, "mean", "Expected", COLOURS[1], "dash", currency)
@@ -81,6 +82,43 @@ def forecast(frame: pl.DataFrame, *, today: date, currency: str, height: int = 3
     figure.update_yaxes(rangemode="tozero")
     _money_axis(figure, currency)
     _time_axis(figure, monthly=False)
+    return figure
+
+
+def waterfall(steps: Sequence[tuple[str, float]], *, currency: str, height: int = 340) -> go.Figure:
+    """From the first amount, over changes, to the last one; those two stand on the axis.
+
+    The axis does not begin at zero: changes of some percent would not be seen.
+    """
+    figure = fig(height)
+    first, *changes, last = [amount for _, amount in steps]
+    figure.add_waterfall(
+        x=[name for name, _ in steps],
+        y=[first, *changes, last],
+        measure=["absolute", *["relative"] * len(changes), "total"],
+        text=[
+            short(first, currency), *[signed(change, currency) for change in changes],
+            short(last, currency),
+        ],
+        textposition="outside",
+        increasing={"marker": {"color": OVER}},
+        decreasing={"marker": {"color": UNDER}},
+        totals={"marker": {"color": COLOURS[0]}},
+        connector={"line": {"color": REST, "width": 1}},
+        textfont={"size": 12},
+        hovertemplate="%{x}: %{text}<extra></extra>",
+        cliponaxis=False,
+    )  # fmt: skip
+    heights = [first]
+    for change in changes:
+        heights.append(heights[-1] + change)
+    low, high = min(*heights, last), max(*heights, last)
+    room = (high - low or abs(high) or 1.0) * 0.25
+    bottom = 0.0 if 0 <= low < 3 * room else low - room
+    figure.update_yaxes(range=[bottom, high + room])
+    figure.update_xaxes(tickangle=0, tickfont={"size": 11})
+    figure.update_layout(showlegend=False, hovermode="closest")
+    _money_axis(figure, currency)
     return figure
 
 

@@ -106,6 +106,19 @@ def percent(share: float | None, digits: int = 0) -> str:
     return UNKNOWN if share is None else f"{share * 100:,.{digits}f}%"
 
 
+def chance(share: float | None) -> str:
+    """A probability as people read it; never 0 or 100 while it is neither.
+
+    >>> chance(0.004), chance(0.37), chance(0.999), chance(1.0), chance(None)
+    ('< 1%', '37%', '> 99%', '100%', 'unknown')
+    """
+    if share is None:
+        return UNKNOWN
+    if 0 < share < 0.01:
+        return "< 1%"
+    return "> 99%" if 0.99 < share < 1 else percent(share)
+
+
 def markdown(text: str) -> str:
     r"""Text as it reads, in places that take Markdown: two dollar signs would be a formula.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
 
 from models.forecast.history import Fitted, Floats, History, Model
 from models.forecast.month_effect import NotUsable
@@ -29,6 +30,9 @@ YEAR = {7: 364, 24: 168, 4: 4, 12: 12, 52: 52}  # steps after which a longer rhy
 OTHER_YEAR = 52
 TREES = 100
 SEED = 0
+THREADS = (
+    1  # small trees: on a busy machine, threads that wait for each other cost ten times as much
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +49,8 @@ class FittedBoosted:
         ahead = np.tile(np.arange(1, days + 1), count)
         origin = np.full(len(row), self.history.steps)
         seen, level, usual = _seen(self.history, row, origin, ahead)
-        share = np.expm1(self.trees.predict(seen) + usual) * SMALL
+        with threadpool_limits(THREADS, "openmp"):
+            share = np.expm1(self.trees.predict(seen) + usual) * SMALL
         return np.maximum(share * level, 0.0).reshape(count, days)
 
 
@@ -88,7 +93,8 @@ class Boosted:
             early_stopping=False,  # pyright: ignore[reportArgumentType]  # stub: only 'auto'
             random_state=SEED,
         )
-        return trees.fit(seen, np.clip(truth[good], -FARTHEST, FARTHEST))
+        with threadpool_limits(THREADS, "openmp"):
+            return trees.fit(seen, np.clip(truth[good], -FARTHEST, FARTHEST))
 
 
 def _examples(history: History) -> tuple[Places, Places, Places]:

@@ -39,6 +39,8 @@ class Outlook:
     models: list[str]
     reasons: list[str | None]
     conditions: Conditions
+    beyond: Floats  # series x further step, without limits: for sums that reach further
+    truth: Floats  # series x fold x step: what came in the backtest
     errors: Floats  # series x fold x step: truth minus forecast in the backtest
     scale: Floats  # typical absolute error of a step
     folds: NDArray[np.intp]
@@ -47,14 +49,19 @@ class Outlook:
     chosen: NDArray[np.intp]  # index into measured; -1 = none of them
 
 
-def outlooks(history: History, steps: int, ended_after: int = ENDED) -> Iterator[Outlook]:
+def outlooks(
+    history: History, steps: int, ended_after: int = ENDED, reach: int = 0
+) -> Iterator[Outlook]:
     """One outlook per chunk of series, in their order."""
     for start in range(0, len(history.values), CHUNK):
-        yield outlook(history.rows(slice(start, start + CHUNK)), steps, ended_after)
+        yield outlook(history.rows(slice(start, start + CHUNK)), steps, ended_after, reach)
 
 
-def outlook(history: History, steps: int, ended_after: int = ENDED) -> Outlook:
-    """Backtest, choose, forecast and put bands around it."""
+def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int = 0) -> Outlook:
+    """Backtest, choose, forecast and put bands around it.
+
+    Models are compared over `steps` ahead; the chosen one goes on to `reach` steps if that is more.
+    """
     models = available()
     history = replace(history, horizon=steps)
     state = conditions(history, ended_after)
@@ -64,15 +71,17 @@ def outlook(history: History, steps: int, ended_after: int = ENDED) -> Outlook:
     rolled = replace(rolled, truth=np.where(testable[:, None, None], rolled.truth, np.nan))
     choice = backtest.choose(rolled)
     floor = history.floor()[:, None]
-    said = [np.maximum(model.fit(history).predict(steps), floor) for model in models.values()]
+    reach = max(steps, reach)
+    said = [np.maximum(model.fit(history).predict(reach), floor) for model in models.values()]
     centre = backtest.combine(choice, np.stack(said, axis=1))
-    factor = backtest.unbiased(rolled, choice, centre)
+    factor = backtest.unbiased(rolled, choice, centre[:, :steps])
     choice = choice.times(factor)
     centre = centre * factor[:, None]
     centre = np.where(state.short[:, None], median(values)[:, None], centre)
     centre = np.where(state.ended[:, None], 0.0, centre)
     cap = EXPLODED * np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=1, initial=0.0)
-    centre = np.clip(centre, -cap[:, None], cap[:, None])
+    whole = np.clip(centre, -cap[:, None], cap[:, None])
+    centre = whole[:, :steps]
     size = np.nan_to_num(mean(np.abs(values[:, -RECENT * max(history.season, 7) :]), (1,)))
     bands = backtest.bands(rolled, choice.said, size)
     bands = replace(bands, scale=np.where(state.ended | state.empty, 0.0, bands.scale))
@@ -83,6 +92,8 @@ def outlook(history: History, steps: int, ended_after: int = ENDED) -> Outlook:
         _names(choice, state),
         state.reasons(history.season),
         state,
+        whole[:, steps:],
+        rolled.truth,
         rolled.truth - choice.said,
         bands.scale,
         np.isfinite(rolled.truth).any(axis=2).sum(axis=1),

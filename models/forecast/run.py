@@ -1,15 +1,22 @@
 """Forecast the daily cost of every service of every account, and the sums people ask for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.forecast.budget import COLUMNS as BUDGET_COLUMNS
+from models.forecast.budget import SCHEMA as BUDGETS
+from models.forecast.budget import judged
 from models.forecast.engine import Outlook, outlooks
 from models.forecast.history import Floats, History
-from models.forecast.totals import Part, totals
+from models.forecast.parts import Parts
+from models.forecast.paths import COLUMNS as SCOPE_COLUMNS
+from models.forecast.paths import paths
+from models.forecast.totals import COLUMNS as TOTAL_COLUMNS
+from models.forecast.totals import period, totals
 
 KEYS = ("cloud", "account", "service", "currency")
 WEEK = 7  # days; the season cost shows
@@ -25,11 +32,13 @@ BACKTEST_COLUMNS = (
 
 @dataclass(frozen=True)
 class ForecastResult:
-    """Rows for models.forecast, models.forecast_total and models.backtest."""
+    """Rows for models.forecast, forecast_scope, forecast_total, backtest and budget."""
 
     forecast: pl.DataFrame
+    scope: pl.DataFrame
     total: pl.DataFrame
     backtest: pl.DataFrame
+    budget: pl.DataFrame
 
 
 def forecast(
@@ -37,39 +46,37 @@ def forecast(
     *,
     made_on: date,
     days: int = 90,
-    month_end: date | None = None,
     delivered: pl.DataFrame | None = None,
+    budgets: pl.DataFrame | None = None,
 ) -> ForecastResult:
     """Forecast from `made_on`, the first day that is not known, for `days` days.
 
     `costs` has cloud, account, service, currency, day, cost; rows of one series and day add up.
     `delivered` (cloud, day) lists the days for which a cloud's bill is complete: a series without
     a line on such a day cost nothing. On other days its cost is unknown. Without it, a day counts
-    as delivered if the cloud has any line for it. `month_end` is exclusive; by default it is the
-    first day of the month after `made_on`.
+    as delivered if the cloud has any line for it. `budgets` has the
+    columns of `models.forecast.budget.SCHEMA`.
     """
-    until = month_end or _next_month(made_on)
+    empty = _empty_result()
+    asked = pl.DataFrame(schema=BUDGETS) if budgets is None else budgets
     keys, history, _ = daily_history(costs, made_on=made_on, delivered=delivered)
-    parts = list(outlooks(history, days, ENDED)) if keys.height else []
-    total_rows = totals(
-        keys,
-        [Part.of(part) for part in parts],
-        _known_this_month(costs, made_on),
-        made_on=made_on,
-        days=days,
-        month_end=until,
-    )
+    if not keys.height:
+        return replace(empty, budget=judged(asked, keys, None, costs, made_on=made_on))
+    reach = (period(made_on, 12).ends_on - made_on).days
+    parts = list(outlooks(history, days, ENDED, reach))
+    whole = Parts.of(parts)
     starts = np.cumsum([0, *[len(part.mean) for part in parts]])
     frames = [
         (_forecast_rows(keys[int(at) : int(at) + len(p.mean)], p, made_on, days),
          _backtest_rows(keys[int(at) : int(at) + len(p.mean)], p, days))
         for at, p in zip(starts, parts, strict=False)
     ]  # fmt: skip
-    empty = _empty_result()
     return ForecastResult(
         pl.concat([empty.forecast, *[f for f, _ in frames]]),
-        total_rows,
+        paths(keys, whole, made_on=made_on, days=days),
+        totals(keys, whole, costs, made_on=made_on),
         pl.concat([empty.backtest, *[b for _, b in frames]]),
+        judged(asked, keys, whole, costs, made_on=made_on),
     )
 
 
@@ -124,18 +131,6 @@ def _complete_days(
         flags[index[(index >= 0) & (index < steps)]] = True
         out[cloud] = flags  # pyright: ignore[reportArgumentType]
     return out
-
-
-def _known_this_month(costs: pl.DataFrame, made_on: date) -> pl.DataFrame:
-    """KEYS and what is billed since the first of the month."""
-    first, day = made_on.replace(day=1), pl.col("day").cast(pl.Date)
-    return (
-        costs.filter((day >= first) & (day < made_on))
-        .with_columns(*[pl.col(k).cast(pl.String) for k in KEYS])
-        .with_columns(pl.col("cost").cast(pl.Float64).fill_nan(None))
-        .group_by(KEYS)
-        .agg(pl.col("cost").sum().alias("known"))
-    )
 
 
 def _forecast_rows(keys: pl.DataFrame, part: Outlook, made_on: date, days: int) -> pl.DataFrame:
@@ -208,8 +203,10 @@ def _empty_result() -> ForecastResult:
     def frame(columns: tuple[str, ...]) -> pl.DataFrame:
         return pl.DataFrame(schema={c: types.get(c, pl.Float64) for c in columns})
 
-    return ForecastResult(frame(FORECAST_COLUMNS), pl.DataFrame(), frame(BACKTEST_COLUMNS))
-
-
-def _next_month(day: date) -> date:
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return ForecastResult(
+        frame(FORECAST_COLUMNS),
+        pl.DataFrame(schema=SCOPE_COLUMNS),
+        pl.DataFrame(schema=TOTAL_COLUMNS),
+        frame(BACKTEST_COLUMNS),
+        pl.DataFrame(schema=BUDGET_COLUMNS),
+    )

@@ -1,20 +1,21 @@
 """Sums of forecasts over services and days, with intervals from the summed errors of the backtest.
 
 Errors of services move together to some degree. Their sum over each backtest path knows to which,
-so a total's interval comes from there and not from adding up the ends of the parts.
+so a total's interval comes from there and not from adding up the ends of the parts. The mean of a
+sum is the sum of the means: what belongs together adds up, at every level and horizon.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from models.backtest import LEVELS
-from models.forecast.engine import Outlook
 from models.forecast.history import Floats
+from models.forecast.parts import Parts, freedom, grouped, spread, sums
 
 SCOPES = {
     "total": ("currency",),
@@ -22,130 +23,128 @@ SCOPES = {
     "account": ("cloud", "account", "currency"),
     "service": ("cloud", "account", "service", "currency"),
 }
-INDEPENDENT = 0.6  # share of the folds counted as independent; they overlap
-WIDEST = 3.0  # by how much series without a backtest may widen the band of a sum
 COLUMNS = {
     "horizon": pl.String, "level": pl.String, "cloud": pl.String, "account": pl.String,
     "service": pl.String, "currency": pl.String, "starts_on": pl.Date, "ends_on": pl.Date,
     "known": pl.Float64, "mean": pl.Float64, "lo80": pl.Float64, "hi80": pl.Float64,
-    "lo95": pl.Float64, "hi95": pl.Float64, "made_on": pl.Date,
+    "lo95": pl.Float64, "hi95": pl.Float64, "wape": pl.Float64, "bias": pl.Float64,
+    "folds": pl.Int32, "made_on": pl.Date,
 }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What a sum needs of some series: arrays of series x ..."""
+@dataclass(frozen=True)
+class Span:
+    """The days [starts_on, ends_on) that are added up; those before `made_on` are billed."""
 
-    mean: Floats  # x step; NaN = nothing is known
-    errors: Floats  # x fold x step
-    scale: Floats
-    is_positive: NDArray[np.bool_]
-    origins: tuple[int, ...]
-
-    @staticmethod
-    def of(outlook: Outlook) -> "Part":
-        """Take it from the forecast of a chunk of series."""
-        positive = np.nan_to_num(outlook.limits[0][0]).min(axis=1, initial=0.0) >= 0
-        return Part(outlook.mean, outlook.errors, outlook.scale, positive, outlook.origins)
+    starts_on: date
+    ends_on: date
 
 
-def totals(
-    keys: pl.DataFrame,
-    parts: list[Part],
-    known: pl.DataFrame,
-    *,
-    made_on: date,
-    days: int,
-    month_end: date,
-) -> pl.DataFrame:
-    """Rows of models.forecast_total; horizons longer than the forecast are left out."""
-    spans = {
-        "month_end": (made_on.replace(day=1), month_end),
-        "next_30_days": (made_on, made_on + timedelta(days=30)),
-        "next_90_days": (made_on, made_on + timedelta(days=90)),
+def period(day: date, months: int) -> Span:
+    """The calendar month, quarter (3 months) or year (12) that a day is in.
+
+    >>> period(date(2026, 11, 26), 3)
+    Span(starts_on=datetime.date(2026, 10, 1), ends_on=datetime.date(2027, 1, 1))
+    """
+    first = day.replace(month=(day.month - 1) // months * months + 1, day=1)
+    last = first.month + months - 1
+    return Span(first, date(first.year + last // 12, last % 12 + 1, 1))
+
+
+def spans(made_on: date) -> Mapping[str, Span]:
+    """The horizons of models.forecast_total."""
+    return {
+        "month_end": period(made_on, 1),
+        "quarter_end": period(made_on, 3),
+        "year_end": period(made_on, 12),
+        "next_30_days": Span(made_on, made_on + timedelta(days=30)),
+        "next_90_days": Span(made_on, made_on + timedelta(days=90)),
     }
-    if not parts:
-        return pl.DataFrame(schema=COLUMNS)
-    whole = Part(
-        np.concatenate([p.mean for p in parts]),
-        np.concatenate([p.errors for p in parts]),
-        np.concatenate([p.scale for p in parts]),
-        np.concatenate([p.is_positive for p in parts]),
-        parts[0].origins,
-    )
-    billed = keys.join(known, on=keys.columns, how="left", nulls_equal=True, maintain_order="left")
-    spent = billed["known"].fill_null(0.0).to_numpy()
+
+
+def totals(keys: pl.DataFrame, parts: Parts, costs: pl.DataFrame, *, made_on: date) -> pl.DataFrame:
+    """Rows of models.forecast_total; horizons longer than the forecast are left out."""
     frames: list[pl.DataFrame] = []
-    for horizon, (starts_on, ends_on) in spans.items():
-        steps = (ends_on - made_on).days
-        if not 0 <= steps <= days:
+    for horizon, span in spans(made_on).items():
+        steps = (span.ends_on - made_on).days
+        if not 0 <= steps <= parts.steps:
             continue
-        counted = spent if horizon == "month_end" else np.zeros_like(spent)
+        spent = spent_since(keys, costs, span.starts_on, made_on)
         for level, scope in SCOPES.items():
-            frame = _level(keys, scope, whole, counted, steps)
             frames.append(
-                frame.with_columns(
+                _level(keys, scope, parts, spent, steps)
+                .with_columns(
                     pl.lit(horizon).alias("horizon"),
                     pl.lit(level).alias("level"),
-                    pl.lit(starts_on).alias("starts_on"),
-                    pl.lit(ends_on).alias("ends_on"),
+                    pl.lit(span.starts_on).alias("starts_on"),
+                    pl.lit(span.ends_on).alias("ends_on"),
                     pl.lit(made_on).alias("made_on"),
                     *[pl.lit(None, dtype=pl.String).alias(c)
                       for c in SCOPES["service"] if c not in scope],
-                ).select(list(COLUMNS))
+                )
+                .select([pl.col(name).cast(kind) for name, kind in COLUMNS.items()])
             )  # fmt: skip
     return pl.concat(frames) if frames else pl.DataFrame(schema=COLUMNS)
 
 
+def spent_since(keys: pl.DataFrame, costs: pl.DataFrame, first: date, made_on: date) -> Floats:
+    """What each series has cost in [first, made_on)."""
+    day = pl.col("day").cast(pl.Date)
+    known = (
+        costs.filter((day >= first) & (day < made_on))
+        .with_columns(*[pl.col(k).cast(pl.String) for k in keys.columns])
+        .with_columns(pl.col("cost").cast(pl.Float64).fill_nan(None))
+        .group_by(keys.columns)
+        .agg(pl.col("cost").sum())
+    )
+    joined = keys.join(known, on=keys.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined["cost"].fill_null(0.0).to_numpy()
+
+
 def _level(
-    keys: pl.DataFrame, scope: tuple[str, ...], part: Part, spent: Floats, steps: int
+    keys: pl.DataFrame, scope: tuple[str, ...], parts: Parts, spent: Floats, steps: int
 ) -> pl.DataFrame:
     """One row per group of `scope`."""
-    groups = keys.select(scope).unique(maintain_order=True)
-    joined = keys.join(
-        groups.with_row_index("group"), on=scope, nulls_equal=True, maintain_order="left"
-    )
-    group = joined["group"].to_numpy()
+    groups, group = grouped(keys, scope)
     count = groups.height
-    ahead = np.nan_to_num(part.mean[:, :steps]).sum(axis=1)
-    future: Floats = np.bincount(group, ahead, count).astype(np.float64)
-    billed: Floats = np.bincount(group, spent, count).astype(np.float64)
-    positive = np.bincount(group, ~part.is_positive, count) == 0
-    spread, folds = _spread(part, group, count, steps)
-    freedom = np.maximum(1.0, INDEPENDENT * folds)
+    future = sums(np.nan_to_num(parts.mean[:, :steps]).sum(axis=1), group, count)
+    billed = sums(spent, group, count)
+    positive = np.bincount(group, ~parts.is_positive, count) == 0
+    width, folds = spread(parts, group, count, steps)
     columns: dict[str, Floats] = {"known": billed, "mean": billed + future}
     for name, level in zip(("80", "95"), LEVELS, strict=True):
-        half = student.ppf((1 + level) / 2, freedom) * spread
+        half = student.ppf((1 + level) / 2, freedom(folds)) * width
         low = np.where(positive, np.maximum(future - half, 0.0), future - half)
         columns[f"lo{name}"] = billed + low
         columns[f"hi{name}"] = billed + future + half
-    return groups.with_columns(**{k: pl.Series(v) for k, v in columns.items()})
+    return groups.with_columns(
+        **{k: pl.Series(v) for k, v in columns.items()}, **_measured(parts, group, count, steps)
+    )
 
 
-def _spread(part: Part, group: NDArray[np.intp], count: int, steps: int) -> tuple[Floats, int]:
-    """Root mean square error of the sum over `steps` days per group, and the folds behind it.
+def _measured(
+    parts: Parts, group: np.ndarray[tuple[int], np.dtype[np.intp]], count: int, steps: int
+) -> dict[str, pl.Series]:
+    """How the sum over that many days, or as many as there were, did in the backtest.
 
-    Where no fold was long enough, that of the longest sum is stretched in proportion.
+    Columns: mean absolute error and bias (positive: too much was expected), both as a share of
+    what came; and the folds behind them.
     """
-    if steps == 0:
-        return np.zeros(count), 1
-    scale = np.asarray(np.bincount(group, part.scale, count), dtype=np.float64)
-    reach = [min(o, part.mean.shape[1]) for o in part.origins]
-    usable = [k for k in range(len(reach)) if np.isfinite(part.errors[:, k]).any()]
-    longest = min(steps, max((reach[k] for k in usable), default=0))
-    if longest == 0:
-        return scale * steps, 1
+    reach = [min(o, parts.errors.shape[2]) for o in parts.origins]
+    usable = [k for k in range(len(reach)) if np.isfinite(parts.errors[:, k]).any()]
+    longest = min(max(steps, 1), max((reach[k] for k in usable), default=0))
     whole = [k for k in usable if reach[k] >= longest]
-    squares = np.zeros(count)
-    weight = np.zeros(count)
-    for k in whole:
-        path = part.errors[:, k, :longest]
-        seen = np.isfinite(path).any(axis=1)
-        error = np.bincount(group, np.nan_to_num(path).sum(axis=1), count)
-        share = np.bincount(group, np.where(seen, part.scale, 0.0), count)
-        has = share > 0
-        widen = np.clip(scale / np.where(has, share, 1.0), 1.0, WIDEST)
-        squares += np.where(has, (error * widen) ** 2, 0.0)
-        weight += has
-    measured = np.sqrt(squares / np.maximum(weight, 1)) * steps / longest
-    return np.where(weight > 0, measured, scale * steps), len(whole)
+    if not whole:
+        nothing = pl.Series([None] * count, dtype=pl.Float64)
+        return {"wape": nothing, "bias": nothing, "folds": pl.Series([0] * count)}
+    error = sums(np.nan_to_num(parts.errors[:, whole, :longest]).sum(axis=2), group, count)
+    known = np.where(np.isfinite(parts.errors), parts.truth, 0.0)[:, whole, :longest]
+    actual = sums(known.sum(axis=2), group, count)
+    size = np.abs(actual).sum(axis=1)
+    size = np.where(size > 0, size, np.nan)
+    folds = sums(np.isfinite(parts.errors[:, whole, 0]).astype(float), group, count) > 0
+    return {
+        "wape": pl.Series(np.abs(error).sum(axis=1) / size).fill_nan(None),
+        "bias": pl.Series(-error.sum(axis=1) / size).fill_nan(None),
+        "folds": pl.Series(folds.sum(axis=1)),
+    }

@@ -1,7 +1,6 @@
 """Forecast what each series will cost, and how sure that is."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -14,7 +13,9 @@ from pipelines.work import Work
 
 GRAINS = {
     "forecast": "One row per series (cloud, account, service, currency) and future day.",
+    "forecast_scope": "One row per scope above a service and future day, with bands of its own.",
     "forecast_total": "One row per horizon, scope and currency: sums with their own intervals.",
+    "budget": "One row per budget: what is spent, what is expected, and the chance of a breach.",
     "backtest": "One row per series and candidate model: how it did, and whether it was chosen.",
 }
 
@@ -25,7 +26,7 @@ GRAINS = {
     specs=[
         dg.AssetSpec(
             ["models", table],
-            deps=[["marts", "daily_cost"], ["marts", "freshness"]],
+            deps=[["marts", "daily_cost"], ["marts", "freshness"], ["actions", "budget"]],
             description=grain,
             group_name="models",
             kinds={"python"},
@@ -40,23 +41,19 @@ def forecast(work: dg.ResourceParam[Work]) -> Iterator[dg.MaterializeResult[Any]
     history, made_on = costs(work, usage_only=False)
     rows = dict.fromkeys((f"models.{table}" for table in GRAINS), 0)
     if made_on is not None and not history.is_empty():
+        with work.reading() as (connection, _):
+            budgets = connection.execute("from actions.budget order by id").pl()
         result = predict(
-            history,
-            made_on=made_on,
-            days=work.settings.forecast_days,
-            month_end=_month_end(made_on),
+            history, made_on=made_on, days=work.settings.forecast_days, budgets=budgets
         )
         rows = replace(work, "forecast", {
             "models.forecast": result.forecast,
+            "models.forecast_scope": result.scope,
             "models.forecast_total": result.total,
             "models.backtest": result.backtest,
+            "models.budget": result.budget,
         })  # fmt: skip
     for table, count in rows.items():
         yield dg.MaterializeResult(
             asset_key=table.split("."), metadata={"dagster/row_count": count}
         )
-
-
-def _month_end(made_on: date) -> date:
-    """The first day after the month that is being billed."""
-    return date(made_on.year + made_on.month // 12, made_on.month % 12 + 1, 1)

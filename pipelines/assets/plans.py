@@ -1,9 +1,10 @@
-"""Mirror the ledger into the lake, so that savings can be analysed beside costs."""
+"""Mirror the ledger into the lake: budgets for the forecast, changes for analysis beside costs."""
 
 from typing import Any
 
 import dagster as dg
 
+from actions.budget import budgets as known_budgets
 from actions.ledger import open_ledger
 from pipelines.assets.read import WRITE_POOL
 from pipelines.assets.write import replace
@@ -20,6 +21,17 @@ def changes(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
     finally:
         ledger.close()
     return dg.MaterializeResult(metadata={"dagster/row_count": rows["actions.change"]})
+
+
+@dg.asset(key=["actions", "budget"], group_name="actions", kinds={"python"}, pool=WRITE_POOL)
+def budgets(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
+    """One row per budget that holds; a rerun replaces all."""
+    ledger = open_ledger(work.settings.ledger_url)
+    try:
+        rows = replace(work, "budgets", {"actions.budget": known_budgets(ledger)})
+    finally:
+        ledger.close()
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows["actions.budget"]})
 
 
 def snapshots_of_plans(settings: Settings) -> set[int]:

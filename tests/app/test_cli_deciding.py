@@ -142,6 +142,27 @@ def test_users_and_suppressions_are_kept(tmp_path: Path) -> None:
     assert call("suppress", "add", *because, "--json", home=home).code == 2
 
 
+def test_a_budget_shows_after_the_next_run_how_likely_it_is_to_be_kept(home: Path) -> None:
+    set_one = ("budget", "set", "all", "--currency", "usd", "--amount")
+    given = answer(*set_one, "1.50", "--as", "ada", home=home)["budget"]
+    answer("budget", "set", "cheap", "--amount", "1e9", "--currency", "USD", home=home)
+    (new, _) = answer("budget", "list", home=home)["budgets"]
+    assert (new["amount"], new["currency"], new["status"]) == ("1.50", "USD", "unknown")
+    assert "after the last run" in new["reason"]
+    answer("run", "--select", "actions/budget*", home=home)
+    found = {one["name"]: one for one in answer("budget", "list", home=home)["budgets"]}
+    assert (found["all"]["id"], found["all"]["status"]) == (given["id"], "breached")
+    assert found["all"]["breach_probability"] == 1.0
+    assert found["cheap"]["status"] == "within"
+    assert found["cheap"]["expected"] == found["all"]["expected"] > found["all"]["spent"] > 0
+    assert call("budget", "set", "all", "--amount", "much", "--currency", "USD", home=home).code == 2
+    assert call("budget", "set", "all", "--amount", "-1", "--currency", "USD", home=home).code == 2
+    assert call("budget", "end", "nothing", home=home).code == 2
+    answer("budget", "end", "all", home=home)
+    assert [one["name"] for one in answer("budget", "list", home=home)["budgets"]] == ["cheap"]
+    assert answer("audit", "verify", home=home)["ok"]
+
+
 def test_a_suppressed_recommendation_is_silent_after_the_next_run(home: Path) -> None:
     chosen = reversible(home)
     answer(

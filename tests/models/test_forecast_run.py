@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from planted import clean_costs, frame
 
 from models.forecast.run import BACKTEST_COLUMNS, FORECAST_COLUMNS, KEYS, daily_history, forecast
-from models.forecast.totals import COLUMNS
+from models.forecast.totals import COLUMNS, SCOPES
 
 MADE_ON = date(2025, 7, 20)
 STEPS = 200
@@ -71,6 +71,12 @@ def test_a_total_is_the_sum_of_its_parts_at_every_level(seed: int):
         for level in ("total", "cloud", "account", "service"):
             part = rows.filter(pl.col("level") == level)
             assert part["mean"].sum() - part["known"].sum() == pytest.approx(parts, rel=1e-12)
+    for level, key in SCOPES.items():
+        if level != "service":
+            scope = result.scope.filter(pl.col("level") == level).sort(*key, "day")
+            days = result.forecast.group_by(*key, "day").agg(pl.col("mean").sum())
+            summed = days.sort(*key, "day")["mean"]
+            np.testing.assert_allclose(scope["mean"], summed, rtol=1e-12)
     billed = both.filter(pl.col("day") >= date(2025, 7, 1))["cost"].sum()
     month = result.total.filter((pl.col("level") == "total") & (pl.col("horizon") == "month_end"))
     assert month["known"].item() == pytest.approx(billed)
@@ -82,6 +88,30 @@ def test_the_interval_of_a_sum_is_narrower_than_the_sum_of_the_intervals():
     width = (rows["hi80"] - rows["lo80"]).filter(rows["level"] == "total").item()
     parts = (rows["hi80"] - rows["lo80"]).filter(rows["level"] == "service").sum()
     assert width < 0.7 * parts
+
+
+def test_the_band_of_a_sum_holds_as_many_days_as_it_says_and_is_narrower_than_summed_bands():
+    values = usual(40, 3)
+    seen = forecast(costs(values[:, :170]).with_columns(
+        pl.col("day") + timedelta(days=0)), made_on=MADE_ON, days=30)  # fmt: skip
+    truth = values[:, 170:].sum(axis=0)
+    band = seen.scope.filter(pl.col("level") == "total").sort("day")
+    inside = (truth >= band["lo95"].to_numpy()) & (truth <= band["hi95"].to_numpy())
+    assert inside.mean() >= 0.8
+    summed = seen.forecast.group_by("day").agg((pl.col("hi80") - pl.col("lo80")).sum()).sort("day")
+    width = (band["hi80"] - band["lo80"]).to_numpy()
+    assert (width < 0.6 * summed["hi80"].to_numpy()).all()
+
+
+def test_the_backtest_of_a_sum_is_beside_it():
+    result = forecast(costs(usual(5)), made_on=MADE_ON, days=35)
+    rows = result.total.filter(pl.col("horizon") == "next_30_days")
+    total = rows.filter(pl.col("level") == "total").row(0, named=True)
+    assert 0 < total["wape"] < 0.1
+    assert abs(total["bias"]) <= total["wape"]
+    assert total["folds"] >= 3
+    young = forecast(costs(usual(1)[:, -10:]), made_on=MADE_ON, days=35).total
+    assert young["wape"].is_null().all()
 
 
 def test_currencies_are_never_added():
@@ -190,7 +220,7 @@ def test_coverage_on_days_nobody_has_seen_is_what_the_band_says():
     assert wide == pytest.approx(0.95, abs=0.03)
 
 
-def test_month_end_is_the_first_of_the_next_month_unless_told():
+def test_month_end_is_the_first_of_the_next_month():
     result = forecast(costs(usual(1)), made_on=date(2025, 7, 20), days=40).total
     assert result.filter(pl.col("horizon") == "month_end")["ends_on"].unique().item() == date(
         2025, 8, 1

@@ -22,7 +22,7 @@ RECOMMENDATION = {
     "id": "r", "status": "open", "currency": "USD", "saving_month_low": d("1"),
     "saving_month_high": d("2"),
 }  # fmt: skip
-FORECAST = {"mean": 3.0, "lo80": 2.0, "hi80": 4.0, "lo95": 1.0, "hi95": 5.0}
+FORECAST = {"currency": "USD", "day": day("2026-03-21"), "mean": 3.0, "lo80": 2.0, "hi80": 4.0, "lo95": 1.0, "hi95": 5.0}
 READ = {"source": "aws", "what": "inventory", "until": AS_OF}
 RESOURCE = {
     "source": "aws",
@@ -39,7 +39,7 @@ def sound() -> Tables:
     return {
         "raw_focus": list(BILL), "raw_billing_manifest": [MANIFEST], "raw_read": [READ],
         "raw_resource": [RESOURCE], "actions_recommendation": [RECOMMENDATION],
-        "models_forecast": [FORECAST],
+        "models_forecast": [FORECAST], "models_forecast_scope": [{**FORECAST, "level": "total"}],
     }  # fmt: skip
 
 
@@ -77,6 +77,7 @@ WRONG: dict[str, Callable[[Tables], None] | str] = {
     "inventory_has_one_current_row": add("raw_resource", RESOURCE),
     "savings_are_ranges": put("actions_recommendation", saving_month_low=d("3")),
     "intervals_contain_the_forecast": put("models_forecast", lo80=3.5),
+    "forecasts_add_up": put("models_forecast", mean=3.1),
     "everything_was_read": put("raw_read", failed="access denied"),
     "bills_tie_to_invoices": add("raw_invoice", INVOICE),
     "bills_are_fresh": lambda tables: tables.update(raw_focus=[line("2026-01-01", "1")]),

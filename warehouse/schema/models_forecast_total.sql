@@ -1,6 +1,6 @@
--- One row per horizon (month_end, next_30_days, next_90_days), scope and currency: sums with their own intervals.
+-- One row per horizon (to the end of the month, quarter and year, the next 30 and 90 days), scope and currency: sums with their own intervals.
 create table if not exists models.forecast_total (
-    horizon VARCHAR, -- month_end: days already billed this month plus the forecast of the rest
+    horizon VARCHAR, -- month_end, quarter_end, year_end: what is billed plus the forecast of the rest; next_30_days, next_90_days
     level VARCHAR, -- total, cloud, account, service
     cloud VARCHAR, -- null above the level
     account VARCHAR,
@@ -14,5 +14,8 @@ create table if not exists models.forecast_total (
     hi80 DOUBLE,
     lo95 DOUBLE,
     hi95 DOUBLE,
-    made_on DATE
+    made_on DATE,
+    wape DOUBLE, -- backtest of this sum: mean absolute error over what came; null = no backtest
+    bias DOUBLE, -- mean error over what came; positive: too much was expected
+    folds INTEGER -- origins behind wape and bias
 );

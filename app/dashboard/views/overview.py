@@ -191,22 +191,24 @@ def _movers(month: date, currency: str) -> None:
 
 def _forecast(today: date, currency: str) -> None:
     st.subheader("Where it is heading", anchor=False)
-    asked = {"currency": currency, "first": today - timedelta(days=60)}
-    found = data.ask("forecast_per_day", **asked)
+    everything = dict.fromkeys(("cloud", "account", "service"))
+    asked = {**everything, "level": "total", "currency": currency,
+             "first": today - timedelta(days=60)}  # fmt: skip
+    found = data.ask("forecast_path", **asked)
     if found.filter(pl.col("mean").is_not_null()).is_empty():
         page.empty("There is no forecast yet.", "It needs some weeks of daily costs.")
         return
     charts.show(
-        charts.forecast(found, today=today, currency=currency),
+        charts.fan(found, today=today, currency=currency),
         "overview_forecast",
-        "Line: cost per day of the last 60 days and the forecast with its 80 % band",
+        "Line: cost per day of the last 60 days and the forecast with its bands of 80 and 95 %",
     )
     page.note(
-        f"Effective cost per day in {currency}. The band adds up those of all series, so it is "
-        "wider than 80% for the total.",
+        f"Effective cost per day in {currency}, with the bands of the total",
         "Forecast",
-        data.statement("forecast_per_day", **asked),
+        data.statement("forecast_path", **asked),
     )
+    st.page_link("views/forecasts.py", label="All forecasts", icon=":material/timeline:")
     _quality(currency)
 
 

@@ -1,0 +1,19 @@
+-- One row per budget in this currency, the likeliest to be broken first.
+select
+    budget.name,
+    concat_ws(' / ', budget.cloud, budget.account, budget.service) as scope,
+    budget.period,
+    budget.ends_on - 1 as last_day,
+    budget.amount::double as amount,
+    budget.spent,
+    budget.spent_share,
+    budget.expected,
+    budget.lo80,
+    budget.hi80,
+    budget.breach_probability,
+    budget.breach_on,
+    budget.status,
+    budget.reason
+from marts.budget_now as budget
+where budget.currency = getvariable('currency')
+order by budget.rank

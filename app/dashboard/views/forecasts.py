@@ -1,0 +1,296 @@
+"""Forecasts: what will it cost, how sure is that, and what changes?"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app.dashboard import charts, data, money, page, visitor
+
+ALL = "All"
+SHOWN = 8  # causes in the waterfall; the rest is one bar
+BACK = 90  # days before the forecast in the chart
+HORIZONS = {
+    "month_end": "This month", "quarter_end": "This quarter", "year_end": "This year",
+    "next_30_days": "Next 30 days", "next_90_days": "Next 90 days",
+}  # fmt: skip
+STATES = {
+    "breached": "broken", "at_risk": "at risk", "within": "within", "unknown": "unknown",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is looked at; None means all of them."""
+
+    cloud: str | None = None
+    account: str | None = None
+    service: str | None = None
+
+    @property
+    def level(self) -> str:
+        """The level of the forecast that belongs to it."""
+        if self.service:
+            return "service"
+        return "account" if self.account else "cloud" if self.cloud else "total"
+
+
+def forecasts() -> None:
+    """The whole page."""
+    page.header("Forecasts", "What will it cost, how sure is that, and what changes?")
+    currency = visitor.currency()
+    scopes = data.ask("forecast_scopes", currency=currency)
+    if scopes.is_empty():
+        page.empty(
+            f"There is no forecast in {currency} yet.", "It needs some weeks of daily costs."
+        )
+        return
+    scope = _choose(scopes)
+    asked: dict[str, Any] = {**vars(scope), "level": scope.level, "currency": currency}
+    sums = data.ask("forecast_sums", **asked)
+    if sums.is_empty():
+        page.empty("Nothing is known of these costs.", "Choose another account or service.")
+        return
+    _answer(sums, currency)
+    _path(sums.item(0, "made_on"), asked)
+    _sums(sums, asked)
+    _change(sums, asked)
+    _budgets(currency)
+    _quality(asked)
+
+
+def _choose(scopes: pl.DataFrame) -> Scope:
+    names: dict[str, str] = dict(scopes.select("account", "account_name").unique().iter_rows())
+
+    def name_of(account: str) -> str:
+        return names.get(account, account)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cloud = _pick("Cloud", scopes["cloud"], page.cloud_name)
+        scopes = scopes.filter(pl.col("cloud") == cloud) if cloud else scopes
+        account = _pick("Account", scopes["account"], name_of)
+        scopes = scopes.filter(pl.col("account") == account) if account else scopes
+        service = _pick("Service", scopes["service"], str) if account else None
+    if account and not cloud:
+        cloud = scopes.item(0, "cloud")
+    return Scope(cloud, account, service)
+
+
+def _pick(label: str, values: pl.Series, written: Any) -> str | None:
+    options = [ALL, *values.unique().sort().to_list()]
+    key = f"forecasts_{label.lower()}"
+    if st.session_state.get(key, ALL) not in options:
+        st.session_state[key] = ALL  # another currency or cloud does not have it
+    chosen: str = st.selectbox(
+        label, options, format_func=lambda v: ALL if v == ALL else written(v), key=key, width=300
+    )
+    return None if chosen == ALL else chosen
+
+
+def _answer(sums: pl.DataFrame, currency: str) -> None:
+    """The answer in a sentence, then the cards."""
+    month = sums.row(by_predicate=pl.col("horizon") == "month_end", named=True)
+    known = month["known"] or 0.0
+    text = (
+        f"**{month['starts_on']:%B}** will likely cost "
+        f"**{money.short(month['mean'], currency)}**, in 8 of 10 cases "
+        f"{money.between(month['lo80'], month['hi80'], currency)}. "
+        f"{money.short(known, currency)} of it is billed already; the rest is a forecast."
+    )
+    if month["wape"] is not None:
+        text += (
+            f" Forecasts of as many days, made at {month['folds']} moments of the past, were off "
+            f"by {money.percent(month['wape'], 1)} of their sum on average."
+        )
+    st.markdown(money.markdown(text))
+    for card, row in zip(st.columns(sums.height), sums.iter_rows(named=True), strict=True):
+        card.metric(
+            HORIZONS[row["horizon"]],
+            money.markdown(money.short(row["mean"], currency)),
+            money.markdown(money.between(row["lo80"], row["hi80"], currency)),
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=f"From {page.day(row['starts_on'])} to {page.day(row['last_day'])}; "
+            "below it the range of 8 in 10 cases.",
+        )
+
+
+def _path(made_on: date, asked: dict[str, Any]) -> None:
+    asked = {**asked, "first": made_on - timedelta(days=BACK)}
+    found = data.ask("forecast_path", **asked)
+    charts.show(
+        charts.fan(found, today=made_on, currency=asked["currency"]),
+        "forecasts_path",
+        "Line: cost per day of the last months, and the forecast with its bands of 80 and 95 %",
+    )
+    page.note(
+        f"Effective cost per day in {asked['currency']}. The bands are learned from the errors "
+        "that the forecast of this very sum made in the past.",
+        "Forecast per day",
+        data.statement("forecast_path", **asked),
+    )
+
+
+def _sums(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
+    st.subheader("To the end of each period", anchor=False)
+    currency = asked["currency"]
+    page.table(
+        sums.with_columns(pl.col("horizon").replace(HORIZONS)),
+        key="forecasts_sums",
+        alt="Expected cost with ranges, for each period",
+        columns={
+            "horizon": st.column_config.TextColumn("Period"),
+            "last_day": st.column_config.DateColumn("Until", format="D MMM YYYY"),
+            "known": page.money_column("Billed", currency),
+            "mean": page.money_column("Expected", currency),
+            "lo80": page.money_column("80% from", currency),
+            "hi80": page.money_column("to", currency),
+            "lo95": page.money_column("95% from", currency),
+            "hi95": page.money_column("to ", currency),
+            "wape": st.column_config.NumberColumn(
+                "Error", format="percent", help="Of such sums in the backtest, on average"
+            ),
+            "bias": st.column_config.NumberColumn(
+                "Bias", format="percent", help="Above 0: too much was expected"
+            ),
+            "folds": st.column_config.NumberColumn("Tests", help="Moments of the past"),
+        },
+        nothing="-",
+    )
+    page.note(
+        "Parts add up to the whole: the expectation of a cloud is the sum of its accounts and "
+        "services. Ranges do not add up; each has its own.",
+        "Periods",
+        data.statement("forecast_sums", **asked),
+    )
+
+
+def _change(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
+    month: date = sums.row(by_predicate=pl.col("horizon") == "month_end", named=True)["starts_on"]
+    asked = {**asked, "month": month}
+    found = data.ask("forecast_change", **asked)
+    before, now = float(found["before"].sum()), float(found["now"].sum())
+    st.subheader("What changes against last month", anchor=False)
+    steps = _steps(found)
+    charts.show(
+        charts.waterfall(
+            [("Last month", before), *steps, (f"{month:%B}, expected", now)],
+            currency=asked["currency"],
+        ),
+        "forecasts_change",
+        "Waterfall: from the cost of last month to the expectation for this one, by service",
+    )
+    page.note(
+        _advice(found, asked["currency"]),
+        "Changes",
+        data.statement("forecast_change", **asked),
+    )
+
+
+def _steps(found: pl.DataFrame) -> list[tuple[str, float]]:
+    rows = list(found.filter(pl.col("change").abs() >= 0.5).iter_rows(named=True))
+    named = [
+        (f"{row['service']}<br>{page.cloud_name(row['cloud'])}", float(row["change"]))
+        for row in rows[:SHOWN]
+    ]
+    rest = float(found["change"].sum()) - sum(change for _, change in named)
+    return [*named, ("All others", rest)] if abs(rest) >= 0.5 else named
+
+
+def _advice(found: pl.DataFrame, currency: str) -> str:
+    """What a reader may do about the largest increase."""
+    more = found.filter(pl.col("change") >= 0.5)
+    if more.is_empty():
+        return "Nothing is expected to cost more than last month."
+    top = more.row(0, named=True)
+    what = f"{top['service']} in {top['account']}"
+    text = (
+        f"{what} is expected to add {money.short(top['change'], currency)}: look at it under "
+        "Anomalies, and at what can be saved under Recommendations."
+    )
+    return money.markdown(text)
+
+
+def _budgets(currency: str) -> None:
+    st.subheader("Budgets", anchor=False)
+    found = data.ask("budgets", currency=currency)
+    if found.is_empty():
+        page.empty(
+            f"No budget in {currency}.",
+            f"Set one: instance-select budget set NAME --amount 5000 --currency {currency}",
+        )
+        return
+    page.table(
+        found.with_columns(
+            pl.col("status").replace(STATES),
+            pl.Series("chance", [money.chance(p) for p in found["breach_probability"]]),
+            pl.when(pl.col("scope") == "")
+            .then(pl.lit("everything"))
+            .otherwise("scope")
+            .alias("scope"),
+        ),
+        key="forecasts_budgets",
+        alt="Budgets with the chance that they are broken",
+        columns={
+            "name": st.column_config.TextColumn("Budget"),
+            "scope": st.column_config.TextColumn("Of"),
+            "period": st.column_config.TextColumn("Each"),
+            "last_day": st.column_config.DateColumn("Until", format="D MMM YYYY"),
+            "amount": page.money_column("Allowed", currency),
+            "spent_share": st.column_config.ProgressColumn(
+                "Spent", format="percent", min_value=0.0, max_value=1.0
+            ),
+            "expected": page.money_column("Expected", currency),
+            "lo80": page.money_column("80% from", currency),
+            "hi80": page.money_column("to", currency),
+            "chance": st.column_config.TextColumn("Chance of a breach"),
+            "breach_on": st.column_config.DateColumn("Breach on", format="D MMM YYYY"),
+            "status": st.column_config.TextColumn("State"),
+            "reason": st.column_config.TextColumn("Note"),
+        },
+        nothing="-",
+    )
+    page.note(
+        "At risk: more likely broken than kept. The day is the one on which the expectation "
+        "passes what is allowed.",
+        "Budgets",
+        data.statement("budgets", currency=currency),
+    )
+
+
+def _quality(asked: dict[str, Any]) -> None:
+    with st.expander("Which models were chosen, and how good they were", icon=":material/rule:"):
+        found = page.with_names(data.ask("forecast_models", **asked), "cloud")
+        page.table(
+            found,
+            key="forecasts_models",
+            alt="The chosen model of each series, with its errors in the backtest",
+            columns={
+                "service": st.column_config.TextColumn("Service"),
+                "account": st.column_config.TextColumn("Account"),
+                "cloud": st.column_config.TextColumn("Cloud"),
+                "cost_ahead": page.money_column("Next 30 days", asked["currency"]),
+                "model": st.column_config.TextColumn("Model"),
+                "wape": st.column_config.NumberColumn(
+                    "Error", format="percent", help="Sum of errors per day over sum of costs"
+                ),
+                "bias": st.column_config.NumberColumn("Bias", format="percent"),
+                "cover80": st.column_config.NumberColumn("Days in 80% band", format="percent"),
+                "cover95": st.column_config.NumberColumn("Days in 95% band", format="percent"),
+                "folds": st.column_config.NumberColumn("Tests"),
+                "reason": st.column_config.TextColumn("Why", width="large"),
+            },
+            rows=12,
+        )
+        page.note(
+            "Each model forecast the past without seeing it; what does not beat last week's "
+            "pattern is not used.",
+            "Backtest",
+            data.statement("forecast_models", **asked),
+        )
+
+
+forecasts()

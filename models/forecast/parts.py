@@ -1,0 +1,94 @@
+"""What a sum of forecasts needs of its parts, and how far sums were off in the backtest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.forecast.engine import Outlook
+from models.forecast.history import Floats
+
+INDEPENDENT = 0.6  # share of the folds counted as independent; they overlap
+WIDEST = 3.0  # by how much series without a backtest may widen the band of a sum
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Some series: arrays of series x ..."""
+
+    mean: Floats  # x step, further than the backtest reaches; NaN = nothing is known
+    truth: Floats  # x fold x step
+    errors: Floats  # x fold x step
+    scale: Floats
+    is_positive: NDArray[np.bool_]
+    origins: tuple[int, ...]
+
+    @staticmethod
+    def of(outlooks: list[Outlook]) -> "Parts":
+        """Those of all chunks, in their order; there must be one."""
+        positive = [
+            np.nan_to_num(one.limits[0][0]).min(axis=1, initial=0.0) >= 0 for one in outlooks
+        ]
+        return Parts(
+            np.concatenate([np.concatenate([o.mean, o.beyond], axis=1) for o in outlooks]),
+            np.concatenate([o.truth for o in outlooks]),
+            np.concatenate([o.errors for o in outlooks]),
+            np.concatenate([o.scale for o in outlooks]),
+            np.concatenate(positive),
+            outlooks[0].origins,
+        )
+
+    @property
+    def steps(self) -> int:
+        """Steps ahead that are forecast."""
+        return self.mean.shape[1]
+
+
+def grouped(keys: pl.DataFrame, scope: tuple[str, ...]) -> tuple[pl.DataFrame, NDArray[np.intp]]:
+    """The groups of series that agree in `scope`, and which of them each series belongs to."""
+    groups = keys.select(scope).unique(maintain_order=True)
+    joined = keys.join(
+        groups.with_row_index("group"), on=scope, nulls_equal=True, maintain_order="left"
+    )
+    return groups, joined["group"].to_numpy().astype(np.intp)
+
+
+def sums(values: Floats, group: NDArray[np.intp], count: int) -> Floats:
+    """Group x ...: sums over the series, what is not known left out."""
+    out = np.zeros((count, *values.shape[1:]))
+    np.add.at(out, group, np.nan_to_num(values))
+    return out
+
+
+def spread(parts: Parts, group: NDArray[np.intp], count: int, steps: int) -> tuple[Floats, int]:
+    """Root mean square error of the sum over `steps` per group, and the folds behind it.
+
+    Where no fold was long enough, that of the longest sum is stretched in proportion.
+    """
+    if steps == 0:
+        return np.zeros(count), 1
+    scale = sums(parts.scale, group, count)
+    reach = [min(o, parts.errors.shape[2]) for o in parts.origins]
+    usable = [k for k in range(len(reach)) if np.isfinite(parts.errors[:, k]).any()]
+    longest = min(steps, max((reach[k] for k in usable), default=0))
+    if longest == 0:
+        return scale * steps, 1
+    whole = [k for k in usable if reach[k] >= longest]
+    squares, weight = np.zeros(count), np.zeros(count)
+    for k in whole:
+        path = parts.errors[:, k, :longest]
+        seen = np.isfinite(path).any(axis=1)
+        error = sums(np.nan_to_num(path).sum(axis=1), group, count)
+        share = sums(np.where(seen, parts.scale, 0.0), group, count)
+        has = share > 0
+        widen = np.clip(scale / np.where(has, share, 1.0), 1.0, WIDEST)
+        squares += np.where(has, (error * widen) ** 2, 0.0)
+        weight += has
+    measured = np.sqrt(squares / np.maximum(weight, 1)) * steps / longest
+    return np.where(weight > 0, measured, scale * steps), len(whole)
+
+
+def freedom(folds: int) -> float:
+    """Degrees of freedom of a spread that was measured over so many folds that overlap."""
+    return max(1.0, INDEPENDENT * folds)
