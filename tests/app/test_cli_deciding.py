@@ -147,7 +147,7 @@ def test_a_budget_shows_after_the_next_run_how_likely_it_is_to_be_kept(home: Pat
     given = answer(*set_one, "1.50", "--as", "ada", home=home)["budget"]
     answer("budget", "set", "cheap", "--amount", "1e9", "--currency", "USD", home=home)
     (new, _) = answer("budget", "list", home=home)["budgets"]
-    assert (new["amount"], new["currency"], new["status"]) == ("1.50", "USD", "unknown")
+    assert (new["amount"], new["currency"], new["status"]) == ("1.5", "USD", "unknown")
     assert "after the last run" in new["reason"]
     answer("run", "--select", "actions/budget*", home=home)
     found = {one["name"]: one for one in answer("budget", "list", home=home)["budgets"]}
