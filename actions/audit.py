@@ -26,6 +26,7 @@ from actions.tables import (
     approval,
     audit,
     audit_head,
+    feedback,
     plan,
     role,
     run,
@@ -46,6 +47,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {  # by which columns events pick thei
     run_change: ("run_id", "change_id"),
     saving: ("run_id",),
     suppression: ("id",),
+    feedback: ("id",),
 }
 UNREADABLE = (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError)
 SKEW = timedelta(minutes=5)  # by which clocks may differ, as in Kerberos (RFC 4120)
@@ -199,6 +201,8 @@ def _rows_of(
             return saving, {"run_id": subject}
         case "suppress" | "suppress.lift":
             return suppression, {"id": subject}
+        case "feedback" | "feedback.lift":
+            return feedback, {"id": subject}
         case _:
             return None
 
