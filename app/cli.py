@@ -10,7 +10,7 @@ import typer
 
 from app.answer import to_json
 from app.command import Debug, Home, Json
-from app.commands import decide, estate, incidents, ledger, look, operate, series
+from app.commands import alerts, decide, estate, incidents, ledger, look, operate, series
 from app.errors import AppError
 
 OURS = {"actions", "app", "clouds", "models", "pipelines", "warehouse"}
@@ -33,7 +33,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for commands in (estate, look, series, incidents, decide, ledger, operate):
+for commands in (estate, look, series, incidents, decide, ledger, operate, alerts):
     commands.add_to(app)
 
 
