@@ -34,6 +34,8 @@ def send(channel: MailSettings, parcel: Parcel, home: Path) -> Outcome:
         return Never(f"{channel.host} does not offer what is needed: {error}")
     except TimeoutError:
         return Later(f"{channel.host} did not answer within {ANSWER_SECONDS} seconds.")
+    except smtplib.SMTPServerDisconnected as error:  # as the library calls a time-out, too
+        return Later(f"{channel.host} broke off or did not answer in time: {error}")
     except ssl.SSLError as error:
         why = getattr(error, "verify_message", None) or error.reason or type(error).__name__
         return Later(f"{channel.host} can't be trusted or speaks no TLS: {why}.")
