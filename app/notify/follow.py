@@ -63,10 +63,9 @@ class _Rule:
                 drafts += self._go_on(known, finding)
             elif finding.may_start and not finding.is_silenced:
                 drafts += self._begin(finding)
-        for rows in list(self._of_cause.values()):
-            for row in rows:
-                if row.closed_at is None and row.id not in seen:
-                    drafts += self._vanished(row)
+        for row in [row for rows in self._of_cause.values() for row in rows]:
+            if row.id not in seen:
+                drafts += self._vanished(row)
         return [draft for draft in drafts if put(self._connection, draft, self._now)]
 
     def _known(self, finding: Finding) -> Row[Any] | None:
@@ -84,7 +83,7 @@ class _Rule:
         self._connection.execute(
             insert(episode).values(
                 id=identity, rule=self._rule.name, kind=self._rule.kind, cause=finding.cause,
-                level=finding.level, starts_on=finding.starts_on, ends_on=_end(finding),
+                level=finding.level, starts_on=finding.starts_on, ends_on=finding.ends_on,
                 opened_at=self._now, told_at=self._now,
                 closed_at=self._now if finding.is_over else None,
             )
@@ -92,11 +91,11 @@ class _Rule:
         return self._drafts(identity, "started", _level(finding), finding, finding.message)
 
     def _go_on(self, known: Row[Any], finding: Finding) -> list[Draft]:
+        days = {"starts_on": finding.starts_on, "ends_on": finding.ends_on}
         if finding.is_silenced:
             withdraw(self._connection, known.id, "Somebody said that it is fine.", self._now)
-            self._change(known, closed_at=known.closed_at or self._now)
+            self._change(known, **days, closed_at=known.closed_at or self._now)
             return []
-        days = {"starts_on": finding.starts_on, "ends_on": _end(finding)}
         if finding.level is not None and finding.level > (known.level or 0):
             self._change(known, **days, level=finding.level, told_at=self._now, closed_at=None)
             return self._drafts(known.id, "started", _level(finding), finding, finding.message)
@@ -111,6 +110,11 @@ class _Rule:
         return []
 
     def _vanished(self, known: Row[Any]) -> list[Draft]:
+        if known.starts_on is not None and known.ends_on is None:
+            # Else every later incident of the series would be taken for this one.
+            self._change(known, ends_on=max(known.starts_on, self._now.date()))
+        if known.closed_at is not None:
+            return []
         self._change(known, closed_at=self._now)
         if self._rule.kind in ONE_PER_PERIOD:  # the period ended, or the budget was changed
             return []
@@ -168,10 +172,6 @@ class _Rule:
 def _touch(row: Row[Any], starts_on: date, ends_on: date | None) -> bool:
     """Whether the days meet: a rerun may date an incident a day earlier."""
     return starts_on <= (row.ends_on or date.max) and row.starts_on <= (ends_on or date.max)
-
-
-def _end(finding: Finding) -> date | None:
-    return finding.ends_on
 
 
 def _level(finding: Finding) -> str:

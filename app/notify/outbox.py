@@ -102,6 +102,9 @@ def claim(
     On the way, quiet hours hold messages back, and what is above the rate is summed up.
     """
     now = utc(now)
+    with ledger.read() as connection:  # most looks find nothing, and need no lock
+        if connection.execute(_due(now).limit(1)).first() is None:
+            return None
     with ledger.write() as connection:
         _settle_followers(connection)
         waiting = connection.execute(_due(now)).all()
@@ -222,7 +225,7 @@ def _not_held(
         if until is None:
             free.append(row)
         else:
-            change = {"status": "held", "next_try_at": until}
+            change = {"status": "held", "next_try_at": until, "first_try_at": None}
             connection.execute(update(alert).where(alert.c.id == row.id).values(**change))
     return free
 
@@ -263,7 +266,10 @@ def _sum_up(
 ) -> Row[Any]:
     message = digest([Message.from_json(row.body) for row in rows])
     is_critical = any(row.is_critical for row in rows)
-    draft = Draft(f"digest {uuid4().hex}", channel, "", "digest", "digest", message, is_critical)
+    rules = {row.rule for row in rows}
+    rule = rules.pop() if len(rules) == 1 else ""  # its quiet hours hold for the digest as well
+    key = f"digest {uuid4().hex}"
+    draft = Draft(key, channel, rule, "digest", "digest", message, is_critical)
     identity = put(connection, draft, now)
     inside = alert.c.id.in_([row.id for row in rows])
     connection.execute(

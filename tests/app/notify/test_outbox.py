@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from receivers import Answer, Mailbox, Receiver, http_receiver, smtp_receiver
 from servers import free_port
 from sqlalchemy import select, text
 
-from actions.ledger import Ledger
+from actions.ledger import Ledger, open_ledger
 from actions.tables import alert
 from app.notify.deliver import Result, deliver
 from app.notify.outbox import LEASE, claim, messages, retry_failed, settle
@@ -184,10 +185,6 @@ def test_a_digest_that_fails_for_good_takes_what_it_holds_with_it(ledger: Ledger
 def test_no_hour_has_more_than_the_rate_and_each_message_gets_out(
     arrivals: list[int], per_hour: int
 ) -> None:
-    from tempfile import TemporaryDirectory
-
-    from actions.ledger import open_ledger
-
     settings = alerts({"name": "hook", "kind": "log", "per_hour": per_hour}, rules=())
     with TemporaryDirectory() as folder:
         ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite")
@@ -265,6 +262,22 @@ def test_critical_messages_wait_too_if_the_rule_says_so(ledger: Ledger) -> None:
     with http_receiver() as (url, receiver):
         sent(ledger, url, clock, rules=quiet_rule(critical_passes=False))
     assert receiver.got == []
+
+
+def test_a_weekend_between_two_attempts_does_not_give_it_up(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    friday = datetime(2026, 11, 27, 18, 59)
+    clock = Watch(friday)
+    with http_receiver(Answer(500), Answer(500), Answer(200)) as (url, _):
+        sent(ledger, url, clock, rules=quiet_rule())
+        clock.now = friday + timedelta(minutes=2)
+        assert sent(ledger, url, clock, rules=quiet_rule()) == []
+        assert states(ledger) == {"one": "held"}
+        clock.now = datetime(2026, 11, 30, 6)
+        assert sent(ledger, url, clock, rules=quiet_rule())[0].outcome == "later"
+        assert states(ledger) == {"one": "queued"}
+        clock.later(minutes=2)
+        assert sent(ledger, url, clock, rules=quiet_rule())[0].outcome == "sent"
 
 
 # Ends
@@ -349,6 +362,19 @@ def test_two_senders_at_once_send_each_message_once(ledger: Ledger) -> None:
         counts = several_senders(ledger, url, 2)
     assert sum(counts) == 30
     assert sorted(titles(receiver)) == sorted(f"n{number}" for number in range(30))
+
+
+def test_two_senders_on_postgresql_send_each_message_once(
+    postgres_database: Callable[[], str],
+) -> None:
+    ledger = open_ledger(postgres_database())
+    queue(ledger, *(f"n{number}" for number in range(30)))
+    with http_receiver(Answer(silence_seconds=0.02)) as (url, receiver):
+        counts = several_senders(ledger, url, 2)
+    assert sorted(titles(receiver)) == sorted(f"n{number}" for number in range(30))
+    assert sum(counts) == 30
+    assert set(states(ledger).values()) == {"sent"}
+    ledger.close()
 
 
 def test_nothing_secret_is_in_the_ledger(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

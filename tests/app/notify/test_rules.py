@@ -88,6 +88,20 @@ def test_a_later_incident_of_the_series_is_another(estate: Make) -> None:
     assert phases(home.incidents(ENDED, later).told()) == ["started"]
 
 
+@pytest.mark.parametrize("is_settled", [False, True])
+def test_one_that_vanished_while_going_on_does_not_hide_later_ones(
+    is_settled: bool, estate: Make
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    if is_settled:
+        home.say("dismissed")
+        home.told()
+    home.incidents().told()
+    later = {"id": "i2", "starts_on": date(2026, 12, 20), "impact": 5000.0}
+    assert phases(home.incidents(later).told()) == ["started"]
+
+
 @pytest.mark.parametrize(
     ("rule", "change", "is_told"),
     [
