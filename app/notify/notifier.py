@@ -8,6 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
+from duckdb import DuckDBPyConnection
+
 from actions.feedback import Feedback, feedback
 from actions.ledger import Ledger, open_ledger
 from app.notify.deliver import Clock, Result, deliver, utc_now
@@ -20,6 +23,8 @@ from pipelines.settings import Settings
 from pipelines.work import Work
 from warehouse.errors import NothingPublished
 from warehouse.lake import Lake
+
+NEWEST = "select snapshot from lake.meta.published order by published_at desc limit 1"
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,20 @@ class Notifier:
         self.alerts = settings.alerts or AlertSettings()
         self._settings = settings
         self._clock = clock
+        self._follower: DuckDBPyConnection | None = None
 
     def published(self) -> int | None:
-        """The published snapshot, if there is one."""
+        """The published snapshot, if there is one. Cheap: one connection follows the lake."""
         try:
-            return self._lake.published().snapshot
+            self._follower = self._follower or self._lake.latest()
+            with closing(self._follower.cursor()) as cursor:
+                found = cursor.execute(NEWEST).fetchone()
         except NothingPublished:
             return None
+        except duckdb.Error:  # the lake was moved or made anew: the next call attaches it again
+            self._let_go()
+            raise
+        return found[0] if found else None
 
     def send(self) -> Report:
         """Look, queue, and send everything that is due."""
@@ -93,9 +105,15 @@ class Notifier:
                 return self._rehearse(ledger)
 
     def close(self) -> None:
-        """Let go of the ledger."""
+        """Let go of both stores."""
+        self._let_go()
         if "_ledger" in self.__dict__:
             self._ledger.close()
+
+    def _let_go(self) -> None:
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
 
     def _rehearse(self, ledger: Ledger) -> Report:
         judged, notes = self._judge(lambda: feedback(ledger))

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from pathlib import Path
 
 from builders import NOW, alerts
 
@@ -10,7 +9,6 @@ from actions.ledger import open_ledger
 from app.notify.outbox import claim
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     taken = claim(open_ledger(sys.argv[1]), alerts(), NOW)
     assert taken is not None
     print(taken.id, flush=True)
