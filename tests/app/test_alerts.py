@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,19 @@ def test_each_open_incident_goes_out_once(
     listed = answer("alerts", "list", "--status", "sent", home=home)["alerts"]
     assert len(listed) == len(known) - 1
     assert answer("audit", "verify", home=home)["ok"]
+
+
+def test_two_at_once_tell_each_incident_once(
+    own_demo_home: Path, receiver: tuple[str, Receiver]
+) -> None:
+    url, box = receiver
+    home = configured(own_demo_home, url)
+    answer("user", "list", home=home)  # the ledger is there, so that both begin together
+    with ThreadPoolExecutor() as both:
+        done = list(both.map(lambda _: answer("alerts", "send", home=home), range(2)))
+    told = [got.json["data"]["incident"] for got in box.got]
+    assert told
+    assert len(told) == len(set(told)) == sum(len(one["queued"]) for one in done)
 
 
 def test_what_did_not_get_out_is_in_the_list_and_in_doctor(own_demo_home: Path) -> None:
