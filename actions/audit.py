@@ -27,6 +27,7 @@ from actions.tables import (
     audit,
     audit_head,
     budget,
+    feedback,
     plan,
     role,
     run,
@@ -48,6 +49,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {  # by which columns events pick thei
     saving: ("run_id",),
     suppression: ("id",),
     budget: ("id",),
+    feedback: ("id",),
 }
 UNREADABLE = (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError)
 SKEW = timedelta(minutes=5)  # by which clocks may differ, as in Kerberos (RFC 4120)
@@ -203,6 +205,8 @@ def _rows_of(
             return suppression, {"id": subject}
         case "budget.set" | "budget.end":
             return budget, {"id": subject}
+        case "feedback" | "feedback.lift":
+            return feedback, {"id": subject}
         case _:
             return None
 

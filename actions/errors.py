@@ -6,6 +6,7 @@ ActionError
 ├── LedgerBusy            another process holds the ledger for too long
 ├── Unknown               no plan, run, recommendation, user or role of that name
 ├── NotAllowed            this person's role does not cover it
+├── FeedbackRefused       what was said of an incident lacks its reason or its day
 ├── PlanRefused           the plan can't be made
 │   ├── NotAsRecommended  the resource no longer looks the way the recommendation says
 │   └── LimitExceeded     the plan is larger than the limits allow
@@ -54,6 +55,10 @@ class Unknown(ActionError):
 
 class NotAllowed(ActionError):
     """The role of this person does not cover what they asked for."""
+
+
+class FeedbackRefused(ActionError):
+    """What was said of an incident lacks its reason or its day; nothing was written."""
 
 
 class PlanRefused(ActionError):

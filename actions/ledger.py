@@ -40,7 +40,7 @@ CHANGES: Mapping[str, pl.DataType] = {
 }  # fmt: skip
 """The columns of `actions.change` in the lake."""
 
-NEWEST = "0002"  # revision of the newest file in migrations/versions
+NEWEST = "0003"  # revision of the newest file in migrations/versions
 
 
 class Ledger:

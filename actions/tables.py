@@ -186,6 +186,68 @@ budget = Table(
     Column("ended_at", DateTime),
 )  # fmt: skip
 
+feedback = Table(
+    "feedback", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("decision", String(10), nullable=False),  # confirmed, dismissed, expected
+    Column("incident_id", String(64), nullable=False),  # as it was called when this was said
+    Column("cloud", Text),  # null in any of these three: the incident is spread over several
+    Column("account", Text),
+    Column("service", Text),
+    Column("currency", String(3), nullable=False),
+    Column("direction", String(4), nullable=False),  # up, down
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),  # exclusive; as far as it was seen
+    Column("excess_day", Money),  # how much too much or too little per day; null = unknown
+    Column("until", Date),  # of expected: first day on which it no longer is
+    Column("reason", Text, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    Column("lifted_at", DateTime),
+)  # fmt: skip
+
+episode = Table(
+    "alert_episode", metadata,
+    Column("id", String(40), primary_key=True),
+    Column("rule", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),  # budget, anomaly, freshness, forecast_breach
+    Column("cause", Text, nullable=False, index=True),  # budget and period, series, source
+    Column("level", Integer),  # of budget: the highest share crossed, percent
+    Column("starts_on", Date),  # of anomaly: the days, by which it is known again
+    Column("ends_on", Date),  # exclusive; as far as it was seen
+    Column("opened_at", DateTime, nullable=False),
+    Column("told_at", DateTime, nullable=False),  # when the last message about it was made
+    Column("closed_at", DateTime),  # null: still going on
+)  # fmt: skip
+
+alert = Table(
+    "alert", metadata,
+    Column("id", String(40), primary_key=True),  # random; also the key of idempotency
+    Column("number", Integer, nullable=False, unique=True),  # the order in which they were made
+    Column("key", Text, nullable=False),
+    Column("channel", String(100), nullable=False),
+    Column("episode_id", ForeignKey("alert_episode.id"), index=True),  # null: digest
+    Column("rule", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("phase", String(10), nullable=False),  # started, again, over, digest
+    Column("is_critical", Boolean, nullable=False),
+    Column("body", Text, nullable=False),  # JSON of the message
+    Column("status", String(10), nullable=False, index=True),
+    # queued, held (by quiet hours), sent, digested, failed (for good), withdrawn
+    Column("after_id", String(40)),  # goes out only after this one did
+    Column("digest_id", String(40)),  # the message that it was summed up in
+    Column("created_at", DateTime, nullable=False),
+    Column("next_try_at", DateTime, nullable=False),
+    Column("first_try_at", DateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("claim", String(40)),  # of the process that is sending it
+    Column("claimed_until", DateTime),
+    Column("delivered", Text),  # JSON list of recipients that have it, of those that are several
+    Column("last_error", Text),
+    Column("sent_at", DateTime),
+    UniqueConstraint("key", "channel"),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3, ... no gap

@@ -10,13 +10,24 @@ import typer
 
 from app.answer import to_json
 from app.command import Debug, Home, Json
-from app.commands import budgets, decide, estate, ledger, look, operate, series
+from app.commands import (
+    alerts,
+    budgets,
+    decide,
+    estate,
+    incidents,
+    ledger,
+    look,
+    operate,
+    series,
+)
 from app.errors import AppError
 
 OURS = {"actions", "app", "clouds", "models", "pipelines", "warehouse"}
 BAD_INPUT = {  # errors of other packages that mean exit code 2
     "BadBudget",
     "BrokenSettings",
+    "FeedbackRefused",
     "QueryRefused",
     "Unknown",
     "UnknownAssets",
@@ -33,7 +44,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for commands in (estate, look, budgets, series, decide, ledger, operate):
+for commands in (estate, look, budgets, series, incidents, decide, ledger, operate, alerts):
     commands.add_to(app)
 
 

@@ -21,13 +21,62 @@ sources:
 """
 
 
+_ALERTS = """\
+# Who is told of budgets, incidents and late data, and when not: docs/alerts.md explains it. To
+# switch this example on, remove the '#' at the beginning of its lines, and leave out what you don't
+# need. Secrets stay where they are: `env` names a variable, `file` a file.
+#alerts:
+#  page: https://costs.example.com  # public address of the dashboard, for links
+#  channels:
+#    - name: log
+#      kind: log  # one line of JSON per alert in alerts.log of the home
+#    - name: finance
+#      kind: slack  # or any receiver of Slack's incoming webhooks
+#      url_from: {env: FINANCE_WEBHOOK}
+#      per_hour: 10  # the rest is summed up in one message
+#    - name: on-call
+#      kind: webhook
+#      url: https://alerts.example.com/costs
+#      sign_with: {file: /etc/instance-select/webhook.key}
+#    - name: mail
+#      kind: smtp
+#      host: mail.example.com
+#      security: starttls  # or tls, none
+#      user: costs
+#      password_from: {env: MAIL_PASSWORD}
+#      from: costs@example.com
+#      to: [finance@example.com]
+#  rules:
+#    - name: incidents
+#      kind: anomaly
+#      channels: [finance, log]
+#      at_least: {USD: 100, other: 100}
+#      critical_at: {USD: 5000, other: 5000}
+#      quiet_hours: {time_zone: Europe/Berlin, hours: 20:00-07:00, weekends: true}
+#    - name: budgets
+#      kind: budget
+#      channels: [mail]
+#      at_percent: [50, 80, 100]
+#    - name: breaches
+#      kind: forecast_breach
+#      channels: [mail]
+#      probability: 0.6
+#    - name: late bills
+#      kind: freshness
+#      channels: [on-call]
+#      what: [bills]
+#      after_hours: 72
+#      repeat_after_hours: 24
+"""
+
+
 def template() -> str:
     """Every option of every cloud and every setting, with meaning and default, commented out."""
     from clouds import available
     from pipelines.settings import Settings
 
     examples = "\n".join("\n".join(_example(name)) for name in available())
-    return f"{_HEAD}{examples}\n\n" + "\n".join(_entries(Settings))
+    return f"{_HEAD}{examples}\n\n" + "\n".join([*_entries(Settings), _ALERTS])
 
 
 def write_template(home: Path) -> Path:
@@ -70,7 +119,7 @@ def _example(cloud: str) -> Iterator[str]:
 
 def _entries(settings: type) -> Iterator[str]:
     for name, field in settings.model_fields.items():
-        if name in ("home", "sources"):
+        if name in ("home", "sources", "alerts"):
             continue
         yield f"# {field.description}"
         yield f"# {name}: {_yaml(field.default)}\n"

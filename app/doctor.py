@@ -3,11 +3,13 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.answer import Answer, time_text
+from app.check import Check
+from app.doctor_alerts import alert_checks
 from app.errors import AppError
 from app.session import Session
 
@@ -16,16 +18,6 @@ if TYPE_CHECKING:
 
 FREE_GIB = 2  # a pipeline run on the demo estate spills at most about this much
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at; `fix` is what to do when it is not ok."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str | None = None
 
 
 def examine(session: Session) -> Answer:
@@ -58,6 +50,7 @@ def _checks(session: Session) -> Iterator[Check]:
     yield _asked("ledger", lambda: _ledger(session))
     yield from _sources(session)
     yield from _lake(session)
+    yield from alert_checks(session)
 
 
 def _python() -> Check:

@@ -36,9 +36,12 @@ def serve(session: Session, *, dashboard_port: int | None, scheduler: bool) -> A
         raise
     lines = [f"{name:<10} {url}" for name, url in urls.items()]
 
+    from app.notify.watch import watching
+
     def then() -> None:
         try:
-            servers.wait_until_interrupted()
+            with watching(settings):
+                servers.wait_until_interrupted()
         finally:
             servers.stop()
 

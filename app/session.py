@@ -56,14 +56,19 @@ class Session:
     @property
     def ledger(self) -> "Ledger":
         """Plans, approvals, runs and users. Raises `BadInput` if this home has none."""
-        settings = self.settings
-        if not settings.ledger and not (settings.home / "ledger.sqlite").exists():
+        if not self.has_ledger:
             raise BadInput(
-                f"There is no ledger in {settings.home}: nobody has decided anything there, and "
-                "nothing was written. Look whether --home or INSTANCE_SELECT_HOME is right; "
+                f"There is no ledger in {self.settings.home}: nobody has decided anything there, "
+                "and nothing was written. Look whether --home or INSTANCE_SELECT_HOME is right; "
                 "'instance-select user add NAME --role admin' begins a ledger."
             )
         return self.new_ledger
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether anybody may have decided something in this home."""
+        settings = self.settings
+        return bool(settings.ledger) or (settings.home / "ledger.sqlite").exists()
 
     @cached_property
     def new_ledger(self) -> "Ledger":

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsError
 
+from pipelines.alert_settings import SECRETS, AlertSettings
 from pipelines.errors import BrokenSettings
 from pipelines.settings_file import Names, read_settings_file
 from warehouse.settings import LakeSettings
@@ -116,6 +117,10 @@ class Settings(LakeSettings):
         description="Hours of the week in which changes of R2 and above may begin, for example "
         "{days: [sat, sun], starts_hour: 22, ends_hour: 4}; none = at any time.",
     )
+    alerts: AlertSettings | None = Field(
+        default=None,
+        description="Channels and rules of alerts; docs/alerts.md explains them. None = no alerts.",
+    )
     dashboard_port: int = Field(default=8501, description="Port of the dashboard on 127.0.0.1.")
     dagster_port: int = Field(default=3000, description="Port of Dagster on 127.0.0.1.")
 
@@ -177,7 +182,7 @@ def _names() -> Names:
     return Names(
         settings=set(fields) - {"home"},  # the file lies in it
         source=set(SourceSettings.model_fields) - {"where"},
-        hidden={name for name, field in fields.items() if not field.repr},
+        hidden={*SECRETS, *(name for name, field in fields.items() if not field.repr)},
     )
 
 

@@ -3,7 +3,7 @@
 Values of options and of what may hold a password are never repeated in a message.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,25 @@ from clouds.options import did_you_mean, found
 from pipelines.errors import BrokenSettings
 
 LISTED = "docs/settings.md lists every setting"
+DOCUMENTED = "docs/alerts.md and docs/settings.md"
 TAB = "\t"
 EXPECTED = {  # by the type of Pydantic's error, where its words are not those of a file
     "dict_type": "a mapping (lines like 'name: value', indented)",
     "int_parsing": "a whole number",
     "int_type": "a whole number",
-    "model_type": "a mapping with 'name' and 'cloud'",
-    "string_pattern_mismatch": "a name without slashes that does not begin with a dot",
+    "model_type": "a mapping (lines like 'name: value', indented)",
+    "model_attributes_type": "a mapping (lines like 'name: value', indented)",
+    "string_pattern_mismatch": "another text",
     "string_type": "a text; write it in quotes",
     "tuple_type": "a list (lines that begin with '-')",
+}
+FITTING = {  # what the patterns of these values mean
+    "name": "a name without slashes that does not begin with a dot",
+    "hours": "times of the day such as 20:00-07:00",
+    "url": "an address that begins with https:// or http://",
+    "page": "an address that begins with https:// or http://",
+    "from": "a mail address",
+    "to": "a mail address",
 }
 Location = Sequence[str | int]
 
@@ -35,7 +45,7 @@ class Names:
 
     settings: Collection[str]
     source: Collection[str]
-    hidden: Collection[str]  # settings whose value may be a secret
+    hidden: Set[str]  # settings whose value may be a secret
 
 
 @dataclass(frozen=True)
@@ -55,14 +65,31 @@ class SettingsFile:
         return BrokenSettings("\n".join(self._problem(one, names) for one in error.errors()))
 
     def _problem(self, problem: ErrorDetails, names: Names) -> str:
-        location = problem["loc"]
+        location = _as_written(problem["loc"])
         name, value = ".".join(str(part) for part in location), problem["input"]
         expected = EXPECTED.get(problem["type"], problem["msg"].removeprefix("Input should be "))
-        is_hidden = location[0] in names.hidden or isinstance(value, list | dict | tuple)
+        is_hidden = not names.hidden.isdisjoint(location) or isinstance(value, list | dict | tuple)
         told = f"{found(value) if is_hidden else repr(value)[:40]} for {name!r}"
         match problem["type"]:
             case "missing":
-                told, expected = f"no {location[-1]!r} in this source", "one"
+                where = "in this source" if location[0] == "sources" else "here"
+                told, expected = f"no {location[-1]!r} {where}", "one"
+            case "string_pattern_mismatch":
+                named = [part for part in location if isinstance(part, str)]
+                expected = FITTING.get(named[-1], expected)
+            case "model_type" if location[0] == "sources":
+                expected = "a mapping with 'name' and 'cloud'"
+            case "extra_forbidden":  # the value may be a secret in the wrong place
+                told, expected = f"the name {location[-1]!r}", f"none but those of {DOCUMENTED}"
+            case "union_tag_not_found":
+                told, expected = "no 'kind' here", "one"
+            case "union_tag_invalid":
+                tags = problem.get("ctx", {})
+                told, expected = f"the kind {tags['tag']!r}", f"one of {tags['expected_tags']}"
+            case "misplaced":
+                context = problem.get("ctx", {})
+                location = (*location, *context["at"])
+                told, expected = context["found"], context["expected"]
             case "duplicate_source":
                 context = problem.get("ctx", {})
                 location = (*location, context["number"], "name")
@@ -180,6 +207,13 @@ def _children(node: yaml.Node) -> Iterator[tuple[yaml.Node | None, yaml.Node]]:
         yield from node.value
     elif isinstance(node, yaml.SequenceNode):
         yield from ((None, child) for child in node.value)
+
+
+def _as_written(location: Location) -> tuple[str | int, ...]:
+    """The place as it stands in the file: Pydantic puts the kind of a channel or rule into it."""
+    if location[0] == "alerts" and len(location) > 3 and isinstance(location[2], int):
+        return (*location[:3], *location[4:])
+    return tuple(location)
 
 
 def _nearest(root: yaml.Node | None, location: Location) -> yaml.Node | None:

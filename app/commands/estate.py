@@ -170,11 +170,17 @@ def run(
         typer.Option(metavar="ASSETS", help="Only these assets, in Dagster's selection syntax."),
     ] = None,
 ) -> Answer:
-    """Run the pipeline once, in this process, and publish."""
+    """Run the pipeline once, in this process, publish, and send the alerts that are due."""
+    from app.after_run import send_alerts
     from app.steps import run_steps
 
     report = run_steps(session, select)
-    return Answer(report.document, lambda: [report.table()], report.failed)
+    alerts = send_alerts(session)
+    return Answer(
+        {**report.document, **alerts.document},
+        lambda: [report.table(), *alerts.lines],
+        report.failed,
+    )
 
 
 def backfill(

@@ -67,11 +67,12 @@ def anomalies(
 ) -> Answer:
     """Costs that left their usual range, the most expensive first."""
     from app.dashboard.money import full
+    from app.incidents import with_feedback
     from app.rows import read
     from app.tables import footer, table
 
     where = "where is_open" if is_open else ""
-    found = read(session, f"from marts.anomaly_now {where} order by rank")
+    found = with_feedback(session, read(session, f"from marts.anomaly_now {where} order by rank"))
 
     def view() -> list[Any]:
         if not found:
@@ -79,11 +80,11 @@ def anomalies(
         rows = [
             (
                 one["starts_on"], one["cloud"], one["account"], one["service"],
-                full(one["impact"], one["currency"]), one["reason"],
+                full(one["impact"], one["currency"]), one["reason"], one["feedback"],
             )
             for one in found
         ]  # fmt: skip
-        columns = ["since", "cloud", "account", "service", ">impact", "why"]
+        columns = ["since", "cloud", "account", "service", ">impact", "why", "feedback"]
         return [table(columns, rows), footer(session.snapshot)]
 
     return Answer({"anomalies": found, "snapshot": session.snapshot}, view)

@@ -1,7 +1,7 @@
 """What every page has in common: its question, where the numbers come from, what is wrong."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import duckdb
@@ -10,16 +10,12 @@ import streamlit as st
 
 from app.dashboard import data
 from app.dashboard.money import column, markdown
+from app.words import CLOUD_NAMES, cloud_name, day
 from warehouse.errors import NothingPublished, QueryRefused
 
 MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
 SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
 ROW, HEADER = 35, 40  # pixels of a table
-
-CLOUD_NAMES = {
-    "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "digitalocean": "DigitalOcean",
-    "oci": "Oracle Cloud", "onprem": "On-premises", "kubernetes": "Kubernetes",
-}  # fmt: skip
 
 
 def header(heading: str, question: str) -> None:
@@ -99,11 +95,6 @@ def money_column(label: str, currency: str, help: str | None = None) -> Any:
     return st.column_config.NumberColumn(shown, format=written, help=help)
 
 
-def cloud_name(cloud: str) -> str:
-    """How a reader calls the cloud."""
-    return CLOUD_NAMES.get(cloud, cloud)
-
-
 def with_names(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     """The frame with the clouds in that column called as a reader calls them."""
     return frame.with_columns(pl.col(column).replace(CLOUD_NAMES))
@@ -165,11 +156,6 @@ def ago(moment: datetime) -> str:
     if hours < 1:
         return "less than an hour ago"
     return f"{hours:.0f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"
-
-
-def day(when: date | None) -> str:
-    """A date as people write it."""
-    return "unknown" if when is None else f"{when:%-d %b %Y}"
 
 
 def _last_day() -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.dashboard import charts, data, money, page, visitor
+from app.dashboard import charts, data, incident_feedback, money, page, visitor
 
 
 def anomalies() -> None:
@@ -19,7 +19,7 @@ def anomalies() -> None:
             "Costs are compared with their own history every day; it takes some weeks of bills.",
         )
         return
-    shown = _choose(found)
+    shown = _choose(incident_feedback.unsettled(found))
     if shown.is_empty():
         page.empty("No anomaly matches.", "Show those that have ended, or take away a filter.")
         return
@@ -113,6 +113,7 @@ def _detail(incident: dict[str, Any], currency: str) -> None:
         _facts(incident, currency)
     with figure:
         _days(incident, currency)
+    incident_feedback.feedback(incident)
     resource, evidence = st.tabs(["Resource", "Evidence"])
     with resource:
         _resource(incident)

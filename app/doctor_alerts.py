@@ -1,0 +1,66 @@
+"""Do alerts get out? Whether each channel has its secrets, and what waits or was given up."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.check import Check
+from app.session import Session
+
+if TYPE_CHECKING:
+    from pipelines.alert_settings import ChannelSettings
+
+RECENT = timedelta(days=7)  # what failed longer ago is history
+SECRETS = ("url_from", "sign_with", "password_from")
+
+
+def alert_checks(session: Session) -> Iterator[Check]:
+    """One check per channel; none in a home without alerts."""
+    alerts = session.settings.alerts
+    if alerts is None or not alerts.channels:
+        return
+    rows = _messages(session)
+    for channel in alerts.channels:
+        mine = [row for row in rows if row["channel"] == channel.name]
+        yield _channel(f"alerts {channel.name}", channel, mine)
+
+
+def _messages(session: Session) -> list[dict[str, Any]]:
+    from app.notify.deliver import utc_now
+    from app.notify.outbox import messages
+
+    since = utc_now() - RECENT
+    known = messages(session.new_ledger) if session.has_ledger else []
+    return [row for row in known if row["created_at"] > since]
+
+
+def _channel(name: str, channel: "ChannelSettings", rows: Sequence[dict[str, Any]]) -> Check:
+    from pipelines.errors import BrokenSettings
+
+    try:
+        for secret in (getattr(channel, one, None) for one in SECRETS):
+            if secret is not None:
+                secret.read()
+    except BrokenSettings as error:
+        return Check(
+            name, False, str(error), f"Then try it: instance-select alerts test {channel.name}"
+        )
+    failed = [row for row in rows if row["status"] == "failed"]
+    if failed:
+        detail = (
+            f"{len(failed)} did not get out in 7 days, the last because: {failed[0]['last_error']}"
+        )
+        fix = (
+            f"Try it with: instance-select alerts test {channel.name}. Then send them again with: "
+            "instance-select alerts send --again"
+        )
+        return Check(name, False, detail, fix)
+    stuck = [row for row in rows if row["status"] == "queued" and row["last_error"]]
+    if stuck:
+        detail = f"{len(stuck)} wait to be tried again because: {stuck[0]['last_error']}"
+        return Check(
+            name, False, detail, f"Try it with: instance-select alerts test {channel.name}"
+        )
+    sent = sum(row["status"] == "sent" for row in rows)
+    waiting = sum(row["status"] in ("queued", "held") for row in rows)
+    return Check(name, True, f"{channel.kind}, {sent} sent in 7 days, {waiting} waiting")

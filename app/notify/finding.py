@@ -1,0 +1,71 @@
+"""What a rule finds in the published snapshot: something to tell, or to go on following."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from actions.feedback import Feedback
+from app.notify.message import Message
+from pipelines.alert_settings import FilterSettings
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause of one rule, as it is now."""
+
+    cause: str  # budget and period, series, or source
+    message: Message
+    level: int | None = None  # of a budget: the share that was crossed; higher ones are told anew
+    starts_on: date | None = None  # of an incident: by its days it is known again
+    ends_on: date | None = None  # exclusive
+    is_over: bool = False
+    is_critical: bool = False
+    may_start: bool = True  # False: only followed to its end, if it was told before
+    is_silenced: bool = False  # somebody dismissed or expects it: withdrawn without a word
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where rules look: the published snapshot, what people said, and the clock of the data."""
+
+    connection: DuckDBPyConnection
+    today: date  # of the snapshot
+    clock: datetime  # moves on when the pipeline does not
+    said: Sequence[Feedback]
+    page: str | None  # public address of the dashboard
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """The answer to a query, as dicts."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("use lake")
+            found = cursor.execute(sql)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def link(self, path: str) -> str | None:
+        """The address of a page, if the public address is known."""
+        return f"{self.page.rstrip('/')}/{path}" if self.page else None
+
+
+def agrees(row: Mapping[str, Any], wanted: FilterSettings) -> bool:
+    """Whether a row is what the rule is about."""
+    return all(
+        value is None or row.get(name) == value
+        for name, value in (
+            ("cloud", wanted.cloud), ("account", wanted.account), ("service", wanted.service),
+        )
+    )  # fmt: skip
+
+
+def exact(amount: Decimal | float | None) -> Decimal | None:
+    """Money for programs: a decimal to the hundredth, which JSON gets as text."""
+    return None if amount is None else Decimal(str(amount)).quantize(CENT)
+
+
+Judge = Callable[[Place, Any], list[Finding]]

@@ -1,0 +1,102 @@
+"""POST a JSON document, and tell from the answer whether to try again. URLs are never told."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException, HTTPMessage
+from typing import IO, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from app.notify.outcome import Later, Never, Outcome, Sent
+
+ANSWER_SECONDS = 10  # of silence; how long all may take is limited where it is called
+SHOWN = 200  # characters of an answer that end up in an error
+LONGEST_WAIT = timedelta(days=1)
+TRY_AGAIN = (408, 425, 429)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirected POST would arrive as a GET without its document."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        return None
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The body, so that it can be signed before it is sent."""
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+    """Send it once. What is not answered is tried again: it may or may not have arrived."""
+    where = urlsplit(url).hostname or "the address"
+    request = Request(
+        url,
+        data=body,
+        headers={"Content-Type": "application/json; charset=utf-8",
+                 "User-Agent": "instance-select", **headers},
+    )  # fmt: skip
+    try:
+        with build_opener(_NoRedirect).open(request, timeout=ANSWER_SECONDS):
+            return Sent()  # the status counts; nobody waits for the rest of the answer
+    except HTTPError as error:
+        with error:
+            return _refused(error, where)
+    except TimeoutError:
+        return Later(f"{where} did not answer within {ANSWER_SECONDS} seconds.")
+    except URLError as error:
+        if isinstance(error.reason, TimeoutError):
+            return Later(f"{where} did not answer within {ANSWER_SECONDS} seconds.")
+        return Later(f"{where} can't be reached: {_why(error.reason)}.")
+    except (HTTPException, OSError) as error:
+        return Later(f"{where} broke off: {_why(error)}.")
+
+
+def _refused(error: HTTPError, where: str) -> Outcome:
+    reason = f"{where} answered {error.code}{_told(error)}"
+    if error.code in TRY_AGAIN or error.code >= 500:
+        return Later(reason, retry_after(error.headers.get("Retry-After"), datetime.now(UTC)))
+    if 300 <= error.code < 400:
+        return Never(f"{reason}, a redirection. Put the address it moved to into the settings.")
+    return Never(reason)
+
+
+def _told(error: HTTPError) -> str:
+    """The beginning of the answer, if it is a text of one line or so."""
+    try:
+        text = error.read1(SHOWN).decode("utf-8", "replace")
+    except (OSError, HTTPException, ValueError, AttributeError):
+        return ""
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return f" ({words})" if words and not words.startswith("<") else ""
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """What a header Retry-After asks for: seconds or a date; a day at most.
+
+    >>> retry_after("120", datetime(2026, 11, 26, tzinfo=UTC)).total_seconds()
+    120.0
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return min(timedelta(seconds=min(int(text[:9]), 86_400)), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment - now, timedelta(0)), LONGEST_WAIT)
+
+
+def _why(reason: object) -> str:
+    """The words of the system; never the URL."""
+    text = getattr(reason, "strerror", None) or getattr(reason, "verify_message", None)
+    return str(text or type(reason).__name__)

@@ -1,0 +1,11 @@
+-- One row per source, cloud and kind of reading; of bills also per billing account.
+select
+    freshness.source,
+    freshness.cloud,
+    freshness.billing_account as account,
+    freshness.what,
+    freshness.until,
+    freshness.late_after_hours,
+    freshness.failed
+from marts.freshness as freshness
+order by all

@@ -1,0 +1,18 @@
+"""Words that pages and messages share."""
+
+from datetime import date
+
+CLOUD_NAMES = {
+    "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "digitalocean": "DigitalOcean",
+    "oci": "Oracle Cloud", "onprem": "On-premises", "kubernetes": "Kubernetes",
+}  # fmt: skip
+
+
+def cloud_name(cloud: str) -> str:
+    """How a reader calls the cloud."""
+    return CLOUD_NAMES.get(cloud, cloud)
+
+
+def day(when: date | None) -> str:
+    """A date as people write it."""
+    return "unknown" if when is None else f"{when:%-d %b %Y}"

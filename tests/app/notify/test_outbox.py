@@ -1,0 +1,392 @@
+"""The outbox: once each, in time, within the rate, through crashes and rivals."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from builders import HOOK, NOW, Watch, alerts, queue
+from hypothesis import given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
+from receivers import Answer, Mailbox, Receiver, http_receiver, smtp_receiver
+from servers import free_port
+from sqlalchemy import select, text
+
+from actions.ledger import Ledger, open_ledger
+from actions.tables import alert
+from app.notify.deliver import Result, deliver
+from app.notify.outbox import LEASE, claim, messages, retry_failed, settle
+from app.notify.outcome import Later, Sent
+from app.notify.quiet import quiet_until
+from pipelines.alert_settings import QuietSettings
+
+FOLDER = Path(__file__).parent
+
+
+def states(ledger: Ledger) -> dict[str, str]:
+    return {one["title"]: one["status"] for one in messages(ledger)}
+
+
+def sent(ledger: Ledger, url: str, clock: Watch, **more: Any) -> list[Result]:
+    rules = {"rules": more.pop("rules")} if "rules" in more else {}
+    return deliver(
+        ledger, alerts({**HOOK, "url": url, **more}, **rules), Path(), clock=clock, random=Random(1)
+    )
+
+
+def titles(receiver: Receiver) -> list[str]:
+    return [got.json["title"] for got in receiver.got]
+
+
+def test_what_was_told_on_a_channel_is_not_told_again(ledger: Ledger) -> None:
+    assert len(queue(ledger, "one", "two", "one")) == 2
+    assert queue(ledger, "two") == []
+    assert len(queue(ledger, "two", channel="other")) == 1
+
+
+def test_everything_due_is_sent_once_the_critical_first(ledger: Ledger) -> None:
+    queue(ledger, "one", "two")
+    queue(ledger, "worst", is_critical=True)
+    clock = Watch()
+    with http_receiver() as (url, receiver):
+        assert [one.outcome for one in sent(ledger, url, clock)] == ["sent"] * 3
+        assert sent(ledger, url, clock) == []
+    assert titles(receiver) == ["worst", "one", "two"]
+    assert len({got.headers["Idempotency-Key"] for got in receiver.got}) == 3
+
+
+def test_a_failure_is_tried_again_later_under_the_same_key(ledger: Ledger) -> None:
+    (identity,) = queue(ledger, "one")
+    clock = Watch()
+    with http_receiver(Answer(500), Answer(503), Answer(200)) as (url, receiver):
+        assert sent(ledger, url, clock)[0].outcome == "later"
+        assert sent(ledger, url, clock) == [], "not before its time"
+        clock.later(seconds=31)
+        assert sent(ledger, url, clock)[0].outcome == "later"
+        clock.later(seconds=29)
+        assert sent(ledger, url, clock) == [], "the second wait is twice as long"
+        clock.later(seconds=32)
+        assert sent(ledger, url, clock)[0].outcome == "sent"
+    assert [got.headers["Idempotency-Key"] for got in receiver.got] == [identity] * 3
+    (one,) = messages(ledger)
+    assert (one["status"], one["attempts"], one["last_error"]) == ("sent", 3, None)
+
+
+def test_retry_after_is_waited_for(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    clock = Watch()
+    with http_receiver(Answer(429, {"Retry-After": "7200"}), Answer(200)) as (url, _):
+        sent(ledger, url, clock)
+        clock.later(minutes=119)
+        assert sent(ledger, url, clock) == []
+        clock.later(minutes=1)
+        assert sent(ledger, url, clock)[0].outcome == "sent"
+
+
+def test_a_refusal_is_for_good_until_somebody_asks_again(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    clock = Watch()
+    with http_receiver(Answer(400, body=b"no such hook"), Answer(200)) as (url, receiver):
+        assert sent(ledger, url, clock)[0].outcome == "failed"
+        clock.later(days=3)
+        assert sent(ledger, url, clock) == []
+        assert messages(ledger)[0]["last_error"] == "127.0.0.1 answered 400 (no such hook)"
+        assert retry_failed(ledger, clock()) == 1
+        assert sent(ledger, url, clock)[0].outcome == "sent"
+    assert len(receiver.got) == 2
+
+
+def test_it_is_given_up_after_a_day(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    clock, tries = Watch(), 0
+    with http_receiver(Answer(500)) as (url, _):
+        while states(ledger)["one"] == "queued":
+            tries += len(sent(ledger, url, clock))
+            clock.later(minutes=5)
+            assert clock() < NOW + timedelta(days=2)
+    assert timedelta(hours=22) < clock() - NOW < timedelta(hours=25)
+    assert 25 < tries < 60, "once an hour or so, not all the time"
+    assert "Given up after a day" in messages(ledger)[0]["last_error"]
+
+
+def test_a_server_that_was_down_gets_the_mail_when_it_is_up(ledger: Ledger) -> None:
+    queue(ledger, "one", channel="mail")
+    port, box, clock = free_port(), Mailbox(), Watch()
+    mail = {"name": "mail", "kind": "smtp", "host": "127.0.0.1", "port": port, "security": "none",
+            "from": "a@acme.example", "to": ["b@acme.example"]}  # fmt: skip
+    settings = alerts(mail, rules=())
+    assert deliver(ledger, settings, Path(), clock=clock)[0].outcome == "later"
+    clock.later(minutes=1)
+    with smtp_receiver(box, port=port):
+        assert deliver(ledger, settings, Path(), clock=clock)[0].outcome == "sent"
+        assert deliver(ledger, settings, Path(), clock=clock) == []
+    assert [mail["Subject"] for mail in box.mails] == ["one"]
+
+
+def test_a_channel_that_is_down_does_not_hold_up_another(ledger: Ledger) -> None:
+    queue(ledger, "one", "two", "three", channel="a down")
+    queue(ledger, "four", channel="b up")
+    with http_receiver(Answer(500)) as (down, bad), http_receiver() as (up, good):
+        channels = [{**HOOK, "name": "a down", "url": down}, {**HOOK, "name": "b up", "url": up}]
+        deliver(ledger, alerts(*channels, rules=()), Path(), clock=Watch())
+    assert len(bad.got) == 1, "one attempt shows that it is down"
+    assert titles(good) == ["four"]
+
+
+def test_a_channel_that_is_gone_from_the_settings_is_told(ledger: Ledger) -> None:
+    queue(ledger, "one", channel="old")
+    assert deliver(ledger, alerts(), Path(), clock=Watch()) == []
+    assert "no channel 'old'" in messages(ledger)[0]["last_error"]
+    assert states(ledger) == {"one": "failed"}
+
+
+# Rate and digest
+
+
+def test_what_is_above_the_rate_is_summed_up_and_nothing_is_lost(ledger: Ledger) -> None:
+    queue(ledger, *(f"n{number}" for number in range(40)))
+    queue(ledger, "worst", is_critical=True)
+    clock = Watch()
+    with http_receiver() as (url, receiver):
+        sent(ledger, url, clock, per_hour=3)
+        assert titles(receiver) == ["worst", "n0", "39 alerts, summed up"]
+        queue(ledger, "late", now=clock())
+        assert sent(ledger, url, clock, per_hour=3) == []
+        clock.later(minutes=61)
+        sent(ledger, url, clock, per_hour=3)
+    assert titles(receiver)[3:] == ["late"]
+    summed = receiver.got[2].json
+    assert summed["facts"]["And"] == "14 more"
+    assert set(summed["data"]["alerts"]) == {f"n{number}" for number in range(1, 40)}
+    assert set(states(ledger).values()) == {"sent", "digested"}
+
+
+def test_a_digest_that_fails_for_good_takes_what_it_holds_with_it(ledger: Ledger) -> None:
+    queue(ledger, "one", "two")
+    clock = Watch()
+    with http_receiver(Answer(404), Answer(200)) as (url, _):
+        sent(ledger, url, clock, per_hour=1)
+        assert set(states(ledger).values()) == {"failed"}
+        retry_failed(ledger, clock())
+        sent(ledger, url, clock, per_hour=1)
+    assert states(ledger) == {"one": "digested", "two": "digested", "2 alerts, summed up": "sent"}
+
+
+@tried(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=8), st.integers(1, 5))
+def test_no_hour_has_more_than_the_rate_and_each_message_gets_out(
+    arrivals: list[int], per_hour: int
+) -> None:
+    settings = alerts({"name": "hook", "kind": "log", "per_hour": per_hour}, rules=())
+    with TemporaryDirectory() as folder:
+        ledger = open_ledger(f"sqlite:///{folder}/ledger.sqlite")
+        clock, number = Watch(), 0
+        for count in [*arrivals, *[0] * 12]:
+            queue(ledger, *(f"m{number + one}" for one in range(count)), now=clock())
+            number += count
+            deliver(ledger, settings, Path(folder), clock=clock)
+            clock.later(minutes=20)
+        rows = messages(ledger)
+        ledger.close()
+    at = sorted(row["sent_at"] for row in rows if row["status"] == "sent")
+    for first in at:
+        assert sum(first <= other < first + timedelta(hours=1) for other in at) <= per_hour
+    assert {row["status"] for row in rows} <= {"sent", "digested"}
+    assert sum(row["phase"] != "digest" for row in rows) == number
+
+
+# Quiet hours
+
+QUIET = {"time_zone": "Europe/Berlin", "hours": "20:00-07:00", "weekends": True}
+
+
+def quiet_rule(**more: Any) -> tuple[dict[str, Any], ...]:
+    quiet = {**QUIET, **more}
+    return ({"name": "inc", "kind": "anomaly", "channels": ["hook"], "quiet_hours": quiet},)
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        (datetime(2026, 11, 25, 12), None),
+        (datetime(2026, 11, 25, 18, 59), None),
+        (datetime(2026, 11, 25, 19), datetime(2026, 11, 26, 6)),
+        (datetime(2026, 11, 26, 5, 59), datetime(2026, 11, 26, 6)),
+        (datetime(2026, 11, 26, 6), None),
+        (datetime(2026, 11, 27, 20), datetime(2026, 11, 30, 6)),  # Friday night to Monday morning
+        (datetime(2026, 11, 29, 12), datetime(2026, 11, 30, 6)),
+        (datetime(2026, 10, 24, 20), datetime(2026, 10, 26, 6)),  # clocks go back on the 25th
+        (datetime(2026, 3, 28, 20), datetime(2026, 3, 30, 5)),  # and forward on 29 March
+    ],
+)
+def test_quiet_hours_end_at_the_wall_clock(now: datetime, until: datetime | None) -> None:
+    assert quiet_until(now, QuietSettings.model_validate(QUIET)) == until
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
+    st.sampled_from(["Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "UTC"]),
+    st.times(), st.times(), st.booleans(),
+)  # fmt: skip
+def test_quiet_hours_always_end(now: datetime, zone: str, a: Any, b: Any, weekends: bool) -> None:
+    hours = f"{a:%H:%M}-{b:%H:%M}"
+    quiet = QuietSettings(time_zone=zone, hours=hours, weekends=weekends)
+    until = quiet_until(now, quiet)
+    assert until is None or now < until <= now + timedelta(days=4)
+
+
+def test_messages_wait_for_the_end_of_the_quiet_hours(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    queue(ledger, "worst", is_critical=True)
+    clock = Watch(datetime(2026, 11, 25, 22))
+    with http_receiver() as (url, receiver):
+        sent(ledger, url, clock, rules=quiet_rule())
+        assert titles(receiver) == ["worst"]
+        assert states(ledger)["one"] == "held"
+        clock.now = datetime(2026, 11, 26, 6)
+        sent(ledger, url, clock, rules=quiet_rule())
+    assert titles(receiver) == ["worst", "one"]
+
+
+def test_critical_messages_wait_too_if_the_rule_says_so(ledger: Ledger) -> None:
+    queue(ledger, "worst", is_critical=True)
+    clock = Watch(datetime(2026, 11, 25, 22))
+    with http_receiver() as (url, receiver):
+        sent(ledger, url, clock, rules=quiet_rule(critical_passes=False))
+    assert receiver.got == []
+
+
+def test_a_weekend_between_two_attempts_does_not_give_it_up(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    friday = datetime(2026, 11, 27, 18, 59)
+    clock = Watch(friday)
+    with http_receiver(Answer(500), Answer(500), Answer(200)) as (url, _):
+        sent(ledger, url, clock, rules=quiet_rule())
+        clock.now = friday + timedelta(minutes=2)
+        assert sent(ledger, url, clock, rules=quiet_rule()) == []
+        assert states(ledger) == {"one": "held"}
+        clock.now = datetime(2026, 11, 30, 6)
+        assert sent(ledger, url, clock, rules=quiet_rule())[0].outcome == "later"
+        assert states(ledger) == {"one": "queued"}
+        clock.later(minutes=2)
+        assert sent(ledger, url, clock, rules=quiet_rule())[0].outcome == "sent"
+
+
+# Ends
+
+
+def test_an_end_waits_for_its_beginning_and_is_dropped_with_it(ledger: Ledger) -> None:
+    (first,) = queue(ledger, "one")
+    queue(ledger, "Over: one", phase="over", after_id=first, is_critical=True)
+    clock = Watch()
+    with http_receiver(Answer(500), Answer(200)) as (url, receiver):
+        sent(ledger, url, clock)
+        clock.later(minutes=1)
+        sent(ledger, url, clock)
+    assert titles(receiver) == ["one", "one", "Over: one"]
+    (second,) = queue(ledger, "two")
+    queue(ledger, "Over: two", phase="over", after_id=second)
+    with http_receiver(Answer(400)) as (url, receiver):
+        sent(ledger, url, clock)
+        sent(ledger, url, clock)
+    assert titles(receiver) == ["two"]
+    assert states(ledger)["Over: two"] == "withdrawn"
+
+
+# Crashes and rivals
+
+
+def run_beside(script: str, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(FOLDER)])}
+    return subprocess.Popen(
+        [sys.executable, str(FOLDER / script), *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, **more,
+    )  # fmt: skip
+
+
+def url_of(ledger: Ledger) -> str:
+    return ledger.engine.url.render_as_string(hide_password=False)
+
+
+def test_a_sender_killed_between_claim_and_send_loses_nothing(ledger: Ledger) -> None:
+    (identity,) = queue(ledger, "one")
+    sender = run_beside("crash_between.py", url_of(ledger))
+    assert sender.stdout is not None
+    assert sender.stdout.readline().strip() == identity
+    sender.send_signal(signal.SIGKILL)
+    sender.wait(20)
+    sender.stdout.close()
+    assert sender.stdin is not None
+    sender.stdin.close()
+    clock = Watch()
+    with http_receiver() as (url, receiver):
+        assert sent(ledger, url, clock) == [], "its claim still holds"
+        clock.now = NOW + LEASE
+        assert [one.outcome for one in sent(ledger, url, clock)] == ["sent"]
+    assert [got.headers["Idempotency-Key"] for got in receiver.got] == [identity]
+
+
+def test_a_sender_that_comes_too_late_settles_nothing(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    slow = claim(ledger, alerts(), NOW)
+    assert slow is not None
+    fast = claim(ledger, alerts(), NOW + LEASE)
+    assert fast is not None
+    settle(ledger, fast, Sent(), NOW + LEASE, Random(1))
+    settle(ledger, slow, Later("too late"), NOW + LEASE, Random(1))
+    (one,) = messages(ledger)
+    assert (one["status"], one["last_error"]) == ("sent", None)
+
+
+def several_senders(ledger: Ledger, url: str, count: int) -> Sequence[int]:
+    senders = [run_beside("send_all.py", url_of(ledger), url) for _ in range(count)]
+    for sender in senders:
+        assert sender.stdin is not None
+        sender.stdin.write("go\n")
+        sender.stdin.flush()
+    told = [sender.communicate(timeout=120)[0] for sender in senders]
+    assert [sender.returncode for sender in senders] == [0] * count
+    return [int(text) for text in told]
+
+
+def test_two_senders_at_once_send_each_message_once(ledger: Ledger) -> None:
+    queue(ledger, *(f"n{number}" for number in range(30)))
+    with http_receiver(Answer(silence_seconds=0.02)) as (url, receiver):
+        counts = several_senders(ledger, url, 2)
+    assert sum(counts) == 30
+    assert sorted(titles(receiver)) == sorted(f"n{number}" for number in range(30))
+
+
+def test_two_senders_on_postgresql_send_each_message_once(
+    postgres_database: Callable[[], str],
+) -> None:
+    ledger = open_ledger(postgres_database())
+    queue(ledger, *(f"n{number}" for number in range(30)))
+    with http_receiver(Answer(silence_seconds=0.02)) as (url, receiver):
+        counts = several_senders(ledger, url, 2)
+    assert sorted(titles(receiver)) == sorted(f"n{number}" for number in range(30))
+    assert sum(counts) == 30
+    assert set(states(ledger).values()) == {"sent"}
+    ledger.close()
+
+
+def test_nothing_secret_is_in_the_ledger(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue(ledger, "one")
+    monkeypatch.setenv("HOOK_KEY", "k3y-s3cret")
+    with http_receiver(Answer(500)) as (url, _):
+        secret = {"url": f"{url}/t0ken-s3cret", "sign_with": {"env": "HOOK_KEY"}}
+        settings = alerts({**HOOK, **secret})
+        deliver(ledger, settings, Path(), clock=Watch())
+    with ledger.read() as connection:
+        stored = str(connection.execute(select(alert)).all())
+        assert connection.scalar(text("select count(*) from alert")) == 1
+    assert "s3cret" not in stored
+    assert "s3cret" not in repr(settings)

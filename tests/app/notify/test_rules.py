@@ -1,0 +1,304 @@
+"""What each rule tells, when, how often, and when it is over."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from builders import queue
+from estate_now import Estate
+
+from actions.ledger import Ledger
+from app.notify.outbox import Draft, messages
+
+Make = Callable[..., Estate]
+ENDED = {"ends_on": date(2026, 11, 24)}
+
+
+@pytest.fixture
+def estate(ledger: Ledger) -> Iterator[Make]:
+    made: list[Estate] = []
+
+    def make(kind: str, **rule: Any) -> Estate:
+        made.append(Estate(ledger, {"kind": kind, **rule}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def phases(drafts: list[Draft]) -> list[str]:
+    return [draft.phase for draft in drafts]
+
+
+# Incidents
+
+
+def test_an_incident_says_what_how_much_since_when_why_and_what_to_do(estate: Make) -> None:
+    (draft,) = estate("anomaly").incidents({}).told()
+    message = draft.message
+    assert message.title == "AmazonEC2 in shop cost $500.00 more than expected"
+    facts = dict(message.facts)
+    assert facts["What"] == "AmazonEC2, account shop, AWS"
+    assert facts["Money"] == "$600.00 in 5 days instead of the expected $100.00: $500.00 more"
+    assert facts["Since"] == "20 Nov 2026, still going on"
+    assert facts["Likely cause"] == "i-1 is new"
+    assert "instance-select anomaly dismiss i1 --reason" in message.advice
+    assert message.link == "https://c.example/anomalies?anomaly=i1"
+
+
+def test_one_incident_is_told_once_also_when_it_is_dated_otherwise(estate: Make) -> None:
+    home = estate("anomaly").incidents({})
+    assert phases(home.told()) == ["started"]
+    assert home.told() == []
+    assert home.incidents({"id": "new", "starts_on": date(2026, 11, 19)}).told() == []
+
+
+def test_its_end_is_told_once(estate: Make) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    (over,) = home.incidents(ENDED).told()
+    assert (over.phase, over.message.severity) == ("over", "info")
+    assert over.message.title == "Over: AmazonEC2 in shop cost $500.00 more than expected"
+    assert dict(over.message.facts)["Since"] == "20 Nov 2026, over since 24 Nov 2026"
+    assert home.told() == []
+    assert home.incidents().told() == []
+
+
+def test_one_that_was_over_at_first_sight_is_told_once(estate: Make) -> None:
+    home = estate("anomaly").incidents(ENDED)
+    assert phases(home.told()) == ["started"]
+    assert home.told() == []
+    assert home.incidents().told() == []
+
+
+def test_one_that_newer_data_no_longer_show_is_over(estate: Make) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    (over,) = home.incidents().told()
+    assert over.phase == "over"
+    assert "no longer show it" in over.message.advice
+
+
+def test_a_later_incident_of_the_series_is_another(estate: Make) -> None:
+    home = estate("anomaly").incidents(ENDED)
+    home.told()
+    later = {"id": "i2", "starts_on": date(2026, 11, 26)}
+    assert phases(home.incidents(ENDED, later).told()) == ["started"]
+
+
+@pytest.mark.parametrize("is_settled", [False, True])
+def test_one_that_vanished_while_going_on_does_not_hide_later_ones(
+    is_settled: bool, estate: Make
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    if is_settled:
+        home.say("dismissed")
+        home.told()
+    home.incidents().told()
+    later = {"id": "i2", "starts_on": date(2026, 12, 20), "impact": 5000.0}
+    assert phases(home.incidents(later).told()) == ["started"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "is_told"),
+    [
+        ({"at_least": {"USD": 500}}, {}, True),
+        ({"at_least": {"USD": 501}}, {}, False),
+        ({"at_least": {"EUR": 501}}, {}, True),
+        ({"at_least": {"EUR": 5, "other": 501}}, {}, False),
+        ({}, {"direction": "down", "impact": -500.0}, False),
+        ({"directions": ["up", "down"]}, {"direction": "down", "impact": -500.0}, True),
+        ({"filter": {"cloud": "gcp"}}, {}, False),
+        ({"filter": {"cloud": "aws", "service": "AmazonEC2"}}, {}, True),
+        ({}, {"is_open": False}, False),
+    ],
+)
+def test_floor_direction_and_filter(
+    rule: Mapping[str, Any], change: Mapping[str, Any], is_told: bool, estate: Make
+) -> None:
+    assert bool(estate("anomaly", **rule).incidents(change).told()) is is_told
+
+
+def test_much_money_is_critical(estate: Make) -> None:
+    (draft,) = estate("anomaly", critical_at={"USD": 500}).incidents({}).told()
+    assert draft.is_critical
+    assert draft.message.severity == "critical"
+
+
+def test_one_that_falls_below_the_floor_is_followed_to_its_end(estate: Make) -> None:
+    home = estate("anomaly", at_least={"USD": 400}).incidents({})
+    home.told()
+    assert home.incidents({"impact": 300.0}).told() == []
+    assert phases(home.incidents({"impact": 300.0, **ENDED}).told()) == ["over"]
+
+
+@pytest.mark.parametrize("decision", ["dismissed", "expected"])
+def test_what_somebody_settled_raises_no_alert_nor_do_its_like(decision: str, estate: Make) -> None:
+    home = estate("anomaly").incidents({"id": "i9", "starts_on": date(2026, 11, 25)})
+    home.say(decision, starts_on=date(2026, 11, 1), ends_on=date(2026, 11, 3))
+    assert home.told() == []
+
+
+def test_what_is_settled_after_it_was_queued_is_withdrawn(estate: Make) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    home.say("dismissed")
+    assert home.told() == []
+    (one,) = messages(home.ledger)
+    assert (one["status"], one["last_error"]) == ("withdrawn", "Somebody said that it is fine.")
+    assert home.incidents(ENDED).told() == []
+
+
+def test_what_is_confirmed_stays_alerted_and_says_so(estate: Make) -> None:
+    home = estate("anomaly").incidents({})
+    home.say("confirmed")
+    (draft,) = home.told()
+    assert dict(draft.message.facts)["People say"] == "confirmed by ann: planned"
+
+
+def test_it_is_told_again_after_the_time_of_the_rule(estate: Make) -> None:
+    home = estate("anomaly", repeat_after_hours=24).incidents({})
+    home.told()
+    home.clock.later(hours=23)
+    assert home.told() == []
+    home.clock.later(hours=1)
+    (again,) = home.told()
+    assert again.message.title.startswith("Still: AmazonEC2")
+    assert home.told() == []
+    home.clock.later(hours=24)
+    assert phases(home.told()) == ["again"]
+
+
+def test_no_page_no_link(estate: Make) -> None:
+    home = estate("anomaly").incidents({})
+    home.page = None
+    assert home.told()[0].message.link is None
+
+
+# Budgets
+
+
+def test_a_budget_tells_each_share_once_and_never_backwards(estate: Make) -> None:
+    home = estate("budget").has_budgets().budgets({"spent": 499})
+    assert home.told() == []
+    (half,) = home.budgets({"spent": 500}).told()
+    assert half.message.title == "Budget Shop: 50 % of $1,000.00 is spent"
+    assert not half.is_critical
+    assert home.budgets({"spent": 700}).told() == []
+    assert len(home.budgets({"spent": 850}).told()) == 1
+    assert home.budgets({"spent": 600}).told() == [], "a credit came: nothing new is crossed"
+    assert home.budgets({"spent": 850}).told() == []
+    (full,) = home.budgets({"spent": 1200}).told()
+    assert full.message.title == "Budget Shop is exceeded by $200.00"
+    assert full.is_critical
+    assert home.budgets().told() == [], "nobody is told of the end of a period"
+
+
+def test_several_shares_crossed_at_once_are_one_message(estate: Make) -> None:
+    home = estate("budget").has_budgets().budgets({"spent": 1000})
+    (draft,) = home.told()
+    assert draft.message.data["percent"] == 100
+    assert home.budgets({"spent": 900}).told() == []
+
+
+def test_the_next_period_begins_anew(estate: Make) -> None:
+    home = estate("budget").has_budgets().budgets({"spent": 600})
+    home.told()
+    december = {"starts_on": date(2026, 12, 1), "ends_on": date(2027, 1, 1), "spent": 600}
+    assert len(home.budgets(december).told()) == 1
+
+
+def test_a_budget_says_what_it_covers_and_where_it_leads(estate: Make) -> None:
+    (draft,) = estate("budget").has_budgets().budgets({"spent": 600}).told()
+    facts = dict(draft.message.facts)
+    assert facts["What"] == "Shop: AWS, per month"
+    assert facts["Money"] == "$600.00 of $1,000.00 spent (60 %)"
+    assert facts["Outlook"] == (
+        "$900.00 at the end of the month, $800.00 to $1,000.00 in 4 of 5 cases"
+    )
+
+
+def test_a_likely_breach_is_told_with_its_day_and_does_not_flap(estate: Make) -> None:
+    home = estate("forecast_breach", probability=0.5).has_budgets()
+    likely = {"breach_probability": 0.6, "breach_on": date(2026, 11, 28), "status": "at_risk"}
+    (draft,) = home.budgets(likely).told()
+    assert dict(draft.message.facts)["Chance of a breach"] == "60%, probably on 28 Nov 2026"
+    assert home.budgets({"breach_probability": 0.45}).told() == []
+    assert home.budgets({"breach_probability": 0.55}).told() == []
+    assert phases(home.budgets({"breach_probability": 0.1}).told()) == ["over"]
+
+
+def test_a_breach_that_happened_is_told_by_the_budget_and_not_as_likely(estate: Make) -> None:
+    home = estate("forecast_breach").has_budgets()
+    home.budgets({"breach_probability": 0.9}).told()
+    assert home.budgets({"breach_probability": 1.0, "spent": 1001}).told() == []
+
+
+def test_an_unknown_probability_is_not_told(estate: Make) -> None:
+    home = estate("forecast_breach").has_budgets().budgets({"breach_probability": None})
+    assert home.told() == []
+
+
+def test_without_its_table_a_rule_is_left_out_with_a_note(estate: Make) -> None:
+    home = estate("budget")
+    drafts, notes = home.looked()
+    assert drafts == []
+    assert "The rule 'r' was left out" in notes[0]
+
+
+def test_a_rule_that_could_not_look_ends_nothing(estate: Make) -> None:
+    home = estate("forecast_breach").has_budgets().budgets({"breach_probability": 0.9})
+    home.told()
+    home.connection.execute("drop table marts.budget_now")
+    assert home.told() == []
+
+
+# Freshness
+
+
+def test_a_source_gets_late_by_the_clock_although_nothing_runs(estate: Make) -> None:
+    home = estate("freshness", after_hours=48).ages({})
+    assert home.told() == []
+    home.clock.later(hours=25)
+    (draft,) = home.told()
+    assert draft.message.title == (
+        "Bills of company are 49 hours old, and more than 48 hours is late"
+    )
+    assert home.told() == []
+    fresh = {"until": datetime(2026, 11, 26, 12)}
+    assert phases(home.ages(fresh).told()) == ["over"]
+    home.clock.later(hours=72)
+    assert phases(home.told()) == ["started"], "late once more is told once more"
+
+
+def test_without_a_limit_that_of_the_source_counts(estate: Make) -> None:
+    home = estate("freshness").ages({"late_after_hours": 12.0})
+    assert "more than 12 hours is late" in home.told()[0].message.title
+
+
+def test_the_reason_of_a_failed_reading_is_told(estate: Make) -> None:
+    never = {"until": None, "failed": "access denied"}
+    (draft,) = estate("freshness").ages(never).told()
+    assert draft.message.title == "Bills of company could never be read"
+    assert dict(draft.message.facts)["Likely cause"] == "the last reading failed: access denied"
+
+
+def test_only_the_chosen_readings_count(estate: Make) -> None:
+    old = {"until": datetime(2026, 1, 1), "what": "metrics"}
+    assert estate("freshness").ages(old).told() == []
+    assert len(estate("freshness", what=["metrics"]).ages(old).told()) == 1
+
+
+def test_messages_survive_the_ledger(ledger: Ledger) -> None:
+    from builders import message
+
+    from app.notify.message import Message
+
+    queue(ledger, "one")
+    told = message(data={"impact": 5, "since": timedelta(hours=1)})
+    again = Message.from_json(told.to_json())
+    assert (again.title, again.facts, again.advice) == (told.title, told.facts, told.advice)
+    assert again.text() == told.text()

@@ -1,0 +1,93 @@
+"""Saying what an incident is, at the command line and on its page."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import answer, call
+from test_dashboard import opened
+
+
+@pytest.fixture(autouse=True)
+def main_module_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit puts its script in the place of `__main__`, which spawned processes would run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+def incidents(home: Path) -> dict[str, dict[str, Any]]:
+    return {one["id"]: one for one in answer("anomalies", home=home)["anomalies"]}
+
+
+def test_feedback_shows_at_once_and_can_be_taken_back(own_demo_home: Path) -> None:
+    home = own_demo_home
+    first, second = list(incidents(home))[:2]
+    reason = ("--reason", "load test", "--as", "ann")
+    said = answer("anomaly", "dismiss", first, *reason, home=home)["feedback"]
+    assert (said["id"], said["decision"], said["author"]) == ("f1", "dismissed", "ann")
+    answer("anomaly", "expect", second, "--until", "2027-03-01", *reason, home=home)
+    shown = incidents(home)
+    assert shown[first]["feedback"] == "dismissed"
+    assert shown[first]["feedback_by"] == "ann"
+    assert shown[second]["feedback_reason"] == "load test"
+    assert shown[second]["expected_until"] == "2027-03-01"
+    assert "dismissed" in call("anomalies", home=home).stdout
+    listed = answer("anomaly", "feedback", home=home)["feedback"]
+    assert [one["id"] for one in listed] == ["f2", "f1"]
+    answer("anomaly", "lift", "F1", home=home)
+    assert incidents(home)[first]["feedback"] is None
+    answer("anomaly", "confirm", first, home=home)
+    assert incidents(home)[first]["feedback"] == "confirmed"
+    assert answer("audit", "verify", home=home)["ok"]
+
+
+def test_an_unknown_id_names_near_ones_and_writes_nothing(own_demo_home: Path) -> None:
+    known = next(iter(incidents(own_demo_home)))
+    outcome = call("anomaly", "confirm", f"{known[:-1]}!", "--json", home=own_demo_home)
+    assert outcome.code == 2
+    message = outcome.json["error"]["message"]
+    assert message.startswith(f"No incident named '{known[:-1]}!'. Known: {known}")
+    assert answer("anomaly", "feedback", home=own_demo_home)["feedback"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("dismiss", "--reason", " "), "No reason was given"),
+        (("expect", "--reason", "x", "--until", "2026-11-16"), "after 2026-11-16"),
+        (("dismiss",), "Missing option '--reason'"),
+    ],
+)
+def test_bad_feedback_leaves_with_2(
+    arguments: tuple[str, ...], told: str, own_demo_home: Path
+) -> None:
+    known = next(iter(incidents(own_demo_home)))
+    outcome = call("anomaly", arguments[0], known, *arguments[1:], "--json", home=own_demo_home)
+    assert outcome.code == 2
+    assert told in outcome.json["error"]["message"]
+
+
+def test_the_page_hides_what_is_dismissed_and_brings_it_back(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(own_demo_home, "anomalies", monkeypatch)
+    app.segmented_control(key="anomalies_which").set_value("all").run()
+    ids = [button.key.removeprefix("confirm_") for button in app.button
+           if button.key and button.key.startswith("confirm_")]  # fmt: skip
+    assert len(ids) == 1, "there is one incident in the detail"
+    dismiss = next(button for button in app.button if button.label == "Dismiss it")
+    dismiss.click().run()
+    assert "No reason was given" in app.error[0].value
+    app.text_input(key=f"dismiss_reason_{ids[0]}").set_value("load test")
+    next(button for button in app.button if button.label == "Dismiss it").click().run()
+    assert not app.exception
+    toggle = app.toggle(key="anomalies_settled")
+    assert "dismissed or expected" in toggle.label
+    assert f"confirm_{ids[0]}" not in [button.key for button in app.button]
+    toggle.set_value(True).run()
+    assert f"confirm_{ids[0]}" in [button.key for button in app.button]
+    assert any("because load test" in text.value for text in app.markdown)
+    next(button for button in app.button if button.label == "Take it back").click().run()
+    assert not app.exception
+    assert [toggle.key for toggle in app.toggle] == []
+    assert f"confirm_{ids[0]}" in [button.key for button in app.button]
