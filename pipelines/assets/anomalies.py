@@ -36,20 +36,23 @@ NEEDS = ("marts/daily_cost", "marts/freshness", "raw/focus", "raw/resource", "ra
         )
         for table, grain in GRAIN.items()
     ],
+    can_subset=True,
     pool=WRITE_POOL,
 )
-def anomalies(work: dg.ResourceParam[Work]) -> Iterator[dg.MaterializeResult[Any]]:
-    """Cost incidents, their series, causes and days; a rerun replaces all."""
+def anomalies(
+    context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Cost incidents, their series, causes and days, always together; a rerun replaces all."""
     work.progress("looking for anomalies")
     found = look(work)
     with work.lake.write("anomalies") as write:
         for table in GRAIN:
             write.connection.execute(f"delete from models.{table}")
             if found is not None:
-                write.connection.register("found", _rows(found, table))
-                write.connection.execute(f"insert into models.{table} by name from found")
-                write.connection.unregister("found")
-    for table in GRAIN:
+                write.connection.register("incident_rows", _rows(found, table))
+                write.connection.execute(f"insert into models.{table} by name from incident_rows")
+                write.connection.unregister("incident_rows")
+    for table in (key.path[-1] for key in context.selected_asset_keys):
         rows = 0 if found is None else _rows(found, table).height
         yield dg.MaterializeResult(
             asset_key=["models", table], metadata={"dagster/row_count": rows}
