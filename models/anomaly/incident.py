@@ -17,6 +17,7 @@ LEVELS = (  # severity: so many usual days of the currency's cost, and so much m
 )
 PLANNED = 0.65  # of the impact by launches, removals and resizes is an ordinary change
 ORDINARY = 0.2  # of the usual daily total; a change that costs more a day is never ordinary
+BY_US = "changed by us"
 MIXED = 0.5  # of a resource's impact by mix: it is sold as another SKU than before
 PRICED = 0.5  # of the impact by price: a commitment that ended explains it
 LARGE = 0.3  # of the impact: a resource worth a word where many explain it
@@ -119,7 +120,7 @@ def _planned(members: pl.DataFrame, facts: Facts) -> dict[str, tuple[float, list
     resources = resources.with_columns(money.name.suffix("_size"))
     is_mixed = pl.col("mix_effect_size") > pl.col("impact_size") * MIXED
     how = (
-        pl.when(pl.col("what").list.contains("ours")).then(pl.lit("changed by us"))
+        pl.when(pl.col("what").list.contains("ours")).then(pl.lit(BY_US))
         .when(pl.col("what").list.contains("created")).then(pl.lit("launched"))
         .when("is_gone").then(pl.lit("removed or stopped"))
         .when(pl.col("what").list.contains("resized") | pl.col("is_resized") | is_mixed)
@@ -210,9 +211,9 @@ def _because(
     if not known or explained / impact < PLANNED:
         return None
     words = [word for _, said in known for word in said]
-    ends = any(word.startswith("commitment") for word in words)
+    decided = any(word.startswith("commitment") or word.endswith(BY_US) for word in words)
     a_day = abs(impact) / max(members["days"])
-    if not ends and impact > 0 and usual > 0 and a_day > ORDINARY * usual:
+    if not decided and impact > 0 and usual > 0 and a_day > ORDINARY * usual:
         return None
     return because_of(words)
 
