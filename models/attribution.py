@@ -23,8 +23,8 @@ def groups(members: pl.DataFrame, items: pl.DataFrame) -> dict[str, str]:
     """Member -> the incident it belongs to, named after the member that was flagged first.
 
     Members are one if they went the same way in the same currency, began within two days, and
-    share what explains each of them: a resource, the price of an SKU, or a tag that did not
-    carry them before.
+    share what explains each of them: a resource, the price of an SKU, or, where no single resource
+    does, a tag that did not carry them before.
     """
     leader: dict[str, str] = {one: one for one in members["id"]}
     shared = _explanations(members, items).join(
@@ -95,12 +95,14 @@ def _explanations(members: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     known = items.join(members.select("id", "cloud"), on="id").with_columns(
         _share("impact"), _share("expected", "carried")
     )
+    is_one = (pl.col("dimension") == "resource") & (pl.col("share") >= EXPLAINS)
+    by_one = is_one.any().over("id")  # two launches on one day have env=prod in common, no more
     price = pl.col("price_effect").cast(pl.Float64) / pl.col("impact").cast(pl.Float64) >= EXPLAINS
     ties = (
         ((pl.col("dimension") == "resource") & (pl.col("share") >= EXPLAINS / 2))
         | ((pl.col("dimension") == "sku") & (pl.col("share") >= EXPLAINS) & price)
         | ((pl.col("dimension") == "tag") & (pl.col("share") >= EXPLAINS)
-           & (pl.col("carried") <= 0.5))
+           & (pl.col("carried") <= 0.5) & ~by_one)
     )  # fmt: skip
     by = pl.concat_str("cloud", "dimension", "value", separator="\n")
     return known.filter(ties).select("id", by.alias("by"))

@@ -109,6 +109,14 @@ def test_a_tag_ties_series_only_if_it_tells_something(carried: float, count: int
     assert together(found, shared).anomaly.height == count
 
 
+def test_a_tag_does_not_tie_series_that_have_a_resource_each() -> None:
+    found = stepped([ONSET, ONSET])
+    one, other = found.incidents.to_dicts()
+    tags = [item(each, "tag", "env=prod", carried=0.2) for each in (one, other)]
+    made = together(found, [*tags, item(one, "resource", "a"), item(other, "resource", "b")])
+    assert made.anomaly.height == 2
+
+
 def test_the_most_specific_value_that_explains_it_is_the_cause() -> None:
     found = stepped([ONSET])
     (one,) = found.incidents.to_dicts()
