@@ -1,57 +1,120 @@
-"""Cost incidents with what people said of them, read from the ledger so that it shows at once."""
+"""What the command `anomalies` answers: the list of cost incidents, and one of them in full."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
-from actions.errors import Unknown
-from actions.feedback import Feedback, Incident, Opinion, feedback, opinions
+from rich.console import RenderableType
+
+from app.answer import Answer
+from app.dashboard.money import full
+from app.errors import BadInput
+from app.feedback import with_feedback
 from app.rows import read
 from app.session import Session
+from app.tables import footer, table
+
+SHORT = 60  # characters of a value in a table
 
 
-def said(session: Session) -> list[Feedback]:
-    """All feedback that holds, newest first; none in a home without a ledger."""
-    return feedback(session.new_ledger) if session.has_ledger else []
+def incidents(session: Session, *, is_open: bool, also_expected: bool) -> Answer:
+    """All of them, the most expensive first; those that were to be expected only on request."""
+    wanted = [f"{name}" for name, asked in (("is_open", is_open),) if asked]
+    wanted += [] if also_expected else ["not is_expected"]
+    where = f"where {' and '.join(wanted)}" if wanted else ""
+    found = with_feedback(session, read(session, f"from marts.anomaly_now {where} order by rank"))
+
+    def view() -> list[RenderableType]:
+        if not found:
+            return ["No anomalies."]
+        rows = [
+            (
+                one["id"], one["starts_on"], one["severity"], one["scope"],
+                full(one["impact"], one["currency"]), _cause(one), one["reason"], one["feedback"],
+            )
+            for one in found
+        ]  # fmt: skip
+        columns = ["id", "since", "severity", "where", ">impact", "cause", "why", "feedback"]
+        return [table(columns, rows), footer(session.snapshot)]
+
+    return Answer({"anomalies": found, "snapshot": session.snapshot}, view)
 
 
-def with_feedback(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of `marts.anomaly_now` with five more columns about what people said of each."""
-    known = opinions(map(Incident.of_row, rows), said(session), today(session))
-    return [{**row, **_columns(known.get(row["id"]))} for row in rows]
+def one_incident(session: Session, wanted: str) -> Answer:
+    """One of them, with its series, causes and days. Raises `BadInput` if there is none."""
+    name = wanted.replace("'", "''")
+    found = read(session, f"from marts.anomaly_now where starts_with(id, '{name}') order by id")
+    if len(found) != 1 or not wanted:
+        few = "several begin" if found else "none begins"
+        raise BadInput(
+            f"There is no anomaly {wanted!r}: {few} with that. List them, with their ids: "
+            "instance-select anomalies --expected"
+        )
+    (one,) = with_feedback(session, found)
+    causes, members, days = (
+        read(session, f"from models.anomaly_{part} where id = '{one['id']}' order by {order}")
+        for part, order in (
+            ("cause", "rank"), ("member", "abs(impact) desc, account, service"), ("day", "day"),
+        )
+    )  # fmt: skip
+    document = {
+        "anomaly": one, "causes": causes, "members": members, "days": days,
+        "snapshot": session.snapshot,
+    }  # fmt: skip
+    return Answer(document, lambda: _in_full(one, causes, members, session.snapshot))
 
 
-def require(session: Session, incident_id: str) -> Incident:
-    """The incident of that id in the published snapshot.
+def _in_full(
+    one: dict[str, Any],
+    causes: list[dict[str, Any]],
+    members: list[dict[str, Any]],
+    snapshot: int,
+) -> list[RenderableType]:
+    currency = one["currency"]
+    until = f"until {one['ends_on']}" if one["ends_on"] else "still going on"
+    lines: list[RenderableType] = [
+        f"{one['scope']}: {one['reason']}",
+        f"since {one['starts_on']}, {until}; noticed on {one['flagged_on']}; {one['severity']}",
+        f"actual {full(one['actual'], currency)}, expected {full(one['expected'], currency)}, "
+        f"impact {full(one['impact'], currency)}",
+    ]
+    if one["feedback"]:
+        lines.append(f"{one['feedback']} by {one['feedback_by']}: {one['feedback_reason']}")
+    rows = [
+        (
+            cause["rank"], cause["dimension"], _named(cause["value"], cause["name"]),
+            *(full(cause[n], currency)
+              for n in ("impact", "quantity_effect", "price_effect", "mix_effect")),
+            f"{cause['share']:.0%}", _state(cause), cause["changes"],
+        )
+        for cause in causes
+    ]  # fmt: skip
+    columns = ["", "what", "which", ">impact", ">quantity", ">price", ">mix", ">explains", "",
+               "changes at the time"]  # fmt: skip
+    lines.append(table(columns, rows, title="Causes"))
+    if len(members) > 1:
+        series = [
+            (m["cloud"], m["account"], m["service"], m["starts_on"], full(m["impact"], currency))
+            for m in members
+        ]
+        lines.append(table(["cloud", "account", "service", "since", ">impact"], series,
+                           title="Series"))  # fmt: skip
+    return [*lines, "The rows behind it:", one["evidence"], footer(snapshot)]
 
-    Raises `Unknown`, with the ids that look like it first.
-    """
-    rows = read(session, "from marts.anomaly_now order by is_open desc, rank")
-    found = next((row for row in rows if row["id"] == incident_id), None)
-    if found is None:
-        near = _nearest(incident_id, [row["id"] for row in rows])
-        raise Unknown("incident", incident_id, near, "List them with: instance-select anomalies")
-    return Incident.of_row(found)
+
+def _cause(one: dict[str, Any]) -> str:
+    if one["cause_value"] is None:
+        return ""
+    return (
+        f"{one['cause']}: {one['cause_dimension']} {_named(one['cause_value'], one['cause_name'])}"
+    )
 
 
-def today(session: Session) -> date:
-    """The day for which the published snapshot was computed."""
-    return session.lake.published().as_of.date()
+def _state(cause: dict[str, Any]) -> str:
+    return "new" if cause["is_new"] else "gone" if cause["is_gone"] else ""
 
 
-def _columns(opinion: Opinion | None) -> dict[str, Any]:
-    return {
-        "feedback": opinion and opinion.decision,
-        "feedback_id": opinion and opinion.feedback_id,
-        "feedback_by": opinion and opinion.by,
-        "feedback_reason": opinion and opinion.reason,
-        "expected_until": opinion and opinion.until,
-        "feedback_is_remembered": bool(opinion and opinion.is_remembered),
-    }
+def _named(value: str, name: str | None) -> str:
+    return _short(name or value)
 
 
-def _nearest(wanted: str, ids: Iterable[str]) -> list[str]:
-    known = list(ids)
-    near = get_close_matches(wanted, known, n=5, cutoff=0.5)
-    return [*near, *(one for one in known if one not in near)]
+def _short(value: str) -> str:
+    return value if len(value) <= SHORT else "..." + value[-SHORT:]

@@ -72,7 +72,7 @@ def expect(
 
 def feedback(session: Session) -> Answer:
     """All that was said of incidents and still holds, the newest first."""
-    from app.incidents import said
+    from app.feedback import said
     from app.tables import table
 
     found = said(session)
@@ -125,7 +125,7 @@ def _given(
 ) -> Answer:
     from actions.feedback import feedback as all_feedback
     from actions.feedback import give
-    from app.incidents import require, today
+    from app.feedback import require, today
 
     incident = require(session, incident_id)
     identity = give(

@@ -27,7 +27,10 @@ def add_to(app: typer.Typer) -> None:
         app, "export", panel=PANEL,
         examples=["export focus --out focus.parquet", "export marts.daily_cost --out d.parquet"],
     )(export)  # fmt: skip
-    command(app, "anomalies", panel=PANEL, examples=["anomalies", "anomalies --open"])(anomalies)
+    command(
+        app, "anomalies", panel=PANEL,
+        examples=["anomalies", "anomalies --open", "anomalies 3d1a4c009fef62b6"],
+    )(anomalies)  # fmt: skip
     command(
         app, "forecasts", panel=PANEL, examples=["forecasts", "forecasts --level service --json"]
     )(forecasts)
@@ -63,31 +66,24 @@ def export(
 
 def anomalies(
     session: Session,
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Show this one in full.")
+    ] = None,
     is_open: Annotated[bool, typer.Option("--open", help="Only those still going on.")] = False,
+    also_expected: Annotated[
+        bool,
+        typer.Option(
+            "--expected",
+            help="Also those that a launch, a removal, a resize or a commitment explains.",
+        ),
+    ] = False,
 ) -> Answer:
-    """Costs that left their usual range, the most expensive first."""
-    from app.dashboard.money import full
-    from app.incidents import with_feedback
-    from app.rows import read
-    from app.tables import footer, table
+    """Costs that left their usual range, the most expensive first, and their causes."""
+    from app.incidents import incidents, one_incident
 
-    where = "where is_open" if is_open else ""
-    found = with_feedback(session, read(session, f"from marts.anomaly_now {where} order by rank"))
-
-    def view() -> list[Any]:
-        if not found:
-            return ["No anomalies."]
-        rows = [
-            (
-                one["starts_on"], one["cloud"], one["account"], one["service"],
-                full(one["impact"], one["currency"]), one["reason"], one["feedback"],
-            )
-            for one in found
-        ]  # fmt: skip
-        columns = ["since", "cloud", "account", "service", ">impact", "why", "feedback"]
-        return [table(columns, rows), footer(session.snapshot)]
-
-    return Answer({"anomalies": found, "snapshot": session.snapshot}, view)
+    if wanted is not None:
+        return one_incident(session, wanted)
+    return incidents(session, is_open=is_open, also_expected=also_expected)
 
 
 def forecasts(

@@ -122,31 +122,6 @@ def waterfall(steps: Sequence[tuple[str, float]], *, currency: str, height: int 
     return figure
 
 
-def incident(
-    frame: pl.DataFrame, *, starts_on: date, ends_on: date | None, currency: str
-) -> go.Figure:
-    """Cost per day of one series, what was usual before, and the incident in between."""
-    figure = fig(320)
-    _band(figure, frame, "usual_low", "usual_high", "Usual for the weekday")
-    _line(figure, frame, "usual", "Usual", REST, "dash", currency)
-    _line(figure, frame, "actual", "Actual", COLOURS[0], "solid", currency)
-    inside = frame.filter(
-        (pl.col("day") >= starts_on) & ((pl.col("day") < ends_on) if ends_on else pl.lit(True))
-    )
-    figure.add_scatter(
-        x=inside["day"].to_list(),
-        y=inside["actual"].to_list(),
-        name="Days of the incident",
-        mode="markers",
-        marker={"color": OVER, "size": 8, "symbol": "diamond"},
-        hoverinfo="skip",
-    )
-    figure.update_yaxes(rangemode="tozero")
-    _money_axis(figure, currency)
-    _time_axis(figure, monthly=False)
-    return figure
-
-
 def movers(frame: pl.DataFrame, *, label: str, y: str, currency: str) -> go.Figure:
     """Bars to both sides, each under its label: costs more on the right, costs less on the left."""
     figure = fig(MOVER * len(frame) + 16)

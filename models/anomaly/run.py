@@ -1,6 +1,7 @@
 """Find the incidents in daily cost: what broke the pattern, since when, and what it cost."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
 
@@ -14,12 +15,18 @@ from models.known import median
 
 COLUMNS = {
     "id": pl.String, **dict.fromkeys(KEYS, pl.String), "starts_on": pl.Date, "ends_on": pl.Date,
-    "direction": pl.String, "days": pl.Int32, "actual": pl.Float64, "expected": pl.Float64,
-    "impact": pl.Float64, "score": pl.Float64, "resource_id": pl.String,
+    "flagged_on": pl.Date, "direction": pl.String, "days": pl.Int32, "actual": pl.Float64,
+    "expected": pl.Float64, "impact": pl.Float64, "score": pl.Float64, "resource_id": pl.String,
     "resource_share": pl.Float64, "reason": pl.String, "evidence": pl.String,
 }  # fmt: skip
+DAY_COLUMNS = {
+    "id": pl.String, "day": pl.Date, "actual": pl.Float64, "expected": pl.Float64,
+    "is_abnormal": pl.Boolean,
+}  # fmt: skip
+TOTAL_COLUMNS = {"currency": pl.String, "day": pl.Date, "usual": pl.Float64}
 MONTH = 28  # days whose median total tells how much money matters
 GAP = 3  # days between two incidents of one series and direction that make them one
+BEFORE, AFTER = 42, 21  # days around an incident that are shown with it
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,15 @@ class Floor:
     days: float = 5.0  # an incident must have cost so many times the daily floor
 
 
+@dataclass(frozen=True)
+class Found:
+    """Incidents of single series, and the days around them."""
+
+    incidents: pl.DataFrame  # COLUMNS
+    days: pl.DataFrame  # DAY_COLUMNS: one row per incident and day around it
+    totals: pl.DataFrame  # currency, day, usual: median daily total of the month before
+
+
 def detect(
     costs: pl.DataFrame,
     *,
@@ -39,21 +55,41 @@ def detect(
     limits: Limits | None = None,
     floor: Floor | None = None,
 ) -> pl.DataFrame:
-    """Rows of models.anomaly for all days before `until`, the first day that is not complete.
+    """One row per incident of one series, for all days before `until`, the first incomplete one.
 
     `costs` and `delivered` are those of `models.forecast.run.forecast`. The resource
     columns and the evidence are empty: they are found where the rows of the bill are known.
     """
+    return find(costs, until=until, delivered=delivered, limits=limits, floor=floor).incidents
+
+
+def find(
+    costs: pl.DataFrame,
+    *,
+    until: date,
+    delivered: pl.DataFrame | None = None,
+    late: pl.DataFrame | None = None,
+    limits: Limits | None = None,
+    floor: Floor | None = None,
+) -> Found:
+    """What `detect` finds, with the days it was judged by.
+
+    `late` (cloud, account, until) names accounts whose bill ends before `until`: what they cost
+    since then is unknown, and no drop.
+    """
     keys, values, days = panel(costs, until=until, delivered=delivered)
     if not keys.height:
-        return pl.DataFrame(schema=COLUMNS)
+        return _nothing()
     floor, limits = floor or Floor(), limits or Limits()
-    least = floors(values, keys["currency"].to_list(), floor)
+    values = _without_late(values, keys, days, late)
+    usual = usual_totals(values, keys["currency"].to_list())
+    least = _least(usual, keys["currency"].to_list(), floor)
     verdicts = judge(values, days, least, delivered_since(values, keys), limits)
-    found = _incidents(verdicts, values, least, floor.days, limits)
-    if not found.height:
-        return pl.DataFrame(schema=COLUMNS)
-    return _described(found, keys, days)
+    kept = _incidents(verdicts, values, least, floor.days, limits)
+    if not kept:
+        return _nothing()
+    incidents = _described(kept, keys, days)
+    return Found(incidents, _days(kept, keys, verdicts, values, days), _totals(usual, days))
 
 
 def panel(
@@ -66,14 +102,22 @@ def panel(
 
 def floors(values: Floats, currencies: list[str | None], floor: Floor) -> Floats:
     """Series x day: the least that matters, by what the currency cost in the month before."""
-    out = np.full(values.shape, floor.day)
+    return _least(usual_totals(values, currencies), currencies, floor)
+
+
+def usual_totals(values: Floats, currencies: list[str | None]) -> dict[str | None, Floats]:
+    """Per currency and day: the median daily total of the month before; 0 while unknown."""
+    out: dict[str | None, Floats] = {}
     for currency in set(currencies):
         rows = np.array([c == currency for c in currencies])
         daily = np.nan_to_num(values[rows]).sum(axis=0)
-        for day in range(values.shape[1]):
-            usual = median(daily[None, max(0, day - MONTH) : day])[0]
-            out[rows, day] = max(floor.day, floor.share * float(np.nan_to_num(usual)))
+        usual = [median(daily[None, max(0, d - MONTH) : d])[0] for d in range(len(daily))]
+        out[currency] = np.nan_to_num(np.array(usual, dtype=np.float64))
     return out
+
+
+def _least(usual: dict[str | None, Floats], currencies: list[str | None], floor: Floor) -> Floats:
+    return np.stack([np.maximum(floor.day, floor.share * usual[c]) for c in currencies])
 
 
 def delivered_since(
@@ -88,29 +132,59 @@ def delivered_since(
     return first["began"].to_numpy().astype(np.intp)
 
 
+def _without_late(
+    values: Floats,
+    keys: pl.DataFrame,
+    days: np.ndarray[tuple[int], np.dtype[np.datetime64]],
+    late: pl.DataFrame | None,
+) -> Floats:
+    """NaN where an account's bill has not arrived."""
+    if late is None or late.is_empty():
+        return values
+    ends = keys.select("cloud", "account").join(
+        late.select("cloud", "account", pl.col("until").cast(pl.Date)).unique(["cloud", "account"]),
+        on=["cloud", "account"], how="left", maintain_order="left",
+    )["until"].fill_null(date.max)  # fmt: skip
+    missing = days[None, :] >= ends.to_numpy().astype("datetime64[D]")[:, None]
+    return np.where(missing, np.nan, values)
+
+
 @dataclass
 class _Incident:
+    """Consecutive abnormal days of one series; `at` holds their columns, in order."""
+
     row: int
-    start: int
-    end: int  # exclusive
-    direction: str
-    days: int
-    actual: float
-    expected: float
+    at: Counts
+    actual: Floats  # per day of `at`
+    expected: Floats
     score: float
     cause: int
     is_adopted: bool
     is_open: bool
+    flagged: int = -1  # the column at whose end it was known to matter
 
     @property
-    def impact(self) -> float:
-        return self.actual - self.expected
+    def direction(self) -> str:
+        return "down" if self.cause == LOW else "up"
+
+    @property
+    def start(self) -> int:
+        return int(self.at[0])
+
+    @property
+    def end(self) -> int:
+        return int(self.at[-1]) + 1
+
+    def after(self, day: int) -> "_Incident":
+        """Without the days before that column, which belong to an earlier incident."""
+        own = self.at >= day
+        return replace(self, at=self.at[own], actual=self.actual[own], expected=self.expected[own])
 
 
 def _incidents(
     verdicts: Verdicts, values: Floats, least: Floats, floor_days: float, limits: Limits
-) -> pl.DataFrame:
-    """One row per incident that cost enough."""
+) -> list[_Incident]:
+    """Those that cost enough, each with the first day on which that was known."""
     steps = values.shape[1]
     kept: list[_Incident] = []
     for row in np.flatnonzero((verdicts.incident > 0).any(axis=1)):
@@ -120,40 +194,32 @@ def _incidents(
             one = _incident(int(row), np.flatnonzero(numbers == number), verdicts, values)
             one.is_open = not one.is_adopted and one.end > steps - limits.pause
             before = found[-1] if found else None
+            one = one if before is None else one.after(before.end)
             if before and one.start - before.end <= GAP and before.direction == one.direction:
                 found[-1] = _joined(before, one)
             else:
                 found.append(one)
-        kept += [i for i in found if abs(i.impact) >= floor_days * float(least[row, i.end - 1])]
-    return pl.DataFrame(
-        [{**vars(i), "impact": i.impact} for i in kept],
-        schema={
-            "row": pl.UInt32, "start": pl.Int64, "end": pl.Int64, "direction": pl.String,
-            "days": pl.Int32, "actual": pl.Float64, "expected": pl.Float64, "score": pl.Float64,
-            "cause": pl.Int64, "is_adopted": pl.Boolean, "is_open": pl.Boolean,
-            "impact": pl.Float64,
-        },
-    )  # fmt: skip
+        for one in found:
+            one.flagged = _flagged(one, floor_days * least[row, one.at], verdicts)
+        kept += [one for one in found if one.flagged >= 0]
+    return kept
 
 
 def _incident(row: int, at: Counts, verdicts: Verdicts, values: Floats) -> _Incident:
     first, last = int(at[0]), int(at[-1])
     back = int(verdicts.backdated[row, first])
-    cause = int(verdicts.cause[row, first])
-    span = slice(first - back, first)
-    early = np.nan_to_num(values[row, span])
+    early = np.arange(first - back, first)
     scores: Floats = np.abs(verdicts.score[row, at])
     later = verdicts.adopted[row, last:]
+    whole = np.concatenate([early, at])
+    before = np.full(back, verdicts.before[row, first])
     return _Incident(
         row=row,
-        start=first - back,
-        end=last + 1,
-        direction="down" if cause == LOW else "up",
-        days=len(at) + back,
-        actual=float(np.nan_to_num(values[row, at]).sum() + early.sum()),
-        expected=float(verdicts.expected[row, at].sum() + back * verdicts.before[row, first]),
+        at=whole,
+        actual=np.nan_to_num(values[row, whole]),
+        expected=np.concatenate([before, verdicts.expected[row, at]]),
         score=float(scores.max()),
-        cause=cause,
+        cause=int(verdicts.cause[row, first]),
         is_adopted=bool(later[:GAP].any()),
         is_open=False,
     )
@@ -161,48 +227,111 @@ def _incident(row: int, at: Counts, verdicts: Verdicts, values: Floats) -> _Inci
 
 def _joined(first: _Incident, second: _Incident) -> _Incident:
     return _Incident(
-        first.row,
-        first.start,
-        second.end,
-        first.direction,
-        first.days + second.days,
-        first.actual + second.actual,
-        first.expected + second.expected,
-        max(first.score, second.score),
-        first.cause,
-        second.is_adopted,
-        second.is_open,
+        row=first.row,
+        at=np.concatenate([first.at, second.at]),
+        actual=np.concatenate([first.actual, second.actual]),
+        expected=np.concatenate([first.expected, second.expected]),
+        score=max(first.score, second.score),
+        cause=first.cause,
+        is_adopted=second.is_adopted,
+        is_open=second.is_open,
     )
 
 
+def _flagged(one: _Incident, least: Floats, verdicts: Verdicts) -> int:
+    """The first day on which it has cost enough, no day before it was opened; -1 = never."""
+    sign = -1.0 if one.direction == "down" else 1.0
+    enough = sign * np.cumsum(one.actual - one.expected) >= least
+    seen = verdicts.incident[one.row, one.at] > 0
+    days = np.flatnonzero(enough & seen)
+    return int(one.at[days[0]]) if len(days) and enough[-1] else -1
+
+
 def _described(
-    found: pl.DataFrame, keys: pl.DataFrame, days: np.ndarray[tuple[int], np.dtype[np.datetime64]]
+    found: list[_Incident],
+    keys: pl.DataFrame,
+    days: np.ndarray[tuple[int], np.dtype[np.datetime64]],
 ) -> pl.DataFrame:
-    """Add keys, dates, a sentence and the query that shows the rows."""
+    """Add keys, dates and a sentence; the largest impact first."""
     first: date = days[0].astype(object)
-    named = found.join(keys.with_row_index("row"), on="row", how="left", maintain_order="left")
     rows: list[dict[str, object]] = []
-    for item in named.iter_rows(named=True):
-        starts_on = first + timedelta(days=item["start"])
-        stops_on = first + timedelta(days=item["end"])
-        text = "|".join([*(str(item[k]) for k in KEYS), starts_on.isoformat(), item["direction"]])
-        rows.append({
-            **{k: item[k] for k in (*KEYS, "direction", "days", "actual", "expected", "impact",
-                                    "score")},
-            "id": sha256(text.encode()).hexdigest()[:16],
-            "starts_on": starts_on,
-            "ends_on": None if item["is_open"] else stops_on,
-            "resource_id": None,
-            "resource_share": None,
-            "reason": _reason(item),
-            "evidence": None,
-        })  # fmt: skip
-    out = pl.DataFrame(rows, schema=COLUMNS)
-    return out.sort(pl.col("impact").abs(), descending=True)
+    for one in found:
+        actual, expected = float(one.actual.sum()), float(one.expected.sum())
+        item = {
+            **keys.row(one.row, named=True),
+            "direction": one.direction,
+            "starts_on": first + timedelta(days=one.start),
+            "ends_on": None if one.is_open else first + timedelta(days=one.end),
+            "flagged_on": first + timedelta(days=one.flagged),
+            "days": len(one.at),
+            "actual": actual,
+            "expected": expected,
+            "impact": actual - expected,
+            "score": one.score,
+        }
+        rows.append({**item, "id": _id(item), "reason": _reason(item, one)})
+    out = pl.DataFrame(rows, schema_overrides=COLUMNS)
+    missing = [pl.lit(None, dtype=t).alias(c) for c, t in COLUMNS.items() if c not in out.columns]
+    return (
+        out.with_columns(missing)
+        .select(pl.col(c).cast(t) for c, t in COLUMNS.items())
+        .sort(pl.col("impact").abs(), "id", descending=[True, False])
+    )
 
 
-def _reason(item: dict[str, object]) -> str:
-    days, cause = item["days"], item["cause"]
+def _id(item: Mapping[str, object]) -> str:
+    starts_on = item["starts_on"]
+    assert isinstance(starts_on, date)
+    text = "|".join([*(str(item[k]) for k in KEYS), starts_on.isoformat(), str(item["direction"])])
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _days(
+    found: list[_Incident],
+    keys: pl.DataFrame,
+    verdicts: Verdicts,
+    values: Floats,
+    days: np.ndarray[tuple[int], np.dtype[np.datetime64]],
+) -> pl.DataFrame:
+    first: date = days[0].astype(object)
+    frames: list[pl.DataFrame] = []
+    for one in found:
+        span = np.arange(max(0, one.start - BEFORE), min(len(days), one.end + AFTER))
+        expected = verdicts.expected[one.row, span].copy()
+        inside = np.isin(span, one.at)
+        expected[inside] = one.expected
+        item = {
+            **keys.row(one.row, named=True),
+            "starts_on": first + timedelta(days=one.start),
+            "direction": one.direction,
+        }
+        frames.append(pl.DataFrame({
+            "id": np.repeat(_id(item), len(span)), "day": days[span],
+            "actual": values[one.row, span], "expected": expected, "is_abnormal": inside,
+        }))  # fmt: skip
+    whole = pl.concat(frames).select(pl.col(c).cast(t) for c, t in DAY_COLUMNS.items())
+    return whole.with_columns(pl.col("actual", "expected").fill_nan(None))
+
+
+def _totals(
+    usual: dict[str | None, Floats], days: np.ndarray[tuple[int], np.dtype[np.datetime64]]
+) -> pl.DataFrame:
+    return pl.concat(
+        pl.DataFrame({"currency": [currency] * len(days), "day": days, "usual": amounts}).select(
+            pl.col(name).cast(kind) for name, kind in TOTAL_COLUMNS.items()
+        )
+        for currency, amounts in usual.items()
+    )
+
+
+def _nothing() -> Found:
+    kinds = (COLUMNS, DAY_COLUMNS, TOTAL_COLUMNS)
+    incidents, days, totals = (pl.DataFrame(schema=kind) for kind in kinds)
+    return Found(incidents, days, totals)
+
+
+def _reason(item: Mapping[str, object], one: _Incident) -> str:
+    days, cause = item["days"], one.cause
     actual, expected, impact = (float(str(item[k])) for k in ("actual", "expected", "impact"))
     currency = item["currency"]
     length = "1 day" if days == 1 else f"{days} days"
@@ -215,5 +344,5 @@ def _reason(item: dict[str, object]) -> str:
         verb = "creeping up: " if cause == CREEPING else ""
         text = f"{verb}{money} {usual}"
         if cause != CREEPING:
-            text += f", {float(str(item['score'])):.0f} times the usual spread"
-    return text + ("; counts as the new normal since then" if item["is_adopted"] else "")
+            text += f", {one.score:.0f} times the usual spread"
+    return text + ("; counts as the new normal since then" if one.is_adopted else "")

@@ -1,33 +1,95 @@
-"""Find days that cost more or less than they should, and the resource behind each."""
+"""Find what costs more or less than it should, and the cause of each incident."""
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import dagster as dg
+import polars as pl
+from duckdb import DuckDBPyConnection
 
-from models.anomaly.run import detect
+from models.anomaly.incident import Facts, Incidents, incidents
+from models.anomaly.run import Found, find
 from pipelines.assets.costs import costs, query
 from pipelines.assets.read import WRITE_POOL
 from pipelines.work import Work
 
+GRAIN = {
+    "anomaly": "One row per cost incident; a rerun replaces all.",
+    "anomaly_member": "One row per cost incident and series that belongs to it.",
+    "anomaly_cause": "One row per cost incident and candidate cause.",
+    "anomaly_day": "One row per cost incident and day around it.",
+}
+NEEDS = ("marts/daily_cost", "marts/freshness", "raw/focus", "raw/resource", "raw/commitment",
+         "actions/change")  # fmt: skip
 
-@dg.asset(
-    key=["models", "anomaly"],
-    deps=[["marts", "daily_cost"], ["marts", "freshness"]],
-    group_name="models",
-    kinds={"python"},
+
+@dg.multi_asset(
+    name="anomalies",
+    specs=[
+        dg.AssetSpec(
+            ["models", table],
+            deps=[name.split("/") for name in NEEDS],
+            description=grain,
+            group_name="models",
+            kinds={"python"},
+        )
+        for table, grain in GRAIN.items()
+    ],
+    can_subset=True,
     pool=WRITE_POOL,
 )
-def anomalies(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
-    """One row per cost incident; a rerun replaces all."""
+def anomalies(
+    context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Cost incidents, their series, causes and days, always together; a rerun replaces all."""
     work.progress("looking for anomalies")
+    found = look(work)
+    with work.lake.write("anomalies") as write:
+        for table in GRAIN:
+            write.connection.execute(f"delete from models.{table}")
+            if found is not None:
+                write.connection.register("incident_rows", _rows(found, table))
+                write.connection.execute(f"insert into models.{table} by name from incident_rows")
+                write.connection.unregister("incident_rows")
+    for table in (key.path[-1] for key in context.selected_asset_keys):
+        rows = 0 if found is None else _rows(found, table).height
+        yield dg.MaterializeResult(
+            asset_key=["models", table], metadata={"dagster/row_count": rows}
+        )
+
+
+def _rows(found: Incidents, table: str) -> pl.DataFrame:
+    return {
+        "anomaly": found.anomaly,
+        "anomaly_member": found.member,
+        "anomaly_cause": found.cause,
+        "anomaly_day": found.day,
+    }[table]
+
+
+def look(work: Work) -> Incidents | None:
+    """The incidents of the newest snapshot; None without bills."""
     history, until = costs(work, usage_only=True)
     if until is None or history.is_empty():
-        return dg.MaterializeResult(metadata={"dagster/row_count": 0})
-    found = detect(history, until=until)
-    with work.lake.write("anomalies") as write:
-        write.connection.register("detected", found)
-        write.connection.execute("set variable until = ?", [until])
-        write.connection.execute("delete from models.anomaly")
-        write.connection.execute(f"insert into models.anomaly by name {query('anomalies.sql')}")
-        write.connection.unregister("detected")
-    return dg.MaterializeResult(metadata={"dagster/row_count": found.height})
+        return None
+    with work.reading() as (connection, _):
+        connection.execute("set variable until = ?", [until])
+        late = connection.execute(query("late_accounts.sql")).pl()
+        found = find(history, until=until, late=late)
+        return incidents(found, facts(connection, found, until), until=until)
+
+
+def facts(connection: DuckDBPyConnection, found: Found, until: date) -> Facts:
+    """What the bill, the inventory and the ledger say about incidents of single series."""
+    known_until = pl.coalesce("ends_on", pl.lit(until)).alias("known_until")
+    connection.register("member", found.incidents.with_columns(known_until))
+    connection.register("abnormal", found.days.filter("is_abnormal").select("id", "day"))
+    items = connection.execute(query("incident_items.sql")).pl()
+    touched = items.filter(pl.col("dimension") == "resource")
+    connection.register("touched", touched.select("id", pl.col("value").alias("resource_id")))
+    changes = connection.execute(query("incident_changes.sql")).pl()
+    commitments = connection.execute(query("incident_commitments.sql")).pl()
+    for name in ("member", "abnormal", "touched"):
+        connection.unregister(name)
+    return Facts(items, changes, commitments)

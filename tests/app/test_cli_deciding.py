@@ -155,8 +155,8 @@ def test_a_budget_shows_after_the_next_run_how_likely_it_is_to_be_kept(home: Pat
     assert found["all"]["breach_probability"] == 1.0
     assert found["cheap"]["status"] == "within"
     assert found["cheap"]["expected"] == found["all"]["expected"] > found["all"]["spent"] > 0
-    assert call("budget", "set", "all", "--amount", "much", "--currency", "USD", home=home).code == 2
-    assert call("budget", "set", "all", "--amount", "-1", "--currency", "USD", home=home).code == 2
+    for wrong in ("much", "-1"):
+        assert call(*set_one, wrong, home=home).code == 2
     assert call("budget", "end", "nothing", home=home).code == 2
     answer("budget", "end", "all", home=home)
     assert [one["name"] for one in answer("budget", "list", home=home)["budgets"]] == ["cheap"]

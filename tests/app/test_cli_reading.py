@@ -95,6 +95,31 @@ def test_anomalies_name_series_and_impact(demo_home: Path) -> None:
     assert isinstance(found["snapshot"], int)
     for one in found["anomalies"]:
         assert {"cloud", "account", "service", "currency", "starts_on", "impact"} <= set(one)
+        assert {"id", "severity", "cause", "cause_dimension", "cause_value"} <= set(one)
+        assert not one["is_expected"]
+
+
+def test_one_anomaly_is_shown_in_full(demo_home: Path) -> None:
+    every = answer("anomalies", "--expected", home=demo_home)["anomalies"]
+    assert every, "the demo plants some"
+    found = answer("anomalies", every[0]["id"], home=demo_home)
+    assert found["anomaly"] == every[0]
+    assert [cause["rank"] for cause in found["causes"]] == list(range(1, len(found["causes"]) + 1))
+    first = found["causes"][0]
+    assert first["value"] == every[0]["cause_value"]
+    effects = [Decimal(first[f"{name}_effect"]) for name in ("quantity", "price", "mix")]
+    assert sum(effects) == Decimal(first["impact"])
+    assert sum(one["impact"] for one in found["members"]) == pytest.approx(every[0]["impact"])
+    text = call("anomalies", every[0]["id"], home=demo_home)
+    assert "Causes" in text.stdout
+    assert answer("sql", first["evidence"], home=demo_home)["rows"]
+
+
+@pytest.mark.parametrize("wanted", ["nothing-like-it", "'"])
+def test_an_anomaly_that_is_not_there_is_bad_input(demo_home: Path, wanted: str) -> None:
+    refused = call("anomalies", wanted, home=demo_home)
+    assert refused.code == 2
+    assert "instance-select anomalies --expected" in refused.stderr
 
 
 @pytest.mark.parametrize("command", ["anomalies", "forecasts", "recommendations"])

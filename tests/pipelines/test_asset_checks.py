@@ -22,7 +22,14 @@ RECOMMENDATION = {
     "id": "r", "status": "open", "currency": "USD", "saving_month_low": d("1"),
     "saving_month_high": d("2"),
 }  # fmt: skip
-FORECAST = {"currency": "USD", "day": day("2026-03-21"), "mean": 3.0, "lo80": 2.0, "hi80": 4.0, "lo95": 1.0, "hi95": 5.0}
+FORECAST = {
+    "currency": "USD", "day": day("2026-03-21"), "mean": 3.0, "lo80": 2.0, "hi80": 4.0, "lo95": 1.0,
+    "hi95": 5.0,
+}  # fmt: skip
+INCIDENT = {"id": "a", "currency": "USD", "impact": 3.0}
+CAUSE = {"id": "a", "rank": 1, "dimension": "service", "value": "EC2", "actual": d("5"),
+         "expected": d("2"), "impact": d("3"), "quantity_effect": d("2"), "price_effect": d("1"),
+         "mix_effect": d("0")}  # fmt: skip
 READ = {"source": "aws", "what": "inventory", "until": AS_OF}
 RESOURCE = {
     "source": "aws",
@@ -40,6 +47,9 @@ def sound() -> Tables:
         "raw_focus": list(BILL), "raw_billing_manifest": [MANIFEST], "raw_read": [READ],
         "raw_resource": [RESOURCE], "actions_recommendation": [RECOMMENDATION],
         "models_forecast": [FORECAST], "models_forecast_scope": [{**FORECAST, "level": "total"}],
+        "models_anomaly": [INCIDENT],
+        "models_anomaly_member": [{"id": "a", "impact": 1.0}, {"id": "a", "impact": 2.0}],
+        "models_anomaly_cause": [CAUSE],
     }  # fmt: skip
 
 
@@ -94,6 +104,8 @@ WRONG: dict[str, Callable[[Tables], None] | str] = {
     "price_and_quantity_effects_add_up": "insert into marts.price_quantity_change by name"
     " select 1 as cost_before, 3 as cost_after, 1 as price_effect, 0 as quantity_effect,"
     " 0 as new_or_gone_effect",
+    "causes_add_up_to_the_impact": put("models_anomaly_cause", price_effect=d("1.000000001")),
+    "members_add_up_to_the_impact": put("models_anomaly_member", impact=2.1),
     "overview_has_every_currency": "delete from marts.overview",
 }
 

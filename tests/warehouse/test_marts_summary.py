@@ -83,6 +83,18 @@ def test_an_anomaly_is_open_until_a_week_after_its_end() -> None:
     assert [row["id"] for row in found if row["is_open"]] == ["going on", "just over"]
 
 
+def test_an_expected_anomaly_is_not_open_and_the_first_cause_is_beside_it() -> None:
+    cause = {"id": "a", "dimension": "resource", "share": 0.9}
+    found = mart("anomaly_now", "id", models_anomaly=[
+        anomaly("a"), anomaly("b", is_expected=True), anomaly("c", is_expected=None),
+    ], models_anomaly_cause=[
+        {**cause, "rank": 2, "value": "i-2"}, {**cause, "rank": 1, "value": "i-1"},
+    ])  # fmt: skip
+    assert [(row["is_open"], row["is_expected"], row["cause_value"]) for row in found] == [
+        (True, False, "i-1"), (False, True, None), (True, False, None),
+    ]  # fmt: skip
+
+
 def test_anomalies_are_ranked_by_the_size_of_their_impact() -> None:
     found = mart("anomaly_now", "currency, rank", models_anomaly=[
         anomaly("small"), anomaly("drop", impact=-50.0), anomaly("euro", currency="EUR"),

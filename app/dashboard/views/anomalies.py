@@ -5,7 +5,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.dashboard import charts, data, incident_feedback, money, page, visitor
+from app.dashboard import charts, data, incident_charts, incident_feedback, money, page, visitor
+from app.dashboard import incident_words as words
 
 
 def anomalies() -> None:
@@ -21,7 +22,7 @@ def anomalies() -> None:
         return
     shown = _choose(incident_feedback.unsettled(found))
     if shown.is_empty():
-        page.empty("No anomaly matches.", "Show those that have ended, or take away a filter.")
+        page.empty("No anomaly matches.", "Show all of them, or take away a filter.")
         return
     incident = _list(shown, currency)
     with st.container(border=True):
@@ -32,12 +33,13 @@ def _choose(found: pl.DataFrame) -> pl.DataFrame:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         which = st.segmented_control(
             "Show",
-            ["open", "all"],
-            default="open" if found["is_open"].any() else "all",
+            ["open", "unexpected", "all"],
+            default="open" if found["is_open"].any() else "unexpected",
             required=True,
             key="anomalies_which",
             persist_state="session",
-            help="Open: still going on, or over for less than a week.",
+            help="Open: still going on, or over for less than a week. Unexpected: whenever it was. "
+            "All: also what a launch, a removal, a resize or a commitment explains.",
         )
         direction = st.segmented_control(
             "Direction",
@@ -58,6 +60,8 @@ def _choose(found: pl.DataFrame) -> pl.DataFrame:
         )
     if which == "open":
         found = found.filter(pl.col("is_open"))
+    if which == "unexpected":
+        found = found.filter(~pl.col("is_expected"))
     if direction != "both":
         found = found.filter(pl.col("direction") == direction)
     return found.filter(pl.col("cloud").is_in(clouds)) if clouds else found
@@ -71,7 +75,15 @@ def _list(found: pl.DataFrame, currency: str) -> dict[str, Any]:
     first = ids.index(wanted) if wanted in ids else 0
     rows = page.table(
         page.with_names(found, "cloud").with_columns(
-            pl.when("is_open").then(pl.lit("open")).otherwise(pl.lit("ended")).alias("state"),
+            pl.when("is_expected")
+            .then(pl.lit("expected"))
+            .when("is_open")
+            .then(pl.lit("open"))
+            .otherwise(pl.lit("ended"))
+            .alias("state"),
+            pl.struct("cause", "direction", "cause_dimension", "cause_name", "cause_value")
+            .map_elements(words.cause, return_dtype=pl.String)
+            .alias("explained_by"),
             pl.col("direction").replace({"up": "▲ up", "down": "▼ down"}),
         ),
         key="anomalies_list",
@@ -81,7 +93,9 @@ def _list(found: pl.DataFrame, currency: str) -> dict[str, Any]:
         columns={
             "impact": page.money_column("Impact so far", currency),
             "direction": st.column_config.TextColumn("Direction", width="small"),
+            "severity": st.column_config.TextColumn("Severity", width="small"),
             "state": st.column_config.TextColumn("State", width="small"),
+            "explained_by": st.column_config.TextColumn("Cause"),
             "service": st.column_config.TextColumn("Service"),
             "account_name": st.column_config.TextColumn("Account"),
             "cloud": st.column_config.TextColumn("Cloud"),
@@ -105,20 +119,42 @@ def _list(found: pl.DataFrame, currency: str) -> dict[str, Any]:
 
 
 def _detail(incident: dict[str, Any], currency: str) -> None:
-    st.subheader(f"{incident['service']} in {incident['account_name']}", anchor=False)
+    st.subheader(_heading(incident), anchor=False)
     reason: str = incident["reason"] or "no reason was recorded"
-    st.markdown(money.markdown(reason[:1].upper() + reason[1:]))
+    st.markdown(money.markdown(reason[:1].upper() + reason[1:] + "."))
+    if incident["is_expected"]:
+        st.info(
+            money.markdown(f"Expected: {incident['expected_because']}. Nobody has to look."),
+            icon=":material/event_available:",
+        )
+    causes = data.ask("anomaly_causes", id=incident["id"])
     facts, figure = st.columns([2, 5])
     with facts:
         _facts(incident, currency)
     with figure:
         _days(incident, currency)
+    why, act = st.columns([5, 2])
+    with why:
+        _why(incident, currency)
+    with act:
+        _what_to_do(incident, causes)
     incident_feedback.feedback(incident)
-    resource, evidence = st.tabs(["Resource", "Evidence"])
-    with resource:
+    tabs = st.tabs(["Causes", "Series", "Resource", "Evidence"])
+    with tabs[0]:
+        _causes(incident, causes, currency)
+    with tabs[1]:
+        _members(incident, currency)
+    with tabs[2]:
         _resource(incident)
-    with evidence:
+    with tabs[3]:
         page.rows_of(incident["evidence"], f"anomaly_{incident['id']}")
+
+
+def _heading(incident: dict[str, Any]) -> str:
+    """The largest series by the names a reader knows."""
+    more = (incident["members"] or 1) - 1
+    also = f" and {more} more" if more > 0 else ""
+    return f"{incident['service']} in {incident['account_name']}{also}"
 
 
 def _facts(incident: dict[str, Any], currency: str) -> None:
@@ -132,35 +168,135 @@ def _facts(incident: dict[str, Any], currency: str) -> None:
         border=True,
     )
     ended = f"to {page.day(incident['ends_on'])}" if incident["ends_on"] else "and still going on"
-    score = incident["score"]
-    st.markdown(
-        money.markdown(
-            f"**Days** {incident['days']}, since {page.day(incident['starts_on'])} {ended}  \n"
-            f"**Actual** {money.full(incident['actual'], currency)}  \n"
-            f"**Expected** {money.full(incident['expected'], currency)}  \n"
-            + (f"**Strength** {score:.1f} times the usual deviation  \n" if score else "")
-            + f"**Cloud** {page.cloud_name(incident['cloud'])}"
-        )
-    )
+    share = incident["share_of_day"]
+    known = {
+        "Severity": words.severity(incident["severity"], share, currency),
+        "How sure": words.how_sure(incident["score"]),
+        "Days": f"{incident['days']}, since {page.day(incident['starts_on'])} {ended}",
+        "Noticed": page.day(incident["flagged_on"]) if incident["flagged_on"] else None,
+        "Actual": money.full(incident["actual"], currency),
+        "Expected": money.full(incident["expected"], currency),
+        "Cloud": page.cloud_name(incident["cloud"]),
+    }
+    lines = [f"**{name}** {value}" for name, value in known.items() if value]
+    st.markdown(money.markdown("  \n".join(lines)))
 
 
 def _days(incident: dict[str, Any], currency: str) -> None:
-    asked = {
-        name: incident[name] for name in ("cloud", "account", "service", "starts_on", "ends_on")
-    } | {"currency": currency}
-    days = data.ask("anomaly_days", **asked)
+    st.markdown("**What happened**")
+    days = data.ask("anomaly_days", id=incident["id"])
     charts.show(
-        charts.incident(
-            days, starts_on=incident["starts_on"], ends_on=incident["ends_on"], currency=currency
-        ),
+        incident_charts.days(days, currency=currency),
         f"anomaly_{incident['id']}",
-        f"Line: cost per day of {incident['service']}, with the band that was usual before",
+        f"Lines: cost per day of {incident['service']}, actual and expected, the abnormal marked",
     )
     page.note(
-        f"Usage per day in {currency}; usual is the median and range of the same weekday in the "
-        "eight weeks before it began",
+        f"Usage per day in {currency}. Expected is what the days before said: level, weekday and "
+        "what comes every month; no later day is used",
         "Cost around the anomaly",
-        data.statement("anomaly_days", **asked),
+        data.statement("anomaly_days", id=incident["id"]),
+    )
+
+
+def _why(incident: dict[str, Any], currency: str) -> None:
+    st.markdown("**Why: from what was expected to what it cost**")
+    steps = data.ask("anomaly_steps", id=incident["id"])
+    if steps.is_empty():
+        st.caption("No causes were recorded; they are found by the next run.")
+        return
+    by_cause, by_effect = st.columns(2)
+    for place, figure, alt in (
+        (by_cause, "cause", "by what explains it"),
+        (by_effect, "effect", "by quantity, price and mix"),
+    ):
+        with place:
+            charts.show(
+                incident_charts.waterfall(
+                    steps.filter(pl.col("figure") == figure), currency=currency
+                ),
+                f"anomaly_{figure}_{incident['id']}",
+                f"Waterfall from expected to actual cost {alt}",
+            )
+    page.note(
+        "Left: what explains it. Right: quantity is more or less of it at the price it had, price "
+        "is another price for the same, mix is other SKUs of the same unit",
+        "From expected to actual",
+        data.statement("anomaly_steps", id=incident["id"]),
+    )
+
+
+def _what_to_do(incident: dict[str, Any], causes: pl.DataFrame) -> None:
+    st.markdown("**What to do**")
+    first = causes.row(0, named=True) if causes.height else None
+    for step in words.next_steps(incident, first):
+        st.markdown(money.markdown(f"- {step}"))
+    changes = causes.drop_nulls("changes").head(5) if causes.height else causes
+    if changes.height:
+        st.markdown("**What changed at that time**")
+        for name, text in changes.select("name", "changes").iter_rows():
+            st.markdown(money.markdown(f"- {words.short(name)}: {text}"))
+
+
+def _causes(incident: dict[str, Any], causes: pl.DataFrame, currency: str) -> None:
+    if causes.is_empty():
+        st.caption("No causes were recorded; they are found by the next run.")
+        return
+    chosen = page.table(
+        causes.with_columns(
+            pl.col("dimension").replace(words.DIMENSIONS),
+            pl.col("name").map_elements(words.short, return_dtype=pl.String),
+            pl.col("share") * 100,
+        ),
+        key=f"anomaly_causes_{incident['id']}",
+        alt="Candidate causes, the most likely first",
+        select="single-row-required",
+        preselect=[0],
+        columns={
+            "rank": st.column_config.NumberColumn("Rank", width="small"),
+            "dimension": st.column_config.TextColumn("What", width="small"),
+            "name": st.column_config.TextColumn("Which"),
+            "share": st.column_config.NumberColumn("Explains", format="%.0f%%", width="small"),
+            "impact": page.money_column("Impact", currency),
+            "quantity_effect": page.money_column("Quantity", currency),
+            "price_effect": page.money_column("Price", currency),
+            "mix_effect": page.money_column("Mix", currency),
+            "state": st.column_config.TextColumn("New or gone", width="small"),
+            "changes": st.column_config.TextColumn("Changed at that time"),
+        },
+        nothing="",
+    )
+    page.note(
+        "Quantity, price and mix add up to the impact. What is measured in two ways, such as a "
+        "resource and its tag, is listed under both",
+        "Causes",
+        data.statement("anomaly_causes", id=incident["id"]),
+    )
+    row = causes.row(chosen[0] if chosen else 0, named=True)
+    with st.expander(f"The lines behind {words.short(row['name'])}"):
+        page.rows_of(row["evidence"], f"anomaly_cause_{incident['id']}_{row['rank']}")
+
+
+def _members(incident: dict[str, Any], currency: str) -> None:
+    members = data.ask("anomaly_members", id=incident["id"])
+    page.table(
+        page.with_names(members, "cloud"),
+        key=f"anomaly_members_{incident['id']}",
+        alt="The series of this incident, the largest impact first",
+        columns={
+            "impact": page.money_column("Impact", currency),
+            "service": st.column_config.TextColumn("Service"),
+            "account": st.column_config.TextColumn("Account"),
+            "cloud": st.column_config.TextColumn("Cloud"),
+            "starts_on": st.column_config.DateColumn("Since", format="D MMM YYYY"),
+            "days": st.column_config.NumberColumn("Days", width="small"),
+            "actual": page.money_column("Actual", currency),
+            "expected": page.money_column("Expected", currency),
+        },
+    )
+    page.note(
+        "Series that began together and share what explains them are one incident",
+        "Series",
+        data.statement("anomaly_members", id=incident["id"]),
     )
 
 

@@ -1,0 +1,40 @@
+-- One row per member and commitment that began or ended when the incident did, and covers or covered the series.
+with event as (
+    select
+        commitment.cloud,
+        commitment.commitment_id,
+        'ended' as what,
+        commitment.ends_at::date as on_day
+    from raw.commitment as commitment
+
+    union
+
+    select
+        commitment.cloud,
+        commitment.commitment_id,
+        'began' as what,
+        commitment.starts_at::date as on_day
+    from raw.commitment as commitment
+)
+
+select distinct
+    member.id,
+    event.commitment_id,
+    event.what,
+    event.on_day
+from member
+join event
+    on
+        member.cloud = event.cloud
+        and event.on_day between member.starts_on - 2 and member.starts_on + 1
+join raw.focus as focus
+    on
+        member.cloud = focus.x_cloud
+        and member.account = coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)')
+        and member.service = coalesce(focus.ServiceName, '(unknown)')
+        and member.currency = focus.BillingCurrency
+        and event.commitment_id = focus.CommitmentDiscountId
+where
+    focus.ChargePeriodStart >= member.starts_on - interval 28 day
+    and focus.ChargePeriodStart < member.known_until
+order by all

@@ -1,0 +1,218 @@
+-- One row per member (incident of one series), dimension and value: what it cost in the abnormal days, what it should
+-- have cost, and how much of the difference is price, quantity and mix.
+-- Expected is the cost of the four weeks before, weekday by weekday, scaled so that all values of one dimension add up
+-- to what was expected of the series. price_effect + quantity_effect + mix_effect = impact, to the last digit.
+with weekday as (
+    select
+        abnormal.id,
+        isodow(abnormal.day) as weekday,
+        count(*) / 4.0 as weight -- days of the incident per such day in the four weeks before
+    from abnormal
+    group by all
+),
+
+line as (
+    select
+        member.id,
+        focus.ChargePeriodStart::date as day,
+        focus.ResourceId as resource,
+        coalesce(focus.SkuId, focus.SkuMeter, '(unknown)') as sku,
+        coalesce(focus.PricingUnit, focus.ConsumedUnit, '(none)') as unit,
+        coalesce(focus.RegionId, '(none)') as region,
+        case
+            when focus.EffectiveCost < 0 then 'credit'
+            else lower(coalesce(focus.PricingCategory, focus.ChargeCategory))
+        end as charge_category,
+        if(json_valid(focus.Tags), focus.Tags, null) as tags,
+        max(focus.ResourceName) as resource_name,
+        max(coalesce(focus.ChargeDescription, focus.SkuMeter)) as sku_name,
+        sum(focus.EffectiveCost)::double as cost,
+        sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity))::double as quantity
+    from member
+    join raw.focus as focus
+        on
+            member.cloud = focus.x_cloud
+            and member.account = coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)')
+            and member.service = coalesce(focus.ServiceName, '(unknown)')
+            and member.currency = focus.BillingCurrency
+    where
+        focus.ChargeCategory = 'Usage'
+        and focus.ChargePeriodStart >= member.starts_on - interval 28 day
+        and focus.ChargePeriodStart < member.known_until
+    group by all
+),
+
+-- The days before count as often as their weekday is among the abnormal days.
+piece as (
+    select
+        line.id,
+        line.resource,
+        line.sku,
+        line.unit,
+        line.region,
+        line.charge_category,
+        line.tags,
+        max(line.resource_name) as resource_name,
+        max(line.sku_name) as sku_name,
+        sum(line.cost) filter (where abnormal.day is not null) as actual,
+        sum(line.quantity) filter (where abnormal.day is not null) as quantity,
+        sum(line.cost * weekday.weight) filter (where line.day < member.starts_on) as cost_before,
+        sum(line.quantity * weekday.weight) filter (where line.day < member.starts_on) as quantity_before
+    from line
+    join member using (id)
+    left join abnormal using (id, day)
+    left join weekday on line.id = weekday.id and isodow(line.day) = weekday.weekday
+    where abnormal.day is not null or line.day < member.starts_on
+    group by all
+),
+
+whole as (
+    select
+        piece.id,
+        sum(piece.cost_before) as cost_before,
+        sum(piece.actual) as actual
+    from piece
+    group by all
+),
+
+-- Without any cost before, what was expected is shared out as the cost is.
+scaled as (
+    select
+        piece.* exclude (actual, quantity, cost_before, quantity_before),
+        coalesce(piece.actual, 0) as actual,
+        coalesce(piece.quantity, 0) as quantity,
+        coalesce(piece.cost_before, 0) > 0 as was_there,
+        case
+            when whole.cost_before > 0 then coalesce(piece.cost_before, 0) * member.expected / whole.cost_before
+            when whole.actual > 0 then coalesce(piece.actual, 0) * member.expected / whole.actual
+            else 0
+        end as expected,
+        case
+            when whole.cost_before > 0 then coalesce(piece.quantity_before, 0) * member.expected / whole.cost_before
+            when whole.actual > 0 then coalesce(piece.quantity, 0) * member.expected / whole.actual
+            else 0
+        end as quantity_expected
+    from piece
+    join whole using (id)
+    join member using (id)
+),
+
+pair as (
+    select
+        scaled.*,
+        unnest([
+            { 'dimension': 'resource', 'value': scaled.resource, 'name': scaled.resource_name },
+            { 'dimension': 'sku', 'value': scaled.sku, 'name': scaled.sku_name },
+            { 'dimension': 'region', 'value': scaled.region, 'name': null },
+            { 'dimension': 'charge_category', 'value': scaled.charge_category, 'name': null },
+            { 'dimension': 'service', 'value': member.service, 'name': null },
+            { 'dimension': 'account', 'value': member.account, 'name': null }
+        ]) as named
+    from scaled
+    join member using (id)
+
+    union all
+
+    select
+        scaled.*,
+        unnest(
+            list_transform(
+                map_entries(from_json(scaled.tags, '"MAP(VARCHAR, VARCHAR)"')),
+                lambda entry: { 'dimension': 'tag', 'value': entry.key || '=' || entry.value, 'name': null::varchar }
+            )
+        ) as named
+    from scaled
+    where json_type(scaled.tags) = 'OBJECT'
+),
+
+valued as (
+    select
+        pair.*,
+        pair.named.dimension,
+        pair.named.value,
+        pair.named.name
+    from pair
+    where pair.named.value is not null
+),
+
+sold as (
+    select
+        valued.id,
+        valued.dimension,
+        valued.value,
+        valued.sku,
+        valued.unit,
+        max(valued.name) as name,
+        bool_or(valued.was_there) as was_there,
+        sum(valued.actual) as actual,
+        sum(valued.expected) as expected,
+        sum(valued.quantity) as quantity,
+        sum(valued.quantity_expected) as quantity_expected
+    from valued
+    group by all
+),
+
+-- What exists on one side only, or is not sold by quantity, has no other price to compare with.
+priced as (
+    select
+        sold.*,
+        case
+            when sold.quantity > 0 and sold.quantity_expected > 0 and sold.expected <> 0
+                then sold.actual - sold.quantity * sold.expected / sold.quantity_expected
+            when sold.expected <> 0 and sold.actual <> 0 then sold.actual - sold.expected
+            else 0
+        end as price
+    from sold
+),
+
+-- Among what is sold by the same unit, another composition at the same amount is mix.
+grouped as (
+    select
+        priced.id,
+        priced.dimension,
+        priced.value,
+        sum(priced.actual) as actual,
+        sum(priced.expected) as expected,
+        sum(priced.price) as price,
+        case
+            when sum(priced.quantity_expected) > 0
+                then
+                    (sum(priced.quantity) - sum(priced.quantity_expected))
+                    * sum(priced.expected) / sum(priced.quantity_expected)
+            else sum(priced.actual - priced.expected - priced.price)
+        end as volume,
+        max(priced.name) as name,
+        bool_or(priced.was_there) as was_there,
+        count(*) filter (where priced.actual <> 0 and priced.was_there) as skus_kept
+    from priced
+    group by
+        priced.id,
+        priced.dimension,
+        priced.value,
+        priced.unit
+),
+
+item as (
+    select
+        grouped.id,
+        grouped.dimension,
+        grouped.value,
+        round(sum(grouped.actual), 9)::decimal(38, 9) as actual,
+        round(sum(grouped.expected), 9)::decimal(38, 9) as expected,
+        round(sum(grouped.price), 9)::decimal(38, 9) as price_effect,
+        round(sum(grouped.volume), 9)::decimal(38, 9) as quantity_effect,
+        max(grouped.name) as name,
+        not bool_or(grouped.was_there) as is_new,
+        sum(grouped.actual) = 0 as is_gone,
+        sum(grouped.skus_kept) = 0 as is_resized
+    from grouped
+    group by all
+)
+
+select
+    item.* exclude (is_resized),
+    item.actual - item.expected as impact,
+    impact - item.price_effect - item.quantity_effect as mix_effect,
+    item.is_resized and not item.is_new and not item.is_gone as is_resized
+from item
+qualify row_number() over (partition by item.id, item.dimension order by abs(impact) desc, item.value) <= 200

@@ -1,0 +1,219 @@
+"""What the bill, the inventory and the ledger say about an incident, on small warehouses."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from estate import line, rows, warehouse
+from home import home_at
+
+from models.anomaly.incident import Incidents, incidents
+from models.anomaly.run import find
+from pipelines.assets.anomalies import GRAIN, anomalies, facts
+from pipelines.assets.costs import query
+
+FIRST = date(2026, 1, 5)  # a Monday
+DAYS, ONSET = 70, 60
+UNTIL = FIRST + timedelta(days=DAYS)
+BEGAN = FIRST + timedelta(days=ONSET)
+
+OTHER = {"cost": 3000, "ServiceName": "Other", "ResourceId": "o"}  # the rest of the company
+
+Sold = Callable[[int, bool], list[dict[str, Any]]]
+
+
+def sold(resource: str, quantity: float, price: float, sku: str = "sku-1", **also: Any
+         ) -> dict[str, Any]:  # fmt: skip
+    """One charge of one day."""
+    return {"ResourceId": resource, "PricingQuantity": Decimal(str(quantity)), "SkuId": sku,
+            "cost": quantity * price, "PricingUnit": "GB", **also}  # fmt: skip
+
+
+def explained(daily: Sold, **tables: list[dict[str, Any]]) -> Incidents:
+    """Incidents of a bill that has these charges every day; the flag says: since the onset."""
+    lines = [
+        line((FIRST + timedelta(days=number)).isoformat(), f"{charge.pop('cost'):.6f}", **charge)
+        for number in range(DAYS)
+        for charge in [*daily(number, number >= ONSET), dict(OTHER)]
+    ]
+    connection = warehouse(raw_focus=lines, **tables)
+    history = connection.execute(
+        "select x_cloud as cloud, SubAccountId as account, ServiceName as service,"
+        " BillingCurrency as currency, ChargePeriodStart::date as day,"
+        " sum(EffectiveCost)::double as cost from raw.focus group by all"
+    ).pl()
+    found = find(history, until=UNTIL)
+    return incidents(found, facts(connection, found, UNTIL), until=UNTIL)
+
+
+def noise(number: int) -> float:
+    """A little, and never twice the same within a week."""
+    return 1 + 0.01 * ((number * 5) % 7 - 3)
+
+
+def first(made: Incidents) -> dict[str, Any]:
+    """The one incident's first cause."""
+    assert made.anomaly.height == 1
+    return made.cause.row(0, named=True)
+
+
+def test_a_higher_price_is_all_price() -> None:
+    made = explained(lambda n, after: [sold("b-1", 100 * noise(n), 3 if after else 2)])
+    cause = first(made)
+    assert made.anomaly["cause"].to_list() == ["price"]
+    assert float(cause["price_effect"]) == pytest.approx(10 * 100, rel=0.03)
+    assert abs(cause["quantity_effect"]) < 30
+    assert cause["mix_effect"] == 0
+
+
+def test_more_of_it_is_all_quantity() -> None:
+    made = explained(lambda n, after: [sold("b-1", (150 if after else 100) * noise(n), 2)])
+    cause = first(made)
+    assert (cause["dimension"], cause["value"]) == ("resource", "b-1")
+    assert cause["price_effect"] == pytest.approx(0, abs=1e-6)
+    assert float(cause["quantity_effect"]) == pytest.approx(10 * 100, rel=0.05)
+
+
+def test_a_dearer_sku_in_the_place_of_a_cheaper_is_mix() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", (10 if after else 90) * noise(n), 2, "cheap"),
+        sold("b-1", (90 if after else 10) * noise(n), 4, "dear"),
+    ])  # fmt: skip
+    cause = first(made)
+    assert made.anomaly["cause"].to_list() == ["mix"]
+    assert float(cause["mix_effect"]) == pytest.approx(10 * 80 * 2, rel=0.05)
+    assert made.anomaly["is_expected"].to_list() == [True]
+    assert made.anomaly["expected_because"].to_list() == ["1 resource resized"]
+
+
+def test_a_new_resource_is_named() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 2), *([sold("b-2", 80, 2)] if after else []),
+    ])  # fmt: skip
+    cause = first(made)
+    assert (cause["value"], cause["is_new"]) == ("b-2", True)
+    assert not made.anomaly["is_expected"][0], "no inventory says that somebody launched it"
+    assert "resource b-2 is new" in made.anomaly["reason"][0]
+
+
+def test_values_of_one_dimension_add_up_to_the_incident() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", (130 if after else 100) * noise(n), 2), sold("b-2", 50, 3 if after else 2),
+        sold("b-3", 10, 1, "other"),
+    ])  # fmt: skip
+    impact = made.anomaly["impact"][0]
+    summed = made.cause.filter(pl.col("dimension").is_in(["resource", "sku"]))
+    for dimension, part in summed.group_by("dimension"):
+        assert float(part["impact"].sum()) == pytest.approx(impact, rel=0.03), dimension
+    assert float(made.cause.filter(pl.col("dimension") == "service")["impact"][0]) == (
+        pytest.approx(impact, abs=1e-6)
+    )
+
+
+def test_a_tag_that_did_not_carry_it_before_is_the_cause() -> None:
+    tags = '{"team": "web", "env": "prod"}'
+    made = explained(lambda n, after: [
+        *(sold(f"b-{k}", 30 * noise(n), 2, Tags='{"env": "prod"}') for k in range(4)),
+        *(sold(f"w-{k}", (60 if after else 10) * noise(n), 2, Tags=tags) for k in range(4)),
+    ])  # fmt: skip
+    cause = first(made)
+    assert (cause["dimension"], cause["value"]) == ("tag", "team=web")
+    assert "env=prod" not in made.cause["value"].to_list()
+
+
+@pytest.mark.parametrize("ends_with_it", [True, False])
+def test_a_commitment_that_ends_is_an_expected_step(ends_with_it: bool) -> None:
+    at = datetime.combine(BEGAN, datetime.min.time()) - timedelta(days=0 if ends_with_it else 9)
+    made = explained(
+        lambda n, after: [
+            sold("i-1", 24 * noise(n), 10 if after else 6, PricingCategory="Standard")
+            if after else
+            sold("i-1", 24 * noise(n), 6, PricingCategory="Committed", CommitmentDiscountId="sp-1")
+        ],
+        raw_commitment=[{"cloud": "aws", "account": "shop", "commitment_id": "sp-1",
+                         "starts_at": datetime(2025, 3, 6), "ends_at": at}],
+    )  # fmt: skip
+    (incident,) = made.anomaly.to_dicts()
+    assert incident["cause"] == "price"
+    assert incident["is_expected"] is ends_with_it
+    if ends_with_it:
+        assert f"commitment sp-1 ended on {BEGAN}" in incident["reason"]
+
+
+def test_changes_of_the_time_are_told() -> None:
+    at = datetime.combine(BEGAN, datetime.min.time()) + timedelta(hours=3)
+    life = {"cloud": "aws", "resource_id": "i-1", "kind": "instance", "state": "running",
+            "created_at": datetime(2025, 1, 1)}  # fmt: skip
+    made = explained(
+        lambda n, after: [sold("i-1", (48 if after else 24) * noise(n), 5)],
+        raw_resource=[
+            {**life, "sku": "m5.large", "valid_from": datetime(2026, 1, 1), "valid_to": at},
+            {**life, "sku": "m5.xlarge", "valid_from": at},
+        ],
+        actions_change=[{"cloud": "aws", "resource_id": "i-1", "plan_id": "p-7", "verb": "resize",
+                         "after": "m5.xlarge", "applied_at": at}],
+    )  # fmt: skip
+    changes = first(made)["changes"]
+    assert f"{BEGAN}: instance resized from m5.large to m5.xlarge" in changes
+    assert f"{BEGAN}: plan p-7: resize m5.xlarge" in changes
+    assert made.anomaly["expected_because"].to_list() == ["1 resource changed by us"]
+
+
+def test_a_credit_in_usage_lines_says_so() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 2), *([sold("b-1", 1, -150, "credit")] if after else []),
+    ])  # fmt: skip
+    assert made.anomaly["direction"].to_list() == ["down"]
+    assert (
+        "credit" in made.cause.filter(pl.col("dimension") == "charge_category")["value"].to_list()
+    )
+
+
+def test_the_evidence_runs_and_has_the_cost() -> None:
+    lines: list[dict[str, Any]] = []
+
+    def daily(number: int, after: bool) -> list[dict[str, Any]]:
+        charge = sold("o'brien", (150 if after else 100) * noise(number), 2, Tags='{"a b": "c"}')
+        lines.append(dict(charge))
+        return [charge]
+
+    made = explained(daily)
+    again = warehouse(raw_focus=[
+        line((FIRST + timedelta(days=number)).isoformat(), f"{charge.pop('cost'):.6f}", **charge)
+        for number, charge in enumerate(lines)
+    ])  # fmt: skip
+    for evidence in [*made.cause["evidence"], *made.anomaly["evidence"]]:
+        shown = rows(again, evidence)
+        after = sum(row["effective_cost"] for row in shown if row["day"] >= BEGAN)
+        assert float(after) == pytest.approx(made.anomaly["actual"][0])
+
+
+def test_a_late_account_is_named_with_its_last_day() -> None:
+    connection = warehouse(
+        raw_focus=[line("2026-03-18", "1"), line("2026-03-19", "1", BillingAccountId="other",
+                                                 SubAccountId="other")],
+    )  # fmt: skip
+    connection.execute(
+        "create table marts.freshness as select x_source as source, x_cloud as cloud,"
+        " BillingAccountId as billing_account, 'bills' as what, max(ChargePeriodEnd) as until"
+        " from raw.focus group by all"
+    )
+    connection.execute("set variable until = date '2026-03-20'")
+    late = connection.execute(query("late_accounts.sql")).fetchall()
+    assert late == [("aws", "shop", date(2026, 3, 19))]
+
+
+def test_the_asset_replaces_all_its_tables(tmp_path: Path) -> None:
+    home = home_at(tmp_path, "one")
+    assert home.run("+models/anomaly").ok
+    old = {table: f"insert into models.{table} (id) values ('old')" for table in GRAIN}
+    for statement in old.values():
+        home.write(statement)
+    assert home.run("models/anomaly").ok
+    for table in GRAIN:
+        assert home.ask_newest(f"select count(*) from models.{table}") == [(0,)]
+    assert {key.path[-1] for key in anomalies.keys} == set(GRAIN)
