@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import accumulate
 
 import plotly.graph_objects as go
 import polars as pl
@@ -88,12 +89,13 @@ def fan(frame: pl.DataFrame, *, today: date, currency: str, height: int = 340) -
 def waterfall(steps: Sequence[tuple[str, float]], *, currency: str, height: int = 340) -> go.Figure:
     """From the first amount, over changes, to the last one; those two stand on the axis.
 
-    The axis does not begin at zero: changes of some percent would not be seen.
+    The axis begins at zero only if that is near: changes of some percent would not be seen.
     """
     figure = fig(height)
+    names = [name for name, _ in steps]
     first, *changes, last = [amount for _, amount in steps]
     figure.add_waterfall(
-        x=[name for name, _ in steps],
+        x=list(range(len(names))),
         y=[first, *changes, last],
         measure=["absolute", *["relative"] * len(changes), "total"],
         text=[
@@ -101,23 +103,27 @@ def waterfall(steps: Sequence[tuple[str, float]], *, currency: str, height: int 
             short(last, currency),
         ],
         textposition="outside",
+        textfont={"size": 12},
         increasing={"marker": {"color": OVER}},
         decreasing={"marker": {"color": UNDER}},
         totals={"marker": {"color": COLOURS[0]}},
         connector={"line": {"color": REST, "width": 1}},
-        textfont={"size": 12},
-        hovertemplate="%{x}: %{text}<extra></extra>",
+        customdata=[name.replace("<br>", ", ") for name in names],
+        hovertemplate="%{customdata}: %{text}<extra></extra>",
         cliponaxis=False,
     )  # fmt: skip
-    heights = [first]
-    for change in changes:
-        heights.append(heights[-1] + change)
+    heights = list(accumulate([first, *changes]))
     low, high = min(*heights, last), max(*heights, last)
     room = (high - low or abs(high) or 1.0) * 0.25
-    bottom = 0.0 if 0 <= low < 3 * room else low - room
+    bottom = low - room if low < 0 or low > 3 * room else 0.0
     figure.update_yaxes(range=[bottom, high + room])
-    figure.update_xaxes(tickangle=0, tickfont={"size": 11})
-    figure.update_layout(showlegend=False, hovermode="closest")
+    figure.update_xaxes(
+        tickvals=list(range(len(names))),
+        ticktext=["<br>".join(map(_narrow, name.split("<br>"))) for name in names],
+        tickangle=0,
+        tickfont={"size": 11},
+    )
+    figure.update_layout(hovermode="closest", showlegend=False)
     _money_axis(figure, currency)
     return figure
 
@@ -171,6 +177,10 @@ def colour(name: str, index: int) -> str:
     if name in CLOUDS:
         return COLOURS[CLOUDS.index(name)]
     return COLOURS[index % len(COLOURS)]
+
+
+def _narrow(label: str, most: int = 22) -> str:
+    return label if len(label) <= most else f"{label[: most - 1]}\u2026"
 
 
 def _by_size(frame: pl.DataFrame, y: str, split: str) -> Sequence[str]:

@@ -3,9 +3,9 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from app.dashboard.charts import COLOURS, OVER, REST, UNDER, fig
+from app.dashboard.charts import COLOURS, OVER, REST, fig, waterfall
 from app.dashboard.incident_words import short as short_name
-from app.dashboard.money import short, sign, signed
+from app.dashboard.money import short, sign
 
 MUCH = "rgba(208, 72, 75, 0.16)"  # between expected and actual on abnormal days
 
@@ -47,36 +47,7 @@ def days(frame: pl.DataFrame, *, currency: str) -> go.Figure:
     return figure
 
 
-def waterfall(frame: pl.DataFrame, *, currency: str) -> go.Figure:
-    """From expected to actual, one step per row; columns label, amount, measure."""
-    figure = fig(300)
-    ends = frame["measure"] != "relative"
-    texts = [
-        short(amount, currency) if end else signed(amount, currency)
-        for amount, end in zip(frame["amount"], ends, strict=True)
-    ]
-    labels = [short_name(label) for label in frame["label"]]
-    figure.add_waterfall(
-        x=list(range(len(labels))),
-        y=frame["amount"].to_list(),
-        measure=frame["measure"].to_list(),
-        text=texts,
-        textposition="outside",
-        cliponaxis=False,
-        connector={"line": {"color": REST, "width": 1}},
-        increasing={"marker": {"color": OVER}},
-        decreasing={"marker": {"color": UNDER}},
-        totals={"marker": {"color": REST}},
-        customdata=labels,
-        hovertemplate="%{customdata}: %{text}<extra></extra>",
-    )
-    figure.update_layout(hovermode="closest", showlegend=False, margin={"t": 24})
-    figure.update_xaxes(
-        tickvals=list(range(len(labels))), ticktext=[_narrow(label) for label in labels]
-    )
-    figure.update_yaxes(tickprefix=sign(currency), tickformat="~s", zeroline=True)
-    return figure
-
-
-def _narrow(label: str, most: int = 16) -> str:
-    return label if len(label) <= most else f"{label[: most - 1]}\u2026"
+def steps(frame: pl.DataFrame, *, currency: str) -> go.Figure:
+    """From expected to actual, one step per row; columns label and amount."""
+    rows = zip(frame["label"].to_list(), frame["amount"].to_list(), strict=True)
+    return waterfall([(short_name(label), amount) for label, amount in rows], currency=currency)

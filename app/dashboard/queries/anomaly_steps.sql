@@ -60,8 +60,7 @@ select
     figure.figure,
     0 as place,
     'Expected' as label,
-    whole.expected as amount,
-    'absolute' as measure
+    whole.expected as amount
 from figure
 cross join whole
 
@@ -71,8 +70,7 @@ select
     part.figure,
     part.place,
     part.label,
-    part.amount,
-    'relative' as measure
+    part.amount
 from part
 
 union all
@@ -81,8 +79,7 @@ select
     figure.figure,
     1000 as place,
     'Everything else' as label,
-    whole.actual - whole.expected - figure.explained as amount,
-    'relative' as measure
+    whole.actual - whole.expected - figure.explained as amount
 from figure
 cross join whole
 where abs(whole.actual - whole.expected - figure.explained) > 0.005 * abs(whole.actual - whole.expected)
@@ -93,8 +90,7 @@ select
     figure.figure,
     1001 as place,
     'Actual' as label,
-    whole.actual as amount,
-    'total' as measure
+    whole.actual as amount
 from figure
 cross join whole
 order by all

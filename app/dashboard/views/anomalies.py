@@ -211,9 +211,7 @@ def _why(incident: dict[str, Any], currency: str) -> None:
     ):
         with place:
             charts.show(
-                incident_charts.waterfall(
-                    steps.filter(pl.col("figure") == figure), currency=currency
-                ),
+                incident_charts.steps(steps.filter(pl.col("figure") == figure), currency=currency),
                 f"anomaly_{figure}_{incident['id']}",
                 f"Waterfall from expected to actual cost {alt}",
             )
