@@ -1,8 +1,10 @@
 """Budgets: how much a scope may cost in each calendar month, quarter or year."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 from sqlalchemy import func, insert, select, update
@@ -54,6 +56,8 @@ def set_budget(
         raise BadBudget(f"The period is {period!r}; it must be one of {', '.join(PERIODS)}.")
     if not name.strip():
         raise BadBudget("A budget needs a name, by which alerts and pages call it.")
+    if re.fullmatch(r"b\d+", name.strip()):
+        raise BadBudget(f"{name.strip()!r} looks like the id of a budget; give it another name.")
     facts = {**vars(scope), "currency": currency, "period": period, "amount": amount}
     with ledger.write() as connection:
         identity = f"b{(connection.scalar(select(func.count()).select_from(table)) or 0) + 1}"
@@ -77,19 +81,20 @@ def set_budget(
     return identity
 
 
-def end_budget(ledger: Ledger, identity: str, *, actor: str, now: datetime) -> None:
-    """End a budget, by its id or its name. Raises `Unknown`."""
+def end_budget(ledger: Ledger, named: str, *, actor: str, now: datetime) -> dict[str, Any]:
+    """End the budget of that name or id, and return what it was. Raises `Unknown`."""
+    alive = table.c.ended_at.is_(None)
     with ledger.write() as connection:
-        alive = table.c.ended_at.is_(None)
-        wanted = alive & ((table.c.id == identity) | (table.c.name == identity))
-        found = connection.scalars(select(table.c.id).where(wanted)).all()
-        if not found:
-            raise Unknown("budget", identity, connection.scalars(select(table.c.id).where(alive)))
-        connection.execute(update(table).where(wanted).values(ended_at=utc(now)))
-        for each in found:
-            audit.record(
-                connection, at=now, actor=actor, action="budget.end", subject=each, details={}
-            )
+        wanted = alive & ((table.c.name == named) | (table.c.id == named))
+        found = connection.execute(select(table).where(wanted)).mappings().one_or_none()
+        if found is None:
+            raise Unknown("budget", named, connection.scalars(select(table.c.name).where(alive)))
+        ended = table.c.id == found["id"]
+        connection.execute(update(table).where(ended).values(ended_at=utc(now)))
+        audit.record(
+            connection, at=now, actor=actor, action="budget.end", subject=found["id"], details={}
+        )
+    return dict(found)
 
 
 def budgets(ledger: Ledger) -> pl.DataFrame:

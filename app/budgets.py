@@ -1,10 +1,13 @@
 """Budgets of the ledger beside how they stand, for answers."""
 
+from difflib import get_close_matches
 from typing import Any
 
+from actions.budget import Scope
 from app.dashboard.money import between, chance, full
 from app.rows import read
 from app.session import Session
+from warehouse.errors import NothingPublished, OlderTables
 
 STANDING = (
     "starts_on", "ends_on", "spent", "expected", "lo80", "hi80", "lo95", "hi95",
@@ -15,12 +18,34 @@ NEW = "not computed yet: it was set after the last run"
 
 def joined(session: Session, budgets: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One row per budget that holds; what the published run does not know yet is null."""
-    known = {one["id"]: one for one in read(session, "from marts.budget_now")}
+    known = {one["id"]: one for one in read(session, "from marts.budget_now where not is_over")}
     nothing = {**dict.fromkeys(STANDING), "status": "unknown", "reason": NEW}
     return [
         {**one, **{name: known.get(one["id"], nothing)[name] for name in STANDING}}
         for one in budgets
     ]
+
+
+def unmatched(session: Session, scope: Scope, currency: str) -> str | None:
+    """A word of warning if nothing that is published has cost anything in that scope."""
+    try:
+        found = read(
+            session, "select distinct cloud, account, service, currency from marts.monthly_cost"
+        )
+    except (NothingPublished, OlderTables):
+        return None
+    wanted = {**{name: value for name, value in vars(scope).items() if value}, "currency": currency}
+    for name, value in wanted.items():
+        known = sorted({one[name] for one in found if one[name]})
+        if value not in known:
+            near = get_close_matches(value.lower(), {k.lower() for k in known}, 3, 0.4)
+            shown = [one for one in known if one.lower() in near] or known[:10]
+            return (
+                f"Note: nothing has been billed with the {name} {value!r} yet. "
+                f"Known: {', '.join(shown)}."
+            )
+        found = [one for one in found if one[name] == value]
+    return None
 
 
 def rows(found: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

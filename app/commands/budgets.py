@@ -44,19 +44,21 @@ def set_one(
 ) -> Answer:
     """Allow a scope so much effective cost in each period; it counts from the next run on."""
     from actions.budget import Scope, set_budget
+    from app.budgets import unmatched
 
     scope = Scope(cloud, account, service)
     identity = set_budget(
         session.new_ledger, name, scope, amount=_decimal(amount), currency=currency,
         period=period, actor=actor or session.login, now=session.clock,
     )  # fmt: skip
-    code = currency.upper()
+    code, allowed = currency.upper(), _decimal(amount)
+    note = unmatched(session, scope, code)
     document = {
         "id": identity, "name": name, **vars(scope), "currency": code, "period": period,
-        "amount": amount,
+        "amount": allowed, "note": note,
     }  # fmt: skip
-    line = f"{identity}: {scope} may cost {amount} {code} a {period}, from the next run on."
-    return Answer({"budget": document}, lambda: [line])
+    line = f"{identity}: {scope} may cost {allowed:,f} {code} a {period}, from the next run on."
+    return Answer({"budget": document}, lambda: [line, note] if note else [line])
 
 
 def list_all(session: Session) -> Answer:
@@ -86,10 +88,15 @@ def end(
 ) -> Answer:
     """End a budget; it is kept in the ledger."""
     from actions.budget import end_budget
+    from app.budgets import scope
 
-    end_budget(session.ledger, budget, actor=actor or session.login, now=session.clock)
-    document = {"budget": {"name": budget, "status": "ended"}}
-    return Answer(document, lambda: [f"{budget} no longer holds."])
+    was = end_budget(session.ledger, budget, actor=actor or session.login, now=session.clock)
+    document = {name: was[name] for name in ("id", "name", "amount", "currency", "period")}
+    line = f"{was['name']} ({was['id']}) no longer holds: {scope(was)} could cost"
+    return Answer(
+        {"budget": {**document, "status": "ended"}},
+        lambda: [f"{line} {was['amount']:,f} {was['currency']} a {was['period']}."],
+    )
 
 
 def _decimal(text: str) -> Decimal:

@@ -105,7 +105,8 @@ def forecasts(
         rows = [
             (
                 one["horizon"], one["cloud"] or "all", one["account"], one["service"],
-                full(one["known"], one["currency"]), full(one["mean"], one["currency"]),
+                full(one["known"], one["currency"]) if one["starts_on"] < one["made_on"] else None,
+                full(one["mean"], one["currency"]),
                 between(one["lo80"], one["hi80"], one["currency"]),
             )
             for one in shown

@@ -175,7 +175,7 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
             f"{cloud_name(row['cloud'])} ({row['reason']})" for row in late.iter_rows(named=True)
         )
         st.warning(
-            f"Incomplete or late data: {markdown(names)}. Totals and forecasts of these are too "
-            "low until they arrive.",
+            f"Incomplete or late data: {markdown(names)}. Totals of these are too low until "
+            "they arrive; forecasts estimate the days that are missing.",
             icon=":material/schedule:",
         )

@@ -5,6 +5,7 @@ paths of the budget's own series, as a t distribution around the expected sum.
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,19 +17,21 @@ from models.forecast.history import Floats
 from models.forecast.parts import Parts, freedom, spread
 from models.forecast.totals import Span, period, spent_since
 
+SETTLING = 10  # days of a new period in which the one before is still judged
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 SCOPE = ("cloud", "account", "service")  # a null means all of them
 SCHEMA = {
     "id": pl.String, "name": pl.String, **dict.fromkeys(SCOPE, pl.String), "currency": pl.String,
-    "period": pl.String, "amount": pl.Decimal(38, 18),
+    "period": pl.String, "amount": pl.Decimal(38, 18), "created_at": pl.Datetime("us"),
 }  # fmt: skip
 """One row per budget; `period` is one of MONTHS."""
 
+STORED = {name: kind for name, kind in SCHEMA.items() if name != "created_at"}
 COLUMNS = {
-    **SCHEMA, "starts_on": pl.Date, "ends_on": pl.Date, "spent": pl.Float64, "expected": pl.Float64,
-    "lo80": pl.Float64, "hi80": pl.Float64, "lo95": pl.Float64, "hi95": pl.Float64,
-    "breach_probability": pl.Float64, "breach_on": pl.Date, "reason": pl.String,
-    "made_on": pl.Date,
+    **STORED, "starts_on": pl.Date, "ends_on": pl.Date, "spent": pl.Float64,
+    "expected": pl.Float64, "lo80": pl.Float64, "hi80": pl.Float64, "lo95": pl.Float64,
+    "hi95": pl.Float64, "breach_probability": pl.Float64, "breach_on": pl.Date,
+    "reason": pl.String, "made_on": pl.Date,
 }  # fmt: skip
 
 
@@ -40,26 +43,51 @@ def judged(
     *,
     made_on: date,
 ) -> pl.DataFrame:
-    """Rows of models.budget, each for the calendar period that `made_on` is in.
+    """Rows of models.budget: for the calendar period that `made_on` is in, and the one before.
 
-    `keys` are the series of `parts`, in their order; `costs` those of the forecast.
+    That one is there for SETTLING days, since its last day and late corrections become known
+    afterwards; not for a budget that is younger than its end. `keys` are the series of `parts`,
+    in their order; `costs` those of the forecast.
     """
-    rows: list[dict[str, object]] = []
-    for budget in budgets.select(list(SCHEMA)).iter_rows(named=True):
-        span = period(made_on, MONTHS[budget["period"]])
-        wanted = _in_scope(budget)
-        mine = keys.select(wanted.fill_null(value=False).alias("mine"))["mine"].to_numpy()
-        amount = float(budget["amount"])
-        spent = float(spent_since(keys, costs, span.starts_on, made_on)[mine].sum())
-        row: dict[str, object] = {**budget, **vars(span), "made_on": made_on, "spent": spent}
-        if parts is None or not mine.any():
-            row["reason"] = "nothing has been billed in this scope and currency yet"
-        else:
-            row |= _expected(parts, mine, spent, amount, span, made_on)
-        if spent > amount:
-            row |= {"breach_probability": 1.0, "breach_on": _broken_on(costs, wanted, span, amount)}
-        rows.append(row)
+    rows = [
+        _row(budget, span, keys, parts, costs, made_on)
+        for budget in budgets.select(list(SCHEMA)).iter_rows(named=True)
+        for span in _periods(budget, made_on)
+    ]
     return pl.DataFrame(rows, schema=COLUMNS)
+
+
+def _periods(budget: dict[str, Any], made_on: date) -> list[Span]:
+    months = MONTHS[budget["period"]]
+    now = period(made_on, months)
+    before = period(now.starts_on - timedelta(days=1), months)
+    is_settling = made_on - now.starts_on < timedelta(days=SETTLING)
+    made = budget["created_at"]
+    was_there = made is None or made.date() < before.ends_on
+    return [before, now] if is_settling and was_there else [now]
+
+
+def _row(
+    budget: dict[str, Any],
+    span: Span,
+    keys: pl.DataFrame,
+    parts: Parts | None,
+    costs: pl.DataFrame,
+    made_on: date,
+) -> dict[str, object]:
+    wanted = _in_scope(budget)
+    mine = keys.select(wanted.fill_null(value=False).alias("mine"))["mine"].to_numpy()
+    amount, until = float(budget["amount"]), min(made_on, span.ends_on)
+    spent = float(spent_since(keys, costs, span.starts_on, until)[mine].sum())
+    facts = {name: budget[name] for name in STORED}
+    row: dict[str, object] = {**facts, **vars(span), "made_on": made_on, "spent": spent}
+    if parts is None or not mine.any():
+        row["reason"] = "nothing has been billed in this scope and currency yet"
+    else:
+        row |= _expected(parts, mine, spent, amount, span, made_on)
+    if spent > amount:
+        row |= {"breach_probability": 1.0, "breach_on": _broken_on(costs, wanted, span, amount)}
+    return row
 
 
 def _in_scope(budget: dict[str, object]) -> pl.Expr:
@@ -74,26 +102,31 @@ def _in_scope(budget: dict[str, object]) -> pl.Expr:
 def _expected(
     parts: Parts, mine: NDArray[np.bool_], spent: float, amount: float, span: Span, made_on: date
 ) -> dict[str, object]:
-    """What the end of the period will bring, as far as it can be said."""
-    steps = (span.ends_on - made_on).days
+    """What the end of the period will bring, or has brought, as far as it can be said."""
+    steps = max((span.ends_on - made_on).days, 0)
     if steps and not np.isfinite(parts.mean[mine, :steps]).any():
         return {"reason": "too little is known of these costs to forecast them"}
-    future, width, free = _future(parts, mine, steps)
-    expected = spent + float(future.sum())
-    over = np.flatnonzero(spent + np.cumsum(future) > amount)
-    return {
-        "expected": expected,
-        **_limits(parts, mine, spent, expected, width, free),
-        "breach_probability": _chance(expected, width, free, amount),
-        "breach_on": made_on + timedelta(days=int(over[0])) if len(over) else None,
-    }
-
-
-def _future(parts: Parts, mine: NDArray[np.bool_], steps: int) -> tuple[Floats, float, float]:
-    """Expected cost per day, the spread of its sum, and the degrees of freedom behind that."""
     future: Floats = np.nan_to_num(parts.mean[mine, :steps]).sum(axis=0)
     width, folds = spread(parts, (~mine).astype(np.intp), 2, steps)
-    return future, float(width[0]), freedom(folds)
+    missing, unsure = parts.since((made_on - span.starts_on).days)
+    over = max((made_on - span.ends_on).days, 0)
+    if over:  # days since the end are not of this period
+        late, doubt = parts.since(over)
+        missing, unsure = missing - late, unsure - doubt
+    billed = spent + float(missing[mine].sum())
+    width_all, free = float(width[0] + unsure[mine].sum()), freedom(folds)
+    expected = billed + float(future.sum())
+    passed = np.flatnonzero(billed + np.cumsum(future) > amount)
+    found: dict[str, object] = {
+        "expected": expected,
+        **_limits(parts, mine, spent, expected, width_all, free),
+        "breach_probability": _chance(expected, width_all, free, amount),
+        "breach_on": made_on + timedelta(days=int(passed[0])) if len(passed) else None,
+    }
+    if missing[mine].any():
+        days = int(parts.unknown[mine].max())
+        found["reason"] = f"bills are up to {days} days late; those days are estimated"
+    return found
 
 
 def _limits(

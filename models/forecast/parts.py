@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from models.forecast.engine import Outlook
 from models.forecast.history import Floats
+from models.known import mean
 
 INDEPENDENT = 0.6  # share of the folds counted as independent; they overlap
+WEEKS = 28  # days of the forecast that tell what a day without a bill has cost
 WIDEST = 3.0  # by how much series without a backtest may widen the band of a sum
 
 
@@ -23,9 +25,10 @@ class Parts:
     scale: Floats
     is_positive: NDArray[np.bool_]
     origins: tuple[int, ...]
+    unknown: NDArray[np.intp]  # days before the forecast that no bill covers yet
 
     @staticmethod
-    def of(outlooks: list[Outlook]) -> "Parts":
+    def of(outlooks: list[Outlook], unknown: NDArray[np.intp]) -> "Parts":
         """Those of all chunks, in their order; there must be one."""
         positive = [
             np.nan_to_num(one.limits[0][0]).min(axis=1, initial=0.0) >= 0 for one in outlooks
@@ -37,7 +40,18 @@ class Parts:
             np.concatenate([o.scale for o in outlooks]),
             np.concatenate(positive),
             outlooks[0].origins,
+            unknown,
         )
+
+    def since(self, steps: int) -> tuple[Floats, Floats]:
+        """What the last `steps` days before the forecast cost beyond what is billed, per series.
+
+        Estimated as that many days of the first weeks of the forecast; and how far that may be
+        off, as if all days erred alike.
+        """
+        days = np.minimum(self.unknown, max(steps, 0)).astype(np.float64)
+        daily = np.nan_to_num(mean(self.mean[:, :WEEKS], (1,)))
+        return days * daily, days * self.scale
 
     @property
     def steps(self) -> int:

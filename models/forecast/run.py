@@ -11,7 +11,7 @@ from models.forecast.budget import COLUMNS as BUDGET_COLUMNS
 from models.forecast.budget import SCHEMA as BUDGETS
 from models.forecast.budget import judged
 from models.forecast.engine import Outlook, outlooks
-from models.forecast.history import Floats, History
+from models.forecast.history import Days, Floats, History
 from models.forecast.parts import Parts
 from models.forecast.paths import COLUMNS as SCOPE_COLUMNS
 from models.forecast.paths import paths
@@ -47,6 +47,7 @@ def forecast(
     made_on: date,
     days: int = 90,
     delivered: pl.DataFrame | None = None,
+    late: pl.DataFrame | None = None,
     budgets: pl.DataFrame | None = None,
 ) -> ForecastResult:
     """Forecast from `made_on`, the first day that is not known, for `days` days.
@@ -54,17 +55,20 @@ def forecast(
     `costs` has cloud, account, service, currency, day, cost; rows of one series and day add up.
     `delivered` (cloud, day) lists the days for which a cloud's bill is complete: a series without
     a line on such a day cost nothing. On other days its cost is unknown. Without it, a day counts
-    as delivered if the cloud has any line for it. `budgets` has the
-    columns of `models.forecast.budget.SCHEMA`.
+    as delivered if the cloud has any line for it. `late` (cloud, account, until) names accounts
+    whose bill ends before `made_on`: what they cost since is unknown, and estimated in sums.
+    `budgets` has the columns of `models.forecast.budget.SCHEMA`.
     """
     empty = _empty_result()
     asked = pl.DataFrame(schema=BUDGETS) if budgets is None else budgets
-    keys, history, _ = daily_history(costs, made_on=made_on, delivered=delivered)
+    keys, history, first = daily_history(costs, made_on=made_on, delivered=delivered)
+    days_known = np.datetime64(first, "D") + np.arange(history.steps)
+    history = replace(history, values=without_late(history.values, keys, days_known, late))
     if not keys.height:
         return replace(empty, budget=judged(asked, keys, None, costs, made_on=made_on))
     reach = (period(made_on, 12).ends_on - made_on).days
     parts = list(outlooks(history, days, ENDED, reach))
-    whole = Parts.of(parts)
+    whole = Parts.of(parts, unknown_days(keys, late, made_on))
     starts = np.cumsum([0, *[len(part.mean) for part in parts]])
     frames = [
         (_forecast_rows(keys[int(at) : int(at) + len(p.mean)], p, made_on, days),
@@ -116,6 +120,35 @@ def daily_history(
     values = np.where(np.arange(steps)[None, :] >= began[:, None], values, np.nan)
     last = np.full(len(values), np.datetime64(made_on, "D") - np.timedelta64(1, "D"))
     return keys, History(values, WEEK, last_day=last), first
+
+
+def without_late(
+    values: Floats, keys: pl.DataFrame, days: Days, late: pl.DataFrame | None
+) -> Floats:
+    """Series x day, NaN where an account's bill has not arrived."""
+    if late is None or late.is_empty():
+        return values
+    missing = days[None, :] >= _known_until(keys, late)[:, None]
+    return np.where(missing, np.nan, values)
+
+
+def unknown_days(keys: pl.DataFrame, late: pl.DataFrame | None, made_on: date) -> NDArray[np.intp]:
+    """Days before `made_on` that the bill of each series' account does not cover."""
+    if late is None or late.is_empty():
+        return np.zeros(keys.height, dtype=np.intp)
+    gap = (np.datetime64(made_on, "D") - _known_until(keys, late)).astype(np.intp)
+    return np.maximum(gap, 0)
+
+
+def _known_until(keys: pl.DataFrame, late: pl.DataFrame) -> Days:
+    """The first day that is not billed, per series; far in the future where nothing is late."""
+    ends = late.select("cloud", "account", pl.col("until").cast(pl.Date)).unique(
+        ["cloud", "account"]
+    )
+    joined = keys.select("cloud", "account").join(
+        ends, on=["cloud", "account"], how="left", maintain_order="left"
+    )
+    return joined["until"].fill_null(date.max).to_numpy().astype("datetime64[D]")
 
 
 def _complete_days(

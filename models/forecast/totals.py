@@ -28,7 +28,7 @@ COLUMNS = {
     "service": pl.String, "currency": pl.String, "starts_on": pl.Date, "ends_on": pl.Date,
     "known": pl.Float64, "mean": pl.Float64, "lo80": pl.Float64, "hi80": pl.Float64,
     "lo95": pl.Float64, "hi95": pl.Float64, "wape": pl.Float64, "bias": pl.Float64,
-    "folds": pl.Int32, "made_on": pl.Date,
+    "folds": pl.Int32, "estimated_days": pl.Int32, "made_on": pl.Date,
 }  # fmt: skip
 
 
@@ -71,8 +71,9 @@ def totals(keys: pl.DataFrame, parts: Parts, costs: pl.DataFrame, *, made_on: da
             continue
         spent = spent_since(keys, costs, span.starts_on, made_on)
         for level, scope in SCOPES.items():
+            before = (made_on - span.starts_on).days
             frames.append(
-                _level(keys, scope, parts, spent, steps)
+                _level(keys, scope, parts, spent, steps, before)
                 .with_columns(
                     pl.lit(horizon).alias("horizon"),
                     pl.lit(level).alias("level"),
@@ -102,15 +103,24 @@ def spent_since(keys: pl.DataFrame, costs: pl.DataFrame, first: date, made_on: d
 
 
 def _level(
-    keys: pl.DataFrame, scope: tuple[str, ...], parts: Parts, spent: Floats, steps: int
+    keys: pl.DataFrame,
+    scope: tuple[str, ...],
+    parts: Parts,
+    spent: Floats,
+    steps: int,
+    before: int,
 ) -> pl.DataFrame:
-    """One row per group of `scope`."""
+    """One row per group of `scope`, for `steps` days ahead and the `before` days since."""
     groups, group = grouped(keys, scope)
     count = groups.height
-    future = sums(np.nan_to_num(parts.mean[:, :steps]).sum(axis=1), group, count)
+    missing, unsure = parts.since(before)
+    future = sums(np.nan_to_num(parts.mean[:, :steps]).sum(axis=1) + missing, group, count)
     billed = sums(spent, group, count)
     positive = np.bincount(group, ~parts.is_positive, count) == 0
     width, folds = spread(parts, group, count, steps)
+    width = width + sums(unsure, group, count)
+    late = np.zeros(count, dtype=np.int64)
+    np.maximum.at(late, group, np.minimum(parts.unknown, max(before, 0)))
     columns: dict[str, Floats] = {"known": billed, "mean": billed + future}
     for name, level in zip(("80", "95"), LEVELS, strict=True):
         half = student.ppf((1 + level) / 2, freedom(folds)) * width
@@ -118,7 +128,9 @@ def _level(
         columns[f"lo{name}"] = billed + low
         columns[f"hi{name}"] = billed + future + half
     return groups.with_columns(
-        **{k: pl.Series(v) for k, v in columns.items()}, **_measured(parts, group, count, steps)
+        **{k: pl.Series(v) for k, v in columns.items()},
+        **_measured(parts, group, count, steps),
+        estimated_days=pl.Series(late),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from models.forecast.run import forecast as predict
-from pipelines.assets.costs import costs
+from pipelines.assets.costs import costs, query
 from pipelines.assets.read import WRITE_POOL
 from pipelines.assets.write import replace
 from pipelines.work import Work
@@ -18,6 +18,7 @@ GRAINS = {
     "budget": "One row per budget: what is spent, what is expected, and the chance of a breach.",
     "backtest": "One row per series and candidate model: how it did, and whether it was chosen.",
 }
+NEEDS = ("marts/daily_cost", "marts/freshness", "raw/focus", "actions/budget")
 
 
 @dg.multi_asset(
@@ -26,7 +27,7 @@ GRAINS = {
     specs=[
         dg.AssetSpec(
             ["models", table],
-            deps=[["marts", "daily_cost"], ["marts", "freshness"], ["actions", "budget"]],
+            deps=[name.split("/") for name in NEEDS],
             description=grain,
             group_name="models",
             kinds={"python"},
@@ -42,9 +43,15 @@ def forecast(work: dg.ResourceParam[Work]) -> Iterator[dg.MaterializeResult[Any]
     rows = dict.fromkeys((f"models.{table}" for table in GRAINS), 0)
     if made_on is not None and not history.is_empty():
         with work.reading() as (connection, _):
+            connection.execute("set variable until = ?", [made_on])
+            late = connection.execute(query("late_accounts.sql")).pl()
             budgets = connection.execute("from actions.budget order by id").pl()
         result = predict(
-            history, made_on=made_on, days=work.settings.forecast_days, budgets=budgets
+            history,
+            made_on=made_on,
+            days=work.settings.forecast_days,
+            late=late,
+            budgets=budgets,
         )
         rows = replace(work, "forecast", {
             "models.forecast": result.forecast,

@@ -158,7 +158,10 @@ def test_a_budget_shows_after_the_next_run_how_likely_it_is_to_be_kept(home: Pat
     for wrong in ("much", "-1"):
         assert call(*set_one, wrong, home=home).code == 2
     assert call("budget", "end", "nothing", home=home).code == 2
-    answer("budget", "end", "all", home=home)
+    lost = answer(*set_one, "5", "--cloud", "asw", home=home)["budget"]
+    assert "nothing has been billed with the cloud 'asw'" in lost["note"]
+    assert "aws" in lost["note"]
+    assert answer("budget", "end", "all", home=home)["budget"]["id"] == lost["id"]
     assert [one["name"] for one in answer("budget", "list", home=home)["budgets"]] == ["cheap"]
     assert answer("audit", "verify", home=home)["ok"]
 

@@ -1,6 +1,6 @@
 """The chance that a budget is broken, and the day on which it is."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -127,3 +127,58 @@ def test_no_bills_at_all_still_answer():
     nothing = costs(restless()).clear()
     found = forecast(nothing, made_on=MADE_ON, budgets=budgets({"amount": Decimal(5)})).budget
     assert found["reason"].item().startswith("nothing has been billed")
+
+
+def asked_on(made_on: date, values: np.ndarray, **more: object) -> list[dict[str, object]]:
+    """The standing of one budget of 3,000 a month, at another time."""
+    lines = frame(values, [made_on - timedelta(days=values.shape[1] - k)
+                           for k in range(values.shape[1])])  # fmt: skip
+    given = budgets({"amount": Decimal(3_000), **more})
+    return forecast(lines, made_on=made_on, days=40, budgets=given).budget.to_dicts()
+
+
+def test_the_last_day_of_a_period_counts_when_it_becomes_known():
+    values = np.full((1, 200), 98.0)  # 30 days: 2,940
+    values[0, -1] = 500.0  # the last day of June
+    before, now = asked_on(date(2025, 7, 1), values)
+    assert (before["starts_on"], before["ends_on"]) == (date(2025, 6, 1), date(2025, 7, 1))
+    assert (before["spent"], before["breach_probability"]) == (29 * 98 + 500, 1.0)
+    assert before["breach_on"] == date(2025, 6, 30)
+    assert (now["starts_on"], now["spent"]) == (date(2025, 7, 1), 0.0)
+
+
+def test_a_period_that_was_kept_says_so_for_ten_days():
+    values = np.full((1, 200), 90.0)
+    kept, _ = asked_on(date(2025, 7, 5), values)
+    assert (kept["spent"], kept["expected"]) == (2700.0, 2700.0)
+    assert (kept["breach_probability"], kept["breach_on"]) == (0.0, None)
+    assert len(asked_on(date(2025, 7, 11), values)) == 1
+    young = asked_on(date(2025, 7, 5), values, created_at=datetime(2025, 7, 2))
+    assert [row["starts_on"] for row in young] == [date(2025, 7, 1)]
+
+
+def test_the_days_of_a_late_bill_are_estimated_and_not_zero():
+    """Account 2 has no bill since the 10th; both cost 50 a day."""
+    made_on = date(2025, 7, 26)
+    calendar = [made_on - timedelta(days=200 - k) for k in range(200)]
+    lines = frame(np.full((2, 200), 50.0), calendar).with_columns(
+        account=pl.when(pl.col("service") == "service-0000")
+        .then(pl.lit("1"))
+        .otherwise(pl.lit("2"))
+    )
+    cut = lines.filter((pl.col("account") == "1") | (pl.col("day") < date(2025, 7, 10)))
+    late = pl.DataFrame({"cloud": ["aws"], "account": ["2"], "until": [date(2025, 7, 10)]})
+    given = budgets({"amount": Decimal(1_500), "account": "2"})
+    result = forecast(cut, made_on=made_on, days=40, late=late, budgets=given)
+    (row,) = result.budget.to_dicts()
+    assert row["spent"] == 9 * 50
+    assert row["expected"] == pytest.approx(31 * 50, rel=0.01)
+    assert row["breach_probability"] > 0.5
+    assert "16 days late" in row["reason"]
+    month = result.total.filter(
+        (pl.col("horizon") == "month_end") & (pl.col("level") == "account")
+    ).sort("account")
+    assert month["mean"].to_list() == pytest.approx([31 * 50, 31 * 50], rel=0.01)
+    assert month["estimated_days"].to_list() == [0, 16]
+    whole = forecast(lines, made_on=made_on, days=40).total
+    assert set(whole["estimated_days"]) == {0}

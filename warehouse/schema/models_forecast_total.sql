@@ -9,7 +9,7 @@ create table if not exists models.forecast_total (
     starts_on DATE,
     ends_on DATE, -- exclusive
     known DOUBLE, -- effective cost already billed in [starts_on, made_on)
-    mean DOUBLE, -- known + forecast
+    mean DOUBLE, -- known + forecast, also of days that no bill covers yet
     lo80 DOUBLE,
     hi80 DOUBLE,
     lo95 DOUBLE,
@@ -17,5 +17,6 @@ create table if not exists models.forecast_total (
     made_on DATE,
     wape DOUBLE, -- backtest of this sum: mean absolute error over what came; null = no backtest
     bias DOUBLE, -- mean error over what came; positive: too much was expected
-    folds INTEGER -- origins behind wape and bias
+    folds INTEGER, -- origins behind wape and bias
+    estimated_days INTEGER -- days before made_on of which some bill is late, so that they are estimated
 );

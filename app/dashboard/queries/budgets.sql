@@ -1,4 +1,4 @@
--- One row per budget in this currency, the likeliest to be broken first.
+-- One row per budget in this currency and period, the likeliest to be broken first; the period before is there for ten days.
 select
     budget.name,
     concat_ws(' / ', budget.cloud, budget.account, budget.service) as scope,

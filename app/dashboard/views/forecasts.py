@@ -17,7 +17,8 @@ HORIZONS = {
     "next_30_days": "Next 30 days", "next_90_days": "Next 90 days",
 }  # fmt: skip
 STATES = {
-    "breached": "broken", "at_risk": "at risk", "within": "within", "unknown": "unknown",
+    "breached": "broken", "at_risk": "at risk", "within": "within", "kept": "kept",
+    "unknown": "unknown",
 }  # fmt: skip
 
 
