@@ -182,8 +182,7 @@ grouped as (
             else sum(priced.actual - priced.expected - priced.price)
         end as volume,
         max(priced.name) as name,
-        bool_or(priced.was_there) as was_there,
-        count(*) filter (where priced.actual <> 0 and priced.was_there) as skus_kept
+        bool_or(priced.was_there) as was_there
     from priced
     group by
         priced.id,
@@ -203,16 +202,14 @@ item as (
         round(sum(grouped.volume), 9)::decimal(38, 9) as quantity_effect,
         max(grouped.name) as name,
         not bool_or(grouped.was_there) as is_new,
-        sum(grouped.actual) = 0 as is_gone,
-        sum(grouped.skus_kept) = 0 as is_resized
+        sum(grouped.actual) = 0 as is_gone
     from grouped
     group by all
 )
 
 select
-    item.* exclude (is_resized),
+    item.*,
     item.actual - item.expected as impact,
-    impact - item.price_effect - item.quantity_effect as mix_effect,
-    item.is_resized and not item.is_new and not item.is_gone as is_resized
+    impact - item.price_effect - item.quantity_effect as mix_effect
 from item
 qualify row_number() over (partition by item.id, item.dimension order by abs(impact) desc, item.value) <= 200
