@@ -1,7 +1,7 @@
 """Put incidents together: members of one cause, how bad, what explains them, whether expected."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -76,7 +76,7 @@ def incidents(found: Found, facts: Facts, *, until: date) -> Incidents:
     anomaly = pl.DataFrame(rows, schema=ANOMALY).sort(
         pl.col("impact").abs(), "id", descending=[True, False]
     )
-    return Incidents(anomaly, members.drop("member", "usual"), causes, _days(found.days, of))
+    return Incidents(anomaly, members.drop("member", "usual"), causes, _days(found, of))
 
 
 def _members(found: Found, of: dict[str, str]) -> pl.DataFrame:
@@ -258,11 +258,31 @@ def _a_day(members: pl.DataFrame, known: dict[str, Known]) -> float:
     )
 
 
-def _days(days: pl.DataFrame, of: dict[str, str]) -> pl.DataFrame:
-    """Actual and expected cost of an incident's series together, a row per day."""
-    return (
-        days.with_columns(pl.col("id").replace_strict(of, return_dtype=pl.String))
-        .group_by("id", "day")
-        .agg(pl.col("actual", "expected").sum(), pl.col("is_abnormal").any())
-        .sort("id", "day")
+def _days(found: Found, of: dict[str, str]) -> pl.DataFrame:
+    """Actual and expected cost of an incident's series together, a row per day.
+
+    All series are summed over the widest window of them. A day that one of them lacks is unknown;
+    before a series began it adds nothing.
+    """
+    windows = (
+        found.days.group_by(pl.col("id").replace_strict(of, return_dtype=pl.String))
+        .agg(pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
+        .rows_by_key("id", unique=True)
     )
+    courses: list[pl.DataFrame] = []
+    for member, incident in of.items():
+        first, last = windows[incident]
+        course = found.courses[member].between(first, last + timedelta(days=1))
+        courses.append(course.with_columns(pl.lit(incident).alias("id")))
+    if not courses:
+        return found.days
+    together = pl.concat(courses).group_by("id", "day")
+    return together.agg(_whole("actual"), _whole("expected"), pl.col("is_abnormal").any()).sort(
+        "id", "day"
+    )
+
+
+def _whole(of: str) -> pl.Expr:
+    """The sum over all series that have begun; null if one of them is unknown, or none has."""
+    own = pl.col(of).filter("has_begun")
+    return pl.when((own.len() > 0) & (own.null_count() == 0)).then(own.sum()).alias(of)

@@ -70,12 +70,13 @@ whole as (
     select
         piece.id,
         sum(piece.cost_before) as cost_before,
-        sum(piece.actual) as actual
+        sum(piece.actual) as actual,
+        count(*) as pieces
     from piece
     group by all
 ),
 
--- Without any cost before, what was expected is shared out as the cost is.
+-- Without any cost before, what was expected is shared out as the cost is; without any at all, evenly.
 scaled as (
     select
         piece.* exclude (actual, quantity, cost_before, quantity_before),
@@ -85,7 +86,7 @@ scaled as (
         case
             when whole.cost_before > 0 then coalesce(piece.cost_before, 0) * member.expected / whole.cost_before
             when whole.actual > 0 then coalesce(piece.actual, 0) * member.expected / whole.actual
-            else 0
+            else member.expected / whole.pieces
         end as expected,
         case
             when whole.cost_before > 0 then coalesce(piece.quantity_before, 0) * member.expected / whole.cost_before

@@ -358,6 +358,60 @@ def test_the_name_of_an_incident_is_the_series_that_was_flagged_first() -> None:
     assert set(of.values()) == {first}
 
 
+def unlike(values: np.ndarray) -> tuple[Found, Incidents]:
+    """Series whose incidents one resource makes one."""
+    found = find(frame(values, CALENDAR), until=UNTIL)
+    shared = [item(one, "resource", "r") for one in found.incidents.to_dicts()]
+    made = together(found, shared)
+    assert (made.anomaly.height, made.member.height) == (1, 2)
+    return found, made
+
+
+def test_series_of_other_lengths_are_summed_over_one_window() -> None:
+    values = 100 * np.random.default_rng(1).normal(1, 0.02, (2, DAYS))
+    values[0, 60:63] *= 3
+    values[1, 60:75] *= 3
+    found, made = unlike(values)
+    assert found.days.group_by("id").len()["len"].n_unique() == 2, "windows of their own differ"
+    assert made.day["day"].to_list() == CALENDAR[60 - 42 : 75 + 21]
+    assert made.day["actual"].to_list() == pytest.approx(values.sum(axis=0)[60 - 42 : 75 + 21])
+    assert made.day["expected"].null_count() == 0
+    assert made.day.filter("is_abnormal").height == 15
+
+
+def test_a_day_that_one_series_lacks_is_unknown_and_not_less() -> None:
+    values = 100 * np.random.default_rng(1).normal(1, 0.02, (2, DAYS))
+    values[:, ONSET:] *= 2
+    lines = frame(values, CALENDAR).with_columns(
+        pl.when((pl.col("service") == "service-0001") & (pl.col("day") == CALENDAR[90]))
+        .then(None).otherwise("cost").alias("cost")
+    )  # fmt: skip
+    found = find(lines, until=UNTIL)
+    made = together(found, [item(one, "resource", "r") for one in found.incidents.to_dicts()])
+    assert made.anomaly["members"].to_list() == [2]
+    assert made.day.filter(pl.col("actual").is_null())["day"].to_list() == [CALENDAR[90]]
+    known = made.day.filter(pl.col("day") == CALENDAR[91])
+    assert known["actual"][0] == pytest.approx(values[:, 91].sum())
+
+
+def test_a_series_adds_nothing_before_it_began() -> None:
+    values = 100 * np.random.default_rng(1).normal(1, 0.02, (2, DAYS))
+    values[0, ONSET:] *= 2
+    values[1, :ONSET] = 0
+    _, made = unlike(values)
+    before = made.day.filter(pl.col("day") < CALENDAR[ONSET])
+    assert before["actual"].to_list() == pytest.approx(values[0, ONSET - 42 : ONSET])
+    assert before["expected"].null_count() == 0
+
+
+def test_all_services_of_an_incident_are_causes_and_add_up() -> None:
+    found = stepped([ONSET] * 8)
+    made = together(found, [item(one, "resource", "r") for one in found.incidents.to_dicts()])
+    services = made.cause.filter(pl.col("dimension") == "service")
+    assert services.height == 8
+    assert float(services["impact"].sum()) == pytest.approx(made.anomaly["impact"][0])
+
+
 def test_the_dates_are_dates() -> None:
     found = stepped([ONSET])
     made = together(found, [])
