@@ -14,7 +14,7 @@ DIMENSIONS = ("resource", "sku", "tag", "region", "charge_category", "account", 
 MEASURES = ("actual", "expected", "impact", "quantity_effect", "price_effect", "mix_effect")
 EXPLAINS = 0.8  # of the impact: what does so is the cause
 TELLS = 0.1  # by so much more of the impact than of the expected cost, or it says nothing
-SHOWN = 5  # values of one dimension
+SHOWN = 5  # values of one dimension; of services all, so that they add up to the incident
 WORTH_SHOWING = 0.02  # of the impact
 TOGETHER = 2  # days between onsets of one incident
 
@@ -83,7 +83,7 @@ def ranked(items: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.when(pl.col("order") > 0).then(1).otherwise(0).alias("later"))
         .sort("later", "share", "width", "value", descending=[False, True, False, False])
         .with_columns(pl.int_range(pl.len()).over("id", "dimension").alias("nth"))
-        .filter(pl.col("nth") < SHOWN)
+        .filter((pl.col("nth") < SHOWN) | whole)
         .with_columns((pl.int_range(pl.len()).over("id") + 1).cast(pl.Int32).alias("rank"))
         .sort("id", "rank")
         .select("id", "rank", "dimension", "value", "name", *MEASURES, "share", "is_new", "is_gone")

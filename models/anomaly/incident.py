@@ -1,7 +1,7 @@
 """Put incidents together: members of one cause, how bad, what explains them, whether expected."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -15,13 +15,11 @@ LEVELS = (  # severity: so many usual days of the currency's cost, and so much m
     ("high", 0.25, 100.0),
     ("medium", 0.05, 20.0),
 )
-PLANNED = 0.65  # of the impact by launches, removals and resizes is an ordinary change
-ORDINARY = 0.2  # of the usual daily total; a change that costs more a day is never ordinary
-BY_US = "changed by us"
-MIXED = 0.5  # of a resource's impact by mix: it is sold as another SKU than before
-PRICED = 0.5  # of the impact by price: a commitment that ended explains it
+EXPLAINED = 0.65  # of the impact by what is known to have been done: nobody has to look
+ORDINARY = 0.1  # of the usual daily total; a rise that costs more a day is never ordinary
+PRICED = 0.5  # of the impact by price: a commitment that began or ended explains it
 LARGE = 0.3  # of the impact: a resource worth a word where many explain it
-ON_TIME = 2  # days between a change and the onset
+BEFORE_ONSET, AFTER_ONSET = 2, 1  # days; what is done later can't have caused it
 
 ANOMALY = {
     "id": pl.String, **dict.fromkeys(KEYS, pl.String), "starts_on": pl.Date, "ends_on": pl.Date,
@@ -38,9 +36,18 @@ ANOMALY = {
 class Facts:
     """What the lake knows about the incidents of single series; `id` is the series' incident."""
 
-    items: pl.DataFrame  # id, dimension, value, the measures, is_new, is_gone, is_resized
-    changes: pl.DataFrame  # id, resource_id, what, at, text
-    commitments: pl.DataFrame  # id, commitment_id, what, on_day
+    items: pl.DataFrame  # id, dimension, value, the measures, is_new, is_gone
+    changes: pl.DataFrame  # id, resource_id, what, at, text, explains: up, down, either or null
+    commitments: pl.DataFrame  # id, commitment_id, what: began or ended, on_day
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known to have been done about a member: how much of its impact that explains."""
+
+    money: float
+    words: tuple[str, ...]
+    by_commitment: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,18 +65,18 @@ def incidents(found: Found, facts: Facts, *, until: date) -> Incidents:
     of = attribution.groups(found.incidents, facts.items)
     members = _members(found, of)
     causes = _causes(members, facts, of, until)
-    planned = _planned(members, facts)
+    known = _known(members, facts)
     first = {row["id"]: row for row in causes.filter(pl.col("rank") == 1).iter_rows(named=True)}
     of_resources = causes.filter(pl.col("dimension") == "resource", pl.col("share") >= LARGE)
     largest = {row["id"]: row for row in of_resources[::-1].iter_rows(named=True)}
     rows = [
-        _incident(part, first[part["id"][0]], largest.get(part["id"][0]), planned, until)
+        _incident(part, first[part["id"][0]], largest.get(part["id"][0]), known, until)
         for _, part in members.group_by("id", maintain_order=True)
     ]
     anomaly = pl.DataFrame(rows, schema=ANOMALY).sort(
         pl.col("impact").abs(), "id", descending=[True, False]
     )
-    return Incidents(anomaly, members.drop("member", "usual"), causes, _days(found.days, of))
+    return Incidents(anomaly, members.drop("member", "usual"), causes, _days(found, of))
 
 
 def _members(found: Found, of: dict[str, str]) -> pl.DataFrame:
@@ -106,55 +113,87 @@ def _causes(members: pl.DataFrame, facts: Facts, of: dict[str, str], until: date
     return joined.with_columns(pl.Series("evidence", queries, dtype=pl.String))
 
 
-def _planned(members: pl.DataFrame, facts: Facts) -> dict[str, tuple[float, list[str]]]:
-    """Member -> impact that ordinary changes explain, and what they are."""
-    timely = facts.changes.join(members.select("starts_on", pl.col("member").alias("id")), on="id")
-    timely = timely.filter(
-        pl.col("at").cast(pl.Date) >= pl.col("starts_on") - pl.duration(days=ON_TIME)
+def _known(members: pl.DataFrame, facts: Facts) -> dict[str, Known]:
+    """Member -> what explains it; a commitment goes before changes of resources."""
+    return {**_by_changes(members, facts), **_by_commitments(facts)}
+
+
+def _by_changes(members: pl.DataFrame, facts: Facts) -> dict[str, Known]:
+    resources = facts.items.filter(pl.col("dimension") == "resource").select(
+        "id", "value", "is_gone", pl.col("impact").cast(pl.Float64), _way("impact").alias("way")
     )
-    done = timely.group_by("id", pl.col("resource_id").alias("value")).agg(pl.col("what"))
-    resources = facts.items.filter(pl.col("dimension") == "resource").join(
-        done, on=["id", "value"], how="left"
-    )
-    money = pl.col("impact", "mix_effect").cast(pl.Float64).abs()
-    resources = resources.with_columns(money.name.suffix("_size"))
-    is_mixed = pl.col("mix_effect_size") > pl.col("impact_size") * MIXED
+    done = _done(members, facts.changes, resources)
+    what = pl.col("what").list
     how = (
-        pl.when(pl.col("what").list.contains("ours")).then(pl.lit(BY_US))
-        .when(pl.col("what").list.contains("created")).then(pl.lit("launched"))
-        .when("is_gone").then(pl.lit("removed or stopped"))
-        .when(pl.col("what").list.contains("resized") | pl.col("is_resized") | is_mixed)
-        .then(pl.lit("resized"))
-        .when(pl.col("what").list.contains("state")).then(pl.lit("started or stopped"))
+        pl.when(what.contains("ours")).then(pl.lit("changed by us"))
+        .when(what.contains("created")).then(pl.lit("launched"))
+        .when(pl.col("is_gone") & (pl.col("way") == "down")).then(pl.lit("removed or stopped"))
+        .when(what.contains("resized")).then(pl.lit("resized"))
+        .when(what.contains("state")).then(pl.lit("started or stopped"))
     )  # fmt: skip
     counted = (
-        resources.with_columns(how.alias("how"), pl.col("impact").cast(pl.Float64))
+        resources.join(done, on=["id", "value"], how="left")
+        .with_columns(how.alias("how"))
         .drop_nulls("how")
         .group_by("id", "how")
         .agg(pl.col("impact").sum(), pl.len().alias("number"))
-        .sort("id", pl.col("impact").abs(), descending=[False, True])
+        .sort("id", pl.col("impact").abs(), "how", descending=[False, True, False])
     )
-    out: dict[str, tuple[float, list[str]]] = {}
+    out: dict[str, Known] = {}
     for one, how_, impact, number in counted.iter_rows():
-        money, words = out.get(one, (0.0, []))
+        before = out.get(one, Known(0.0, ()))
         noun = "resource" if number == 1 else "resources"
-        out[one] = (money + impact, [*words, f"{number} {noun} {how_}"])
-    for one, name, what, day in facts.commitments.select(
-        "id", "commitment_id", "what", "on_day"
-    ).iter_rows():
-        priced = facts.items.filter((pl.col("id") == one) & (pl.col("dimension") == "service"))
-        share = float(priced["price_effect"].sum()) / (float(priced["impact"].sum()) or 1.0)
-        if share >= PRICED:
-            money = float(priced["impact"].sum())
-            out[one] = (money, [f"commitment {name} {what} on {day}"])
+        out[one] = Known(before.money + impact, (*before.words, f"{number} {noun} {how_}"))
     return out
+
+
+def _done(members: pl.DataFrame, changes: pl.DataFrame, resources: pl.DataFrame) -> pl.DataFrame:
+    """Per member and resource: what was done to it in time, and moves cost the way it went."""
+    onset = members.select(pl.col("member").alias("id"), "starts_on")
+    after = (pl.col("at").cast(pl.Date) - pl.col("starts_on")).dt.total_days()
+    fits = (pl.col("explains") == pl.col("way")) | (pl.col("explains") == "either")
+    return (
+        changes.join(onset, on="id")
+        .filter(after.is_between(-BEFORE_ONSET, AFTER_ONSET))
+        .rename({"resource_id": "value"})
+        .join(resources.select("id", "value", "way"), on=["id", "value"])
+        .filter(fits)
+        .group_by("id", "value")
+        .agg("what")
+    )
+
+
+def _by_commitments(facts: Facts) -> dict[str, Known]:
+    """A commitment that began explains a lower price, one that ended a higher."""
+    whole = (
+        facts.items.filter(pl.col("dimension") == "service")
+        .group_by("id")
+        .agg(pl.col("impact", "price_effect").cast(pl.Float64).sum())
+        .filter(pl.col("price_effect") / pl.col("impact") >= PRICED)
+    )
+    way = pl.col("what").replace_strict({"began": "down", "ended": "up"}, return_dtype=pl.String)
+    fitting = (
+        facts.commitments.join(whole, on="id")
+        .filter(way == _way("impact"))
+        .sort("id", "on_day", "commitment_id")
+    )
+    out: dict[str, Known] = {}
+    for row in fitting.iter_rows(named=True):
+        before = out.get(row["id"], Known(row["impact"], (), by_commitment=True))
+        word = f"commitment {row['commitment_id']} {row['what']} on {row['on_day']}"
+        out[row["id"]] = replace(before, words=(*before.words, word))
+    return out
+
+
+def _way(of: str) -> pl.Expr:
+    return pl.when(pl.col(of).cast(pl.Float64) > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
 
 
 def _incident(
     members: pl.DataFrame,
     first: dict[str, Any],
     largest_resource: dict[str, Any] | None,
-    planned: dict[str, tuple[float, list[str]]],
+    known: dict[str, Known],
     until: date,
 ) -> dict[str, Any]:
     largest = members.row(0, named=True)
@@ -165,7 +204,7 @@ def _incident(
     )
     usual = largest["usual"] or 0.0
     share = abs(impact) / usual if usual > 0 else None
-    because = _because(members, planned, impact, usual)
+    because = _because(members, known, usual)
     is_resource = first["dimension"] == "resource"
     return {
         **{key: largest[key] for key in (*KEYS, "id", "direction")},
@@ -199,30 +238,51 @@ def severity(money: float, share: float | None) -> str:
     return "low"
 
 
-def _because(
-    members: pl.DataFrame,
-    planned: dict[str, tuple[float, list[str]]],
-    impact: float,
-    usual: float,
-) -> str | None:
+def _because(members: pl.DataFrame, known: dict[str, Known], usual: float) -> str | None:
     """Why it was to be expected; None = nothing known explains it."""
-    known = [planned[one] for one in members["member"] if one in planned]
-    explained = sum(money for money, _ in known)
-    if not known or explained / impact < PLANNED:
+    explained = [known[one] for one in members["member"] if one in known]
+    impact = float(members["impact"].sum())
+    if not explained or sum(one.money for one in explained) / impact < EXPLAINED:
         return None
-    words = [word for _, said in known for word in said]
-    decided = any(word.startswith("commitment") or word.endswith(BY_US) for word in words)
-    a_day = abs(impact) / max(members["days"])
-    if not decided and impact > 0 and usual > 0 and a_day > ORDINARY * usual:
+    if impact > 0 and _a_day(members, known) > ORDINARY * usual:
         return None
-    return because_of(words)
+    return because_of([word for one in explained for word in one.words])
 
 
-def _days(days: pl.DataFrame, of: dict[str, str]) -> pl.DataFrame:
-    """Actual and expected cost of an incident's series together, a row per day."""
-    return (
-        days.with_columns(pl.col("id").replace_strict(of, return_dtype=pl.String))
-        .group_by("id", "day")
-        .agg(pl.col("actual", "expected").sum(), pl.col("is_abnormal").any())
-        .sort("id", "day")
+def _a_day(members: pl.DataFrame, known: dict[str, Known]) -> float:
+    """What it costs a day, without the members that a commitment explains."""
+    return sum(
+        impact / days
+        for member, impact, days in members.select("member", "impact", "days").iter_rows()
+        if member not in known or not known[member].by_commitment
     )
+
+
+def _days(found: Found, of: dict[str, str]) -> pl.DataFrame:
+    """Actual and expected cost of an incident's series together, a row per day.
+
+    All series are summed over the widest window of them. A day that one of them lacks is unknown;
+    before a series began it adds nothing.
+    """
+    windows = (
+        found.days.group_by(pl.col("id").replace_strict(of, return_dtype=pl.String))
+        .agg(pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
+        .rows_by_key("id", unique=True)
+    )
+    courses: list[pl.DataFrame] = []
+    for member, incident in of.items():
+        first, last = windows[incident]
+        course = found.courses[member].between(first, last + timedelta(days=1))
+        courses.append(course.with_columns(pl.lit(incident).alias("id")))
+    if not courses:
+        return found.days
+    together = pl.concat(courses).group_by("id", "day")
+    return together.agg(_whole("actual"), _whole("expected"), pl.col("is_abnormal").any()).sort(
+        "id", "day"
+    )
+
+
+def _whole(of: str) -> pl.Expr:
+    """The sum over all series that have begun; null if one of them is unknown, or none has."""
+    own = pl.col(of).filter("has_begun")
+    return pl.when((own.len() > 0) & (own.null_count() == 0)).then(own.sum()).alias(of)

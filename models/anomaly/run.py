@@ -38,6 +38,30 @@ class Floor:
     days: float = 5.0  # an incident must have cost so many times the daily floor
 
 
+@dataclass(frozen=True, eq=False)
+class Course:
+    """All days of the series of an incident, one a column; NaN is a day nobody knows."""
+
+    first: date
+    actual: Floats
+    expected: Floats
+    at: Counts  # the columns of the incident's days
+
+    def between(self, start: date, end: date) -> pl.DataFrame:
+        """A row per judged day in [start, end): day, actual, expected, is_abnormal, has_begun."""
+        columns = (max(0, (start - self.first).days), max(0, (end - self.first).days))
+        span = np.arange(len(self.actual))[slice(*columns)]
+        began = int(np.isfinite(self.actual).argmax())
+        rows = pl.DataFrame({
+            "day": np.datetime64(self.first, "D") + span,
+            "actual": self.actual[span], "expected": self.expected[span],
+            "is_abnormal": np.isin(span, self.at), "has_begun": span >= began,
+        })  # fmt: skip
+        return rows.with_columns(
+            pl.col("day").cast(pl.Date), pl.col("actual", "expected").fill_nan(None)
+        )
+
+
 @dataclass(frozen=True)
 class Found:
     """Incidents of single series, and the days around them."""
@@ -45,6 +69,7 @@ class Found:
     incidents: pl.DataFrame  # COLUMNS
     days: pl.DataFrame  # DAY_COLUMNS: one row per incident and day around it
     totals: pl.DataFrame  # currency, day, usual: median daily total of the month before
+    courses: Mapping[str, Course]  # by the id of the incident
 
 
 def detect(
@@ -88,8 +113,9 @@ def find(
     kept = _incidents(verdicts, values, least, floor.days, limits)
     if not kept:
         return _nothing()
+    courses = _courses(kept, keys, verdicts, values, days)
     incidents = _described(kept, keys, days)
-    return Found(incidents, _days(kept, keys, verdicts, values, days), _totals(usual, days))
+    return Found(incidents, _days(kept, courses, days), _totals(usual, days), courses)
 
 
 def panel(
@@ -286,31 +312,41 @@ def _id(item: Mapping[str, object]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def _days(
+def _courses(
     found: list[_Incident],
     keys: pl.DataFrame,
     verdicts: Verdicts,
     values: Floats,
     days: np.ndarray[tuple[int], np.dtype[np.datetime64]],
-) -> pl.DataFrame:
+) -> dict[str, Course]:
+    """By the incident's id, in the order of `found`."""
     first: date = days[0].astype(object)
-    frames: list[pl.DataFrame] = []
+    out: dict[str, Course] = {}
     for one in found:
-        span = np.arange(max(0, one.start - BEFORE), min(len(days), one.end + AFTER))
-        expected = verdicts.expected[one.row, span].copy()
-        inside = np.isin(span, one.at)
-        expected[inside] = one.expected
+        expected = verdicts.expected[one.row].copy()
+        expected[one.at] = one.expected
         item = {
             **keys.row(one.row, named=True),
             "starts_on": first + timedelta(days=one.start),
             "direction": one.direction,
         }
-        frames.append(pl.DataFrame({
-            "id": np.repeat(_id(item), len(span)), "day": days[span],
-            "actual": values[one.row, span], "expected": expected, "is_abnormal": inside,
-        }))  # fmt: skip
-    whole = pl.concat(frames).select(pl.col(c).cast(t) for c, t in DAY_COLUMNS.items())
-    return whole.with_columns(pl.col("actual", "expected").fill_nan(None))
+        out[_id(item)] = Course(first, values[one.row], expected, one.at)
+    return out
+
+
+def _days(
+    found: list[_Incident],
+    courses: Mapping[str, Course],
+    days: np.ndarray[tuple[int], np.dtype[np.datetime64]],
+) -> pl.DataFrame:
+    first: date = days[0].astype(object)
+    frames = [
+        course.between(
+            first + timedelta(days=one.start - BEFORE), first + timedelta(days=one.end + AFTER)
+        ).with_columns(pl.lit(name).alias("id"))
+        for one, (name, course) in zip(found, courses.items(), strict=True)
+    ]
+    return pl.concat(frames).select(pl.col(c).cast(t) for c, t in DAY_COLUMNS.items())
 
 
 def _totals(
@@ -327,7 +363,7 @@ def _totals(
 def _nothing() -> Found:
     kinds = (COLUMNS, DAY_COLUMNS, TOTAL_COLUMNS)
     incidents, days, totals = (pl.DataFrame(schema=kind) for kind in kinds)
-    return Found(incidents, days, totals)
+    return Found(incidents, days, totals, {})
 
 
 def _reason(item: Mapping[str, object], one: _Incident) -> str:

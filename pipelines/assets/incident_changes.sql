@@ -1,4 +1,5 @@
--- One row per member, resource and change: what the inventory and we ourselves did to it when the incident began.
+-- One row per member, resource and change: what the inventory saw and we ourselves did to it since the incident began.
+-- `explains` is the way of a cost that the change can explain: up, down or either; null = none.
 with seen as (
     select
         resource.*,
@@ -31,7 +32,8 @@ told as (
         moved.resource_id,
         'created' as what,
         moved.created_at as at,
-        moved.kind || ' created' as text
+        moved.kind || ' created' as text,
+        'up' as explains
     from moved
     where moved.created_at is not null
 
@@ -46,7 +48,8 @@ told as (
             moved.sku_before is distinct from moved.sku,
             format('{} resized from {} to {}', moved.kind, moved.sku_before, moved.sku),
             format('{} went from {} to {}', moved.kind, moved.state_before, moved.state)
-        ) as text
+        ) as text,
+        if(moved.sku_before is distinct from moved.sku, 'either', null) as explains
     from moved
     where
         moved.changed_at is not null
@@ -59,7 +62,12 @@ told as (
         moved.resource_id,
         'state' as what,
         moved.state_since as at,
-        moved.kind || ' became ' || moved.state as text
+        moved.kind || ' became ' || moved.state as text,
+        case
+            when regexp_matches(lower(moved.state), '^(stop|deallocat|terminat|suspend|shut|delet|paus)') then 'down'
+            when lower(moved.state) in ('running', 'runnable', 'starting', 'pending', 'active') then 'up'
+            when lower(moved.state) = 'available' and moved.kind = 'database' then 'up'
+        end as explains
     from moved
     where moved.state_since > moved.created_at + interval 1 day
 
@@ -70,7 +78,14 @@ told as (
         change.resource_id,
         'ours' as what,
         change.applied_at as at,
-        format('plan {}: {} {}', change.plan_id, change.verb, coalesce(change.after, '')) as text
+        format('plan {}: {} {}', change.plan_id, change.verb, coalesce(change.after, '')) as text,
+        case
+            when change.outcome is null or change.outcome not in ('applied', 'already') then null -- tried, not done
+            when change.verb in ('stop', 'delete', 'release') then 'down'
+            when change.verb in ('start', 'restore') then 'up'
+            when change.saving_month_high > 0 then 'down'
+            when change.saving_month_low < 0 then 'up' -- puts back what saved
+        end as explains
     from actions.change as change
     where change.applied_at is not null
 )
@@ -80,7 +95,8 @@ select
     told.resource_id,
     told.what,
     told.at,
-    strftime(told.at, '%Y-%m-%d') || ': ' || trim(told.text) as text
+    strftime(told.at, '%Y-%m-%d') || ': ' || trim(told.text) as text,
+    told.explains
 from member
 join touched on member.id = touched.id
 join told on member.cloud = told.cloud and touched.resource_id = told.resource_id

@@ -70,12 +70,13 @@ whole as (
     select
         piece.id,
         sum(piece.cost_before) as cost_before,
-        sum(piece.actual) as actual
+        sum(piece.actual) as actual,
+        count(*) as pieces
     from piece
     group by all
 ),
 
--- Without any cost before, what was expected is shared out as the cost is.
+-- Without any cost before, what was expected is shared out as the cost is; without any at all, evenly.
 scaled as (
     select
         piece.* exclude (actual, quantity, cost_before, quantity_before),
@@ -85,7 +86,7 @@ scaled as (
         case
             when whole.cost_before > 0 then coalesce(piece.cost_before, 0) * member.expected / whole.cost_before
             when whole.actual > 0 then coalesce(piece.actual, 0) * member.expected / whole.actual
-            else 0
+            else member.expected / whole.pieces
         end as expected,
         case
             when whole.cost_before > 0 then coalesce(piece.quantity_before, 0) * member.expected / whole.cost_before
@@ -182,8 +183,7 @@ grouped as (
             else sum(priced.actual - priced.expected - priced.price)
         end as volume,
         max(priced.name) as name,
-        bool_or(priced.was_there) as was_there,
-        count(*) filter (where priced.actual <> 0 and priced.was_there) as skus_kept
+        bool_or(priced.was_there) as was_there
     from priced
     group by
         priced.id,
@@ -203,16 +203,14 @@ item as (
         round(sum(grouped.volume), 9)::decimal(38, 9) as quantity_effect,
         max(grouped.name) as name,
         not bool_or(grouped.was_there) as is_new,
-        sum(grouped.actual) = 0 as is_gone,
-        sum(grouped.skus_kept) = 0 as is_resized
+        sum(grouped.actual) = 0 as is_gone
     from grouped
     group by all
 )
 
 select
-    item.* exclude (is_resized),
+    item.*,
     item.actual - item.expected as impact,
-    impact - item.price_effect - item.quantity_effect as mix_effect,
-    item.is_resized and not item.is_new and not item.is_gone as is_resized
+    impact - item.price_effect - item.quantity_effect as mix_effect
 from item
 qualify row_number() over (partition by item.id, item.dimension order by abs(impact) desc, item.value) <= 200

@@ -1,73 +1,18 @@
-"""Incidents of one cause are one, its causes add up, and what was to be expected says so."""
+"""Incidents of one cause are one, its causes, services and days add up."""
 
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+from explained import CALENDAR, CHANGES, COMMITMENTS, DAYS, ONSET, UNTIL, item, stepped, together
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import FIRST, frame, planted_costs
+from planted import frame, planted_costs
 
 from models import attribution
 from models.anomaly.incident import Facts, Incidents, incidents, severity
 from models.anomaly.run import Found, find
-
-DAYS = 120
-CALENDAR = [FIRST + timedelta(days=k) for k in range(DAYS)]
-UNTIL = CALENDAR[-1] + timedelta(days=1)
-ONSET = 100
-CHANGES = {"id": pl.String, "resource_id": pl.String, "what": pl.String, "at": pl.Datetime("us"),
-           "text": pl.String}  # fmt: skip
-COMMITMENTS = {"id": pl.String, "commitment_id": pl.String, "what": pl.String,
-               "on_day": pl.Date}  # fmt: skip
-
-
-def stepped(onsets: list[int], factor: float = 2.0) -> Found:
-    """One series a row, each of which steps up on its day."""
-    random = np.random.default_rng(1)
-    values = 100 * random.normal(1, 0.02, (len(onsets), DAYS))
-    for row, onset in enumerate(onsets):
-        values[row, onset:] *= factor
-    return find(frame(values, CALENDAR), until=UNTIL)
-
-
-def item(
-    one: dict[str, Any], dimension: str, value: str, share: float = 1.0, *, carried: float = 0.5,
-    price: float = 0.0, **also: Any,
-) -> dict[str, Any]:  # fmt: skip
-    """A value that explains that share of a series' incident."""
-    impact = Decimal(str(round(one["impact"] * share, 9)))
-    expected = Decimal(str(round(one["expected"] * carried, 9)))
-    by_price = Decimal(str(round(float(impact) * price, 9)))
-    zero = Decimal("0.000000000")
-    return {
-        "id": one["id"], "dimension": dimension, "value": value, "name": None,
-        "actual": expected + impact, "expected": expected, "impact": impact,
-        "quantity_effect": impact - by_price, "price_effect": by_price, "mix_effect": zero,
-        "is_new": False, "is_gone": False, "is_resized": False, **also,
-    }  # fmt: skip
-
-
-def together(
-    found: Found,
-    items: list[dict[str, Any]],
-    changes: list[dict[str, Any]] | None = None,
-    commitments: list[dict[str, Any]] | None = None,
-) -> Incidents:
-    whole = [
-        item(one, dimension, one[dimension] if dimension == "service" else "any", carried=1.0)
-        for one in found.incidents.to_dicts()
-        for dimension in ("service", "sku")
-    ]
-    facts = Facts(
-        pl.DataFrame([*whole, *items], infer_schema_length=None),
-        pl.DataFrame(changes or [], schema=CHANGES),
-        pl.DataFrame(commitments or [], schema=COMMITMENTS),
-    )
-    return incidents(found, facts, until=UNTIL)
 
 
 def test_series_that_one_resource_explains_are_one_incident() -> None:
@@ -149,63 +94,6 @@ def test_effects_add_up_to_the_last_digit() -> None:
         assert effects == cause["impact"] == cause["actual"] - cause["expected"]
 
 
-def launched(found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    (one,) = found.incidents.to_dicts()
-    at = datetime.combine(one["starts_on"], datetime.min.time()) - timedelta(hours=8)
-    changes = [{"id": one["id"], "resource_id": "i-1", "what": "created", "at": at, "text": "new"}]
-    return [item(one, "resource", "i-1")], changes
-
-
-def with_rest(extra: float) -> Found:
-    """A step beside another series, so that it is a small or a large part of the whole."""
-    random = np.random.default_rng(1)
-    values = 100 * random.normal(1, 0.02, (2, DAYS))
-    values[0, ONSET:] *= 2
-    values[1] *= extra
-    return find(frame(values, CALENDAR), until=UNTIL)
-
-
-def test_a_launch_that_the_inventory_shows_is_expected() -> None:
-    found = with_rest(20)
-    (incident,) = together(found, *launched(found)).anomaly.to_dicts()
-    assert incident["is_expected"]
-    assert incident["expected_because"] == "1 resource launched"
-    assert incident["reason"].endswith("expected: 1 resource launched")
-
-
-def test_a_launch_that_costs_a_fifth_of_everything_is_not_expected() -> None:
-    found = with_rest(0.5)
-    assert not together(found, *launched(found)).anomaly["is_expected"].any()
-
-
-def test_a_launch_long_before_explains_nothing() -> None:
-    found = with_rest(20)
-    items, changes = launched(found)
-    changes[0]["at"] -= timedelta(days=5)
-    assert not together(found, items, changes).anomaly["is_expected"].any()
-
-
-def test_a_launch_of_a_small_part_explains_nothing() -> None:
-    found = with_rest(20)
-    (one,) = found.incidents.to_dicts()
-    _, changes = launched(found)
-    made = together(found, [item(one, "resource", "i-1", 0.5)], changes)
-    assert not made.anomaly["is_expected"].any()
-
-
-def test_a_commitment_that_ended_explains_a_higher_price_and_nothing_else() -> None:
-    found = with_rest(20)
-    (one,) = found.incidents.to_dicts()
-    ended = [{"id": one["id"], "commitment_id": "sp-1", "what": "ended",
-              "on_day": one["starts_on"]}]  # fmt: skip
-    assert not together(found, [], None, ended).anomaly["is_expected"].any()
-    priced = pl.DataFrame([item(one, "service", one["service"], price=0.9, carried=1.0)])
-    facts = Facts(priced, pl.DataFrame(schema=CHANGES), pl.DataFrame(ended, schema=COMMITMENTS))
-    (incident,) = incidents(found, facts, until=UNTIL).anomaly.to_dicts()
-    assert incident["is_expected"]
-    assert "commitment sp-1 ended on" in incident["expected_because"]
-
-
 @pytest.mark.parametrize(
     ("money", "share", "level"),
     [(5000, 1.2, "critical"), (5000, 0.3, "high"), (500, 5.0, "high"), (50, 0.06, "medium"),
@@ -260,6 +148,60 @@ def test_the_name_of_an_incident_is_the_series_that_was_flagged_first() -> None:
     of = attribution.groups(found.incidents, shared)
     first = found.incidents.sort("flagged_on")["id"][0]
     assert set(of.values()) == {first}
+
+
+def unlike(values: np.ndarray) -> tuple[Found, Incidents]:
+    """Series whose incidents one resource makes one."""
+    found = find(frame(values, CALENDAR), until=UNTIL)
+    shared = [item(one, "resource", "r") for one in found.incidents.to_dicts()]
+    made = together(found, shared)
+    assert (made.anomaly.height, made.member.height) == (1, 2)
+    return found, made
+
+
+def test_series_of_other_lengths_are_summed_over_one_window() -> None:
+    values = 100 * np.random.default_rng(1).normal(1, 0.02, (2, DAYS))
+    values[0, 60:63] *= 3
+    values[1, 60:75] *= 3
+    found, made = unlike(values)
+    assert found.days.group_by("id").len()["len"].n_unique() == 2, "windows of their own differ"
+    assert made.day["day"].to_list() == CALENDAR[60 - 42 : 75 + 21]
+    assert made.day["actual"].to_list() == pytest.approx(values.sum(axis=0)[60 - 42 : 75 + 21])
+    assert made.day["expected"].null_count() == 0
+    assert made.day.filter("is_abnormal").height == 15
+
+
+def test_a_day_that_one_series_lacks_is_unknown_and_not_less() -> None:
+    values = 100 * np.random.default_rng(1).normal(1, 0.02, (2, DAYS))
+    values[:, ONSET:] *= 2
+    lines = frame(values, CALENDAR).with_columns(
+        pl.when((pl.col("service") == "service-0001") & (pl.col("day") == CALENDAR[90]))
+        .then(None).otherwise("cost").alias("cost")
+    )  # fmt: skip
+    found = find(lines, until=UNTIL)
+    made = together(found, [item(one, "resource", "r") for one in found.incidents.to_dicts()])
+    assert made.anomaly["members"].to_list() == [2]
+    assert made.day.filter(pl.col("actual").is_null())["day"].to_list() == [CALENDAR[90]]
+    known = made.day.filter(pl.col("day") == CALENDAR[91])
+    assert known["actual"][0] == pytest.approx(values[:, 91].sum())
+
+
+def test_a_series_adds_nothing_before_it_began() -> None:
+    values = 100 * np.random.default_rng(1).normal(1, 0.02, (2, DAYS))
+    values[0, ONSET:] *= 2
+    values[1, :ONSET] = 0
+    _, made = unlike(values)
+    before = made.day.filter(pl.col("day") < CALENDAR[ONSET])
+    assert before["actual"].to_list() == pytest.approx(values[0, ONSET - 42 : ONSET])
+    assert before["expected"].null_count() == 0
+
+
+def test_all_services_of_an_incident_are_causes_and_add_up() -> None:
+    found = stepped([ONSET] * 8)
+    made = together(found, [item(one, "resource", "r") for one in found.incidents.to_dicts()])
+    services = made.cause.filter(pl.col("dimension") == "service")
+    assert services.height == 8
+    assert float(services["impact"].sum()) == pytest.approx(made.anomaly["impact"][0])
 
 
 def test_the_dates_are_dates() -> None:

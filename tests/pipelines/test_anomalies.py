@@ -86,8 +86,7 @@ def test_a_dearer_sku_in_the_place_of_a_cheaper_is_mix() -> None:
     cause = first(made)
     assert made.anomaly["cause"].to_list() == ["mix"]
     assert float(cause["mix_effect"]) == pytest.approx(10 * 80 * 2, rel=0.05)
-    assert made.anomaly["is_expected"].to_list() == [True]
-    assert made.anomaly["expected_because"].to_list() == ["1 resource resized"]
+    assert made.anomaly["is_expected"].to_list() == [False], "only the bill says so"
 
 
 def test_a_new_resource_is_named() -> None:
@@ -144,23 +143,103 @@ def test_a_commitment_that_ends_is_an_expected_step(ends_with_it: bool) -> None:
         assert f"commitment sp-1 ended on {BEGAN}" in incident["reason"]
 
 
+AT_ONSET = datetime.combine(BEGAN, datetime.min.time()) + timedelta(hours=3)
+LIFE = {"cloud": "aws", "resource_id": "i-1", "kind": "instance", "state": "running",
+        "created_at": datetime(2025, 1, 1)}  # fmt: skip
+PLANNED = {"cloud": "aws", "resource_id": "i-1", "plan_id": "p-7", "verb": "resize",
+           "after": "m5.xlarge", "applied_at": AT_ONSET, "outcome": "applied"}  # fmt: skip
+STOP = {**PLANNED, "verb": "stop", "after": "stopped"}
+
+
+def grown(factor: float) -> Sold:
+    """One machine that costs so many times as much since the onset."""
+    return lambda n, after: [sold("i-1", (24 * factor if after else 24) * noise(n), 5)]
+
+
+def because(made: Incidents) -> str | None:
+    """Why the one incident was expected."""
+    (reason,) = made.anomaly["expected_because"].to_list()
+    return reason
+
+
 def test_changes_of_the_time_are_told() -> None:
-    at = datetime.combine(BEGAN, datetime.min.time()) + timedelta(hours=3)
-    life = {"cloud": "aws", "resource_id": "i-1", "kind": "instance", "state": "running",
-            "created_at": datetime(2025, 1, 1)}  # fmt: skip
     made = explained(
-        lambda n, after: [sold("i-1", (48 if after else 24) * noise(n), 5)],
+        grown(2),
         raw_resource=[
-            {**life, "sku": "m5.large", "valid_from": datetime(2026, 1, 1), "valid_to": at},
-            {**life, "sku": "m5.xlarge", "valid_from": at},
+            {**LIFE, "sku": "m5.large", "valid_from": datetime(2026, 1, 1), "valid_to": AT_ONSET},
+            {**LIFE, "sku": "m5.xlarge", "valid_from": AT_ONSET},
         ],
-        actions_change=[{"cloud": "aws", "resource_id": "i-1", "plan_id": "p-7", "verb": "resize",
-                         "after": "m5.xlarge", "applied_at": at}],
-    )  # fmt: skip
+        actions_change=[PLANNED],
+    )
     changes = first(made)["changes"]
     assert f"{BEGAN}: instance resized from m5.large to m5.xlarge" in changes
     assert f"{BEGAN}: plan p-7: resize m5.xlarge" in changes
-    assert made.anomaly["expected_because"].to_list() == ["1 resource changed by us"]
+    assert because(made) == "1 resource resized", "the plan promised no saving, nor its way back"
+
+
+def test_a_plan_that_stops_a_runaway_days_later_does_not_make_it_expected() -> None:
+    made = explained(
+        lambda n, after: [sold("i-1", (72 if after and n < ONSET + 9 else 24) * noise(n), 5)],
+        actions_change=[{**STOP, "applied_at": AT_ONSET + timedelta(days=9)}],
+    )
+    assert made.anomaly["direction"].to_list() == ["up"]
+    assert because(made) is None
+
+
+@pytest.mark.parametrize("days", [0, 5])
+def test_a_later_plan_is_told_though_it_explains_nothing(days: int) -> None:
+    at = AT_ONSET + timedelta(days=days)
+    made = explained(grown(0.1), actions_change=[{**STOP, "applied_at": at}])
+    assert "plan p-7: stop" in first(made)["changes"]
+    assert because(made) == ("1 resource changed by us" if days == 0 else None)
+
+
+@pytest.mark.parametrize(
+    ("plan", "factor", "is_expected"),
+    [
+        (STOP, 0.1, True),
+        (STOP, 2, False),
+        ({**STOP, "outcome": "failed"}, 0.1, False),
+        ({**STOP, "outcome": None}, 0.1, False),
+        ({**STOP, "verb": "delete"}, 0.1, True),
+        ({**STOP, "verb": "snapshot"}, 0.1, False),
+        ({**STOP, "verb": "start"}, 2, True),
+        ({**STOP, "verb": "start"}, 0.1, False),
+        (PLANNED, 0.1, False),
+        ({**PLANNED, "saving_month_low": 1, "saving_month_high": 9}, 0.1, True),
+        ({**PLANNED, "saving_month_low": 1, "saving_month_high": 9}, 2, False),
+        ({**PLANNED, "saving_month_low": -9, "saving_month_high": -1}, 2, True),
+        ({**PLANNED, "saving_month_low": -9, "saving_month_high": -1}, 0.1, False),
+    ],
+)
+def test_a_plan_explains_what_it_was_to_do(
+    plan: dict[str, Any], factor: float, is_expected: bool
+) -> None:
+    made = explained(grown(factor), actions_change=[plan])
+    assert because(made) == ("1 resource changed by us" if is_expected else None)
+
+
+@pytest.mark.parametrize(
+    ("state", "factor", "is_expected"),
+    [("stopped", 0.1, True), ("running", 2, True), ("stopped", 2, False), ("running", 0.1, False),
+     ("in_use", 2, False)],
+)  # fmt: skip
+def test_a_state_explains_what_it_costs(state: str, factor: float, is_expected: bool) -> None:
+    life = {**LIFE, "state": state, "state_since": AT_ONSET, "valid_from": datetime(2026, 1, 1)}
+    made = explained(grown(factor), raw_resource=[life])
+    assert because(made) == ("1 resource started or stopped" if is_expected else None)
+
+
+def test_a_commitment_that_began_does_not_explain_a_higher_price() -> None:
+    made = explained(
+        lambda n, after: [
+            sold("i-1", 24 * noise(n), 10 if after else 6, CommitmentDiscountId="sp-1")
+        ],
+        raw_commitment=[{"cloud": "aws", "account": "shop", "commitment_id": "sp-1",
+                         "starts_at": AT_ONSET, "ends_at": datetime(2029, 1, 1)}],
+    )  # fmt: skip
+    assert made.anomaly["cause"].to_list() == ["price"]
+    assert because(made) is None
 
 
 def test_a_credit_in_usage_lines_says_so() -> None:

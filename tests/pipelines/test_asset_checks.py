@@ -136,6 +136,33 @@ def test_a_check_finds_what_it_is_there_for(name: str) -> None:
     assert bad_rows(name, tables)
 
 
+@pytest.mark.parametrize(
+    "cause",
+    [
+        put("models_anomaly_cause", actual=d("4.99"), impact=d("2.99"), quantity_effect=d("1.99")),
+        put("models_anomaly_cause", dimension="resource"),
+        add("models_anomaly_cause", {**CAUSE, "rank": 2, "value": "S3"}),
+    ],
+)
+def test_services_that_do_not_add_up_to_the_incident_are_found(
+    cause: Callable[[Tables], None],
+) -> None:
+    tables = sound()
+    cause(tables)
+    (bad,) = bad_rows("causes_add_up_to_the_impact", tables)
+    assert (bad["dimension"], bad["value"], bad["incident"]) == ("service", "all of them", 3.0)
+
+
+def test_several_services_add_up_but_for_what_a_double_loses() -> None:
+    tables = sound()
+    third = {"actual": d("1.000000001"), "expected": d("0"), "impact": d("1.000000001"),
+             "quantity_effect": d("1.000000001"), "price_effect": d("0")}  # fmt: skip
+    tables["models_anomaly_cause"] = [
+        {**CAUSE, **third, "rank": rank, "value": name} for rank, name in enumerate("abc", start=1)
+    ]
+    assert bad_rows("causes_add_up_to_the_impact", tables) == []
+
+
 def test_feeds_of_different_parts_of_an_account_are_no_rivals() -> None:
     def found(one: str, other: str) -> int:
         feeds = {"azure/focus-1.2/a": one, "azure/focus-1.2/b": other}
