@@ -1,6 +1,6 @@
 """What a rule finds in the published snapshot: something to tell, or to go on following."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,6 +39,7 @@ class Place:
     clock: datetime  # moves on when the pipeline does not
     said: Sequence[Feedback]
     page: str | None  # public address of the dashboard
+    budgets: Collection[str]  # ids of those that the ledger holds now
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """The answer to a query, as dicts."""

@@ -20,6 +20,7 @@ from app.notify.outbox import WAITING, Draft, put, withdraw
 from pipelines.alert_settings import RuleSettings
 
 ONE_PER_PERIOD = ("budget",)  # kinds whose cause can't begin anew: its name has the period in it
+OF_A_PERIOD = (*ONE_PER_PERIOD, "forecast_breach")  # kinds whose cause vanishes with its period
 UNHEARD = (*WAITING, "sent", "digested")  # states of a beginning that got out, or still may
 
 
@@ -116,7 +117,11 @@ class _Rule:
         if known.closed_at is not None:
             return []
         self._change(known, closed_at=self._now)
-        if self._rule.kind in ONE_PER_PERIOD:  # the period ended, or the budget was changed
+        if self._rule.kind in OF_A_PERIOD:  # the period ended, or the budget was changed
+            if (
+                self._rule.kind not in ONE_PER_PERIOD
+            ):  # what may happen is past; what was spent is not
+                withdraw(self._connection, known.id, "The period or the budget ended.", self._now)
             return []
         body = self._connection.scalar(
             select(alert.c.body)

@@ -69,6 +69,7 @@ class Estate:
         self.connection.execute(MARTS)
         self.rule = {"name": "r", "channels": ["hook"], **rule}
         self.page: str | None = "https://c.example/"
+        self.held = ["b1"]  # budgets that the ledger holds
 
     def has_budgets(self) -> "Estate":
         self.connection.execute(BUDGETS)
@@ -101,7 +102,7 @@ class Estate:
     def looked(self) -> tuple[list[Draft], Sequence[str]]:
         settings = alerts(rules=(dict(self.rule),), page=self.page)
         place = Place(
-            self.connection, TODAY, self.clock(), feedback(self.ledger), settings.page
+            self.connection, TODAY, self.clock(), feedback(self.ledger), settings.page, self.held
         )  # fmt: skip
         judged, notes = judge(place, settings.rules)
         return follow(self.ledger, judged, self.clock()), notes

@@ -237,6 +237,58 @@ def test_a_breach_that_happened_is_told_by_the_budget_and_not_as_likely(estate: 
     assert home.budgets({"breach_probability": 1.0, "spent": 1001}).told() == []
 
 
+def test_at_the_end_of_its_period_a_likely_breach_is_not_told_to_be_over(estate: Make) -> None:
+    home = estate("forecast_breach").has_budgets()
+    assert phases(home.budgets({"breach_probability": 0.9}).told()) == ["started"]
+    december = {"starts_on": date(2026, 12, 1), "ends_on": date(2027, 1, 1)}
+    assert home.budgets({**december, "breach_probability": 0.1}).told() == []
+    assert phases(home.budgets({**december, "breach_probability": 0.9}).told()) == ["started"]
+
+
+def test_a_likely_breach_that_is_averted_says_what_is_expected_now(estate: Make) -> None:
+    home = estate("forecast_breach").has_budgets()
+    home.budgets({"breach_probability": 0.9, "expected": 1200.0}).told()
+    assert home.budgets({"breach_probability": None}).told() == [], "nobody knows"
+    (over,) = home.budgets({"breach_probability": 0.1, "expected": 800.0}).told()
+    assert over.message.title == (
+        "Over: Budget Shop is no longer likely to be exceeded: $800.00 expected, $1,000.00 allowed"
+    )
+    assert home.told() == []
+    assert phases(home.budgets({"breach_probability": 0.9}).told()) == ["started"]
+
+
+@pytest.mark.parametrize("kind", ["budget", "forecast_breach"])
+def test_a_budget_that_was_ended_or_replaced_tells_nothing(kind: str, estate: Make) -> None:
+    home = estate(kind).has_budgets().budgets({"spent": 900, "breach_probability": 0.9})
+    home.held = ["b2"]
+    assert home.told() == []
+    home.held = ["b1"]
+    assert phases(home.told()) == ["started"]
+    home.held = []
+    assert home.told() == [], "nor that it is over"
+
+
+@pytest.mark.parametrize(
+    ("probability", "words", "chance"),
+    [
+        (0.3, "may be", "30%"),
+        (0.5, "will probably be", "50%"),
+        (0.997, "will probably be", "> 99%"),
+    ],
+)
+def test_a_breach_is_told_as_likely_as_it_is(
+    probability: float, words: str, chance: str, estate: Make
+) -> None:
+    home = estate("forecast_breach", probability=0.25).has_budgets()
+    (draft,) = home.budgets({"breach_probability": probability}).told()
+    assert draft.message.title == (
+        f"Budget Shop {words} exceeded: $900.00 expected, $1,000.00 allowed"
+    )
+    facts = dict(draft.message.facts)
+    assert facts["Chance of a breach"] == chance
+    assert facts["Period"] == "1 Nov 2026 to 30 Nov 2026"
+
+
 def test_an_unknown_probability_is_not_told(estate: Make) -> None:
     home = estate("forecast_breach").has_budgets().budgets({"breach_probability": None})
     assert home.told() == []
