@@ -21,7 +21,7 @@ class Finding:
 
     cause: str  # budget and period, series, or source
     message: Message
-    level: int | None = None  # of a budget: the share that was crossed; higher ones are told anew
+    level: int | None = None  # how bad: of a budget the share; a higher one is told anew
     starts_on: date | None = None  # of an incident: by its days it is known again
     ends_on: date | None = None  # exclusive
     is_over: bool = False

@@ -37,7 +37,7 @@ INCIDENT: dict[str, Any] = {
     "id": "i1", "cloud": "aws", "account": "123", "service": "AmazonEC2", "currency": "USD",
     "starts_on": date(2026, 11, 20), "ends_on": None, "direction": "up", "days": 5,
     "actual": 600.0, "expected": 100.0, "impact": 500.0, "score": 9.0, "resource_id": "i-1",
-    "reason": "i-1 is new", "is_open": True, "rank": 1,
+    "reason": "i-1 is new", "is_open": True, "rank": 1, "members": 1,
 }  # fmt: skip
 BUDGET: dict[str, Any] = {
     "id": "b1", "name": "Shop", "cloud": "aws", "currency": "USD", "period": "month",

@@ -45,7 +45,16 @@ def test_an_incident_says_what_how_much_since_when_why_and_what_to_do(estate: Ma
     assert facts["Since"] == "20 Nov 2026, still going on"
     assert facts["Likely cause"] == "i-1 is new"
     assert "instance-select anomaly dismiss i1 --reason" in message.advice
-    assert message.link == "https://c.example/anomalies?anomaly=i1"
+    assert message.link == "https://c.example/anomalies?anomaly=i1&currency=USD"
+
+
+def test_an_incident_of_several_series_is_called_by_all_of_them(estate: Make) -> None:
+    several = {"members": 3, "scope": "3 series: AmazonEC2, AmazonS3 in 123, 456"}
+    (draft,) = estate("anomaly").incidents(several).told()
+    message = draft.message
+    assert message.title == "AmazonEC2, AmazonS3 in 123, 456 cost $500.00 more than expected"
+    assert dict(message.facts)["What"] == "3 series: AmazonEC2, AmazonS3 in 123, 456"
+    assert (message.data["members"], message.data["scope"]) == (3, several["scope"])
 
 
 def test_one_incident_is_told_once_also_when_it_is_dated_otherwise(estate: Make) -> None:
