@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from builders import queue
 from estate_now import Estate
+from sqlalchemy import update
 
+from actions.feedback import lift
 from actions.ledger import Ledger
+from actions.tables import alert
 from app.notify.outbox import Draft, messages
 
 Make = Callable[..., Estate]
@@ -30,6 +33,11 @@ def estate(ledger: Ledger) -> Iterator[Make]:
 
 def phases(drafts: list[Draft]) -> list[str]:
     return [draft.phase for draft in drafts]
+
+
+def deliver_all(ledger: Ledger) -> None:
+    with ledger.write() as connection:
+        connection.execute(update(alert).values(status="sent"))
 
 
 # Incidents
@@ -73,6 +81,89 @@ def test_its_end_is_told_once(estate: Make) -> None:
     assert dict(over.message.facts)["Since"] == "20 Nov 2026, over since 24 Nov 2026"
     assert home.told() == []
     assert home.incidents().told() == []
+
+
+def test_one_that_goes_on_after_its_end_is_told_again_and_so_is_its_next_end(
+    estate: Make,
+) -> None:
+    home = estate("anomaly").incidents({})
+    assert phases(home.told()) == ["started"]
+    for _ in range(2):
+        home.clock.later(hours=24)
+        assert phases(home.incidents(ENDED).told()) == ["over"]
+        assert home.told() == []
+        home.clock.later(hours=24)
+        assert phases(home.incidents({}).told()) == ["started"]
+        assert home.told() == []
+    home.clock.later(hours=24)
+    assert phases(home.incidents().told()) == ["over"]
+    home.clock.later(hours=24)
+    assert phases(home.incidents({}).told()) == ["started"]
+
+
+def test_one_that_goes_on_below_the_floor_is_told_when_it_reaches_it(estate: Make) -> None:
+    home = estate("anomaly", at_least={"USD": 400}).incidents({})
+    home.told()
+    home.incidents(ENDED).told()
+    home.clock.later(hours=24)
+    assert home.incidents({"impact": 300.0}).told() == []
+    assert phases(home.incidents({"impact": 600.0}).told()) == ["started"]
+
+
+def test_one_that_gets_critical_is_told_once_more(estate: Make) -> None:
+    home = estate("anomaly", critical_at={"USD": 1000}).incidents({})
+    (first,) = home.told()
+    (worse,) = home.incidents({"impact": 1500.0}).told()
+    assert (first.is_critical, worse.is_critical) == (False, True)
+    assert home.told() == []
+    assert home.incidents({"impact": 900.0}).told() == []
+    assert home.incidents({"impact": 1500.0}).told() == []
+    assert phases(home.incidents(ENDED).told()) == ["over"]
+
+
+@pytest.mark.parametrize("later", [{}, ENDED])
+def test_dismissed_and_taken_back_before_it_went_out_is_told(
+    later: Mapping[str, Any], estate: Make, ledger: Ledger
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    home.say("dismissed")
+    home.incidents(later)
+    assert home.told() == []
+    home.clock.later(hours=1)
+    lift(ledger, "f1", actor="ann", now=home.clock())
+    assert phases(home.told()) == ["started"]
+    assert home.told() == []
+    assert [one["status"] for one in messages(ledger)] == ["queued", "withdrawn"]
+
+
+def test_dismissed_and_taken_back_after_it_went_out_is_told_no_second_time(
+    estate: Make, ledger: Ledger
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    deliver_all(ledger)
+    home.say("dismissed")
+    assert home.told() == []
+    lift(ledger, "f1", actor="ann", now=home.clock())
+    assert home.told() == []
+    assert phases(home.incidents(ENDED).told()) == ["over"]
+
+
+def test_one_that_goes_on_while_dismissed_is_told_when_that_is_taken_back(
+    estate: Make, ledger: Ledger
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    deliver_all(ledger)
+    home.incidents(ENDED).told()
+    deliver_all(ledger)
+    home.say("dismissed")
+    assert home.incidents({}).told() == []
+    home.clock.later(hours=1)
+    lift(ledger, "f1", actor="ann", now=home.clock())
+    assert phases(home.told()) == ["started"]
+    assert home.told() == []
 
 
 def test_one_that_was_over_at_first_sight_is_told_once(estate: Make) -> None:
