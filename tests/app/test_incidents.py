@@ -50,6 +50,26 @@ def test_an_unknown_id_names_near_ones_and_writes_nothing(own_demo_home: Path) -
     assert answer("anomaly", "feedback", home=own_demo_home)["feedback"] == []
 
 
+def test_the_beginning_of_an_id_is_enough_if_it_is_the_only_one(own_demo_home: Path) -> None:
+    home, known = own_demo_home, sorted(incidents(own_demo_home))
+    wanted = known[0]
+    short = next(
+        wanted[:size] for size in range(1, len(wanted))
+        if sum(one.startswith(wanted[:size]) for one in _all(home)) == 1
+    )  # fmt: skip
+    assert len(short) < len(wanted)
+    said = answer("anomaly", "confirm", short, home=home)["feedback"]
+    assert said["incident_id"] == wanted
+    for text in ("", "0"):
+        outcome = call("anomaly", "confirm", text, "--json", home=home)
+        assert outcome.code == 2, text
+    assert len(answer("anomaly", "feedback", home=home)["feedback"]) == 1
+
+
+def _all(home: Path) -> list[str]:
+    return [one["id"] for one in answer("anomalies", "--expected", home=home)["anomalies"]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
