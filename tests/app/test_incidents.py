@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from command_line import answer, call
+from streamlit.testing.v1 import AppTest
 from test_dashboard import opened
 
 
@@ -111,3 +112,48 @@ def test_the_page_hides_what_is_dismissed_and_brings_it_back(
     assert not app.exception
     assert [toggle.key for toggle in app.toggle] == []
     assert f"confirm_{ids[0]}" in [button.key for button in app.button]
+
+
+def linked(home: Path, monkeypatch: pytest.MonkeyPatch, identity: str, currency: str) -> AppTest:
+    """The page as the link of an alert opens it."""
+    app = opened(home, "anomalies", monkeypatch)
+    app.query_params["anomaly"] = identity
+    app.query_params["currency"] = currency
+    return app.run()
+
+
+def confirmable(app: AppTest) -> list[str]:
+    """The incidents whose detail is shown."""
+    keys = [button.key or "" for button in app.button]
+    return [key.removeprefix("confirm_") for key in keys if key.startswith("confirm_")]
+
+
+def test_a_link_opens_its_incident_and_no_other(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answer("anomalies", "--open", home=demo_home)["anomalies"]
+    (last,) = [one for one in found if one["currency"] == "USD"][-1:]
+    app = linked(demo_home, monkeypatch, last["id"], "USD")
+    assert not app.exception
+    assert confirmable(app) == [last["id"]]
+    assert not app.warning
+    app = linked(demo_home, monkeypatch, "gone", "USD")
+    assert not app.exception
+    assert "That incident is not among those shown" in app.warning[0].value
+    assert confirmable(app) == []
+
+
+def test_a_link_in_another_currency_offers_it(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answer("anomalies", "--expected", home=demo_home)["anomalies"]
+    (other, *_) = [one for one in found if one["currency"] != "USD"]
+    app = linked(demo_home, monkeypatch, other["id"], other["currency"])
+    assert f"It is in {other['currency']}." in app.warning[0].value
+    assert confirmable(app) == []
+    app.button(key="anomalies_currency").click().run()
+    assert not app.exception
+    assert app.segmented_control(key="currency").value == other["currency"]
+    app.segmented_control(key="anomalies_which").set_value("all").run()
+    assert not app.warning
+    assert confirmable(app) == [other["id"]]
