@@ -118,3 +118,7 @@ class Estate:
     def close(self) -> None:
         with suppress(duckdb.Error):
             self.connection.close()
+
+
+def phases(drafts: list[Draft]) -> list[str]:
+    return [draft.phase for draft in drafts]
