@@ -17,11 +17,15 @@ from actions.tables import utc
 Decision = Literal["confirmed", "dismissed", "expected"]
 GROWTH = Decimal("1.5")  # times the dismissed excess per day; above it is another matter
 CENT = Decimal("0.01")
+SHIFT = timedelta(days=1)  # by which a rerun may date an incident otherwise
 
 
 @dataclass(frozen=True)
 class Series:
-    """What an incident is in; None where it is spread over several."""
+    """What an incident is in.
+
+    None where it is spread over several; of those, what is given is that of the largest.
+    """
 
     cloud: str | None
     account: str | None
@@ -47,10 +51,9 @@ class Incident:
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> "Incident":
-        """From a row of `marts.anomaly_now`."""
-        series = Series(
-            row["cloud"], row["account"], row["service"], row["currency"], row["direction"]
-        )
+        """From a row of `marts.anomaly_now`, which names the largest of several series."""
+        service = None if (row["members"] or 1) > 1 else row["service"]
+        series = Series(row["cloud"], row["account"], service, row["currency"], row["direction"])
         impact, days = row["impact"], row["days"]
         excess = (
             (abs(Decimal(str(impact))) / days).quantize(CENT)
@@ -77,7 +80,13 @@ class Feedback:
     created_at: datetime
 
     def is_about(self, incident: Incident) -> bool:
-        """Whether it was said of this incident, also if a rerun dates it a day otherwise."""
+        """Whether it was said of this incident, also if a rerun dates it a day otherwise.
+
+        Those of several series need to begin together: on the same days there may be others.
+        """
+        if self.series.is_spread:
+            is_near = abs(incident.starts_on - self.starts_on) <= SHIFT
+            return is_near or incident.id == self.incident_id
         end = incident.ends_on or date.max
         return incident.starts_on <= self.ends_on and self.starts_on <= end
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from actions.errors import Unknown
 from actions.feedback import Feedback, Incident, Opinion, feedback, opinions
+from app.errors import BadInput
 from app.rows import read
 from app.session import Session
 
@@ -22,17 +23,25 @@ def with_feedback(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[d
     return [{**row, **_columns(known.get(row["id"]))} for row in rows]
 
 
-def require(session: Session, incident_id: str) -> Incident:
-    """The incident of that id in the published snapshot.
+def require(session: Session, wanted: str) -> Incident:
+    """The incident of that id, or the only one whose id begins so, in the published snapshot.
 
-    Raises `Unknown`, with the ids that look like it first.
+    Raises `Unknown`, with the ids that look like it first, and `BadInput` if several begin so.
     """
     rows = read(session, "from marts.anomaly_now order by is_open desc, rank")
-    found = next((row for row in rows if row["id"] == incident_id), None)
-    if found is None:
-        near = _nearest(incident_id, [row["id"] for row in rows])
-        raise Unknown("incident", incident_id, near, "List them with: instance-select anomalies")
-    return Incident.of_row(found)
+    found = [row for row in rows if row["id"] == wanted] or [
+        row for row in rows if wanted and row["id"].startswith(wanted)
+    ]
+    if len(found) > 1:
+        some = ", ".join(row["id"] for row in found[:10])
+        raise BadInput(
+            f"{len(found)} incidents begin with {wanted!r}: {some}. Give more of the id; nothing "
+            "was written."
+        )
+    if not found:
+        near = _nearest(wanted, [row["id"] for row in rows])
+        raise Unknown("incident", wanted, near, "List them with: instance-select anomalies")
+    return Incident.of_row(found[0])
 
 
 def today(session: Session) -> date:

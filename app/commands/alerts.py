@@ -1,5 +1,6 @@
 """Commands on alerts: list, send, test."""
 
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from app.session import Session
 
 PANEL = "Operate"
 SHOWN = 50
+STATUSES = ("queued", "held", "sent", "digested", "failed", "withdrawn")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,6 +38,8 @@ def list_alerts(
     from app.notify.outbox import messages
     from app.tables import table
 
+    if status is not None and status not in STATUSES:
+        raise BadInput(f"There is no status {status!r}. Known: {', '.join(STATUSES)}.")
     known = messages(session.new_ledger) if session.has_ledger else []
     found = [one for one in known if status is None or one["status"] == status][:newest]
     rows = [
@@ -68,16 +72,16 @@ def send(
             "There are no channels in the section 'alerts' of instance-select.yaml. "
             "docs/alerts.md shows examples; 'instance-select init' writes one to start from."
         )
-    notifier = Notifier(session.settings)
-    if dry_run:
-        report = notifier.rehearse()
-    else:
-        if again:
-            from app.notify.deliver import utc_now
-            from app.notify.outbox import retry_failed
+    with closing(Notifier(session.settings)) as notifier:
+        if dry_run:
+            report = notifier.rehearse()
+        else:
+            if again:
+                from app.notify.deliver import utc_now
+                from app.notify.outbox import retry_failed
 
-            retry_failed(session.new_ledger, utc_now())
-        report = notifier.send()
+                retry_failed(session.new_ledger, utc_now())
+            report = notifier.send()
     document = {**report.document(), "dry_run": dry_run}
     return Answer(document, lambda: _lines(document), report.failed)
 

@@ -15,8 +15,9 @@ from pipelines.alert_settings import OTHER, AnomalyRule
 
 TOLD = (
     "cloud", "account", "service", "currency", "direction", "starts_on", "ends_on", "days",
-    "resource_id",
+    "resource_id", "members", "scope",
 )  # fmt: skip
+CRITICAL = 1  # level of a finding
 
 
 def judge(place: Place, rule: AnomalyRule) -> list[Finding]:
@@ -45,7 +46,7 @@ def _finding(
         cause=" ".join(
             part or "*"
             for part in (
-                series.cloud, series.account, series.service, series.currency, series.direction,
+                row["cloud"], row["account"], row["service"], series.currency, series.direction,
             )
         ),
         message=_message(place, row, incident, opinion, is_critical),
@@ -53,6 +54,7 @@ def _finding(
         ends_on=incident.ends_on,
         is_over=incident.ends_on is not None,
         is_critical=is_critical,
+        level=CRITICAL if is_critical else None,  # growing to it is told anew
         may_start=amount >= _limit(rule.at_least, series.currency, Decimal(0)),
         is_silenced=opinion is not None and opinion.is_settled,
     )  # fmt: skip
@@ -71,13 +73,11 @@ def _message(
 ) -> Message:
     currency, impact = row["currency"], row["impact"]
     more = "more" if incident.series.direction == "up" else "less"
-    what = row["service"] or "Several services"
-    where = row["account_name"] or "several accounts"
-    on = [cloud_name(row["cloud"])] if row["cloud"] else []
+    short, what = _covered(row)
     days = f"{row['days']} {'day' if row['days'] == 1 else 'days'}"
     ended = f", over since {day(incident.ends_on)}" if incident.ends_on else ", still going on"
     facts = [
-        ("What", ", ".join([what, f"account {where}", *on])),
+        ("What", what),
         (
             "Money",
             f"{full(row['actual'], currency)} in {days} instead of the expected "
@@ -89,10 +89,10 @@ def _message(
     if opinion is not None:
         facts.append(("People say", opinion.sentence))
     return Message(
-        title=f"{what} in {where} cost {full(abs(impact or 0), currency)} {more} than expected",
+        title=f"{short} cost {full(abs(impact or 0), currency)} {more} than expected",
         facts=tuple(facts),
         advice=_advice(incident),
-        link=place.link(f"anomalies?anomaly={quote(incident.id)}"),
+        link=place.link(f"anomalies?anomaly={quote(incident.id)}&currency={quote(currency)}"),
         severity="critical" if is_critical else "warning",
         data={
             "incident": incident.id,
@@ -100,6 +100,21 @@ def _message(
             **{name: exact(row[name]) for name in ("actual", "expected", "impact")},
         },
     )  # fmt: skip
+
+
+def _covered(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What the incident is in, for a title and in full.
+
+    One of several series is called by all of them: the largest alone would hide the others.
+    """
+    if (row["members"] or 1) > 1:
+        number = f"{row['members']} series"
+        parts = row["scope"].removeprefix(f"{number}: ")
+        return parts, f"{number}: {parts}"
+    what = row["service"] or "Several services"
+    where = row["account_name"] or "several accounts"
+    on = [cloud_name(row["cloud"])] if row["cloud"] else []
+    return f"{what} in {where}", ", ".join([what, f"account {where}", *on])
 
 
 def _advice(incident: Incident) -> str:

@@ -1,10 +1,12 @@
 """The rules `budget` and `forecast_breach`: what was spent, and what will be, against a budget."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from app.dashboard.money import full, percent
+from app.dashboard.money import chance, full
 from app.notify.finding import Finding, Place, agrees, exact
 from app.notify.message import Message
 from app.notify.queries import query
@@ -14,6 +16,7 @@ from pipelines.alert_settings import BudgetRule, ForecastBreachRule
 STEADY = 0.8  # a breach counts as averted below this share of the rule's probability: no flapping
 MONEY = ("amount", "spent", "expected", "lo80", "hi80")
 FULL = 100  # percent
+LIKELY = 0.5  # a breach of this probability is more likely than not
 
 
 def judge_spent(place: Place, rule: BudgetRule) -> list[Finding]:
@@ -30,24 +33,33 @@ def judge_spent(place: Place, rule: BudgetRule) -> list[Finding]:
 
 
 def judge_breach(place: Place, rule: ForecastBreachRule) -> list[Finding]:
-    """One finding per budget that is likely to be exceeded and is not yet."""
-    found: list[Finding] = []
-    for row in _budgets(place, rule):
-        probability, used = row["breach_probability"], _used(row)
-        if used is not None and used >= FULL:  # it happened: the rule `budget` tells
-            found.append(Finding(_cause(row), _breach_message(place, row), is_silenced=True))
-        elif probability is not None and probability >= rule.probability * STEADY:
-            found.append(
-                Finding(
-                    _cause(row), _breach_message(place, row),
-                    may_start=probability >= rule.probability,
-                )
-            )  # fmt: skip
-    return found
+    """One finding per budget in its running period, also of those that will be kept.
+
+    So a budget without a finding is one whose period is over, or that was ended or replaced.
+    """
+    return [_breach(place, rule, row) for row in _budgets(place, rule)]
+
+
+def _breach(place: Place, rule: ForecastBreachRule, row: Mapping[str, Any]) -> Finding:
+    probability, used = row["breach_probability"], _used(row)
+    cause, message = _cause(row), _breach_message(place, row)
+    if used is not None and used >= FULL:  # it happened: the rule `budget` tells
+        return Finding(cause, message, is_silenced=True)
+    if probability is None:  # nobody knows: neither told, nor is what was told over
+        return Finding(cause, message, may_start=False)
+    if probability < rule.probability * STEADY:
+        title = f"Budget {row['name']} is no longer likely to be exceeded: {_compared(row)}"
+        return Finding(cause, replace(message, title=title), is_over=True, may_start=False)
+    return Finding(cause, message, may_start=probability >= rule.probability)
 
 
 def _budgets(place: Place, rule: BudgetRule | ForecastBreachRule) -> list[dict[str, Any]]:
-    return [row for row in place.rows(query("budgets")) if agrees(row, rule.filter)]
+    """Those of the rule that still hold: one ended since the last run tells nothing any more."""
+    return [
+        row
+        for row in place.rows(query("budgets"))
+        if row["id"] in place.budgets and agrees(row, rule.filter)
+    ]
 
 
 def _used(row: Mapping[str, Any]) -> Decimal | None:
@@ -80,20 +92,26 @@ def _spent_message(place: Place, row: Mapping[str, Any], level: int) -> Message:
 
 def _breach_message(place: Place, row: Mapping[str, Any]) -> Message:
     when = f", probably on {day(row['breach_on'])}" if row["breach_on"] else ""
-    expected, allowed = full(row["expected"], row["currency"]), full(row["amount"], row["currency"])
+    probability = row["breach_probability"]
+    is_likely = probability is not None and probability >= LIKELY
+    how = "will probably" if is_likely else "may"
     return Message(
-        title=f"Budget {row['name']} will probably be exceeded: {expected} expected, "
-        f"{allowed} allowed",
+        title=f"Budget {row['name']} {how} be exceeded: {_compared(row)}",
         facts=(
             *_facts(row),
             *_outlook(row),
-            ("Chance of a breach", f"{percent(row['breach_probability'])}{when}"),
+            ("Chance of a breach", f"{chance(probability)}{when}"),
         ),
         advice="There is time to act: look which services grew, and apply open recommendations "
         "before that day.",
         link=place.link(""),
         data=_data(row),
     )
+
+
+def _compared(row: Mapping[str, Any]) -> str:
+    expected, allowed = full(row["expected"], row["currency"]), full(row["amount"], row["currency"])
+    return f"{expected} expected, {allowed} allowed"
 
 
 def _facts(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -108,7 +126,7 @@ def _facts(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             "Money",
             f"{full(row['spent'], currency)} of {full(row['amount'], currency)} spent{share}",
         ),
-        ("Period", f"since {day(row['starts_on'])}, until {day(row['ends_on'])}"),
+        ("Period", f"{day(row['starts_on'])} to {day(row['ends_on'] - timedelta(days=1))}"),
     )
 
 

@@ -1,5 +1,6 @@
 """Send what waits in the outbox, one message at a time, each within its time."""
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,8 +75,9 @@ def send(
         except BrokenSettings as error:
             answers.put(Later(str(error)))
         except Exception as error:  # a bug of one way out; its text may hold a secret
-            answers.put(Later(f"unexpected {type(error).__name__}"))
-            raise
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            at = f"{Path(place.filename).name}:{place.lineno}"
+            answers.put(Later(f"unexpected {type(error).__name__} at {at}"))
 
     Thread(target=run, name=f"alert {parcel.id}", daemon=True).start()
     try:

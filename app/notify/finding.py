@@ -1,6 +1,6 @@
 """What a rule finds in the published snapshot: something to tell, or to go on following."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ class Finding:
 
     cause: str  # budget and period, series, or source
     message: Message
-    level: int | None = None  # of a budget: the share that was crossed; higher ones are told anew
+    level: int | None = None  # how bad: of a budget the share; a higher one is told anew
     starts_on: date | None = None  # of an incident: by its days it is known again
     ends_on: date | None = None  # exclusive
     is_over: bool = False
@@ -39,6 +39,7 @@ class Place:
     clock: datetime  # moves on when the pipeline does not
     said: Sequence[Feedback]
     page: str | None  # public address of the dashboard
+    budgets: Collection[str]  # ids of those that the ledger holds now
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """The answer to a query, as dicts."""

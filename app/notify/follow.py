@@ -1,7 +1,8 @@
 """Follow each cause from its beginning to its end, and write the messages that are due about it.
 
 An episode is one cause of one rule while it lasts. It is told once when it begins, once more for
-each higher level, again after the rule's time, and once when it is over.
+each higher level, again after the rule's time, and once when it is over; all that once more if it
+goes on after all.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from app.notify.outbox import WAITING, Draft, put, withdraw
 from pipelines.alert_settings import RuleSettings
 
 ONE_PER_PERIOD = ("budget",)  # kinds whose cause can't begin anew: its name has the period in it
+OF_A_PERIOD = (*ONE_PER_PERIOD, "forecast_breach")  # kinds whose cause vanishes with its period
 UNHEARD = (*WAITING, "sent", "digested")  # states of a beginning that got out, or still may
 
 
@@ -96,7 +98,10 @@ class _Rule:
             withdraw(self._connection, known.id, "Somebody said that it is fine.", self._now)
             self._change(known, **days, closed_at=known.closed_at or self._now)
             return []
-        if finding.level is not None and finding.level > (known.level or 0):
+        if known.closed_at is not None and finding.starts_on is not None:
+            return self._take_up(known, finding, days)
+        is_worse = finding.level is not None and finding.level > (known.level or 0)
+        if is_worse and finding.may_start and not finding.is_over:
             self._change(known, **days, level=finding.level, told_at=self._now, closed_at=None)
             return self._drafts(known.id, "started", _level(finding), finding, finding.message)
         if finding.is_over:
@@ -104,10 +109,34 @@ class _Rule:
             return [] if known.closed_at else self._end(known, finding.message.over())
         if self._is_due_again(known) and finding.may_start:
             self._change(known, **days, told_at=self._now, closed_at=None)
-            when = f" {self._now:%Y-%m-%dT%H:%M:%S}"
-            return self._drafts(known.id, "again", when, finding, finding.message.again())
+            return self._drafts(known.id, "again", self._at(), finding, finding.message.again())
         self._change(known, **days, closed_at=None)
         return []
+
+    def _take_up(self, known: Row[Any], finding: Finding, days: dict[str, Any]) -> list[Draft]:
+        """An incident that was over, or that somebody called fine, and may be told anew."""
+        had_ended = known.ends_on is not None
+        if not finding.may_start:
+            return []
+        if finding.is_over:
+            self._change(known, **days)
+        else:
+            level = max(known.level or 0, finding.level or 0) or None
+            self._change(known, **days, level=level, told_at=self._now, closed_at=None)
+        everybody = had_ended and not finding.is_over
+        unheard = self._unheard(known, finding)
+        drafts = self._drafts(known.id, "started", self._at(), finding, finding.message)
+        return [draft for draft in drafts if everybody or draft.channel in unheard]
+
+    def _unheard(self, known: Row[Any], finding: Finding) -> set[str]:
+        """Channels whose messages were withdrawn, or that heard last that what goes on is over."""
+        of_episode = select(alert.c.channel, alert.c.phase, alert.c.status)
+        rows = self._connection.execute(
+            of_episode.where(alert.c.episode_id == known.id).order_by(alert.c.number)
+        ).all()
+        last = {row.channel: row.phase for row in rows if row.status != "withdrawn"}
+        stale = (None,) if finding.is_over else (None, "over")
+        return {row.channel for row in rows if last.get(row.channel) in stale}
 
     def _vanished(self, known: Row[Any]) -> list[Draft]:
         if known.starts_on is not None and known.ends_on is None:
@@ -116,7 +145,11 @@ class _Rule:
         if known.closed_at is not None:
             return []
         self._change(known, closed_at=self._now)
-        if self._rule.kind in ONE_PER_PERIOD:  # the period ended, or the budget was changed
+        if self._rule.kind in OF_A_PERIOD:  # the period ended, or the budget was changed
+            if (
+                self._rule.kind not in ONE_PER_PERIOD
+            ):  # what may happen is past; what was spent is not
+                withdraw(self._connection, known.id, "The period or the budget ended.", self._now)
             return []
         body = self._connection.scalar(
             select(alert.c.body)
@@ -142,11 +175,11 @@ class _Rule:
         ).all()  # fmt: skip
         return [
             Draft(
-                f"{self._rule.name}/{known.cause}/{known.id}/over", channel, self._rule.name,
-                self._rule.kind, "over", over, is_critical=False, episode_id=known.id,
-                after_id=first,
+                f"{self._rule.name}/{known.cause}/{known.id}/over {newest}", channel,
+                self._rule.name, self._rule.kind, "over", over, is_critical=False,
+                episode_id=known.id, after_id=newest,
             )
-            for channel, first in {row.channel: row.id for row in told}.items()
+            for channel, newest in {row.channel: row.id for row in told}.items()
         ]  # fmt: skip
 
     def _drafts(
@@ -160,6 +193,10 @@ class _Rule:
             )
             for channel in dict.fromkeys(self._rule.channels)
         ]  # fmt: skip
+
+    def _at(self) -> str:
+        """What tells a message that may be repeated from the one before."""
+        return f" {self._now:%Y-%m-%dT%H:%M:%S}"
 
     def _is_due_again(self, known: Row[Any]) -> bool:
         hours = self._rule.repeat_after_hours

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from actions.feedback import Feedback, feedback
+from actions.budget import budgets
+from actions.feedback import feedback
 from actions.ledger import Ledger, open_ledger
 from app.notify.deliver import Clock, Result, deliver, utc_now
 from app.notify.finding import Place
@@ -88,7 +89,7 @@ class Notifier:
 
     def look(self) -> tuple[Sequence[Draft], Sequence[str]]:
         """Queue what the rules find new; and why some could not look."""
-        judged, notes = self._judge(lambda: feedback(self._ledger))
+        judged, notes = self._judge(lambda: self._ledger)
         return follow(self._ledger, judged, self._clock()), notes
 
     def deliver(self) -> list[Result]:
@@ -116,7 +117,7 @@ class Notifier:
             self._follower = None
 
     def _rehearse(self, ledger: Ledger) -> Report:
-        judged, notes = self._judge(lambda: feedback(ledger))
+        judged, notes = self._judge(lambda: ledger)
         drafts: list[Draft] = []
         try:
             with ledger.write() as connection:
@@ -125,7 +126,7 @@ class Notifier:
         except _Undo:
             return Report(drafts, (), notes)
 
-    def _judge(self, said: Callable[[], Sequence[Feedback]]) -> tuple[list[Judged], list[str]]:
+    def _judge(self, ledger: Callable[[], Ledger]) -> tuple[list[Judged], list[str]]:
         if not self.alerts.rules:
             return [], []
         try:
@@ -134,8 +135,9 @@ class Notifier:
             return [], ["Nothing has been published yet, so that there is nothing to look at."]
         with closing(self._lake.reader(published.snapshot)) as connection:
             place = Place(
-                connection, published.as_of.date(), self._work.clock, said(), self.alerts.page
-            )
+                connection, published.as_of.date(), self._work.clock, feedback(ledger()),
+                self.alerts.page, budgets(ledger())["id"].to_list(),
+            )  # fmt: skip
             return judge(place, self.alerts.rules)
 
     @cached_property

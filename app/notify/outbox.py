@@ -310,8 +310,10 @@ def _settled(parcel: Parcel, outcome: Outcome, now: datetime, random: Random) ->
             return {"status": "failed", "last_error": reason}
         case Later(reason, wait, delivered):
             next_try = now + (wait if wait is not None else _delay(parcel.attempts, random))
+            # What the receiver asked for is waited for to its end, and tried once more.
+            counted = now if wait is not None else next_try
             has_it = json.dumps(sorted({*parcel.delivered, *delivered}))
-            if next_try > parcel.first_try_at + GIVES_UP_AFTER:
+            if counted > parcel.first_try_at + GIVES_UP_AFTER:
                 told = f"Given up after a day and {parcel.attempts} attempts: {reason}"
                 return {"status": "failed", "last_error": told, "delivered": has_it}
             return {"next_try_at": next_try, "last_error": reason, "delivered": has_it}

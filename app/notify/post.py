@@ -8,9 +8,21 @@ from http.client import HTTPException, HTTPMessage
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
 
 from app.notify.outcome import Later, Never, Outcome, Sent
+from pipelines.alert_settings import SecretSettings
+from pipelines.errors import BrokenSettings
 
 ANSWER_SECONDS = 10  # of silence; how long all may take is limited where it is called
 SHOWN = 200  # characters of an answer that end up in an error
@@ -27,6 +39,21 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
+def address(secret: SecretSettings) -> str:
+    """The URL that is kept as a secret.
+
+    Raises `BrokenSettings`, which names where it is, never what it is.
+    """
+    url = secret.read()
+    if not _is_web(url):
+        where = f"the variable {secret.env}" if secret.env else f"the file {secret.file}"
+        raise BrokenSettings(
+            f"What is in {where} is no address for alerts; expected a URL that begins with "
+            "https:// or http://, without spaces. Put it there, and try again."
+        )
+    return url
+
+
 def encode(document: Mapping[str, Any]) -> bytes:
     """The body, so that it can be signed before it is sent."""
     return json.dumps(document, ensure_ascii=False).encode()
@@ -34,6 +61,8 @@ def encode(document: Mapping[str, Any]) -> bytes:
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     """Send it once. What is not answered is tried again: it may or may not have arrived."""
+    if not _is_web(url):
+        return Never("The URL of this channel is no address that begins with https:// or http://.")
     where = urlsplit(url).hostname or "the address"
     request = Request(
         url,
@@ -42,7 +71,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
                  "User-Agent": "instance-select", **headers},
     )  # fmt: skip
     try:
-        with build_opener(_NoRedirect).open(request, timeout=ANSWER_SECONDS):
+        with _opener().open(request, timeout=ANSWER_SECONDS):
             return Sent()  # the status counts; nobody waits for the rest of the answer
     except HTTPError as error:
         with error:
@@ -55,6 +84,28 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
         return Later(f"{where} can't be reached: {_why(error.reason)}.")
     except (HTTPException, OSError) as error:
         return Later(f"{where} broke off: {_why(error)}.")
+
+
+def _is_web(url: str) -> bool:
+    """Whether it is an address on the web, as far as can be told without asking."""
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0  # reading an unusable port raises
+    except ValueError:
+        return False
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return has_host and is_plain and parts.scheme in ("http", "https")
+
+
+def _opener() -> OpenerDirector:
+    """The ways of the web only: the usual opener takes files and FTP for servers that answer."""
+    opener = OpenerDirector()
+    for handler in (
+        ProxyHandler, HTTPHandler, HTTPSHandler, HTTPDefaultErrorHandler, HTTPErrorProcessor,
+        UnknownHandler, _NoRedirect,
+    ):  # fmt: skip
+        opener.add_handler(handler())
+    return opener
 
 
 def _refused(error: HTTPError, where: str) -> Outcome:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -133,6 +134,44 @@ def test_spread_incidents_are_known_again_only_by_their_days(office: Office) -> 
     say(office, "dismissed", replace(FIRST, series=spread))
     assert opinion(office, replace(FIRST, id="x", series=spread)) is not None
     assert opinion(office, replace(LATER, series=spread)) is None
+
+
+def row(**change: Any) -> dict[str, Any]:
+    """As `marts.anomaly_now` has it: cloud, account and service are those of the largest series."""
+    return {
+        "id": "i9", "cloud": "aws", "account": "shop", "service": "AmazonEC2", "currency": "USD",
+        "direction": "up", "starts_on": FIRST.starts_on, "ends_on": FIRST.ends_on, "days": 3,
+        "impact": 300.0, "members": 1, **change,
+    }  # fmt: skip
+
+
+def test_an_incident_of_several_series_silences_none_of_a_single_one(office: Office) -> None:
+    several = Incident.of_row(row(members=3))
+    assert several.series.is_spread
+    say(office, "dismissed", several)
+    say(office, "expected", several, until=date(2027, 1, 1))
+    assert opinion(office, several) is not None
+    assert opinion(office, Incident.of_row(row(id="one"))) is None
+    assert opinion(office, LATER) is None
+    later = row(id="x", members=3, starts_on=LATER.starts_on, ends_on=LATER.ends_on)
+    assert opinion(office, Incident.of_row(later)) is None, "nothing is remembered of it"
+
+
+def test_an_incident_of_a_single_series_silences_none_of_several(office: Office) -> None:
+    say(office, "dismissed", Incident.of_row(row()))
+    assert opinion(office, Incident.of_row(row(members=2))) is None
+
+
+def test_incidents_of_several_series_at_one_time_are_told_apart(office: Office) -> None:
+    lasting = row(members=3, ends_on=None)
+    say(office, "dismissed", Incident.of_row(lasting))
+    day = timedelta(days=1)
+    moved = row(id="new", members=4, starts_on=FIRST.starts_on - day, ends_on=None)
+    assert opinion(office, Incident.of_row(moved)) is not None
+    same = row(members=3, starts_on=FIRST.starts_on - 5 * day, ends_on=None)
+    assert opinion(office, Incident.of_row(same)) is not None, "it has the same id"
+    another = row(id="new", members=3, starts_on=FIRST.starts_on + 2 * day, ends_on=None)
+    assert opinion(office, Incident.of_row(another)) is None
 
 
 def test_lifted_feedback_counts_no_more(office: Office) -> None:

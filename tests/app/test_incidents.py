@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from command_line import answer, call
+from streamlit.testing.v1 import AppTest
 from test_dashboard import opened
 
 
@@ -50,6 +51,26 @@ def test_an_unknown_id_names_near_ones_and_writes_nothing(own_demo_home: Path) -
     assert answer("anomaly", "feedback", home=own_demo_home)["feedback"] == []
 
 
+def test_the_beginning_of_an_id_is_enough_if_it_is_the_only_one(own_demo_home: Path) -> None:
+    home, known = own_demo_home, sorted(incidents(own_demo_home))
+    wanted = known[0]
+    short = next(
+        wanted[:size] for size in range(1, len(wanted))
+        if sum(one.startswith(wanted[:size]) for one in _all(home)) == 1
+    )  # fmt: skip
+    assert len(short) < len(wanted)
+    said = answer("anomaly", "confirm", short, home=home)["feedback"]
+    assert said["incident_id"] == wanted
+    for text in ("", "0"):
+        outcome = call("anomaly", "confirm", text, "--json", home=home)
+        assert outcome.code == 2, text
+    assert len(answer("anomaly", "feedback", home=home)["feedback"]) == 1
+
+
+def _all(home: Path) -> list[str]:
+    return [one["id"] for one in answer("anomalies", "--expected", home=home)["anomalies"]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -91,3 +112,48 @@ def test_the_page_hides_what_is_dismissed_and_brings_it_back(
     assert not app.exception
     assert [toggle.key for toggle in app.toggle] == []
     assert f"confirm_{ids[0]}" in [button.key for button in app.button]
+
+
+def linked(home: Path, monkeypatch: pytest.MonkeyPatch, identity: str, currency: str) -> AppTest:
+    """The page as the link of an alert opens it."""
+    app = opened(home, "anomalies", monkeypatch)
+    app.query_params["anomaly"] = identity
+    app.query_params["currency"] = currency
+    return app.run()
+
+
+def confirmable(app: AppTest) -> list[str]:
+    """The incidents whose detail is shown."""
+    keys = [button.key or "" for button in app.button]
+    return [key.removeprefix("confirm_") for key in keys if key.startswith("confirm_")]
+
+
+def test_a_link_opens_its_incident_and_no_other(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answer("anomalies", "--open", home=demo_home)["anomalies"]
+    (last,) = [one for one in found if one["currency"] == "USD"][-1:]
+    app = linked(demo_home, monkeypatch, last["id"], "USD")
+    assert not app.exception
+    assert confirmable(app) == [last["id"]]
+    assert not app.warning
+    app = linked(demo_home, monkeypatch, "gone", "USD")
+    assert not app.exception
+    assert "That incident is not among those shown" in app.warning[0].value
+    assert confirmable(app) == []
+
+
+def test_a_link_in_another_currency_offers_it(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answer("anomalies", "--expected", home=demo_home)["anomalies"]
+    (other, *_) = [one for one in found if one["currency"] != "USD"]
+    app = linked(demo_home, monkeypatch, other["id"], other["currency"])
+    assert f"It is in {other['currency']}." in app.warning[0].value
+    assert confirmable(app) == []
+    app.button(key="anomalies_currency").click().run()
+    assert not app.exception
+    assert app.segmented_control(key="currency").value == other["currency"]
+    app.segmented_control(key="anomalies_which").set_value("all").run()
+    assert not app.warning
+    assert confirmable(app) == [other["id"]]

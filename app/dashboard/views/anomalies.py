@@ -14,19 +14,42 @@ def anomalies() -> None:
     page.header("Anomalies", "What costs more or less than it should, since when, and why?")
     currency = visitor.currency()
     found = data.ask("anomalies", currency=currency)
+    wanted = st.query_params.get("anomaly")
     if found.is_empty():
+        _missing(wanted, currency)
         page.empty(
             f"No unusual costs in {currency}.",
             "Costs are compared with their own history every day; it takes some weeks of bills.",
         )
         return
     shown = _choose(incident_feedback.unsettled(found))
+    if wanted not in shown["id"]:
+        _missing(wanted, currency)
     if shown.is_empty():
         page.empty("No anomaly matches.", "Show all of them, or take away a filter.")
         return
-    incident = _list(shown, currency)
-    with st.container(border=True):
-        _detail(incident, currency)
+    incident = _list(shown, currency, wanted)
+    if incident is not None:
+        with st.container(border=True):
+            _detail(incident, currency)
+
+
+def _missing(wanted: str | None, currency: str) -> None:
+    """Say that what a link leads to is not in the list, and offer the currency that it names."""
+    if wanted is None:
+        return
+    named = st.query_params.get("currency", currency)
+    known = data.ask("currencies")["currency"].to_list()
+    where = "Show all of them, or take away a filter."
+    if named != currency and named in known:
+        where = f"It is in {named}."
+    st.warning(f"That incident is not among those shown. {where}", icon=":material/search_off:")
+    if named != currency and named in known:
+        st.button(f"Show {named}", key="anomalies_currency", on_click=_switch, args=(named,))
+
+
+def _switch(currency: str) -> None:
+    st.session_state["currency"] = currency
 
 
 def _choose(found: pl.DataFrame) -> pl.DataFrame:
@@ -67,11 +90,12 @@ def _choose(found: pl.DataFrame) -> pl.DataFrame:
     return found.filter(pl.col("cloud").is_in(clouds)) if clouds else found
 
 
-def _list(found: pl.DataFrame, currency: str) -> dict[str, Any]:
+def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, Any] | None:
+    """The list, and the incident that is chosen in it; none is while a link leads elsewhere."""
     more = found.filter(pl.col("impact") > 0)["impact"].sum()
     less = found.filter(pl.col("impact") < 0)["impact"].sum()
-    wanted = st.query_params.get("anomaly")
     ids: list[str] = found["id"].to_list()
+    is_lost = wanted is not None and wanted not in ids
     first = ids.index(wanted) if wanted in ids else 0
     rows = page.table(
         page.with_names(found, "cloud").with_columns(
@@ -86,10 +110,10 @@ def _list(found: pl.DataFrame, currency: str) -> dict[str, Any]:
             .alias("explained_by"),
             pl.col("direction").replace({"up": "▲ up", "down": "▼ down"}),
         ),
-        key="anomalies_list",
+        key=f"anomalies_list_{wanted}" if wanted else "anomalies_list",
         alt="Anomalies, the largest impact first",
-        select="single-row-required",
-        preselect=[first],
+        select="single-row" if is_lost else "single-row-required",
+        preselect=[] if is_lost else [first],
         columns={
             "impact": page.money_column("Impact so far", currency),
             "direction": st.column_config.TextColumn("Direction", width="small"),
@@ -115,6 +139,8 @@ def _list(found: pl.DataFrame, currency: str) -> dict[str, Any]:
         "Anomalies",
         data.statement("anomalies", currency=currency),
     )
+    if is_lost and not rows:
+        return None
     return found.row(rows[0] if rows else first, named=True)
 
 

@@ -15,10 +15,15 @@ def send(channel: LogSettings, parcel: Parcel, home: Path) -> Outcome:
     path = channel.file or home / "alerts.log"
     line = json.dumps(document(parcel), ensure_ascii=False) + "\n"
     try:
-        with path.open("a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8", opener=_private) as file:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         return Later(f"{path} can't be written: {error.strerror}")
     return Sent()
+
+
+def _private(path: str, flags: int) -> int:
+    """A new file is for its owner only: what is spent where is nobody else's business."""
+    return os.open(path, flags, 0o600)

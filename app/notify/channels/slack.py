@@ -7,7 +7,7 @@ from typing import Any
 from app.notify.message import Message
 from app.notify.outbox import Parcel
 from app.notify.outcome import Outcome
-from app.notify.post import encode, post
+from app.notify.post import address, encode, post
 from pipelines.alert_settings import SlackSettings
 
 # docs.slack.dev/reference/block-kit/blocks: a header, a section, and blocks of a message
@@ -17,7 +17,7 @@ MARKS = {"critical": ":red_circle:", "warning": ":large_orange_circle:", "info":
 
 def send(channel: SlackSettings, parcel: Parcel, home: Path) -> Outcome:
     """Send it once. Raises `BrokenSettings` if the URL is not where it should be."""
-    return post(channel.url_from.read(), encode(payload(parcel.message)),
+    return post(address(channel.url_from), encode(payload(parcel.message)),
                 {"Idempotency-Key": parcel.id})  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.notify.document import document
 from app.notify.outbox import Parcel
 from app.notify.outcome import Outcome
-from app.notify.post import encode, post
+from app.notify.post import address, encode, post
 from pipelines.alert_settings import WebhookSettings
 
 SIGNATURE = "X-Instance-Select-Signature"
@@ -15,7 +15,7 @@ SIGNATURE = "X-Instance-Select-Signature"
 
 def send(channel: WebhookSettings, parcel: Parcel, home: Path) -> Outcome:
     """Send it once. Raises `BrokenSettings` if a secret is not where it should be."""
-    url = channel.url_from.read() if channel.url_from else channel.url
+    url = address(channel.url_from) if channel.url_from else channel.url
     assert url is not None
     body = encode(document(parcel))
     headers = {"Idempotency-Key": parcel.id}

@@ -14,14 +14,15 @@ INCIDENTS = {"name": "inc", "kind": "anomaly", "channels": ["hook"]}
 
 
 def message(title: str = "Storage cost $5.00 more than expected", **more: Any) -> Message:
-    facts = {"facts": (("Since", "10 Nov 2026"), ("Likely cause", "a <new> disk & more"))}
-    return Message(
-        title=title, **{"advice": "Ask.", "link": "https://c.example/a?b", **facts, **more}
-    )
+    facts: dict[str, Any] = {
+        "facts": (("Since", "10 Nov 2026"), ("Likely cause", "a <new> disk & more")),
+        "advice": "Ask.", "link": "https://c.example/a?b",
+    }  # fmt: skip
+    return Message(title=title, **{**facts, **more})
 
 
 def parcel(channel: str = "hook", **more: Any) -> Parcel:
-    facts = {
+    facts: dict[str, Any] = {
         "id": "f00d", "channel": channel, "rule": "inc", "kind": "anomaly", "phase": "started",
         "message": message(), "created_at": NOW, "first_try_at": NOW, "attempts": 1,
         "claim": "mine", "delivered": (),
@@ -34,6 +35,14 @@ def alerts(*channels: dict[str, Any], rules: tuple[dict[str, Any], ...] = (INCID
     return AlertSettings.model_validate({"channels": channels or (HOOK,), "rules": rules, **more})
 
 
+def _draft(title: str, **more: Any) -> Draft:
+    facts: dict[str, Any] = {
+        "key": title, "channel": "hook", "rule": "inc", "kind": "anomaly", "phase": "started",
+        "message": message(title),
+    }  # fmt: skip
+    return Draft(**{**facts, **more})
+
+
 def queue(ledger: Ledger, *titles: str, is_critical: bool = False, **more: Any) -> list[str]:
     """Put messages into the outbox; their ids."""
     now = more.pop("now", NOW)
@@ -41,13 +50,7 @@ def queue(ledger: Ledger, *titles: str, is_critical: bool = False, **more: Any) 
         ids = [
             put(
                 connection,
-                Draft(
-                    **{
-                        "key": title, "channel": "hook", "rule": "inc", "kind": "anomaly",
-                        "phase": "started", "message": message(title), "is_critical": is_critical,
-                        **more,
-                    }
-                ),
+                _draft(title, is_critical=is_critical, **more),
                 now,
             )
             for title in titles

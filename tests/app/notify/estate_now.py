@@ -37,7 +37,7 @@ INCIDENT: dict[str, Any] = {
     "id": "i1", "cloud": "aws", "account": "123", "service": "AmazonEC2", "currency": "USD",
     "starts_on": date(2026, 11, 20), "ends_on": None, "direction": "up", "days": 5,
     "actual": 600.0, "expected": 100.0, "impact": 500.0, "score": 9.0, "resource_id": "i-1",
-    "reason": "i-1 is new", "is_open": True, "rank": 1,
+    "reason": "i-1 is new", "is_open": True, "rank": 1, "members": 1,
 }  # fmt: skip
 BUDGET: dict[str, Any] = {
     "id": "b1", "name": "Shop", "cloud": "aws", "currency": "USD", "period": "month",
@@ -69,6 +69,7 @@ class Estate:
         self.connection.execute(MARTS)
         self.rule = {"name": "r", "channels": ["hook"], **rule}
         self.page: str | None = "https://c.example/"
+        self.held = ["b1"]  # budgets that the ledger holds
 
     def has_budgets(self) -> "Estate":
         self.connection.execute(BUDGETS)
@@ -101,7 +102,7 @@ class Estate:
     def looked(self) -> tuple[list[Draft], Sequence[str]]:
         settings = alerts(rules=(dict(self.rule),), page=self.page)
         place = Place(
-            self.connection, TODAY, self.clock(), feedback(self.ledger), settings.page
+            self.connection, TODAY, self.clock(), feedback(self.ledger), settings.page, self.held
         )  # fmt: skip
         judged, notes = judge(place, settings.rules)
         return follow(self.ledger, judged, self.clock()), notes
@@ -117,3 +118,7 @@ class Estate:
     def close(self) -> None:
         with suppress(duckdb.Error):
             self.connection.close()
+
+
+def phases(drafts: list[Draft]) -> list[str]:
+    return [draft.phase for draft in drafts]

@@ -24,3 +24,8 @@ def test_a_folder_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
     assert outcome == Later(
         f"{tmp_path}/gone/alerts.log can't be written: No such file or directory"
     )
+
+
+def test_a_new_log_is_for_its_owner_only(tmp_path: Path) -> None:
+    send(LogSettings(name="log", kind="log"), parcel("log"), tmp_path)
+    assert (tmp_path / "alerts.log").stat().st_mode & 0o777 == 0o600

@@ -121,7 +121,7 @@ def test_a_recipient_refused_for_now_is_tried_again_alone() -> None:
 
 
 def test_when_all_are_refused_it_is_not_tried_again() -> None:
-    refuses = dict.fromkeys(("cfo@acme.example", "ops@acme.example"), "550 no")
+    refuses: dict[str, str] = dict.fromkeys(("cfo@acme.example", "ops@acme.example"), "550 no")
     outcome = mailed(Mailbox(refuses=refuses))
     assert isinstance(outcome, Never)
     assert "every recipient was refused" in outcome.reason

@@ -91,6 +91,25 @@ def test_retry_after_is_waited_for(ledger: Ledger) -> None:
         assert sent(ledger, url, clock)[0].outcome == "sent"
 
 
+def test_a_day_that_was_asked_for_is_waited_for_and_given_up_after_it(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    clock = Watch()
+    busy = Answer(429, {"Retry-After": "86400"})
+    with http_receiver(busy, Answer(200)) as (url, _):
+        clock.later(minutes=1)
+        assert sent(ledger, url, clock)[0].outcome == "later"
+        assert states(ledger)["one"] == "queued"
+        clock.later(hours=24)
+        assert sent(ledger, url, clock)[0].outcome == "sent"
+    queue(ledger, "two")
+    with http_receiver(busy) as (url, receiver):
+        for _ in range(5):
+            sent(ledger, url, clock)
+            clock.later(hours=24, minutes=1)
+    assert states(ledger)["two"] == "failed"
+    assert len(receiver.got) == 2
+
+
 def test_a_refusal_is_for_good_until_somebody_asks_again(ledger: Ledger) -> None:
     queue(ledger, "one")
     clock = Watch()

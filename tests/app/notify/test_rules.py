@@ -1,35 +1,26 @@
 """What each rule tells, when, how often, and when it is over."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from builders import queue
-from estate_now import Estate
+from estate_now import Estate, phases
+from sqlalchemy import update
 
+from actions.feedback import lift
 from actions.ledger import Ledger
-from app.notify.outbox import Draft, messages
+from actions.tables import alert
+from app.notify.outbox import messages
 
 Make = Callable[..., Estate]
 ENDED = {"ends_on": date(2026, 11, 24)}
 
 
-@pytest.fixture
-def estate(ledger: Ledger) -> Iterator[Make]:
-    made: list[Estate] = []
-
-    def make(kind: str, **rule: Any) -> Estate:
-        made.append(Estate(ledger, {"kind": kind, **rule}))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-def phases(drafts: list[Draft]) -> list[str]:
-    return [draft.phase for draft in drafts]
+def deliver_all(ledger: Ledger) -> None:
+    with ledger.write() as connection:
+        connection.execute(update(alert).values(status="sent"))
 
 
 # Incidents
@@ -45,7 +36,16 @@ def test_an_incident_says_what_how_much_since_when_why_and_what_to_do(estate: Ma
     assert facts["Since"] == "20 Nov 2026, still going on"
     assert facts["Likely cause"] == "i-1 is new"
     assert "instance-select anomaly dismiss i1 --reason" in message.advice
-    assert message.link == "https://c.example/anomalies?anomaly=i1"
+    assert message.link == "https://c.example/anomalies?anomaly=i1&currency=USD"
+
+
+def test_an_incident_of_several_series_is_called_by_all_of_them(estate: Make) -> None:
+    several = {"members": 3, "scope": "3 series: AmazonEC2, AmazonS3 in 123, 456"}
+    (draft,) = estate("anomaly").incidents(several).told()
+    message = draft.message
+    assert message.title == "AmazonEC2, AmazonS3 in 123, 456 cost $500.00 more than expected"
+    assert dict(message.facts)["What"] == "3 series: AmazonEC2, AmazonS3 in 123, 456"
+    assert (message.data["members"], message.data["scope"]) == (3, several["scope"])
 
 
 def test_one_incident_is_told_once_also_when_it_is_dated_otherwise(estate: Make) -> None:
@@ -64,6 +64,89 @@ def test_its_end_is_told_once(estate: Make) -> None:
     assert dict(over.message.facts)["Since"] == "20 Nov 2026, over since 24 Nov 2026"
     assert home.told() == []
     assert home.incidents().told() == []
+
+
+def test_one_that_goes_on_after_its_end_is_told_again_and_so_is_its_next_end(
+    estate: Make,
+) -> None:
+    home = estate("anomaly").incidents({})
+    assert phases(home.told()) == ["started"]
+    for _ in range(2):
+        home.clock.later(hours=24)
+        assert phases(home.incidents(ENDED).told()) == ["over"]
+        assert home.told() == []
+        home.clock.later(hours=24)
+        assert phases(home.incidents({}).told()) == ["started"]
+        assert home.told() == []
+    home.clock.later(hours=24)
+    assert phases(home.incidents().told()) == ["over"]
+    home.clock.later(hours=24)
+    assert phases(home.incidents({}).told()) == ["started"]
+
+
+def test_one_that_goes_on_below_the_floor_is_told_when_it_reaches_it(estate: Make) -> None:
+    home = estate("anomaly", at_least={"USD": 400}).incidents({})
+    home.told()
+    home.incidents(ENDED).told()
+    home.clock.later(hours=24)
+    assert home.incidents({"impact": 300.0}).told() == []
+    assert phases(home.incidents({"impact": 600.0}).told()) == ["started"]
+
+
+def test_one_that_gets_critical_is_told_once_more(estate: Make) -> None:
+    home = estate("anomaly", critical_at={"USD": 1000}).incidents({})
+    (first,) = home.told()
+    (worse,) = home.incidents({"impact": 1500.0}).told()
+    assert (first.is_critical, worse.is_critical) == (False, True)
+    assert home.told() == []
+    assert home.incidents({"impact": 900.0}).told() == []
+    assert home.incidents({"impact": 1500.0}).told() == []
+    assert phases(home.incidents(ENDED).told()) == ["over"]
+
+
+@pytest.mark.parametrize("later", [{}, ENDED])
+def test_dismissed_and_taken_back_before_it_went_out_is_told(
+    later: Mapping[str, Any], estate: Make, ledger: Ledger
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    home.say("dismissed")
+    home.incidents(later)
+    assert home.told() == []
+    home.clock.later(hours=1)
+    lift(ledger, "f1", actor="ann", now=home.clock())
+    assert phases(home.told()) == ["started"]
+    assert home.told() == []
+    assert [one["status"] for one in messages(ledger)] == ["queued", "withdrawn"]
+
+
+def test_dismissed_and_taken_back_after_it_went_out_is_told_no_second_time(
+    estate: Make, ledger: Ledger
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    deliver_all(ledger)
+    home.say("dismissed")
+    assert home.told() == []
+    lift(ledger, "f1", actor="ann", now=home.clock())
+    assert home.told() == []
+    assert phases(home.incidents(ENDED).told()) == ["over"]
+
+
+def test_one_that_goes_on_while_dismissed_is_told_when_that_is_taken_back(
+    estate: Make, ledger: Ledger
+) -> None:
+    home = estate("anomaly").incidents({})
+    home.told()
+    deliver_all(ledger)
+    home.incidents(ENDED).told()
+    deliver_all(ledger)
+    home.say("dismissed")
+    assert home.incidents({}).told() == []
+    home.clock.later(hours=1)
+    lift(ledger, "f1", actor="ann", now=home.clock())
+    assert phases(home.told()) == ["started"]
+    assert home.told() == []
 
 
 def test_one_that_was_over_at_first_sight_is_told_once(estate: Make) -> None:
@@ -176,84 +259,6 @@ def test_no_page_no_link(estate: Make) -> None:
     home = estate("anomaly").incidents({})
     home.page = None
     assert home.told()[0].message.link is None
-
-
-# Budgets
-
-
-def test_a_budget_tells_each_share_once_and_never_backwards(estate: Make) -> None:
-    home = estate("budget").has_budgets().budgets({"spent": 499})
-    assert home.told() == []
-    (half,) = home.budgets({"spent": 500}).told()
-    assert half.message.title == "Budget Shop: 50 % of $1,000.00 is spent"
-    assert not half.is_critical
-    assert home.budgets({"spent": 700}).told() == []
-    assert len(home.budgets({"spent": 850}).told()) == 1
-    assert home.budgets({"spent": 600}).told() == [], "a credit came: nothing new is crossed"
-    assert home.budgets({"spent": 850}).told() == []
-    (full,) = home.budgets({"spent": 1200}).told()
-    assert full.message.title == "Budget Shop is exceeded by $200.00"
-    assert full.is_critical
-    assert home.budgets().told() == [], "nobody is told of the end of a period"
-
-
-def test_several_shares_crossed_at_once_are_one_message(estate: Make) -> None:
-    home = estate("budget").has_budgets().budgets({"spent": 1000})
-    (draft,) = home.told()
-    assert draft.message.data["percent"] == 100
-    assert home.budgets({"spent": 900}).told() == []
-
-
-def test_the_next_period_begins_anew(estate: Make) -> None:
-    home = estate("budget").has_budgets().budgets({"spent": 600})
-    home.told()
-    december = {"starts_on": date(2026, 12, 1), "ends_on": date(2027, 1, 1), "spent": 600}
-    assert len(home.budgets(december).told()) == 1
-
-
-def test_a_budget_says_what_it_covers_and_where_it_leads(estate: Make) -> None:
-    (draft,) = estate("budget").has_budgets().budgets({"spent": 600}).told()
-    facts = dict(draft.message.facts)
-    assert facts["What"] == "Shop: AWS, per month"
-    assert facts["Money"] == "$600.00 of $1,000.00 spent (60 %)"
-    assert facts["Outlook"] == (
-        "$900.00 at the end of the month, $800.00 to $1,000.00 in 4 of 5 cases"
-    )
-
-
-def test_a_likely_breach_is_told_with_its_day_and_does_not_flap(estate: Make) -> None:
-    home = estate("forecast_breach", probability=0.5).has_budgets()
-    likely = {"breach_probability": 0.6, "breach_on": date(2026, 11, 28), "status": "at_risk"}
-    (draft,) = home.budgets(likely).told()
-    assert dict(draft.message.facts)["Chance of a breach"] == "60%, probably on 28 Nov 2026"
-    assert home.budgets({"breach_probability": 0.45}).told() == []
-    assert home.budgets({"breach_probability": 0.55}).told() == []
-    assert phases(home.budgets({"breach_probability": 0.1}).told()) == ["over"]
-
-
-def test_a_breach_that_happened_is_told_by_the_budget_and_not_as_likely(estate: Make) -> None:
-    home = estate("forecast_breach").has_budgets()
-    home.budgets({"breach_probability": 0.9}).told()
-    assert home.budgets({"breach_probability": 1.0, "spent": 1001}).told() == []
-
-
-def test_an_unknown_probability_is_not_told(estate: Make) -> None:
-    home = estate("forecast_breach").has_budgets().budgets({"breach_probability": None})
-    assert home.told() == []
-
-
-def test_without_its_table_a_rule_is_left_out_with_a_note(estate: Make) -> None:
-    home = estate("budget")
-    drafts, notes = home.looked()
-    assert drafts == []
-    assert "The rule 'r' was left out" in notes[0]
-
-
-def test_a_rule_that_could_not_look_ends_nothing(estate: Make) -> None:
-    home = estate("forecast_breach").has_budgets().budgets({"breach_probability": 0.9})
-    home.told()
-    home.connection.execute("drop table marts.budget_now")
-    assert home.told() == []
 
 
 # Freshness

@@ -164,6 +164,62 @@ def test_something_that_speaks_no_http_is_tried_again(bytes_sent: bytes) -> None
     assert isinstance(outcome, Later)
 
 
+@pytest.mark.parametrize("kind", ["slack", "webhook"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hooks.example.com/services/t0p-s3cret",
+        "ftp://hooks.example.com/t0p-s3cret",
+        "https:///t0p-s3cret",
+        "https://hooks.example.com:t0p-s3cret/",
+        "https://[hooks/t0p-s3cret",
+        "https://hooks.example.com/t0p-s3cret\u00e9",
+        "https://hooks.example.com/t0p s3cret",
+    ],
+)
+def test_what_is_no_url_is_named_by_its_variable_only(
+    kind: str, url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOOK_URL", url)
+    channel = {"slack": SlackSettings, "webhook": WebhookSettings}[kind].model_validate(
+        {"name": "team", "kind": kind, "url_from": {"env": "HOOK_URL"}}
+    )
+    outcome = send(channel, parcel("team"), HERE)
+    assert isinstance(outcome, Later)
+    assert "the variable HOOK_URL is no address" in outcome.reason
+    told = capfd.readouterr()
+    assert "s3cret" not in f"{outcome} {told.out} {told.err}"
+
+
+def test_a_file_is_no_receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "answer").write_text("ok")
+    monkeypatch.setenv("HOOK_URL", f"file://localhost{tmp_path}/answer")
+    channel = SlackSettings.model_validate(
+        {"name": "team", "kind": "slack", "url_from": {"env": "HOOK_URL"}}
+    )
+    assert isinstance(send(channel, parcel("team"), HERE), Later)
+
+    def any_url(url: str) -> bool:
+        return True
+
+    monkeypatch.setattr(posting, "_is_web", any_url)
+    assert isinstance(send(channel, parcel("team"), HERE), Later), "nor does the opener know files"
+
+
+def test_the_text_of_an_unexpected_error_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: Any) -> Outcome:
+        raise ValueError("unknown url type: 't0p-s3cret'")
+
+    monkeypatch.setattr("app.notify.channels.webhook.post", fails)
+    outcome = send(hook("http://127.0.0.1:9/"), parcel(), HERE)
+    assert isinstance(outcome, Later)
+    assert "unexpected ValueError at test_webhook.py:" in outcome.reason
+    told = capfd.readouterr()
+    assert "s3cret" not in f"{outcome} {told.out} {told.err}"
+
+
 # Slack
 
 
