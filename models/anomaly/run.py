@@ -10,7 +10,7 @@ import polars as pl
 
 from models.anomaly.verdict import CREEPING, LOW, NEW, Counts, Limits, Verdicts, judge
 from models.forecast.history import Floats
-from models.forecast.run import KEYS, daily_history
+from models.forecast.run import KEYS, daily_history, without_late
 from models.known import median
 
 COLUMNS = {
@@ -106,7 +106,7 @@ def find(
     if not keys.height:
         return _nothing()
     floor, limits = floor or Floor(), limits or Limits()
-    values = _without_late(values, keys, days, late)
+    values = without_late(values, keys, days, late)
     usual = usual_totals(values, keys["currency"].to_list())
     least = _least(usual, keys["currency"].to_list(), floor)
     verdicts = judge(values, days, least, delivered_since(values, keys), limits)
@@ -156,23 +156,6 @@ def delivered_since(
         pl.col("began").min().over("cloud", "currency")
     )
     return first["began"].to_numpy().astype(np.intp)
-
-
-def _without_late(
-    values: Floats,
-    keys: pl.DataFrame,
-    days: np.ndarray[tuple[int], np.dtype[np.datetime64]],
-    late: pl.DataFrame | None,
-) -> Floats:
-    """NaN where an account's bill has not arrived."""
-    if late is None or late.is_empty():
-        return values
-    ends = keys.select("cloud", "account").join(
-        late.select("cloud", "account", pl.col("until").cast(pl.Date)).unique(["cloud", "account"]),
-        on=["cloud", "account"], how="left", maintain_order="left",
-    )["until"].fill_null(date.max)  # fmt: skip
-    missing = days[None, :] >= ends.to_numpy().astype("datetime64[D]")[:, None]
-    return np.where(missing, np.nan, values)
 
 
 @dataclass

@@ -53,6 +53,13 @@ class Parts:
         daily = np.nan_to_num(mean(self.mean[:, :WEEKS], (1,)))
         return days * daily, days * self.scale
 
+    def tested(self, steps: int) -> tuple[int, list[int]]:
+        """How many of so many steps the backtest reaches, and the folds that reach as far."""
+        reach = [min(origin, self.errors.shape[2]) for origin in self.origins]
+        usable = [k for k in range(len(reach)) if np.isfinite(self.errors[:, k]).any()]
+        longest = min(steps, max((reach[k] for k in usable), default=0))
+        return longest, [k for k in usable if reach[k] >= longest > 0]
+
     @property
     def steps(self) -> int:
         """Steps ahead that are forecast."""
@@ -83,12 +90,9 @@ def spread(parts: Parts, group: NDArray[np.intp], count: int, steps: int) -> tup
     if steps == 0:
         return np.zeros(count), 1
     scale = sums(parts.scale, group, count)
-    reach = [min(o, parts.errors.shape[2]) for o in parts.origins]
-    usable = [k for k in range(len(reach)) if np.isfinite(parts.errors[:, k]).any()]
-    longest = min(steps, max((reach[k] for k in usable), default=0))
-    if longest == 0:
+    longest, whole = parts.tested(steps)
+    if not whole:
         return scale * steps, 1
-    whole = [k for k in usable if reach[k] >= longest]
     squares, weight = np.zeros(count), np.zeros(count)
     for k in whole:
         path = parts.errors[:, k, :longest]

@@ -142,10 +142,7 @@ def _measured(
     Columns: mean absolute error and bias (positive: too much was expected), both as a share of
     what came; and the folds behind them.
     """
-    reach = [min(o, parts.errors.shape[2]) for o in parts.origins]
-    usable = [k for k in range(len(reach)) if np.isfinite(parts.errors[:, k]).any()]
-    longest = min(max(steps, 1), max((reach[k] for k in usable), default=0))
-    whole = [k for k in usable if reach[k] >= longest]
+    longest, whole = parts.tested(max(steps, 1))
     if not whole:
         nothing = pl.Series([None] * count, dtype=pl.Float64)
         return {"wape": nothing, "bias": nothing, "folds": pl.Series([0] * count)}
