@@ -12,9 +12,10 @@ from models.anomaly.incident import Facts, Incidents, incidents
 from models.anomaly.run import Found, find
 from pipelines.assets.costs import costs, query
 from pipelines.assets.read import WRITE_POOL
+from pipelines.assets.write import model_specs
 from pipelines.work import Work
 
-GRAIN = {
+GRAINS = {
     "anomaly": "One row per cost incident; a rerun replaces all.",
     "anomaly_member": "One row per cost incident and series that belongs to it.",
     "anomaly_cause": "One row per cost incident and candidate cause.",
@@ -26,16 +27,7 @@ NEEDS = ("marts/daily_cost", "marts/freshness", "raw/focus", "raw/resource", "ra
 
 @dg.multi_asset(
     name="anomalies",
-    specs=[
-        dg.AssetSpec(
-            ["models", table],
-            deps=[name.split("/") for name in NEEDS],
-            description=grain,
-            group_name="models",
-            kinds={"python"},
-        )
-        for table, grain in GRAIN.items()
-    ],
+    specs=model_specs(GRAINS, NEEDS),
     can_subset=True,
     pool=WRITE_POOL,
 )
@@ -46,7 +38,7 @@ def anomalies(
     work.progress("looking for anomalies")
     found = look(work)
     with work.lake.write("anomalies") as write:
-        for table in GRAIN:
+        for table in GRAINS:
             write.connection.execute(f"delete from models.{table}")
             if found is not None:
                 write.connection.register("incident_rows", _rows(found, table))

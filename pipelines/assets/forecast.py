@@ -8,7 +8,7 @@ import dagster as dg
 from models.forecast.run import forecast as predict
 from pipelines.assets.costs import costs, query
 from pipelines.assets.read import WRITE_POOL
-from pipelines.assets.write import replace
+from pipelines.assets.write import model_specs, replace
 from pipelines.work import Work
 
 GRAINS = {
@@ -24,16 +24,7 @@ NEEDS = ("marts/daily_cost", "marts/freshness", "raw/focus", "actions/budget")
 @dg.multi_asset(
     name="forecast",
     description="What the coming days will cost; a rerun replaces the whole forecast.",
-    specs=[
-        dg.AssetSpec(
-            ["models", table],
-            deps=[name.split("/") for name in NEEDS],
-            description=grain,
-            group_name="models",
-            kinds={"python"},
-        )
-        for table, grain in GRAINS.items()
-    ],
+    specs=model_specs(GRAINS, NEEDS),
     pool=WRITE_POOL,
 )
 def forecast(work: dg.ResourceParam[Work]) -> Iterator[dg.MaterializeResult[Any]]:
