@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from actions.errors import ActionError
-from actions.feedback import Decision, Incident, Opinion, give, lift, opinions
+from actions.feedback import GROWTH, Decision, Incident, Opinion, give, lift, opinions
 from actions.feedback import feedback as said
 from app.dashboard import data, decide, money, page, visitor
 
@@ -78,8 +78,10 @@ def _dismiss(incident: Incident) -> None:
     with st.popover("Dismiss", icon=ICONS["dismissed"]), st.form(f"dismiss_{incident.id}"):
         reason = st.text_input("Why is it harmless?", key=f"dismiss_reason_{incident.id}")
         st.caption(
-            "Later ones of this service and account that are at most 1.5 times as large per day "
-            "are dismissed too, and raise no alert."
+            "Only this one is dismissed: it is spread over several series."
+            if incident.series.is_spread
+            else f"Later ones of this service and account that are at most {GROWTH} times as large "
+            "per day are dismissed too, and raise no alert."
         )
         if st.form_submit_button("Dismiss it"):
             _give(incident, "dismissed", reason)
