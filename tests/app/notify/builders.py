@@ -1,11 +1,16 @@
 """Messages, parcels, rules and channels, made in one line each."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
 from typing import Any
 
+from receivers import Receiver
+
 from actions.ledger import Ledger
+from app.notify.deliver import Result, deliver
 from app.notify.message import Message
-from app.notify.outbox import Draft, Parcel, put
+from app.notify.outbox import Draft, Parcel, messages, put
 from pipelines.alert_settings import AlertSettings
 
 NOW = datetime(2026, 11, 25, 12)  # a Wednesday
@@ -70,3 +75,18 @@ class Watch:
     def later(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+def states(ledger: Ledger) -> dict[str, str]:
+    return {one["title"]: one["status"] for one in messages(ledger)}
+
+
+def sent(ledger: Ledger, url: str, clock: Watch, **more: Any) -> list[Result]:
+    rules = {"rules": more.pop("rules")} if "rules" in more else {}
+    return deliver(
+        ledger, alerts({**HOOK, "url": url, **more}, **rules), Path(), clock=clock, random=Random(1)
+    )
+
+
+def titles(receiver: Receiver) -> list[str]:
+    return [got.json["title"] for got in receiver.got]

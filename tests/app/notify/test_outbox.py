@@ -1,49 +1,25 @@
 """The outbox: once each, in time, within the rate, through crashes and rivals."""
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from builders import HOOK, NOW, Watch, alerts, queue
+from builders import HOOK, NOW, Watch, alerts, queue, sent, states, titles
 from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
-from receivers import Answer, Mailbox, Receiver, http_receiver, smtp_receiver
+from receivers import Answer, Mailbox, http_receiver, smtp_receiver
 from servers import free_port
 from sqlalchemy import select, text
 
 from actions.ledger import Ledger, open_ledger
 from actions.tables import alert
-from app.notify.deliver import Result, deliver
-from app.notify.outbox import LEASE, claim, messages, retry_failed, settle
-from app.notify.outcome import Later, Sent
+from app.notify.deliver import deliver
+from app.notify.outbox import messages, retry_failed
 from app.notify.quiet import quiet_until
 from pipelines.alert_settings import QuietSettings
-
-FOLDER = Path(__file__).parent
-
-
-def states(ledger: Ledger) -> dict[str, str]:
-    return {one["title"]: one["status"] for one in messages(ledger)}
-
-
-def sent(ledger: Ledger, url: str, clock: Watch, **more: Any) -> list[Result]:
-    rules = {"rules": more.pop("rules")} if "rules" in more else {}
-    return deliver(
-        ledger, alerts({**HOOK, "url": url, **more}, **rules), Path(), clock=clock, random=Random(1)
-    )
-
-
-def titles(receiver: Receiver) -> list[str]:
-    return [got.json["title"] for got in receiver.got]
 
 
 def test_what_was_told_on_a_channel_is_not_told_again(ledger: Ledger) -> None:
@@ -318,83 +294,6 @@ def test_an_end_waits_for_its_beginning_and_is_dropped_with_it(ledger: Ledger) -
         sent(ledger, url, clock)
     assert titles(receiver) == ["two"]
     assert states(ledger)["Over: two"] == "withdrawn"
-
-
-# Crashes and rivals
-
-
-def run_beside(script: str, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(FOLDER)])}
-    return subprocess.Popen(
-        [sys.executable, str(FOLDER / script), *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, **more,
-    )  # fmt: skip
-
-
-def url_of(ledger: Ledger) -> str:
-    return ledger.engine.url.render_as_string(hide_password=False)
-
-
-def test_a_sender_killed_between_claim_and_send_loses_nothing(ledger: Ledger) -> None:
-    (identity,) = queue(ledger, "one")
-    sender = run_beside("crash_between.py", url_of(ledger))
-    assert sender.stdout is not None
-    assert sender.stdout.readline().strip() == identity
-    sender.send_signal(signal.SIGKILL)
-    sender.wait(20)
-    sender.stdout.close()
-    assert sender.stdin is not None
-    sender.stdin.close()
-    clock = Watch()
-    with http_receiver() as (url, receiver):
-        assert sent(ledger, url, clock) == [], "its claim still holds"
-        clock.now = NOW + LEASE
-        assert [one.outcome for one in sent(ledger, url, clock)] == ["sent"]
-    assert [got.headers["Idempotency-Key"] for got in receiver.got] == [identity]
-
-
-def test_a_sender_that_comes_too_late_settles_nothing(ledger: Ledger) -> None:
-    queue(ledger, "one")
-    slow = claim(ledger, alerts(), NOW)
-    assert slow is not None
-    fast = claim(ledger, alerts(), NOW + LEASE)
-    assert fast is not None
-    settle(ledger, fast, Sent(), NOW + LEASE, Random(1))
-    settle(ledger, slow, Later("too late"), NOW + LEASE, Random(1))
-    (one,) = messages(ledger)
-    assert (one["status"], one["last_error"]) == ("sent", None)
-
-
-def several_senders(ledger: Ledger, url: str, count: int) -> Sequence[int]:
-    senders = [run_beside("send_all.py", url_of(ledger), url) for _ in range(count)]
-    for sender in senders:
-        assert sender.stdin is not None
-        sender.stdin.write("go\n")
-        sender.stdin.flush()
-    told = [sender.communicate(timeout=120)[0] for sender in senders]
-    assert [sender.returncode for sender in senders] == [0] * count
-    return [int(text) for text in told]
-
-
-def test_two_senders_at_once_send_each_message_once(ledger: Ledger) -> None:
-    queue(ledger, *(f"n{number}" for number in range(30)))
-    with http_receiver(Answer(silence_seconds=0.02)) as (url, receiver):
-        counts = several_senders(ledger, url, 2)
-    assert sum(counts) == 30
-    assert sorted(titles(receiver)) == sorted(f"n{number}" for number in range(30))
-
-
-def test_two_senders_on_postgresql_send_each_message_once(
-    postgres_database: Callable[[], str],
-) -> None:
-    ledger = open_ledger(postgres_database())
-    queue(ledger, *(f"n{number}" for number in range(30)))
-    with http_receiver(Answer(silence_seconds=0.02)) as (url, receiver):
-        counts = several_senders(ledger, url, 2)
-    assert sorted(titles(receiver)) == sorted(f"n{number}" for number in range(30))
-    assert sum(counts) == 30
-    assert set(states(ledger).values()) == {"sent"}
-    ledger.close()
 
 
 def test_nothing_secret_is_in_the_ledger(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
