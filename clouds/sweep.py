@@ -50,7 +50,13 @@ def sweep_in_chunks(parts: Sequence[Part], schema: Mapping[str, pl.DataType]) ->
     failed: list[Failure] = []
 
     def read(part: Part) -> pl.DataFrame:
-        return frame(schema) if part.account in refused else read_anew(part.read)
+        if part.account in refused:
+            return frame(schema)
+        try:
+            return read_anew(part.read)
+        except Unauthorized as error:  # noted here: whoever collects the rows may be slower
+            refused.setdefault(part.account, Failure(part.account, "", "", str(error)))
+            return frame(schema)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         running = {pool.submit(read, part): part for part in parts}
@@ -58,8 +64,6 @@ def sweep_in_chunks(parts: Sequence[Part], schema: Mapping[str, pl.DataType]) ->
             part = running[done]
             try:
                 rows = done.result()
-            except Unauthorized as error:
-                refused.setdefault(part.account, Failure(part.account, "", "", str(error)))
             except CloudError as error:
                 failed.append(Failure(part.account, part.region, part.kind, str(error)))
             else:

@@ -57,11 +57,10 @@ def test_the_waterfall_ends_at_what_it_cost() -> None:
     steps = pl.DataFrame({
         "label": ["Expected", "i-1", "Everything else", "Actual"],
         "amount": [100.0, 60.0, -10.0, 150.0],
-        "measure": ["absolute", "relative", "relative", "total"],
     })  # fmt: skip
-    figure: Any = incident_charts.waterfall(steps, currency="USD")
+    figure: Any = incident_charts.steps(steps, currency="USD")
     (bars,) = figure.data
-    assert list(bars.measure) == steps["measure"].to_list()
+    assert list(bars.measure) == ["absolute", "relative", "relative", "total"]
     assert sum(bars.y[:3]) == bars.y[3]
     assert bars.text[0] == "$100"
     assert bars.text[2].startswith("-$10")

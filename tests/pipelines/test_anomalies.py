@@ -13,7 +13,7 @@ from home import home_at
 
 from models.anomaly.incident import Incidents, incidents
 from models.anomaly.run import find
-from pipelines.assets.anomalies import GRAIN, anomalies, facts
+from pipelines.assets.anomalies import GRAINS, anomalies, facts
 from pipelines.assets.costs import query
 
 FIRST = date(2026, 1, 5)  # a Monday
@@ -289,10 +289,10 @@ def test_a_late_account_is_named_with_its_last_day() -> None:
 def test_the_asset_replaces_all_its_tables(tmp_path: Path) -> None:
     home = home_at(tmp_path, "one")
     assert home.run("+models/anomaly").ok
-    old = {table: f"insert into models.{table} (id) values ('old')" for table in GRAIN}
+    old = {table: f"insert into models.{table} (id) values ('old')" for table in GRAINS}
     for statement in old.values():
         home.write(statement)
     assert home.run("models/anomaly").ok
-    for table in GRAIN:
+    for table in GRAINS:
         assert home.ask_newest(f"select count(*) from models.{table}") == [(0,)]
-    assert {key.path[-1] for key in anomalies.keys} == set(GRAIN)
+    assert {key.path[-1] for key in anomalies.keys} == set(GRAINS)
