@@ -48,6 +48,11 @@ class Outlook:
     measured: tuple[Measured, ...]
     chosen: NDArray[np.intp]  # index into measured; -1 = none of them
 
+    @property
+    def is_positive(self) -> NDArray[np.bool_]:
+        """Whether each series never was negative, so that its forecast is not either."""
+        return np.nan_to_num(self.limits[0][0]).min(axis=1, initial=0.0) >= 0
+
 
 def outlooks(
     history: History, steps: int, ended_after: int = ENDED, reach: int = 0

@@ -1,6 +1,6 @@
 """What a sum of forecasts needs of its parts, and how far sums were off in the backtest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -26,22 +26,26 @@ class Parts:
     is_positive: NDArray[np.bool_]
     origins: tuple[int, ...]
     unknown: NDArray[np.intp]  # days before the forecast that no bill covers yet
+    usual: Floats  # what such a day is estimated to have cost
 
     @staticmethod
     def of(outlooks: list[Outlook], unknown: NDArray[np.intp]) -> "Parts":
         """Those of all chunks, in their order; there must be one."""
-        positive = [
-            np.nan_to_num(one.limits[0][0]).min(axis=1, initial=0.0) >= 0 for one in outlooks
-        ]
+        ahead = np.concatenate([np.concatenate([o.mean, o.beyond], axis=1) for o in outlooks])
         return Parts(
-            np.concatenate([np.concatenate([o.mean, o.beyond], axis=1) for o in outlooks]),
+            ahead,
             np.concatenate([o.truth for o in outlooks]),
             np.concatenate([o.errors for o in outlooks]),
             np.concatenate([o.scale for o in outlooks]),
-            np.concatenate(positive),
+            np.concatenate([o.is_positive for o in outlooks]),
             outlooks[0].origins,
             unknown,
+            np.nan_to_num(mean(ahead[:, :WEEKS], (1,))),
         )
+
+    def plus(self, added: Floats) -> "Parts":
+        """With known steps (series x step); days before the forecast stay as they were."""
+        return replace(self, mean=floored(self.mean + added, self.is_positive))
 
     def since(self, steps: int) -> tuple[Floats, Floats]:
         """What the last `steps` days before the forecast cost beyond what is billed, per series.
@@ -50,8 +54,7 @@ class Parts:
         off, as if all days erred alike.
         """
         days = np.minimum(self.unknown, max(steps, 0)).astype(np.float64)
-        daily = np.nan_to_num(mean(self.mean[:, :WEEKS], (1,)))
-        return days * daily, days * self.scale
+        return days * self.usual, days * self.scale
 
     def tested(self, steps: int) -> tuple[int, list[int]]:
         """How many of so many steps the backtest reaches, and the folds that reach as far."""
@@ -64,6 +67,11 @@ class Parts:
     def steps(self) -> int:
         """Steps ahead that are forecast."""
         return self.mean.shape[1]
+
+
+def floored(values: Floats, is_positive: NDArray[np.bool_]) -> Floats:
+    """Series x step, not below zero where the series never was."""
+    return np.where(is_positive[:, None], np.maximum(values, 0.0), values)
 
 
 def grouped(keys: pl.DataFrame, scope: tuple[str, ...]) -> tuple[pl.DataFrame, NDArray[np.intp]]:

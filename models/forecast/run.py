@@ -15,6 +15,8 @@ from models.forecast.history import Days, Floats, History
 from models.forecast.parts import Parts
 from models.forecast.paths import COLUMNS as SCOPE_COLUMNS
 from models.forecast.paths import paths
+from models.forecast.steps import COLUMNS as STEP_COLUMNS
+from models.forecast.steps import KNOWN, known_steps
 from models.forecast.totals import COLUMNS as TOTAL_COLUMNS
 from models.forecast.totals import period, totals
 
@@ -32,11 +34,12 @@ BACKTEST_COLUMNS = (
 
 @dataclass(frozen=True)
 class ForecastResult:
-    """Rows for models.forecast, forecast_scope, forecast_total, backtest and budget."""
+    """Rows of the tables of models that are named so; `step` is models.forecast_step."""
 
     forecast: pl.DataFrame
     scope: pl.DataFrame
     total: pl.DataFrame
+    step: pl.DataFrame
     backtest: pl.DataFrame
     budget: pl.DataFrame
 
@@ -48,6 +51,7 @@ def forecast(
     days: int = 90,
     delivered: pl.DataFrame | None = None,
     late: pl.DataFrame | None = None,
+    steps: pl.DataFrame | None = None,
     budgets: pl.DataFrame | None = None,
 ) -> ForecastResult:
     """Forecast from `made_on`, the first day that is not known, for `days` days.
@@ -57,6 +61,7 @@ def forecast(
     a line on such a day cost nothing. On other days its cost is unknown. Without it, a day counts
     as delivered if the cloud has any line for it. `late` (cloud, account, until) names accounts
     whose bill ends before `made_on`: what they cost since is unknown, and estimated in sums.
+    `steps` are what is known to change, with the columns of `models.forecast.steps.KNOWN`.
     `budgets` has the columns of `models.forecast.budget.SCHEMA`.
     """
     empty = _empty_result()
@@ -68,8 +73,11 @@ def forecast(
         return replace(empty, budget=judged(asked, keys, None, costs, made_on=made_on))
     reach = (period(made_on, 12).ends_on - made_on).days
     parts = list(outlooks(history, days, ENDED, reach))
-    whole = Parts.of(parts, unknown_days(keys, late, made_on))
+    known = pl.DataFrame(schema=KNOWN) if steps is None else steps
+    ahead = known_steps(keys, known, made_on=made_on, days=max(days, reach))
+    whole = Parts.of(parts, unknown_days(keys, late, made_on)).plus(ahead.added)
     starts = np.cumsum([0, *[len(part.mean) for part in parts]])
+    parts = [ahead.outlook(part, int(at)) for part, at in zip(parts, starts, strict=False)]
     frames = [
         (_forecast_rows(keys[int(at) : int(at) + len(p.mean)], p, made_on, days),
          _backtest_rows(keys[int(at) : int(at) + len(p.mean)], p, days))
@@ -79,6 +87,7 @@ def forecast(
         pl.concat([empty.forecast, *[f for f, _ in frames]]),
         paths(keys, whole, made_on=made_on, days=days),
         totals(keys, whole, costs, made_on=made_on),
+        ahead.rows,
         pl.concat([empty.backtest, *[b for _, b in frames]]),
         judged(asked, keys, whole, costs, made_on=made_on),
     )
@@ -240,6 +249,7 @@ def _empty_result() -> ForecastResult:
         frame(FORECAST_COLUMNS),
         pl.DataFrame(schema=SCOPE_COLUMNS),
         pl.DataFrame(schema=TOTAL_COLUMNS),
+        pl.DataFrame(schema=STEP_COLUMNS),
         frame(BACKTEST_COLUMNS),
         pl.DataFrame(schema=BUDGET_COLUMNS),
     )

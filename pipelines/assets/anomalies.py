@@ -12,7 +12,7 @@ from models.anomaly.incident import Facts, Incidents, incidents
 from models.anomaly.run import Found, find
 from pipelines.assets.costs import costs, query
 from pipelines.assets.read import WRITE_POOL
-from pipelines.assets.write import model_specs
+from pipelines.assets.write import model_specs, replace_models
 from pipelines.work import Work
 
 GRAINS = {
@@ -37,27 +37,18 @@ def anomalies(
     """Cost incidents, their series, causes and days, always together; a rerun replaces all."""
     work.progress("looking for anomalies")
     found = look(work)
-    with work.lake.write("anomalies") as write:
-        for table in GRAINS:
-            write.connection.execute(f"delete from models.{table}")
-            if found is not None:
-                write.connection.register("incident_rows", _rows(found, table))
-                write.connection.execute(f"insert into models.{table} by name from incident_rows")
-                write.connection.unregister("incident_rows")
-    for table in (key.path[-1] for key in context.selected_asset_keys):
-        rows = 0 if found is None else _rows(found, table).height
-        yield dg.MaterializeResult(
-            asset_key=["models", table], metadata={"dagster/row_count": rows}
-        )
+    yield from replace_models(
+        work, context, "anomalies", _tables(found) if found else dict.fromkeys(GRAINS)
+    )
 
 
-def _rows(found: Incidents, table: str) -> pl.DataFrame:
+def _tables(found: Incidents) -> dict[str, pl.DataFrame]:
     return {
         "anomaly": found.anomaly,
         "anomaly_member": found.member,
         "anomaly_cause": found.cause,
         "anomaly_day": found.day,
-    }[table]
+    }
 
 
 def look(work: Work) -> Incidents | None:

@@ -1,6 +1,7 @@
 """What assets that write whole tables of estimates share: their specs, and the writing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -22,12 +23,30 @@ def model_specs(grains: Mapping[str, str], needs: Sequence[str]) -> list[dg.Asse
     ]
 
 
-def replace(work: Work, message: str, tables: dict[str, pl.DataFrame]) -> dict[str, int]:
-    """Replace the rows of all given tables in one transaction; columns are matched by name."""
+def replace(work: Work, message: str, tables: Mapping[str, pl.DataFrame | None]) -> dict[str, int]:
+    """Replace the rows of all given tables in one transaction; None means no rows.
+
+    Columns are matched by name. Returns how many rows each has.
+    """
     with work.lake.write(message) as write:
         for table, frame in tables.items():
-            write.connection.register("incoming", frame)
             write.connection.execute(f"delete from {table}")
-            write.connection.execute(f"insert into {table} by name from incoming")
-            write.connection.unregister("incoming")
-    return {table: frame.height for table, frame in tables.items()}
+            if frame is not None:
+                write.connection.register("incoming", frame)
+                write.connection.execute(f"insert into {table} by name from incoming")
+                write.connection.unregister("incoming")
+    return {table: 0 if frame is None else frame.height for table, frame in tables.items()}
+
+
+def replace_models(
+    work: Work,
+    context: dg.AssetExecutionContext,
+    message: str,
+    tables: Mapping[str, pl.DataFrame | None],
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """The same for all tables of `models` that one asset makes; tells of those asked for."""
+    rows = replace(work, message, {f"models.{name}": frame for name, frame in tables.items()})
+    for key in context.selected_asset_keys:
+        yield dg.MaterializeResult(
+            asset_key=key, metadata={"dagster/row_count": rows[".".join(key.path)]}
+        )

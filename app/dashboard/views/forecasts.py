@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.dashboard import charts, data, money, page, visitor
+from app.dashboard import charts, data, forecast_causes, money, page, visitor
 
 ALL = "All"
 SHOWN = 8  # causes in the waterfall; the rest is one bar
@@ -56,8 +56,10 @@ def forecasts() -> None:
         return
     _answer(sums, currency)
     _path(sums.item(0, "made_on"), asked)
+    forecast_causes.known_steps(asked)
     _sums(sums, asked)
     _change(sums, asked)
+    forecast_causes.price_and_quantity(asked)
     _budgets(currency)
     _quality(asked)
 

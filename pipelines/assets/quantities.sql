@@ -1,0 +1,59 @@
+-- One row per series whose recent bill has one unit for at least 80 % of its usage, and day: how much of it, and its cost.
+-- What was committed to and not used costs, but is no quantity: it makes what was used dearer.
+with line as (
+    select
+        focus.x_cloud as cloud,
+        coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
+        coalesce(focus.ServiceName, '(unknown)') as service,
+        focus.BillingCurrency as currency,
+        coalesce(focus.PricingUnit, focus.ConsumedUnit) as unit,
+        focus.ChargePeriodStart::date as day,
+        coalesce(
+            sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity)) filter (
+                where lower(focus.CommitmentDiscountStatus) is distinct from 'unused'
+            ),
+            0
+        )::double as quantity,
+        sum(focus.EffectiveCost)::double as cost
+    from raw.focus as focus
+    where
+        focus.ChargeCategory = 'Usage'
+        and focus.BillingCurrency is not null
+        and focus.ChargePeriodStart < getvariable('until')::date
+        and focus.ChargePeriodStart >= getvariable('until')::date - 800
+    group by all
+),
+
+recent as (
+    select
+        line.cloud,
+        line.account,
+        line.service,
+        line.currency,
+        line.unit,
+        sum(line.cost) as cost,
+        sum(line.quantity) as quantity,
+        sum(sum(line.cost)) over (partition by line.cloud, line.account, line.service, line.currency) as whole
+    from line
+    where line.day >= getvariable('until')::date - 56
+    group by
+        line.cloud,
+        line.account,
+        line.service,
+        line.currency,
+        line.unit
+)
+
+select
+    line.cloud,
+    line.account,
+    line.service,
+    line.currency,
+    line.unit,
+    line.day,
+    line.quantity,
+    line.cost
+from line
+join recent using (cloud, account, service, currency, unit)
+where recent.quantity > 0 and recent.cost > 0 and recent.cost >= 0.8 * recent.whole
+order by all

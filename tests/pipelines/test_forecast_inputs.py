@@ -1,0 +1,92 @@
+"""What the forecast is told beside daily costs: commitments that end, and quantities."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from estate import line, rows, warehouse
+
+from pipelines.assets.costs import query
+
+UNTIL = date(2026, 3, 20)
+COMMITMENT = {
+    "cloud": "aws", "account": "shop", "commitment_id": "ri-1", "kind": "reservation",
+    "starts_at": datetime(2025, 4, 2), "ends_at": datetime(2026, 4, 2, 6), "currency": "USD",
+}  # fmt: skip
+
+
+def days(count: int, cost: str, **columns: Any) -> list[dict[str, Any]]:
+    """The same charge on each of the last days."""
+    return [
+        line((UNTIL - timedelta(days=back)).isoformat(), cost, **columns)
+        for back in range(1, count + 1)
+    ]
+
+
+def covered(count: int, effective: str, contracted: str | None, **columns: Any
+            ) -> list[dict[str, Any]]:  # fmt: skip
+    price = {"ContractedCost": contracted and Decimal(contracted), "ListCost": None}
+    return days(count, effective, CommitmentDiscountId="ri-1", CommitmentDiscountStatus="Used",
+                **price, **columns)  # fmt: skip
+
+
+def asked(name: str, **tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    connection = warehouse(**tables)
+    connection.execute("set variable until = ?", [UNTIL])
+    return rows(connection, query(f"{name}.sql"))
+
+
+def test_covered_use_goes_back_to_its_price_without_the_commitment() -> None:
+    bill = [*covered(28, "6", "10"), *days(28, "5")]
+    [step] = asked("known_steps", raw_focus=bill, raw_commitment=[COMMITMENT])
+    assert (step["account"], step["service"], step["commitment_id"]) == ("shop", "EC2", "ri-1")
+    assert step["ends_at"] == datetime(2026, 4, 2, 6)
+    assert step["daily"] == pytest.approx(4.0)
+
+
+def test_what_was_committed_and_not_used_falls_away() -> None:
+    unused = days(28, "3", CommitmentDiscountId="ri-1", CommitmentDiscountStatus="Unused")
+    [step] = asked("known_steps", raw_focus=unused, raw_commitment=[COMMITMENT])
+    assert step["daily"] == pytest.approx(-3.0)
+
+
+def test_only_the_last_four_weeks_count() -> None:
+    [step] = asked("known_steps", raw_focus=covered(60, "6", "10"), raw_commitment=[COMMITMENT])
+    assert step["daily"] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("bill", "commitment"),
+    [
+        (covered(28, "6", None), COMMITMENT),  # nobody knows what it costs without
+        (covered(28, "6", "10"), {**COMMITMENT, "ends_at": datetime(2026, 3, 19)}),
+        (covered(28, "6", "10"), {**COMMITMENT, "commitment_id": "other"}),
+        (days(28, "6"), COMMITMENT),
+    ],
+)
+def test_no_step_is_made_up(bill: list[dict[str, Any]], commitment: dict[str, Any]) -> None:
+    assert asked("known_steps", raw_focus=bill, raw_commitment=[commitment]) == []
+
+
+def sold(cost: str, quantity: str | None, unit: str, **columns: Any) -> list[dict[str, Any]]:
+    amount = None if quantity is None else Decimal(quantity)
+    return days(60, cost, PricingUnit=unit, PricingQuantity=amount, **columns)
+
+
+def test_quantity_and_cost_of_the_unit_that_is_most_of_the_bill() -> None:
+    bill = [*sold("8", "24", "Hours"), *sold("2", "7", "GB")]
+    found = asked("quantities", raw_focus=bill)
+    assert {(row["unit"], row["quantity"], row["cost"]) for row in found} == {("Hours", 24.0, 8.0)}
+    assert len(found) == 60
+
+
+def test_without_a_common_unit_there_is_no_quantity() -> None:
+    assert asked("quantities", raw_focus=[*sold("7", "24", "Hours"), *sold("3", "7", "GB")]) == []
+    assert asked("quantities", raw_focus=sold("7", None, "Hours")) == []
+
+
+def test_what_was_paid_for_nothing_is_cost_and_no_quantity() -> None:
+    unused = sold("2", "10", "Hours", CommitmentDiscountStatus="Unused")
+    found = asked("quantities", raw_focus=[*sold("8", "24", "Hours"), *unused])
+    assert {(row["quantity"], row["cost"]) for row in found} == {(24.0, 10.0)}
