@@ -42,6 +42,14 @@ def unsettled(incidents: pl.DataFrame) -> pl.DataFrame:
     return found if is_shown else found.filter(~pl.col("id").is_in(list(settled)))
 
 
+def unsettled_open(currency: str) -> pl.DataFrame:
+    """Open incidents that nobody dismissed or expects, the largest impact first."""
+    incidents = data.ask("anomalies", currency=currency).filter("is_open")
+    known = _opinions(incidents)
+    settled = [identity for identity, opinion in known.items() if opinion.is_settled]
+    return incidents.filter(~pl.col("id").is_in(settled))
+
+
 def feedback(incident: Mapping[str, Any]) -> None:
     """What was said of this incident, and the buttons to say something or take it back."""
     one = Incident.of_row(incident)

@@ -114,6 +114,23 @@ def test_the_page_hides_what_is_dismissed_and_brings_it_back(
     assert f"confirm_{ids[0]}" in [button.key for button in app.button]
 
 
+def test_the_overview_counts_no_incident_that_was_dismissed(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted() -> str:
+        app = opened(own_demo_home, "overview", monkeypatch)
+        [card] = [metric.value for metric in app.metric if metric.label == "Open anomalies"]
+        return card
+
+    whole = [one for one in incidents(own_demo_home).values() if one["is_open"]]
+    shown = [one for one in whole if one["currency"] == "USD"]
+    assert shown
+    assert counted() == str(len(shown))
+    for one in shown:
+        answer("anomaly", "dismiss", one["id"], "--reason", "load test", home=own_demo_home)
+    assert counted() == "0"
+
+
 def linked(home: Path, monkeypatch: pytest.MonkeyPatch, identity: str, currency: str) -> AppTest:
     """The page as the link of an alert opens it."""
     app = opened(home, "anomalies", monkeypatch)

@@ -6,9 +6,10 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.dashboard import charts, data, money, page, visitor
+from app.dashboard import charts, data, incident_feedback, money, page, visitor
 
 DAYS = 90
+TOP = 5  # open incidents that are listed
 
 
 def overview() -> None:
@@ -80,19 +81,19 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         colour="green",
         help="Open recommendations, each at its lowest and highest estimate. One bar per check.",
     )
-    incidents = data.ask("open_anomalies", currency=currency)
-    impact = kpi["anomaly_impact"]
+    incidents = incident_feedback.unsettled_open(currency)
+    impact = float(incidents["impact"].sum())
     _card(
         cards[3],
         "Open anomalies",
-        str(kpi["anomalies_open"]),
+        str(incidents.height),
         delta=money.signed(impact, currency) if impact else "none",
         description="unexpected so far" if impact else "",
-        chart=[abs(impact) for impact in incidents["impact"]],
+        chart=incidents["impact"].abs().head(TOP).to_list(),
         chart_type="bar",
         colour="red" if impact and impact > 0 else "gray",
         help="Spend that differs from what was expected and has not returned to normal. "
-        "One bar per incident, the largest first.",
+        "What somebody dismissed or expects is left out. One bar per incident, the largest first.",
     )
     shares = data.ask("unallocated_by_month", currency=currency)
     _card(
@@ -255,13 +256,13 @@ def _savings(currency: str) -> None:
 
 def _incidents(currency: str) -> None:
     st.subheader("Open anomalies", anchor=False)
-    incidents = data.ask("open_anomalies", currency=currency)
+    incidents = incident_feedback.unsettled_open(currency)
     if incidents.is_empty():
         st.caption("Nothing unusual is going on in this currency.")
-    for row in incidents.iter_rows(named=True):
+    for row in incidents.head(TOP).iter_rows(named=True):
         _line(
             row["service"],
-            f"{row['account']}, since {page.day(row['starts_on'])}",
+            f"{row['account_name']}, since {page.day(row['starts_on'])}",
             money.signed(row["impact"], currency),
         )
     st.page_link("views/anomalies.py", label="All anomalies", icon=":material/troubleshoot:")
