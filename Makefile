@@ -56,7 +56,7 @@ format: setup-dev
 	$(BIN)/ruff check --fix .
 
 test: setup-servers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(T)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 20 $(T)
 
 bench: setup-dev
 	$(BIN)/python -m bench $(BENCH)

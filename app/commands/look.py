@@ -97,6 +97,11 @@ def forecasts(
 
     where = f"where level = '{level}'" if level else ""
     found = read(session, f"from models.forecast_total {where} order by level, mean desc")
+    steps = read(
+        session,
+        "select starts_on, cloud, commitment_id, currency, sum(daily) as daily"
+        " from models.forecast_step group by all order by starts_on, commitment_id, currency",
+    )
 
     def view() -> list[Any]:
         if not found:
@@ -112,9 +117,14 @@ def forecasts(
             for one in shown
         ]  # fmt: skip
         columns = ["horizon", "cloud", "account", "service", ">known", ">expected", ">80 % range"]
-        return [table(columns, rows), footer(session.snapshot)]
+        told = [
+            f"counted as not renewed: {one['commitment_id']} ends on {one['starts_on']}, "
+            f"{'+' if one['daily'] > 0 else ''}{full(one['daily'], one['currency'])} a day"
+            for one in steps
+        ]
+        return [table(columns, rows), *told, footer(session.snapshot)]
 
-    return Answer({"forecasts": found, "snapshot": session.snapshot}, view)
+    return Answer({"forecasts": found, "steps": steps, "snapshot": session.snapshot}, view)
 
 
 def recommendations(

@@ -86,6 +86,7 @@ def test_forecasts_have_intervals_around_their_mean(demo_home: Path) -> None:
     assert {one["horizon"] for one in found["forecasts"]} >= {"month_end", "next_90_days"}
     for one in found["forecasts"]:
         assert one["lo95"] <= one["lo80"] <= one["mean"] <= one["hi80"] <= one["hi95"]
+    assert isinstance(found["steps"], list)
     totals = answer("forecasts", "--level", "total", home=demo_home)
     assert {one["level"] for one in totals["forecasts"]} == {"total"}
 
