@@ -19,7 +19,8 @@ CLOUDS = ("AWS", "Google Cloud", "Azure", "DigitalOcean", "On-premises", "Oracle
 OTHER = "Other"
 MOVER = 44  # pixels per bar and its label
 MOST = 7  # series in one chart; the rest is Other
-BAND = "rgba(132, 146, 160, 0.28)"
+WIDE = "rgba(132, 146, 160, 0.20)"  # the band of 95 %
+NARROW = "rgba(132, 146, 160, 0.42)"  # the one of 80 % inside of it
 
 
 def fig(height: int = 300) -> go.Figure:
@@ -75,8 +76,8 @@ def fan(frame: pl.DataFrame, *, today: date, currency: str, height: int = 340) -
     figure = fig(height)
     known = frame.filter(pl.col("actual").is_not_null())
     ahead = frame.filter(pl.col("mean").is_not_null())
-    _band(figure, ahead, "lo95", "hi95", "95% of days fall in here")
-    _band(figure, ahead, "lo80", "hi80", "80% of days fall in here")
+    _band(figure, ahead, "lo95", "hi95", "95% of days fall in here", WIDE)
+    _band(figure, ahead, "lo80", "hi80", "80% of days fall in here", NARROW)
     _line(figure, known, "actual", "Spent", COLOURS[0], "solid", currency)
     _line(figure, ahead, "mean", "Expected", COLOURS[1], "dash", currency)
     figure.add_vline(x=today.isoformat(), line_width=1, line_dash="dot", line_color=REST)
@@ -203,12 +204,14 @@ def _line(
     )
 
 
-def _band(figure: go.Figure, frame: pl.DataFrame, low: str, high: str, name: str) -> None:
+def _band(
+    figure: go.Figure, frame: pl.DataFrame, low: str, high: str, name: str, colour: str
+) -> None:
     days = frame["day"].to_list()
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     figure.add_scatter(x=days, y=frame[high].to_list(), showlegend=False, **edge)
     figure.add_scatter(
-        x=days, y=frame[low].to_list(), name=name, fill="tonexty", fillcolor=BAND, **edge
+        x=days, y=frame[low].to_list(), name=name, fill="tonexty", fillcolor=colour, **edge
     )
 
 
