@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.anomaly.baseline import ALIKE, RECENT, Baseline, Flags, Today, same_day_last_month
+from models.anomaly.baseline import (
+    ALIKE,
+    MONTH_EDGE,
+    RECENT,
+    Baseline,
+    Flags,
+    Today,
+    same_day_last_month,
+)
 from models.forecast.history import Floats
 
 Counts = NDArray[np.int64]
@@ -111,7 +119,7 @@ def judge(
         score = np.where(known, off / unit, 0.0)
         ripe = known & (day - began >= limits.warm_up)
         fresh = known & is_young & (day - began < limits.warm_up) & (values[:, day] > floor[:, day])
-        unseen = edges[day] & (same_day[day] - began < RECENT)  # nobody knows what is usual
+        unseen = edges[day] & (same_day[day].min() - began < RECENT)  # nobody knows what is usual
         ripe = ripe & ~unseen
         now.low = np.where(ripe & (score < -limits.sure), now.low + 1, 0)
         creeps = ripe & (today.pace > limits.creeping) & (today.growth > limits.creeping_share)
@@ -125,6 +133,8 @@ def judge(
         opens = ~now.is_open & (cause > 0)
         expected = _open(now, opens, cause, today, expected)
         out.backdated[:, day] = np.where(opens & (now.cause == LOW), limits.low_days - 1, 0)
+        first = opens & (now.cause == NEW) & (now.number == 1)
+        out.backdated[:, day] = np.where(first, day - began, out.backdated[:, day])
         slowly = opens & (now.cause == CREEPING)
         if slowly.any():
             back = baseline.above_since(day, today, limits.normal_after)
@@ -134,7 +144,7 @@ def judge(
         out.expected[:, day], out.score[:, day] = expected, score
         out.incident[:, day] = np.where(bad, now.number, 0)
         out.cause[:, day] = np.where(bad, now.cause, 0)
-        odd = (expected != today.plain) | (unseen & (np.abs(score) > limits.still))
+        odd = (expected != today.plain) | (unseen & _is_strange(off, today, limits))
         odd = odd & ~now.is_open
         baseline.learn(day, today, expected, known & ~bad, odd)
         adopted = now.is_open & (now.days >= limits.normal_after)
@@ -151,6 +161,7 @@ def _frozen(today: Today, now: _Open) -> Today:
         np.where(now.is_open, now.level, today.level),
         today.profile,
         np.where(now.is_open, now.spread, today.spread),
+        today.steady,
         today.usual,
         today.growth,
         today.pace,
@@ -161,7 +172,7 @@ def _frozen(today: Today, now: _Open) -> Today:
 def _expected(actual: Floats, today: Today, is_open: Flags) -> tuple[Floats, Floats]:
     """Expected cost, with last month's excess where the day repeats it, and how near is near."""
     off = actual - today.plain
-    near = ALIKE * np.abs(today.usual) + 3 * today.spread * np.abs(today.level)
+    near = ALIKE * np.abs(today.usual) + 3 * today.steady * np.abs(today.level)
     repeats = (today.usual != 0) & (np.abs(off - today.usual) <= near) & ~is_open
     repeats &= np.abs(off) > near
     expected = np.where(repeats, today.plain + today.usual, today.plain)
@@ -200,11 +211,16 @@ def _go_on(
     return bad
 
 
+def _is_strange(off: Floats, today: Today, limits: Limits) -> Flags:
+    return np.abs(off) > limits.still * today.steady * np.abs(today.level)
+
+
 def _is_month_edge(days: NDArray[np.datetime64]) -> Flags:
     months = days.astype("datetime64[M]")
-    one = np.timedelta64(1, "D")
-    first = months.astype("datetime64[D]") == days
-    return first | ((days + one).astype("datetime64[M]") != months)
+    edge = np.timedelta64(MONTH_EDGE, "D")
+    return ((days - edge).astype("datetime64[M]") != months) | (
+        (days + edge).astype("datetime64[M]") != months
+    )
 
 
 def _empty(count: int, steps: int) -> Verdicts:
