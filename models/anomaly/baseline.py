@@ -15,12 +15,12 @@ Flags = NDArray[np.bool_]
 
 WEEK = 7
 WEEKS = 6  # that give the weekday profile
+PROFILE_DAYS = WEEKS * WEEK + WEEK  # that any of these weeks can begin before
 RECENT = 9  # days that give the level: more than a week, so that one spike can't move the median
 SPREAD_DAYS = 56  # that give the spread
 FIRST_SPREAD = 0.10  # of the level, as long as hardly any is measured
 ENOUGH = 7  # errors that make a spread
 FAST, SLOW_FROM, SLOW_TO = 5, 35, 8  # days: the last ones against those of the weeks before
-MONTH = 31  # days, the longest
 PACES = 90  # days of that comparison that tell the usual growth
 LEAST_PACE = 0.02  # of the level
 ALIKE = 0.25  # an excess within this share of last month's on the same day is that one again
@@ -57,6 +57,8 @@ class Baseline:
         self._clean, self._level, self._error, self._growth, self._excess, self._share = (
             np.full(values.shape, np.nan) for _ in range(6)
         )
+        self._special = np.zeros((len(values), values.shape[1] + 1), dtype=np.intp)  # days so far
+        self._odd = np.zeros(values.shape, dtype=bool)
 
     def expect(self, day: int) -> Today:
         """Look at the days before; the day itself tells growth, and which month it repeats."""
@@ -91,26 +93,27 @@ class Baseline:
         self._excess[:, day] = np.where(far, off, 0.0)
         plain = np.where(today.plain > 0, today.plain, np.nan)
         self._share[:, day] = np.where(far, off / plain, 0.0)
+        self._special[:, day + 1] = self._special[:, day] + far
+        self._odd[:, day] = odd
 
     def adopt(self, day: int, which: Flags, days: int) -> None:
-        """Make the last `days` the new normal of some series.
-
-        What a step cost on top is then no monthly excess that next month's step could repeat.
-        """
+        """Make the last `days`, whole weeks, the new normal of some series: level and weekdays."""
         rows = np.flatnonzero(which)
         start = max(0, day + 1 - days)
-        actual = self.values[rows, start : day + 1]
-        old = total(self._clean[rows, start : day + 1], 1)
+        span = slice(start, day + 1)
+        actual = np.where(self._odd[rows, span], np.nan, self.values[rows, span])
+        before = np.where(np.isfinite(actual), self._clean[rows, span], np.nan)
+        old = total(before, 1)
         ratio = np.where(old > 0, total(actual, 1) / np.where(old > 0, old, 1.0), np.nan)
-        self._clean[rows, :start] *= ratio[:, None]  # what was before, had it been at this level
+        self._clean[rows] *= ratio[:, None]  # what was before, had it been at this level
         self._level[rows, : day + 1] *= ratio[:, None]
-        known = np.isfinite(actual)
-        self._clean[rows, start : day + 1] = np.where(known, actual, np.nan)
-        fresh = np.isnan(ratio)
-        self._level[rows[fresh], start : day + 1] = actual[fresh]
+        weeks = np.arange(max(0, start - PROFILE_DAYS), day + 1)
+        alike = actual[:, (weeks - start) % days]  # and as its weekdays are now
+        at = np.ix_(rows, weeks)
+        self._clean[at] = np.where(np.isfinite(alike), alike, self._clean[at])
+        fresh = np.isnan(ratio) | (self._level[rows, day] <= 0)
+        self._level[rows[fresh], span] = mean(actual[fresh], 1)[:, None]
         self._growth[rows] = np.nan
-        self._excess[rows, max(0, day - MONTH) : day + 1] = 0.0
-        self._share[rows, max(0, day - MONTH) : day + 1] = 0.0
 
     def above_since(self, day: int, today: Today, longest: int) -> NDArray[np.intp]:
         """For how many days before `day` the cost has been above the level of the weeks before."""
@@ -122,13 +125,16 @@ class Baseline:
     def _usual(self, day: int, plain: Floats) -> Floats:
         """The excess of the same day last month or the month before, whichever today is nearer.
 
-        In money, as a fee is, or as a share of what the day costs anyway, as work is.
+        In money, as a fee is, or as a share of what the day costs anyway, as work is. What went on
+        for more than a week was no such day but a step, and the next step is no repetition of it.
         """
         off = self.values[:, day] - plain
         usual = np.zeros(len(off))
         for column in self._twins(day):
+            around = (max(0, column - WEEK), min(day, column + WEEK + 1))
+            short = self._special[:, around[1]] - self._special[:, around[0]] <= WEEK
             for found in (self._excess[:, column], self._share[:, column] * plain):
-                other = np.nan_to_num(found)
+                other = np.where(short, np.nan_to_num(found), 0.0)
                 closer = (usual == 0) | (np.abs(off - other) < np.abs(off - usual))
                 usual = np.where((other != 0) & closer, other, usual)
         return usual

@@ -13,6 +13,7 @@ from models.anomaly.baseline import (
     ALIKE,
     MONTH_EDGE,
     RECENT,
+    WEEK,
     Baseline,
     Flags,
     Today,
@@ -38,6 +39,7 @@ class Limits:
     warm_up: int = 21  # days of a series that are only learned from
     low_days: int = 2  # days in a row that a cost must be low: yesterday's bill may be incomplete
     pause: int = 2  # normal days after which an incident is over
+    apart: int = 4  # the same where those weekdays were normal all along: more than a weekend
     normal_after: int = 21  # days after which an incident is the new normal
 
 
@@ -62,8 +64,10 @@ class _Open:
     cause: Counts
     days: Counts
     quiet: Counts
+    back: Counts  # normal days since the last abnormal one that were abnormal the week before
     number: Counts
     low: Counts
+    unjudged: Counts  # days in a row so far that were high, but at a month's turn of a young series
     level: Floats
     spread: Floats
 
@@ -77,8 +81,10 @@ class _Open:
             cause=zeros(),
             days=zeros(),
             quiet=zeros(),
+            back=zeros(),
             number=zeros(),
             low=zeros(),
+            unjudged=zeros(),
             level=np.zeros(count),
             spread=np.zeros(count),
         )
@@ -119,22 +125,28 @@ def judge(
         score = np.where(known, off / unit, 0.0)
         ripe = known & (day - began >= limits.warm_up)
         fresh = known & is_young & (day - began < limits.warm_up) & (values[:, day] > floor[:, day])
-        unseen = edges[day] & (same_day[day].min() - began < RECENT)  # nobody knows what is usual
+        # The first month's turn after the level is known: nobody can say what is usual then.
+        unseen = edges[day] & (same_day[day].min() - began < RECENT) & (day - began >= RECENT)
+        high = ripe & (score > limits.sure)
         ripe = ripe & ~unseen
         now.low = np.where(ripe & (score < -limits.sure), now.low + 1, 0)
         creeps = ripe & (today.pace > limits.creeping) & (today.growth > limits.creeping_share)
         creeps &= day - began >= limits.creeping_from
         creeps &= (today.growth * today.slow > floor[:, day]) & (score > 0)
         cause = np.select(
-            [fresh, ripe & (score > limits.sure), now.low >= limits.low_days, creeps],
+            [fresh, ripe & high, now.low >= limits.low_days, creeps],
             [NEW, HIGH, LOW, CREEPING],
             0,
         )
-        opens = ~now.is_open & (cause > 0)
+        turns = (now.quiet >= limits.pause) & ((cause == LOW) != (now.cause == LOW))
+        opens = (~now.is_open | turns) & (cause > 0)
         expected = _open(now, opens, cause, today, expected)
         out.backdated[:, day] = np.where(opens & (now.cause == LOW), limits.low_days - 1, 0)
         first = opens & (now.cause == NEW) & (now.number == 1)
         out.backdated[:, day] = np.where(first, day - began, out.backdated[:, day])
+        lasts = opens & (now.cause == HIGH)
+        out.backdated[:, day] = np.where(lasts, now.unjudged, out.backdated[:, day])
+        now.unjudged = np.where(unseen & high & ~now.is_open, now.unjudged + 1, 0)
         slowly = opens & (now.cause == CREEPING)
         if slowly.any():
             back = baseline.above_since(day, today, limits.normal_after)
@@ -145,13 +157,17 @@ def judge(
         out.incident[:, day] = np.where(bad, now.number, 0)
         out.cause[:, day] = np.where(bad, now.cause, 0)
         odd = (expected != today.plain) | (unseen & _is_strange(off, today, limits))
-        odd = odd & ~now.is_open
+        against = ~bad & (score * now.sign < -limits.still)
+        odd = np.where(now.is_open, against, odd)
         baseline.learn(day, today, expected, known & ~bad, odd)
-        adopted = now.is_open & (now.days >= limits.normal_after)
+        if day >= WEEK:
+            was_bad = (out.incident[:, day - WEEK] == now.number) & now.is_open
+            now.back = np.where(bad, 0, now.back + (was_bad & known))
+        adopted = bad & (now.days >= limits.normal_after)
         if adopted.any():
             baseline.adopt(day, adopted, ADOPTED)
         out.adopted[:, day] = adopted
-        now.is_open &= (now.quiet < limits.pause) & ~adopted
+        now.is_open &= (now.quiet < limits.apart) & (now.back < limits.pause) & ~adopted
     return out
 
 
