@@ -8,7 +8,8 @@ import dagster as dg
 import polars as pl
 from duckdb import DuckDBPyConnection
 
-from models.anomaly.incident import Facts, Incidents, incidents
+from models.anomaly.expected import OPENING, Facts
+from models.anomaly.incident import Incidents, incidents
 from models.anomaly.run import Found, find
 from pipelines.assets.costs import costs, query
 from pipelines.assets.read import WRITE_POOL
@@ -76,12 +77,23 @@ def facts(connection: DuckDBPyConnection, found: Found, until: date) -> Facts:
     """What the bill, the inventory and the ledger say about incidents of single series."""
     known_until = pl.coalesce("ends_on", pl.lit(until)).alias("known_until")
     connection.register("member", found.incidents.with_columns(known_until))
-    connection.register("abnormal", found.days.filter("is_abnormal").select("id", "day"))
+    abnormal = found.days.filter("is_abnormal").sort("id", "day")
+    connection.register("abnormal", abnormal.select("id", "day"))
     items = connection.execute(query("incident_items.sql")).pl()
     touched = items.filter(pl.col("dimension") == "resource")
     connection.register("touched", touched.select("id", pl.col("value").alias("resource_id")))
     changes = connection.execute(query("incident_changes.sql")).pl()
     commitments = connection.execute(query("incident_commitments.sql")).pl()
+    steps = connection.execute(query("incident_steps.sql")).pl()
+    first = abnormal.group_by("id").head(OPENING)
+    expected = first.group_by("id").agg(pl.col("expected").sum())
+    connection.register(
+        "member",
+        found.incidents.drop("expected").join(expected, on="id").with_columns(known_until),
+    )
+    connection.register("abnormal", first.select("id", "day"))
+    opening = connection.execute(query("incident_items.sql")).pl()
     for name in ("member", "abnormal", "touched"):
         connection.unregister(name)
-    return Facts(items, changes, commitments)
+    opening = opening.filter(pl.col("dimension") == "resource").select("id", "value", "impact")
+    return Facts(items, changes, commitments, steps, opening)
