@@ -59,6 +59,7 @@ class Baseline:
         )
         self._special = np.zeros((len(values), values.shape[1] + 1), dtype=np.intp)  # days so far
         self._odd = np.zeros(values.shape, dtype=bool)
+        self._began = np.isfinite(values).argmax(axis=1)
 
     def expect(self, day: int) -> Today:
         """Look at the days before; the day itself tells growth, and which month it repeats."""
@@ -133,6 +134,8 @@ class Baseline:
         for column in self._twins(day):
             around = (max(0, column - WEEK), min(day, column + WEEK + 1))
             short = self._special[:, around[1]] - self._special[:, around[0]] <= WEEK
+            # Nothing was known before the first day: it was on top only if the others cost little.
+            short &= (self._began != column) | (2 * plain < self.values[:, column])
             for found in (self._excess[:, column], self._share[:, column] * plain):
                 other = np.where(short, np.nan_to_num(found), 0.0)
                 closer = (usual == 0) | (np.abs(off - other) < np.abs(off - usual))
@@ -201,7 +204,8 @@ def same_day_last_month(days: NDArray[np.datetime64]) -> NDArray[np.intp]:
     first, one = months.astype("datetime64[D]"), np.timedelta64(1, "D")
     offset = (days - first).astype(np.intp)
     last_month_end = first - one
-    left = ((months + np.timedelta64(1, "M")).astype("datetime64[D]") - one - days).astype(np.intp)
+    next_month = (months + np.timedelta64(1, "M")).astype("datetime64[D]")
+    left = (next_month - days).astype(np.intp) - 1
     previous = (months - np.timedelta64(1, "M")).astype("datetime64[D]") + offset
     from_first = np.minimum(previous, last_month_end)
     from_last = np.where(left < MONTH_EDGE, last_month_end - left, from_first)

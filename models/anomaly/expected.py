@@ -65,18 +65,22 @@ def because(members: pl.DataFrame, done: Known, usual: float) -> str | None:
         for part in (done.resources, done.commitments, done.days)
     )
     resources = resources.filter(~pl.col("id").is_in(committed["id"].to_list()))
-    priced = committed.unique("id")["impact"].sum()
+    priced = _sum(committed.unique("id")["impact"])
     at_onset = resources.filter("at_onset")
     impact = float(members["impact"].sum())
-    if _explains(at_onset["impact"].sum() + priced, impact):
+    if _explains(_sum(at_onset["impact"]) + priced, impact):
         return _unless_dear(_a_day(members, committed), impact, usual, committed, at_onset)
-    began = committed.join(days.filter("is_opening"), on="id")["excess"].sum()
-    opened = days.filter("is_opening")["excess"].sum()
-    if not _explains(resources["impact"].sum() + priced, impact) or not _explains(
-        at_onset["opening"].sum() + began, opened
+    first = days.filter("is_opening")
+    began = _sum(first.join(committed.unique("id"), on="id", how="semi")["excess"])
+    if not _explains(_sum(resources["impact"]) + priced, impact) or not _explains(
+        _sum(at_onset["opening"]) + began, _sum(first["excess"])
     ):
         return None
     return _unless_dear(_dearest(days, committed), impact, usual, committed, resources)
+
+
+def _sum(money: pl.Series) -> float:
+    return float(money.sum())
 
 
 def _explains(money: float, of: float) -> bool:
