@@ -35,7 +35,7 @@ sold as (
         coalesce(focus.SkuId, focus.SkuMeter) as sku,
         focus.ChargePeriodStart::date as day,
         sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity))::double as quantity,
-        max(coalesce(focus.ChargeDescription, focus.SkuMeter)) as name
+        max(coalesce(focus.ChargeDescription, focus.SkuMeter, focus.SkuId)) as name
     from member
     join touched on member.id = touched.id
     join raw.focus as focus
