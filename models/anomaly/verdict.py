@@ -141,16 +141,12 @@ def judge(
         turns = (now.quiet >= limits.pause) & ((cause == LOW) != (now.cause == LOW))
         opens = (~now.is_open | turns) & (cause > 0)
         expected = _open(now, opens, cause, today, expected)
-        out.backdated[:, day] = np.where(opens & (now.cause == LOW), limits.low_days - 1, 0)
-        first = opens & (now.cause == NEW) & (now.number == 1)
-        out.backdated[:, day] = np.where(first, day - began, out.backdated[:, day])
-        lasts = opens & (now.cause == HIGH)
-        out.backdated[:, day] = np.where(lasts, now.unjudged, out.backdated[:, day])
-        now.unjudged = np.where(unseen & high & ~now.is_open, now.unjudged + 1, 0)
+        out.backdated[:, day] = _date_back(now, opens, day - began, limits)
         slowly = opens & (now.cause == CREEPING)
         if slowly.any():
             back = baseline.above_since(day, today, limits.normal_after)
             out.backdated[:, day] = np.where(slowly, back, out.backdated[:, day])
+        now.unjudged = np.where(unseen & high & ~now.is_open, now.unjudged + 1, 0)
         out.before[:, day] = np.where(opens, now.level * today.profile, np.nan)
         bad = _go_on(now, opens, known, score, expected, values[:, day], limits, unit)
         out.expected[:, day], out.score[:, day] = expected, score
@@ -207,6 +203,16 @@ def _open(now: _Open, opens: Flags, cause: Counts, today: Today, expected: Float
     now.is_open = now.is_open | opens
     changed = opens & ((cause == NEW) | (cause == CREEPING))
     return np.where(changed, level * today.profile, expected)
+
+
+def _date_back(now: _Open, opens: Flags, age: Counts, limits: Limits) -> Counts:
+    """How many days ago it began: a new series with its first day, though that cost little."""
+    back = np.select(
+        [now.cause == LOW, (now.cause == NEW) & (now.number == 1), now.cause == HIGH],
+        [np.full_like(age, limits.low_days - 1), age, now.unjudged],
+        0,
+    )
+    return np.where(opens, back, 0)
 
 
 def _go_on(
