@@ -1,25 +1,22 @@
 """Put incidents together: members of one cause, how bad, what explains them, whether expected."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
 from models import attribution
+from models.anomaly.expected import Facts, Known, because, known
 from models.anomaly.run import KEYS, Found
-from models.anomaly.wording import because_of, evidence, evidence_of_cause, kind_of, scope, sentence
+from models.anomaly.wording import evidence, evidence_of_cause, kind_of, scope, sentence
 
 LEVELS = (  # severity: so many usual days of the currency's cost, and so much money at least
     ("critical", 1.0, 1000.0),
     ("high", 0.25, 100.0),
     ("medium", 0.05, 20.0),
 )
-EXPLAINED = 0.65  # of the impact by what is known to have been done: nobody has to look
-ORDINARY = 0.1  # of the usual daily total; a rise that costs more a day is never ordinary
-PRICED = 0.5  # of the impact by price: a commitment that began or ended explains it
 LARGE = 0.3  # of the impact: a resource worth a word where many explain it
-BEFORE_ONSET, AFTER_ONSET = 2, 1  # days; what is done later can't have caused it
 
 ANOMALY = {
     "id": pl.String, **dict.fromkeys(KEYS, pl.String), "starts_on": pl.Date, "ends_on": pl.Date,
@@ -30,24 +27,6 @@ ANOMALY = {
     "share_of_day": pl.Float64, "cause": pl.String, "is_expected": pl.Boolean,
     "expected_because": pl.String,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the lake knows about the incidents of single series; `id` is the series' incident."""
-
-    items: pl.DataFrame  # id, dimension, value, the measures, is_new, is_gone
-    changes: pl.DataFrame  # id, resource_id, what, at, text, explains: up, down, either or null
-    commitments: pl.DataFrame  # id, commitment_id, what: began or ended, on_day
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known to have been done about a member: how much of its impact that explains."""
-
-    money: float
-    words: tuple[str, ...]
-    by_commitment: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,12 +44,12 @@ def incidents(found: Found, facts: Facts, *, until: date) -> Incidents:
     of = attribution.groups(found.incidents, facts.items)
     members = _members(found, of)
     causes = _causes(members, facts, of, until)
-    known = _known(members, facts)
+    done = known(members, facts, found.days)
     first = {row["id"]: row for row in causes.filter(pl.col("rank") == 1).iter_rows(named=True)}
     of_resources = causes.filter(pl.col("dimension") == "resource", pl.col("share") >= LARGE)
     largest = {row["id"]: row for row in of_resources[::-1].iter_rows(named=True)}
     rows = [
-        _incident(part, first[part["id"][0]], largest.get(part["id"][0]), known, until)
+        _incident(part, first[part["id"][0]], largest.get(part["id"][0]), done, until)
         for _, part in members.group_by("id", maintain_order=True)
     ]
     anomaly = pl.DataFrame(rows, schema=ANOMALY).sort(
@@ -113,87 +92,11 @@ def _causes(members: pl.DataFrame, facts: Facts, of: dict[str, str], until: date
     return joined.with_columns(pl.Series("evidence", queries, dtype=pl.String))
 
 
-def _known(members: pl.DataFrame, facts: Facts) -> dict[str, Known]:
-    """Member -> what explains it; a commitment goes before changes of resources."""
-    return {**_by_changes(members, facts), **_by_commitments(facts)}
-
-
-def _by_changes(members: pl.DataFrame, facts: Facts) -> dict[str, Known]:
-    resources = facts.items.filter(pl.col("dimension") == "resource").select(
-        "id", "value", "is_gone", pl.col("impact").cast(pl.Float64), _way("impact").alias("way")
-    )
-    done = _done(members, facts.changes, resources)
-    what = pl.col("what").list
-    how = (
-        pl.when(what.contains("ours")).then(pl.lit("changed by us"))
-        .when(what.contains("created")).then(pl.lit("launched"))
-        .when(pl.col("is_gone") & (pl.col("way") == "down")).then(pl.lit("removed or stopped"))
-        .when(what.contains("resized")).then(pl.lit("resized"))
-        .when(what.contains("state")).then(pl.lit("started or stopped"))
-    )  # fmt: skip
-    counted = (
-        resources.join(done, on=["id", "value"], how="left")
-        .with_columns(how.alias("how"))
-        .drop_nulls("how")
-        .group_by("id", "how")
-        .agg(pl.col("impact").sum(), pl.len().alias("number"))
-        .sort("id", pl.col("impact").abs(), "how", descending=[False, True, False])
-    )
-    out: dict[str, Known] = {}
-    for one, how_, impact, number in counted.iter_rows():
-        before = out.get(one, Known(0.0, ()))
-        noun = "resource" if number == 1 else "resources"
-        out[one] = Known(before.money + impact, (*before.words, f"{number} {noun} {how_}"))
-    return out
-
-
-def _done(members: pl.DataFrame, changes: pl.DataFrame, resources: pl.DataFrame) -> pl.DataFrame:
-    """Per member and resource: what was done to it in time, and moves cost the way it went."""
-    onset = members.select(pl.col("member").alias("id"), "starts_on")
-    after = (pl.col("at").cast(pl.Date) - pl.col("starts_on")).dt.total_days()
-    fits = (pl.col("explains") == pl.col("way")) | (pl.col("explains") == "either")
-    return (
-        changes.join(onset, on="id")
-        .filter(after.is_between(-BEFORE_ONSET, AFTER_ONSET))
-        .rename({"resource_id": "value"})
-        .join(resources.select("id", "value", "way"), on=["id", "value"])
-        .filter(fits)
-        .group_by("id", "value")
-        .agg("what")
-    )
-
-
-def _by_commitments(facts: Facts) -> dict[str, Known]:
-    """A commitment that began explains a lower price, one that ended a higher."""
-    whole = (
-        facts.items.filter(pl.col("dimension") == "service")
-        .group_by("id")
-        .agg(pl.col("impact", "price_effect").cast(pl.Float64).sum())
-        .filter(pl.col("price_effect") / pl.col("impact") >= PRICED)
-    )
-    way = pl.col("what").replace_strict({"began": "down", "ended": "up"}, return_dtype=pl.String)
-    fitting = (
-        facts.commitments.join(whole, on="id")
-        .filter(way == _way("impact"))
-        .sort("id", "on_day", "commitment_id")
-    )
-    out: dict[str, Known] = {}
-    for row in fitting.iter_rows(named=True):
-        before = out.get(row["id"], Known(row["impact"], (), by_commitment=True))
-        word = f"commitment {row['commitment_id']} {row['what']} on {row['on_day']}"
-        out[row["id"]] = replace(before, words=(*before.words, word))
-    return out
-
-
-def _way(of: str) -> pl.Expr:
-    return pl.when(pl.col(of).cast(pl.Float64) > 0).then(pl.lit("up")).otherwise(pl.lit("down"))
-
-
 def _incident(
     members: pl.DataFrame,
     first: dict[str, Any],
     largest_resource: dict[str, Any] | None,
-    known: dict[str, Known],
+    done: Known,
     until: date,
 ) -> dict[str, Any]:
     largest = members.row(0, named=True)
@@ -204,7 +107,7 @@ def _incident(
     )
     usual = largest["usual"] or 0.0
     share = abs(impact) / usual if usual > 0 else None
-    because = _because(members, known, usual)
+    expected_because = because(members, done, usual)
     is_resource = first["dimension"] == "resource"
     return {
         **{key: largest[key] for key in (*KEYS, "id", "direction")},
@@ -223,9 +126,9 @@ def _incident(
         "severity": severity(abs(impact), share),
         "share_of_day": share,
         "cause": kind_of(first),
-        "is_expected": because is not None,
-        "expected_because": because,
-        "reason": sentence(members, first, largest_resource, because),
+        "is_expected": expected_because is not None,
+        "expected_because": expected_because,
+        "reason": sentence(members, first, largest_resource, expected_because),
         "evidence": evidence(members, until),
     }
 
@@ -236,26 +139,6 @@ def severity(money: float, share: float | None) -> str:
         if money >= least and (share is None or share >= days):
             return name
     return "low"
-
-
-def _because(members: pl.DataFrame, known: dict[str, Known], usual: float) -> str | None:
-    """Why it was to be expected; None = nothing known explains it."""
-    explained = [known[one] for one in members["member"] if one in known]
-    impact = float(members["impact"].sum())
-    if not explained or sum(one.money for one in explained) / impact < EXPLAINED:
-        return None
-    if impact > 0 and _a_day(members, known) > ORDINARY * usual:
-        return None
-    return because_of([word for one in explained for word in one.words])
-
-
-def _a_day(members: pl.DataFrame, known: dict[str, Known]) -> float:
-    """What it costs a day, without the members that a commitment explains."""
-    return sum(
-        impact / days
-        for member, impact, days in members.select("member", "impact", "days").iter_rows()
-        if member not in known or not known[member].by_commitment
-    )
 
 
 def _days(found: Found, of: dict[str, str]) -> pl.DataFrame:

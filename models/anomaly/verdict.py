@@ -9,7 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.anomaly.baseline import ALIKE, RECENT, Baseline, Flags, Today, same_day_last_month
+from models.anomaly.baseline import (
+    ALIKE,
+    MONTH_EDGE,
+    RECENT,
+    WEEK,
+    Baseline,
+    Flags,
+    Today,
+    same_day_last_month,
+)
 from models.forecast.history import Floats
 
 Counts = NDArray[np.int64]
@@ -30,6 +39,7 @@ class Limits:
     warm_up: int = 21  # days of a series that are only learned from
     low_days: int = 2  # days in a row that a cost must be low: yesterday's bill may be incomplete
     pause: int = 2  # normal days after which an incident is over
+    apart: int = 4  # the same where those weekdays were normal all along: more than a weekend
     normal_after: int = 21  # days after which an incident is the new normal
 
 
@@ -54,8 +64,10 @@ class _Open:
     cause: Counts
     days: Counts
     quiet: Counts
+    back: Counts  # normal days since the last abnormal one that were abnormal the week before
     number: Counts
     low: Counts
+    unjudged: Counts  # days in a row so far that were high, but at a month's turn of a young series
     level: Floats
     spread: Floats
 
@@ -69,8 +81,10 @@ class _Open:
             cause=zeros(),
             days=zeros(),
             quiet=zeros(),
+            back=zeros(),
             number=zeros(),
             low=zeros(),
+            unjudged=zeros(),
             level=np.zeros(count),
             spread=np.zeros(count),
         )
@@ -111,37 +125,45 @@ def judge(
         score = np.where(known, off / unit, 0.0)
         ripe = known & (day - began >= limits.warm_up)
         fresh = known & is_young & (day - began < limits.warm_up) & (values[:, day] > floor[:, day])
-        unseen = edges[day] & (same_day[day] - began < RECENT)  # nobody knows what is usual
+        # The first month's turn after the level is known: nobody can say what is usual then.
+        unseen = edges[day] & (same_day[day].min() - began < RECENT) & (day - began >= RECENT)
+        high = ripe & (score > limits.sure)
         ripe = ripe & ~unseen
         now.low = np.where(ripe & (score < -limits.sure), now.low + 1, 0)
         creeps = ripe & (today.pace > limits.creeping) & (today.growth > limits.creeping_share)
         creeps &= day - began >= limits.creeping_from
         creeps &= (today.growth * today.slow > floor[:, day]) & (score > 0)
         cause = np.select(
-            [fresh, ripe & (score > limits.sure), now.low >= limits.low_days, creeps],
+            [fresh, ripe & high, now.low >= limits.low_days, creeps],
             [NEW, HIGH, LOW, CREEPING],
             0,
         )
-        opens = ~now.is_open & (cause > 0)
+        turns = (now.quiet >= limits.pause) & ((cause == LOW) != (now.cause == LOW))
+        opens = (~now.is_open | turns) & (cause > 0)
         expected = _open(now, opens, cause, today, expected)
-        out.backdated[:, day] = np.where(opens & (now.cause == LOW), limits.low_days - 1, 0)
+        out.backdated[:, day] = _date_back(now, opens, day - began, limits)
         slowly = opens & (now.cause == CREEPING)
         if slowly.any():
             back = baseline.above_since(day, today, limits.normal_after)
             out.backdated[:, day] = np.where(slowly, back, out.backdated[:, day])
+        now.unjudged = np.where(unseen & high & ~now.is_open, now.unjudged + 1, 0)
         out.before[:, day] = np.where(opens, now.level * today.profile, np.nan)
         bad = _go_on(now, opens, known, score, expected, values[:, day], limits, unit)
         out.expected[:, day], out.score[:, day] = expected, score
         out.incident[:, day] = np.where(bad, now.number, 0)
         out.cause[:, day] = np.where(bad, now.cause, 0)
-        odd = (expected != today.plain) | (unseen & (np.abs(score) > limits.still))
-        odd = odd & ~now.is_open
+        odd = (expected != today.plain) | (unseen & _is_strange(off, today, limits))
+        against = ~bad & (score * now.sign < -limits.still)
+        odd = np.where(now.is_open, against, odd)
         baseline.learn(day, today, expected, known & ~bad, odd)
-        adopted = now.is_open & (now.days >= limits.normal_after)
+        if day >= WEEK:
+            was_bad = (out.incident[:, day - WEEK] == now.number) & now.is_open
+            now.back = np.where(bad, 0, now.back + (was_bad & known))
+        adopted = bad & (now.days >= limits.normal_after)
         if adopted.any():
             baseline.adopt(day, adopted, ADOPTED)
         out.adopted[:, day] = adopted
-        now.is_open &= (now.quiet < limits.pause) & ~adopted
+        now.is_open &= (now.quiet < limits.apart) & (now.back < limits.pause) & ~adopted
     return out
 
 
@@ -151,6 +173,7 @@ def _frozen(today: Today, now: _Open) -> Today:
         np.where(now.is_open, now.level, today.level),
         today.profile,
         np.where(now.is_open, now.spread, today.spread),
+        today.steady,
         today.usual,
         today.growth,
         today.pace,
@@ -161,7 +184,7 @@ def _frozen(today: Today, now: _Open) -> Today:
 def _expected(actual: Floats, today: Today, is_open: Flags) -> tuple[Floats, Floats]:
     """Expected cost, with last month's excess where the day repeats it, and how near is near."""
     off = actual - today.plain
-    near = ALIKE * np.abs(today.usual) + 3 * today.spread * np.abs(today.level)
+    near = ALIKE * np.abs(today.usual) + 3 * today.steady * np.abs(today.level)
     repeats = (today.usual != 0) & (np.abs(off - today.usual) <= near) & ~is_open
     repeats &= np.abs(off) > near
     expected = np.where(repeats, today.plain + today.usual, today.plain)
@@ -182,6 +205,16 @@ def _open(now: _Open, opens: Flags, cause: Counts, today: Today, expected: Float
     return np.where(changed, level * today.profile, expected)
 
 
+def _date_back(now: _Open, opens: Flags, age: Counts, limits: Limits) -> Counts:
+    """How many days ago it began: a new series with its first day, though that cost little."""
+    back = np.select(
+        [now.cause == LOW, (now.cause == NEW) & (now.number == 1), now.cause == HIGH],
+        [np.full_like(age, limits.low_days - 1), age, now.unjudged],
+        0,
+    )
+    return np.where(opens, back, 0)
+
+
 def _go_on(
     now: _Open,
     opens: Flags,
@@ -200,11 +233,16 @@ def _go_on(
     return bad
 
 
+def _is_strange(off: Floats, today: Today, limits: Limits) -> Flags:
+    return np.abs(off) > limits.still * today.steady * np.abs(today.level)
+
+
 def _is_month_edge(days: NDArray[np.datetime64]) -> Flags:
     months = days.astype("datetime64[M]")
-    one = np.timedelta64(1, "D")
-    first = months.astype("datetime64[D]") == days
-    return first | ((days + one).astype("datetime64[M]") != months)
+    edge = np.timedelta64(MONTH_EDGE, "D")
+    return ((days - edge).astype("datetime64[M]") != months) | (
+        (days + edge).astype("datetime64[M]") != months
+    )
 
 
 def _empty(count: int, steps: int) -> Verdicts:

@@ -8,7 +8,8 @@ import dagster as dg
 import polars as pl
 from duckdb import DuckDBPyConnection
 
-from models.anomaly.incident import Facts, Incidents, incidents
+from models.anomaly.expected import OPENING, Facts
+from models.anomaly.incident import Incidents, incidents
 from models.anomaly.run import Found, find
 from pipelines.assets.costs import costs, query
 from pipelines.assets.read import WRITE_POOL
@@ -66,13 +67,30 @@ def look(work: Work) -> Incidents | None:
 def facts(connection: DuckDBPyConnection, found: Found, until: date) -> Facts:
     """What the bill, the inventory and the ledger say about incidents of single series."""
     known_until = pl.coalesce("ends_on", pl.lit(until)).alias("known_until")
-    connection.register("member", found.incidents.with_columns(known_until))
-    connection.register("abnormal", found.days.filter("is_abnormal").select("id", "day"))
+    members = found.incidents.with_columns(known_until)
+    abnormal = found.days.filter("is_abnormal").sort("id", "day")
+    connection.register("member", members)
+    connection.register("abnormal", abnormal.select("id", "day"))
     items = connection.execute(query("incident_items.sql")).pl()
-    touched = items.filter(pl.col("dimension") == "resource")
-    connection.register("touched", touched.select("id", pl.col("value").alias("resource_id")))
+    connection.register("touched", _resources(items).rename({"value": "resource_id"}))
     changes = connection.execute(query("incident_changes.sql")).pl()
     commitments = connection.execute(query("incident_commitments.sql")).pl()
+    steps = connection.execute(query("incident_steps.sql")).pl()
+    opening = _opening(connection, members, abnormal.group_by("id").head(OPENING))
     for name in ("member", "abnormal", "touched"):
         connection.unregister(name)
-    return Facts(items, changes, commitments)
+    return Facts(items, changes, commitments, steps, opening)
+
+
+def _opening(
+    connection: DuckDBPyConnection, members: pl.DataFrame, days: pl.DataFrame
+) -> pl.DataFrame:
+    """The impact of each resource as if the incidents had those days only."""
+    expected = days.group_by("id").agg(pl.col("expected").sum())
+    connection.register("member", members.drop("expected").join(expected, on="id"))
+    connection.register("abnormal", days.select("id", "day"))
+    return _resources(connection.execute(query("incident_items.sql")).pl(), "impact")
+
+
+def _resources(items: pl.DataFrame, *also: str) -> pl.DataFrame:
+    return items.filter(pl.col("dimension") == "resource").select("id", "value", *also)

@@ -26,6 +26,103 @@ moved as (
     from seen
 ),
 
+-- What each resource was sold by around the incident, while nobody had read the inventory of its account.
+sold as (
+    select
+        member.id,
+        focus.ResourceId as resource_id,
+        coalesce(focus.PricingUnit, focus.ConsumedUnit) as unit,
+        coalesce(focus.SkuId, focus.SkuMeter) as sku,
+        focus.ChargePeriodStart::date as day,
+        sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity))::double as quantity,
+        max(coalesce(focus.ChargeDescription, focus.SkuMeter, focus.SkuId)) as name
+    from member
+    join touched on member.id = touched.id
+    join raw.focus as focus
+        on
+            member.cloud = focus.x_cloud
+            and member.account = coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)')
+            and member.service = coalesce(focus.ServiceName, '(unknown)')
+            and member.currency = focus.BillingCurrency
+            and touched.resource_id = focus.ResourceId
+    where
+        focus.ChargeCategory = 'Usage'
+        and focus.ChargePeriodStart >= member.starts_on - interval 28 day
+        and focus.ChargePeriodStart < member.known_until
+        and focus.ChargePeriodStart < (
+            select min(known.valid_from)
+            from raw.resource as known
+            where member.cloud = known.cloud and member.account = known.account
+        )
+    group by all
+),
+
+span as (
+    select
+        sold.id,
+        sold.resource_id,
+        sold.unit,
+        sold.sku,
+        min(sold.day) as first_day,
+        max(sold.day) as last_day
+    from sold
+    where sold.quantity > 0
+    group by all
+),
+
+pair as (
+    select
+        span.id,
+        span.resource_id,
+        span.unit
+    from span
+    group by all
+    having count(*) = 2
+),
+
+replaced as (
+    select
+        old.id,
+        old.resource_id,
+        old.unit,
+        old.sku as sku_before,
+        new.sku,
+        new.first_day,
+        old.last_day
+    from pair
+    join span as old using (id, resource_id, unit)
+    join span as new
+        on
+            old.id = new.id
+            and old.resource_id = new.resource_id
+            and old.unit = new.unit
+            and old.sku <> new.sku
+            and old.first_day < new.first_day
+            and old.last_day <= new.first_day
+),
+
+compared as (
+    select
+        replaced.*,
+        max(sold.name) filter (where sold.sku = replaced.sku_before) as name_before,
+        max(sold.name) filter (where sold.sku = replaced.sku) as name,
+        avg(sold.quantity) filter (where sold.sku = replaced.sku_before and sold.day < replaced.first_day) as before,
+        avg(sold.quantity) filter (where sold.sku = replaced.sku and sold.day > replaced.last_day) as since
+    from replaced
+    join sold using (id, resource_id, unit)
+    group by all
+),
+
+-- One SKU in the place of another, at about the amount of a day. If several resources change from one SKU to the same
+-- other on one day, the seller did it and not the owner.
+resold as (
+    select
+        compared.*,
+        count(*) over (partition by compared.id, compared.sku_before, compared.sku, compared.first_day) as alike
+    from compared
+    qualify alike = 1 and compared.since between 0.8 * compared.before and 1.25 * compared.before
+),
+
 told as (
     select distinct
         moved.cloud,
@@ -88,17 +185,42 @@ told as (
         end as explains
     from actions.change as change
     where change.applied_at is not null
+),
+
+-- Of single incidents: what the bill shows depends on the days that are looked at.
+billed as (
+    select
+        resold.id,
+        resold.resource_id,
+        'resold' as what,
+        resold.first_day::timestamp as at,
+        format('the bill has {} instead of {}', resold.name, resold.name_before) as text,
+        'either' as explains
+    from resold
+),
+
+fact as (
+    select
+        member.id,
+        told.* exclude (cloud)
+    from member
+    join touched on member.id = touched.id
+    join told on member.cloud = told.cloud and touched.resource_id = told.resource_id
+
+    union all
+
+    select billed.*
+    from billed
 )
 
 select
-    member.id,
-    told.resource_id,
-    told.what,
-    told.at,
-    strftime(told.at, '%Y-%m-%d') || ': ' || trim(told.text) as text,
-    told.explains
-from member
-join touched on member.id = touched.id
-join told on member.cloud = told.cloud and touched.resource_id = told.resource_id
-where told.at >= member.starts_on - interval 2 day and told.at < member.known_until
+    fact.id,
+    fact.resource_id,
+    fact.what,
+    fact.at,
+    strftime(fact.at, '%Y-%m-%d') || ': ' || trim(fact.text) as text,
+    fact.explains
+from fact
+join member on fact.id = member.id
+where fact.at >= member.starts_on - interval 2 day and fact.at < member.known_until
 order by all

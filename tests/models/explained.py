@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from planted import FIRST, frame
 
-from models.anomaly.incident import Facts, Incidents, incidents
+from models.anomaly.expected import Facts
+from models.anomaly.incident import Incidents, incidents
 from models.anomaly.run import Found, find
 
 DAYS = 120

@@ -9,7 +9,8 @@ import pytest
 from explained import CALENDAR, CHANGES, COMMITMENTS, DAYS, ONSET, UNTIL, item, together
 from planted import frame
 
-from models.anomaly.incident import Facts, incidents
+from models.anomaly.expected import Facts
+from models.anomaly.incident import incidents
 from models.anomaly.run import Found, find
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from planted import frame, planted_costs
 
 from models import attribution
-from models.anomaly.incident import Facts, Incidents, incidents, severity
+from models.anomaly.expected import Facts
+from models.anomaly.incident import Incidents, incidents, severity
 from models.anomaly.run import Found, find
 
 

@@ -1,64 +1,29 @@
 """What the bill, the inventory and the ledger say about an incident, on small warehouses."""
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from billed import (
+    AT_ONSET,
+    BEGAN,
+    FIRST,
+    LIFE,
+    ONSET,
+    because,
+    explained,
+    first,
+    grown,
+    noise,
+    sold,
+)
 from estate import line, rows, warehouse
 from home import home_at
 
-from models.anomaly.incident import Incidents, incidents
-from models.anomaly.run import find
-from pipelines.assets.anomalies import GRAINS, anomalies, facts
+from pipelines.assets.anomalies import GRAINS, anomalies
 from pipelines.assets.costs import query
-
-FIRST = date(2026, 1, 5)  # a Monday
-DAYS, ONSET = 70, 60
-UNTIL = FIRST + timedelta(days=DAYS)
-BEGAN = FIRST + timedelta(days=ONSET)
-
-OTHER = {"cost": 3000, "ServiceName": "Other", "ResourceId": "o"}  # the rest of the company
-
-Sold = Callable[[int, bool], list[dict[str, Any]]]
-
-
-def sold(resource: str, quantity: float, price: float, sku: str = "sku-1", **also: Any
-         ) -> dict[str, Any]:  # fmt: skip
-    """One charge of one day."""
-    return {"ResourceId": resource, "PricingQuantity": Decimal(str(quantity)), "SkuId": sku,
-            "cost": quantity * price, "PricingUnit": "GB", **also}  # fmt: skip
-
-
-def explained(daily: Sold, **tables: list[dict[str, Any]]) -> Incidents:
-    """Incidents of a bill that has these charges every day; the flag says: since the onset."""
-    lines = [
-        line((FIRST + timedelta(days=number)).isoformat(), f"{charge.pop('cost'):.6f}", **charge)
-        for number in range(DAYS)
-        for charge in [*daily(number, number >= ONSET), dict(OTHER)]
-    ]
-    connection = warehouse(raw_focus=lines, **tables)
-    history = connection.execute(
-        "select x_cloud as cloud, SubAccountId as account, ServiceName as service,"
-        " BillingCurrency as currency, ChargePeriodStart::date as day,"
-        " sum(EffectiveCost)::double as cost from raw.focus group by all"
-    ).pl()
-    found = find(history, until=UNTIL)
-    return incidents(found, facts(connection, found, UNTIL), until=UNTIL)
-
-
-def noise(number: int) -> float:
-    """A little, and never twice the same within a week."""
-    return 1 + 0.01 * ((number * 5) % 7 - 3)
-
-
-def first(made: Incidents) -> dict[str, Any]:
-    """The one incident's first cause."""
-    assert made.anomaly.height == 1
-    return made.cause.row(0, named=True)
 
 
 def test_a_higher_price_is_all_price() -> None:
@@ -143,23 +108,9 @@ def test_a_commitment_that_ends_is_an_expected_step(ends_with_it: bool) -> None:
         assert f"commitment sp-1 ended on {BEGAN}" in incident["reason"]
 
 
-AT_ONSET = datetime.combine(BEGAN, datetime.min.time()) + timedelta(hours=3)
-LIFE = {"cloud": "aws", "resource_id": "i-1", "kind": "instance", "state": "running",
-        "created_at": datetime(2025, 1, 1)}  # fmt: skip
 PLANNED = {"cloud": "aws", "resource_id": "i-1", "plan_id": "p-7", "verb": "resize",
            "after": "m5.xlarge", "applied_at": AT_ONSET, "outcome": "applied"}  # fmt: skip
 STOP = {**PLANNED, "verb": "stop", "after": "stopped"}
-
-
-def grown(factor: float) -> Sold:
-    """One machine that costs so many times as much since the onset."""
-    return lambda n, after: [sold("i-1", (24 * factor if after else 24) * noise(n), 5)]
-
-
-def because(made: Incidents) -> str | None:
-    """Why the one incident was expected."""
-    (reason,) = made.anomaly["expected_because"].to_list()
-    return reason
 
 
 def test_changes_of_the_time_are_told() -> None:
