@@ -118,6 +118,18 @@ def test_few_series_are_tested_at_more_origins():
     assert all(400 - start >= 100 for start in origins(400, 28, 7, backtest.FOLDS_OF_FEW))
 
 
+def test_further_origins_share_no_day_and_leave_a_quarter_to_learn_from():
+    further = backtest.FURTHER_OF_FEW
+    near = origins(2000, 48, 24, backtest.FOLDS_OF_FEW)
+    found = origins(2000, 48, 24, backtest.FOLDS_OF_FEW, further)
+    assert found[: len(near)] == near
+    far = found[len(near) - 1 :]
+    assert len(far) == further + 1
+    assert {b - a for a, b in zip(far, far[1:], strict=False)} == {48}
+    short = origins(280, 48, 24, backtest.FOLDS_OF_FEW, further)
+    assert all(280 - start >= 70 for start in short)
+
+
 def test_an_unknown_truth_moves_nothing():
     said = np.full((2, len(STARTS), STEPS), 100.0)
     test = rolled(np.full_like(said, np.nan), seasonal_naive=said)
