@@ -1,6 +1,7 @@
 """The backtest: how models are mixed, when the baseline stays, and what bands and sums rest on."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ def test_further_origins_share_no_day_and_leave_a_quarter_to_learn_from():
     assert found[: len(near)] == near
     far = found[len(near) - 1 :]
     assert len(far) == further + 1
-    assert {b - a for a, b in zip(far, far[1:], strict=False)} == {48}
+    assert {b - a for a, b in pairwise(far)} == {48}
     short = origins(280, 48, 24, backtest.FOLDS_OF_FEW, further)
     assert all(280 - start >= 70 for start in short)
 

@@ -20,7 +20,11 @@ from models.forecast.theta import Theta
 
 STEPS = 130
 NAMES = list(available())
-NEED_MORE = ("boosted", "theta_long", "autoregression_long")  # series, or a second season, than a plain week
+NEED_MORE = (
+    "boosted",
+    "theta_long",
+    "autoregression_long",
+)  # series, or a second season, than a plain week
 ALONE = [name for name in NAMES if name != "boosted"]  # which learns from all series
 values = arrays.arrays(
     np.float64,
