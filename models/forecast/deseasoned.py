@@ -15,6 +15,7 @@ CYCLES = 2  # of a season that must be known
 LEAST_SHARE = 0.05  # of the mean: no phase of a season is taken to be smaller
 FADING = {True: 0.97, False: 0.9}  # weight of a cycle over the next one; is the season short?
 SHORT = 7  # steps
+YEARLY = (12, 52)  # months, weeks: so few cycles are known that dividing by them adds noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class FittedDeseasoned:
 class Deseasoned:
     """Fit `model` without the long season, or without the short one where that is not short.
 
-    A season of up to SHORT steps is left in: `model` sees all of it.
+    A season of up to SHORT steps is left in, since `model` sees all of it, and so is a year.
     """
 
     model: Model
@@ -43,8 +44,8 @@ class Deseasoned:
     def fit(self, history: History) -> Fitted:
         """The long variant is not usable where there is no long season, or less than two cycles."""
         season = history.long_season if self.is_long else history.season
-        known = season > SHORT and history.steps >= CYCLES * season
-        if not known:
+        is_known = season > SHORT and history.steps >= CYCLES * season
+        if not is_known or season in YEARLY:
             return NotUsable(len(history.values)) if self.is_long else self.model.fit(history)
         shares = shares_of(filled(history.values)[:, -self.memory :], season)
         phase = (np.arange(history.steps) - history.steps) % season

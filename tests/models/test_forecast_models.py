@@ -193,11 +193,12 @@ def test_a_long_season_is_taken_out_before_lags_are_learned():
     assert np.abs(long - truth).mean() < 0.8 * np.abs(plain - truth).mean()
 
 
-def test_a_week_is_left_to_the_lags():
-    matrix = weekly() * np.random.default_rng(8).normal(1, 0.1, (3, STEPS))
+@pytest.mark.parametrize("season", [7, 12, 52])
+def test_a_week_and_a_year_are_left_to_the_lags(season: int):
+    matrix = weekly(steps=400) * np.random.default_rng(8).normal(1, 0.1, (3, 400))
+    seen = History(matrix, season)
     np.testing.assert_array_equal(
-        Deseasoned(Autoregression()).fit(history(matrix)).predict(14),
-        Autoregression().fit(history(matrix)).predict(14),
+        Deseasoned(Autoregression()).fit(seen).predict(14), Autoregression().fit(seen).predict(14)
     )
 
 
