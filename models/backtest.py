@@ -18,6 +18,7 @@ from models.known import mean, median, total
 MIX = "combination"
 FOLDS = 8
 FOLDS_OF_FEW = 16  # where there are few series to learn from, and time is no matter
+FURTHER_OF_FEW = 16  # and as many before those, a whole horizon apart: few series err together
 FEW_SERIES = 10
 SHARPNESS = 4.0  # a model with half the error gets 2^4 times the weight
 BORROWED = 0.5  # trust in how a model did on the other series, against 1 in how it did here
@@ -75,23 +76,28 @@ class Bands:
         return mean + min(self.low[level], 0.0) * width, mean + max(self.high[level], 0.0) * width
 
 
-def origins(known_steps: int, horizon: int, season: int, folds: int = FOLDS) -> tuple[int, ...]:
+def origins(
+    known_steps: int, horizon: int, season: int, folds: int = FOLDS, further: int = 0
+) -> tuple[int, ...]:
     """How many steps before the end each fold starts, nearest first.
 
     Half a horizon apart, so that folds overlap but see other weekdays; the first ones see only a
-    part of the horizon, for the sake of series too short to hold a whole one.
+    part of the horizon, for the sake of series too short to hold a whole one. `further` ones are a
+    whole horizon apart, as far as the history goes.
     """
     least = max(2 * season, known_steps // 4, 4)
     apart = max(1, min(horizon // 2, (known_steps - least - horizon) // max(folds - 1, 1)))
     whole = [horizon + k * apart for k in range(folds)]
+    far = [whole[-1] + k * horizon for k in range(1, further + 1)]
     near = [max(1, horizon // 4), max(1, horizon // 2)]
-    return tuple(sorted({o for o in [*near, *whole] if known_steps - o >= least}))
+    return tuple(sorted({o for o in [*near, *whole, *far] if known_steps - o >= least}))
 
 
 def roll(history: History, models: Mapping[str, Model], horizon: int) -> Rolled:
     """Fit every model at every origin."""
-    folds = FOLDS if len(history.values) > FEW_SERIES else FOLDS_OF_FEW
-    starts = origins(history.steps, horizon, history.season, folds)
+    is_few = len(history.values) <= FEW_SERIES
+    folds, further = (FOLDS_OF_FEW, FURTHER_OF_FEW) if is_few else (FOLDS, 0)
+    starts = origins(history.steps, horizon, history.season, folds, further)
     floor = history.floor()[:, None]
     least = max(LEAST_KNOWN, 2 * history.season)
     count = len(history.values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.forecast.deseasoned import Deseasoned
 from models.forecast.history import Floats, History, Model
 from models.forecast.logged import Logged
 from models.known import median
@@ -117,6 +118,7 @@ def _filled(values: Floats, season: int) -> Floats:
 
 
 MODELS: dict[str, Model] = {
-    "autoregression": Autoregression(),
+    "autoregression": Deseasoned(Autoregression()),
+    "autoregression_long": Deseasoned(Autoregression(), is_long=True),
     "autoregression_ratio": Logged(Autoregression()),
 }

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.forecast.deseasoned import CYCLES, filled, shares_of
 from models.forecast.history import Floats, History, Model
 from models.forecast.month_effect import NotUsable
 
 LEVELS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.55, 0.8, 1.0)
 FORGET = 0.995  # what an error one step older counts in choosing the level's speed
-LEAST_SHARE = 0.05  # of the mean: no phase of a season is taken to be smaller
-CYCLES = 2  # of a season that must be known
-FADING = {True: 0.97, False: 0.9}  # weight of a cycle over the next one; is the season short?
-SHORT = 7  # steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,34 +46,13 @@ class Theta:
         if self.is_long and not whole:
             return NotUsable(len(history.values))
         span = min(history.steps, max(self.memory, 4 * season))
-        values = _filled(history.values)[:, -span:]
+        values = filled(history.values)[:, -span:]
         season = season if whole else 1
-        indices = _indices(values, season)
-        flat = values / indices[:, (np.arange(span) - span) % season]
+        shares = shares_of(values, season)
+        flat = values / shares[:, (np.arange(span) - span) % season]
         time = np.arange(span) - (span - 1) / 2
         slope = (flat * time).sum(axis=1) / max(float((time**2).sum()), 1.0)
-        return FittedTheta(_level(flat, slope / 2), slope / 2, indices)
-
-
-def _filled(values: Floats) -> Floats:
-    """Gaps hold the last known value; before the first one, the first."""
-    known = np.isfinite(values)
-    last = np.maximum.accumulate(np.where(known, np.arange(values.shape[1]), -1), axis=1)
-    return np.take_along_axis(values, np.maximum(last, known.argmax(axis=1)[:, None]), axis=1)
-
-
-def _indices(values: Floats, season: int) -> Floats:
-    """Mean share of each phase in its cycle, the last cycles first; 1 where cycles have no sum."""
-    count, steps = values.shape
-    if season == 1:
-        return np.ones((count, 1))
-    cycles = steps // season
-    blocks = values[:, steps - cycles * season :].reshape(count, cycles, season)
-    level = blocks.mean(axis=2, keepdims=True)
-    shares = np.where(level > 0, blocks / np.where(level > 0, level, 1.0), 1.0)
-    weight = FADING[season <= SHORT] ** np.arange(cycles)[::-1]
-    indices = (shares * weight[None, :, None]).sum(axis=1) / weight.sum()
-    return np.maximum(indices / indices.mean(axis=1, keepdims=True), LEAST_SHARE)
+        return FittedTheta(_level(flat, slope / 2), slope / 2, shares)
 
 
 def _level(values: Floats, drift: Floats) -> Floats:

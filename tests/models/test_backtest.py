@@ -1,6 +1,7 @@
 """The backtest: how models are mixed, when the baseline stays, and what bands and sums rest on."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -116,6 +117,18 @@ def test_bands_reckon_with_an_error_that_neighbouring_origins_share():
 def test_few_series_are_tested_at_more_origins():
     assert len(origins(400, 28, 7, backtest.FOLDS_OF_FEW)) > len(origins(400, 28, 7))
     assert all(400 - start >= 100 for start in origins(400, 28, 7, backtest.FOLDS_OF_FEW))
+
+
+def test_further_origins_share_no_day_and_leave_a_quarter_to_learn_from():
+    further = backtest.FURTHER_OF_FEW
+    near = origins(2000, 48, 24, backtest.FOLDS_OF_FEW)
+    found = origins(2000, 48, 24, backtest.FOLDS_OF_FEW, further)
+    assert found[: len(near)] == near
+    far = found[len(near) - 1 :]
+    assert len(far) == further + 1
+    assert {b - a for a, b in pairwise(far)} == {48}
+    short = origins(280, 48, 24, backtest.FOLDS_OF_FEW, further)
+    assert all(280 - start >= 70 for start in short)
 
 
 def test_an_unknown_truth_moves_nothing():

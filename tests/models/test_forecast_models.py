@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from models.forecast import BASELINE, available
+from models.forecast.autoregression import Autoregression
 from models.forecast.boosted import Boosted
+from models.forecast.deseasoned import Deseasoned
 from models.forecast.history import History, fits
 from models.forecast.month_effect import MonthEffect
 from models.forecast.same_day_last_month import SameDayLastMonth
@@ -18,7 +20,11 @@ from models.forecast.theta import Theta
 
 STEPS = 130
 NAMES = list(available())
-NEED_MORE = ("boosted", "theta_long")  # series, or a second season, than a plain week
+NEED_MORE = (
+    "boosted",
+    "theta_long",
+    "autoregression_long",
+)  # series, or a second season, than a plain week
 ALONE = [name for name in NAMES if name != "boosted"]  # which learns from all series
 values = arrays.arrays(
     np.float64,
@@ -170,3 +176,37 @@ def test_theta_with_the_long_season_is_for_series_that_have_one():
     said = Theta(is_long=True).fit(hours).predict(168)
     np.testing.assert_allclose(said[0], values[-168:], rtol=0.05)
     assert np.isnan(Theta(is_long=True).fit(history(weekly())).predict(5)).all()
+
+
+def test_a_long_season_is_taken_out_before_lags_are_learned():
+    """Working hours, six weeks of them, on a level that returns to normal within some hours."""
+    steps = np.arange(24 * 7 * 7)
+    shape = np.where((steps // 24 % 7 < 5) & (steps % 24 >= 8) & (steps % 24 < 18), 200.0, 80.0)
+    noise = np.random.default_rng(7).normal(0, 0.01, len(steps))
+    for step in range(1, len(noise)):
+        noise[step] += 0.9 * noise[step - 1]
+    hours = History((shape * (1 + noise))[None, :-168], 24, long_season=168)
+    truth = shape[-168:]
+    long = Deseasoned(Autoregression(), is_long=True).fit(hours).predict(168)[0]
+    plain = Autoregression().fit(hours).predict(168)[0]
+    assert np.abs(long / truth - 1).mean() < 0.03
+    assert np.abs(long - truth).mean() < 0.8 * np.abs(plain - truth).mean()
+
+
+@pytest.mark.parametrize("season", [7, 12, 52])
+def test_a_week_and_a_year_are_left_to_the_lags(season: int):
+    matrix = weekly(steps=400) * np.random.default_rng(8).normal(1, 0.1, (3, 400))
+    seen = History(matrix, season)
+    np.testing.assert_array_equal(
+        Deseasoned(Autoregression()).fit(seen).predict(14), Autoregression().fit(seen).predict(14)
+    )
+
+
+def test_a_season_is_taken_out_of_a_series_with_gaps_and_zeros():
+    matrix = np.tile(np.where(np.arange(24) < 8, 0.0, 50.0), (2, 12))
+    matrix[0, 100:110] = np.nan
+    hours = History(matrix, 24)
+    said = Deseasoned(Autoregression()).fit(hours).predict(24)
+    assert np.isfinite(said).all()
+    error = np.abs(said[1] - matrix[1, :24]).mean()
+    assert error <= np.abs(Autoregression().fit(hours).predict(24)[1] - matrix[1, :24]).mean()

@@ -199,3 +199,12 @@ def test_no_forecast_explodes_next_to_series_of_other_sizes():
     assert (both["mean"] <= 10 * both["y"]).all()
     assert (both["lo95"] <= both["mean"]).all()
     assert (both["mean"] <= both["hi95"]).all()
+
+
+def test_a_season_that_a_quarter_of_the_series_has_clearly_is_believed():
+    random = np.random.default_rng(3)
+    flat = random.normal(100, 5, (70, 60))
+    swinging = flat[:30] + 20 * np.sin(np.arange(60) * np.pi / 2)
+    assert visible(np.concatenate([flat, swinging]), 4)
+    assert not visible(flat, 4)
+    assert not visible(np.concatenate([flat, swinging[:3]]), 4)
