@@ -9,6 +9,7 @@ from models.anomaly.wording import because_of
 
 EXPLAINED = 0.65  # of the impact by what is known to have been done: nobody has to look
 ORDINARY = 0.1  # of the usual daily total; a rise that costs more a day is never ordinary
+OWNED = 0.2  # the same, if a team that was there before answers for what was launched
 PRICED = 0.5  # of the impact by price: a commitment that began or ended explains it
 BEFORE_ONSET, AFTER_ONSET = 2, 1  # days; what is done later can't have caused it
 OPENING = 3  # abnormal days that show what an incident began with
@@ -37,7 +38,9 @@ class Facts:
 class Known:
     """What is known to have been done, and what the days cost that it has to explain."""
 
-    resources: pl.DataFrame  # one row per member and explained resource: impact, at_onset, how
+    resources: (
+        pl.DataFrame
+    )  # one row per member and explained resource: impact, at_onset, is_owned, how
     commitments: pl.DataFrame  # one row per member and commitment that fits: impact, word
     days: pl.DataFrame  # one row per member and abnormal day: excess, is_opening
 
@@ -90,7 +93,8 @@ def _explains(money: float, of: float) -> bool:
 def _unless_dear(
     a_day: float, impact: float, usual: float, committed: pl.DataFrame, resources: pl.DataFrame
 ) -> str | None:
-    if impact > 0 and a_day > ORDINARY * usual:
+    owned = _sum(resources.filter("is_owned")["impact"])
+    if impact > 0 and a_day > (OWNED if _explains(owned, impact) else ORDINARY) * usual:
         return None
     counted = resources.group_by("id", "how").agg(pl.col("impact").sum(), pl.len().alias("number"))
     ranked = counted.sort(pl.col("impact").abs(), "how", descending=[True, False])
@@ -135,10 +139,11 @@ def _resources(members: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         left.join(_done(facts.changes, resources), on=["id", "value"], how="left")
         .with_columns(
             pl.col("at_onset").fill_null(value=False) | pl.col("left_at_onset"),
+            pl.col("what").list.contains("owned").fill_null(value=False).alias("is_owned"),
             _how().alias("how"),
         )
         .drop_nulls("how")
-        .select("id", "value", "impact", "opening", "at_onset", "how")
+        .select("id", "value", "impact", "opening", "at_onset", "is_owned", "how")
         .sort("id", "value")
     )
 

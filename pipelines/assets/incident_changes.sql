@@ -14,7 +14,9 @@ with seen as (
 moved as (
     select
         seen.cloud,
+        seen.account,
         seen.resource_id,
+        nullif(json_extract_string(seen.tags, '$.team'), '') as team,
         if(seen.valid_from > seen.first_seen, seen.valid_from, null) as changed_at,
         seen.born_at as created_at,
         seen.sku_before,
@@ -24,6 +26,17 @@ moved as (
         seen.kind,
         seen.state_since
     from seen
+),
+
+team as (
+    select
+        moved.cloud,
+        moved.account,
+        moved.team,
+        min(moved.created_at) as known_since
+    from moved
+    where moved.team is not null
+    group by all
 ),
 
 -- What each resource was sold by around the incident, while nobody had read the inventory of its account.
@@ -133,6 +146,20 @@ told as (
         'up' as explains
     from moved
     where moved.created_at is not null
+
+    union all
+
+    -- Somebody answers for it: it has the tag of a team that had resources in this account weeks before.
+    select distinct
+        moved.cloud,
+        moved.resource_id,
+        'owned' as what,
+        moved.created_at as at,
+        moved.kind || ' created' as text,
+        'up' as explains
+    from moved
+    join team using (cloud, account, team)
+    where team.known_since <= moved.created_at - interval 28 day
 
     union all
 
