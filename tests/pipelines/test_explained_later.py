@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from billed import AT_ONSET, BEGAN, DAYS, FIRST, LIFE, ONSET, because, explained, noise, sold
 
+from models.anomaly.incident import Incidents
+
 LATER = 5  # days after the onset
 
 
@@ -157,3 +159,34 @@ def test_a_resize_of_a_tenth_of_the_usual_day_is_looked_at() -> None:
         raw_resource=known_since(READ_LATER),
     )  # fmt: skip
     assert because(made) is None
+
+
+def launched(cost: float, **new: Any) -> Incidents:
+    """A machine launched at the onset, in an account where a team had one for a year."""
+    old = {**LIFE, "account": "shop", "resource_id": "i-0", "tags": '{"team": "checkout"}',
+           "valid_from": LIFE["created_at"]}  # fmt: skip
+    return explained(
+        lambda n, after: [base(n), *([hours("i-1", cost)] if after else [])],
+        raw_resource=[old, {**created("i-1", 0), "account": "shop", **new}],
+    )
+
+
+@pytest.mark.parametrize(
+    ("cost", "tags", "is_expected"),
+    [
+        (250, None, True),
+        (500, '{"team": "checkout"}', True),
+        (500, None, False),
+        (500, '{"team": "miners"}', False),
+        (500, '{"team": ""}', False),
+        (700, '{"team": "checkout"}', False),
+    ],
+)
+def test_above_a_tenth_of_the_usual_day_a_known_team_must_answer_for_a_launch(
+    cost: float, tags: str | None, is_expected: bool
+) -> None:
+    assert (because(launched(cost, tags=tags)) is not None) is is_expected
+
+
+def test_a_team_of_another_account_answers_for_nothing() -> None:
+    assert because(launched(500, tags='{"team": "checkout"}', account="blog")) is None
