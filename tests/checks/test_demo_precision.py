@@ -44,8 +44,11 @@ def test_what_was_planted_saves_no_more_and_no_less_than_the_ranges_say(
     key: pl.DataFrame, told: pl.DataFrame
 ) -> None:
     both = key.join(told.filter(pl.col("status") == "open"), on=PLACE)
-    planted = both["saving_month"].sum()
-    assert both["saving_month_low"].sum() * 0.98 <= planted <= both["saving_month_high"].sum() * 1.1
+    low, planted, high = (
+        float(both[name].sum())
+        for name in ("saving_month_low", "saving_month", "saving_month_high")
+    )
+    assert low * 0.98 <= planted <= high * 1.1
 
 
 def test_no_resource_saves_more_than_it_costs(demo_home: Path) -> None:
