@@ -15,13 +15,14 @@
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- No rule that moves or expires objects: AWS Trusted Advisor and turbot's thrifty mods; more than 1 GiB where the size is
--- known. Rules are read on AWS and Google Cloud; of Azure and DigitalOcean they are not, and there the row says so. The high
--- end is what it would save if everything went to the class for rarely used data, 0.0125 instead of 0.023 per GiB-month
--- (https://aws.amazon.com/s3/pricing/, https://cloud.google.com/storage/pricing,
--- https://azure.microsoft.com/pricing/details/storage/blobs/); where no size is known it is taken of the whole bill of the
--- bucket, requests and traffic included. The low end is zero, as nothing says how much of it is old or still read. R5: the
--- gate has no verb for a setting, so it is made by hand. What it can't see: objects below 128 KiB, retrieval fees.
+-- No rule that moves or expires objects: AWS Trusted Advisor and turbot's thrifty mods; more than 1 GiB where the size
+-- is known. Rules are read on AWS and Google Cloud; of Azure and DigitalOcean they are not, and there the row says so.
+-- The high end is what it would save if everything went to the class for rarely used data, 0.0125 instead of 0.023 per
+-- GiB-month (https://aws.amazon.com/s3/pricing/, https://cloud.google.com/storage/pricing,
+-- https://azure.microsoft.com/pricing/details/storage/blobs/); where no size is known it is taken of the whole bill of
+-- the bucket, requests and traffic included. The low end is zero, as nothing says how much of it is old or still read.
+-- R5: the gate has no verb for a setting, so it is made by hand. What it can't see: objects below 128 KiB, retrieval
+-- fees.
 with store as (
     select
         bucket.*,

@@ -9,13 +9,13 @@
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- No node, so no workload, for 14 days: our rule, from catalogue K8S-10; turbot's thrifty mods judge age alone. What is paid
--- is the control plane (https://cloud.google.com/kubernetes-engine/pricing,
+-- No node, so no workload, for 14 days: our rule, from catalogue K8S-10; turbot's thrifty mods judge age alone. What is
+-- paid is the control plane (https://cloud.google.com/kubernetes-engine/pricing,
 -- https://azure.microsoft.com/pricing/details/kubernetes-service/). Nodes are counted on Azure, Google Cloud and
 -- DigitalOcean; EKS tells none, so there a cluster without a known machine says what is missing, as pods may run on
--- Fargate. It counts from when the cluster was first seen as it is now, so one that grows for the night is left alone. Left
--- out: ECS, whose clusters cost nothing, Autopilot, which has no nodes to count, free tiers and stopped clusters. No cloud
--- lets the gate delete one yet, so a plan with it is refused: it is made by hand.
+-- Fargate. It counts from when the cluster was first seen as it is now, so one that grows for the night is left alone.
+-- Left out: ECS, whose clusters cost nothing, Autopilot, which has no nodes to count, free tiers and stopped clusters.
+-- No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
 with judged as (
     select
         cluster.*,

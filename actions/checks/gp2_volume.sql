@@ -15,12 +15,13 @@
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- AWS only. gp3 costs 0.08 where gp2 costs 0.10 per GiB-month, with 3,000 IOPS and 125 MiB/s in the price, a further IOPS
--- for 0.005 and a further MiB/s for 0.04 a month (https://aws.amazon.com/ebs/pricing/); the params are shares of the price
--- of one GiB of gp2, so that discounts and currencies cancel out. gp2 gives 3 IOPS per GiB up to 16,000, and 250 MiB/s
--- above 170 GiB (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html). The low end buys as much for gp3
--- as gp2 can give at most, the high end nothing: whether it is used this check does not see. turbot's thrifty mod: any gp2.
--- The change is made online, but the gate counts any resize as R2. Data: sku, size and `iops` of the inventory.
+-- AWS only. gp3 costs 0.08 where gp2 costs 0.10 per GiB-month, with 3,000 IOPS and 125 MiB/s in the price, a further
+-- IOPS for 0.005 and a further MiB/s for 0.04 a month (https://aws.amazon.com/ebs/pricing/); the params are shares of
+-- the price of one GiB of gp2, so that discounts and currencies cancel out. gp2 gives 3 IOPS per GiB up to 16,000, and
+-- 250 MiB/s above 170 GiB (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html). The low end buys as
+-- much for gp3 as gp2 can give at most, the high end nothing: whether it is used this check does not see. turbot's
+-- thrifty mod: any gp2. The change is made online, but the gate counts any resize as R2. Data: sku, size and `iops` of
+-- the inventory.
 with volume as (
     select
         disk.*,

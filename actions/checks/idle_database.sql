@@ -20,10 +20,10 @@
 -- Connections are read on AWS, Azure and Google Cloud; DigitalOcean measures no database, and there the row says so.
 -- Google Cloud keeps a stopped database stopped, so there it is stopped (R2), and its storage, twice if it is doubled,
 -- is billed on at 0.17 per GiB-month (https://cloud.google.com/sql/pricing). AWS and Azure start it again after 7 days
--- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html), so what lasts is a delete after a final
--- snapshot, for which the low end gives away 0.095 per GiB-month (https://aws.amazon.com/rds/pricing/). Members of a
--- cluster or pool and read replicas are left out: nobody connects to a standby either. What it can't see: that a Google
--- Cloud SQL instance is a replica, or that it is wanted once a quarter.
+-- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html), so what lasts is a delete after a
+-- final snapshot, for which the low end gives away 0.095 per GiB-month (https://aws.amazon.com/rds/pricing/). Members
+-- of a cluster or pool and read replicas are left out: nobody connects to a standby either. What it can't see: that a
+-- Google Cloud SQL instance is a replica, or that it is wanted once a quarter.
 with judged as (
     select
         base.*,

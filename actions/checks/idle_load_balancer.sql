@@ -10,10 +10,10 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- No target: turbot's thrifty mods; 14 days: Cloud Custodian's mark-then-act time
--- (https://cloudcustodian.io/docs/aws/examples/). Targets are read on AWS (all types), Azure (load balancers and application
--- gateways) and DigitalOcean; of Google Cloud's forwarding rules nothing says what is behind them, so there the row says
--- so. What it can't see: since when it has been so, and balancers that work without targets, such as one that only
--- redirects. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
+-- (https://cloudcustodian.io/docs/aws/examples/). Targets are read on AWS (all types), Azure (load balancers and
+-- application gateways) and DigitalOcean; of Google Cloud's forwarding rules nothing says what is behind them, so there
+-- the row says so. What it can't see: since when it has been so, and balancers that work without targets, such as one
+-- that only redirects. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
 select
     balancer.source,
     balancer.cloud,

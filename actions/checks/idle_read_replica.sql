@@ -10,11 +10,11 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 -- evidence: order by metric.metric, metric.window_days
 --
--- No connection in 14 days: turbot's thrifty mods for databases (rds_db_instance_low_connections), here of replicas only.
--- CPU is not judged, as a replica works through what its source writes. AWS says of which instance one is a replica, and
--- Azure of which flexible server; Google Cloud and DigitalOcean don't, so their replicas are not seen here. Readers of an
--- Aurora cluster are left out: one without connections may be the standby. What it can't see: that a replica waits in
--- another region for a disaster; the tag instance-select/ignore says so.
+-- No connection in 14 days: turbot's thrifty mods for databases (rds_db_instance_low_connections), here of replicas
+-- only. CPU is not judged, as a replica works through what its source writes. AWS says of which instance one is a
+-- replica, and Azure of which flexible server; Google Cloud and DigitalOcean don't, so their replicas are not seen
+-- here. Readers of an Aurora cluster are left out: one without connections may be the standby. What it can't see: that
+-- a replica waits in another region for a disaster; the tag instance-select/ignore says so.
 select
     replica.source,
     replica.cloud,

@@ -13,12 +13,12 @@
 -- evidence: order by metric.metric, metric.window_days
 --
 -- Below one operation a day: AWS Trusted Advisor's underutilized volumes
--- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), which looks at 7 days. Judged by the
--- mean of all hours, as operations are counted, not sampled. Measured on AWS and Azure; Google Cloud, DigitalOcean and
--- libvirt measure no disk alone, and there the row says so. System disks are left out, and disks of machines that do not
--- run (volume_on_stopped_instance). The low end gives away what a snapshot of the whole disk costs at 0.05 per GiB-month
--- (https://aws.amazon.com/ebs/pricing/). R5: a disk has to be detached before it can be deleted, and the gate has no verb
--- for that. What it can't see: a disk that is read once a quarter.
+-- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), which looks at 7 days. Judged by
+-- the mean of all hours, as operations are counted, not sampled. Measured on AWS and Azure; Google Cloud, DigitalOcean
+-- and libvirt measure no disk alone, and there the row says so. System disks are left out, and disks of machines that
+-- do not run (volume_on_stopped_instance). The low end gives away what a snapshot of the whole disk costs at 0.05 per
+-- GiB-month (https://aws.amazon.com/ebs/pricing/). R5: a disk has to be detached before it can be deleted, and the gate
+-- has no verb for that. What it can't see: a disk that is read once a quarter.
 select
     disk.source,
     disk.cloud,

@@ -11,11 +11,11 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- The standby doubles the price of the instance and of its storage on AWS (https://aws.amazon.com/rds/pricing/), Google
--- Cloud (https://cloud.google.com/sql/pricing) and Azure's flexible servers, so half goes away; our rule, from catalogue
--- DB-24. On Azure SQL the surcharge depends on the tier and is nothing in some, so there the low end is zero. The tag
--- environment or env says what it serves; without one the row says so, and a word that is neither production nor one of
--- `outside` is taken for production. DigitalOcean's standby nodes are in the same place and not meant here. R5: the gate has
--- no verb for a setting, so it is made by hand. What it can't see: that a test needs the failover.
+-- Cloud (https://cloud.google.com/sql/pricing) and Azure's flexible servers, so half goes away; our rule, from
+-- catalogue DB-24. On Azure SQL the surcharge depends on the tier and is nothing in some, so there the low end is zero.
+-- The tag environment or env says what it serves; without one the row says so, and a word that is neither production
+-- nor one of `outside` is taken for production. DigitalOcean's standby nodes are in the same place and not meant here.
+-- R5: the gate has no verb for a setting, so it is made by hand. What it can't see: that a test needs the failover.
 select
     base.source,
     base.cloud,

@@ -9,13 +9,14 @@
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- The disk is gone and no image needs the snapshot: hystax/optscale (obsolete_snapshots.py), which waits 3 days; 30 days
--- here, as such a snapshot may be all that is left of the data. Whether the disk is gone is known only where disks of its
--- account are read: a copy on AWS (vol-ffffffff, https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html),
--- a disk of another subscription or project, and an account without any disk are told as missing. Left out: what an image
--- needs (only AWS says it), legal holds, and the backups that the gate itself took before a delete. Where several snapshots
--- of the disk are left the low end is zero, since blocks that another one needs stay billed. What it can't see: that
--- somebody keeps it as an archive without a tag that says so.
+-- The disk is gone and no image needs the snapshot: hystax/optscale (obsolete_snapshots.py), which waits 3 days; 30
+-- days here, as such a snapshot may be all that is left of the data. Whether the disk is gone is known only where disks
+-- of its account are read: a copy on AWS (vol-ffffffff,
+-- https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html), a disk of another subscription or project,
+-- and an account without any disk are told as missing. Left out: what an image needs (only AWS says it), legal holds,
+-- and the backups that the gate itself took before a delete. Where several snapshots of the disk are left the low end
+-- is zero, since blocks that another one needs stay billed. What it can't see: that somebody keeps it as an archive
+-- without a tag that says so.
 with snapshot as (
     select
         resource.*,

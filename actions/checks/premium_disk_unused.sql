@@ -14,16 +14,17 @@
 -- evidence: order by metric.metric, metric.window_days
 --
 -- Azure and Google Cloud. At p99 below 5 % of the operations a second that the disk may do: Azure Optimization Engine
--- (https://github.com/microsoft/finops-toolkit, src/optimization-engine); Azure Advisor says 10 %. What it may do: `iops`
--- of the inventory (Azure); else 120, the least of any premium disk
+-- (https://github.com/microsoft/finops-toolkit, src/optimization-engine); Azure Advisor says 10 %. What it may do:
+-- `iops` of the inventory (Azure); else 120, the least of any premium disk
 -- (https://learn.microsoft.com/azure/virtual-machines/disks-types), or 30 per GiB for pd-ssd
--- (https://cloud.google.com/compute/docs/disks/performance). Measured: operations of Azure's disks, whose hourly maximum
--- Azure does not give as a sum, so there the hourly mean is judged against half of that limit. Google Cloud measures none
--- for a disk alone, and Azure none for those without I/O: then the row says so. Throughput is not read, so a disk that
--- streams large blocks with few operations is not seen. Shares of list prices: Premium_LRS 0.143 to StandardSSD_LRS 0.075,
--- pd-ssd 0.17 to pd-balanced 0.10 per GiB-month (https://azure.microsoft.com/pricing/details/managed-disks/,
--- https://cloud.google.com/compute/disks-image-pricing). Standard SSD also bills operations, so the low end is four fifths
--- of that. System disks are left out: a slow one slows every start.
+-- (https://cloud.google.com/compute/docs/disks/performance). Measured: operations of Azure's disks, whose hourly
+-- maximum Azure does not give as a sum, so there the hourly mean is judged against half of that limit. Google Cloud
+-- measures none for a disk alone, and Azure none for those without I/O: then the row says so. Throughput is not read,
+-- so a disk that streams large blocks with few operations is not seen. Shares of list prices: Premium_LRS 0.143 to
+-- StandardSSD_LRS 0.075, pd-ssd 0.17 to pd-balanced 0.10 per GiB-month
+-- (https://azure.microsoft.com/pricing/details/managed-disks/, https://cloud.google.com/compute/disks-image-pricing).
+-- Standard SSD also bills operations, so the low end is four fifths of that. System disks are left out: a slow one
+-- slows every start.
 with slower as (
     select type.*
     from (

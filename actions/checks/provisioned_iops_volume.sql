@@ -17,11 +17,11 @@
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- AWS only. io1 and io2 up to 16,000 IOPS: turbot's thrifty mod (ebs_volume_io1, ebs_volume_using_io1_io2). List prices of
--- both types (https://aws.amazon.com/ebs/pricing/) give the share that goes away, at the same size and IOPS; it is taken of
--- what the volume really costs. The low end also buys all the throughput that gp3 can have, as nothing measures how much
--- is used. What this does not see: that gp3 answers a little later, promises 99.8 % instead of io2's 99.999 % durability,
--- and can't be attached to several machines at once. Data: sku, size and `iops` of the inventory.
+-- AWS only. io1 and io2 up to 16,000 IOPS: turbot's thrifty mod (ebs_volume_io1, ebs_volume_using_io1_io2). List prices
+-- of both types (https://aws.amazon.com/ebs/pricing/) give the share that goes away, at the same size and IOPS; it is
+-- taken of what the volume really costs. The low end also buys all the throughput that gp3 can have, as nothing
+-- measures how much is used. What this does not see: that gp3 answers a little later, promises 99.8 % instead of io2's
+-- 99.999 % durability, and can't be attached to several machines at once. Data: sku, size and `iops` of the inventory.
 with volume as (
     select
         disk.*,

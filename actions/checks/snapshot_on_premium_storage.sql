@@ -9,11 +9,11 @@
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- Azure only; other clouds have no such choice. Azure Advisor: snapshots keep their state on standard storage for 60 % less
--- (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations); microsoft/finops-toolkit lists the
--- same. Nothing restarts, but the gate counts any change of size or type as R2, and no cloud offers it there yet, so a plan
--- with it is refused: it is made by hand. Data: the snapshot's sku. Where restoring must be as fast as from a premium
--- disk, the tag instance-select/ignore says so.
+-- Azure only; other clouds have no such choice. Azure Advisor: snapshots keep their state on standard storage for 60 %
+-- less (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations); microsoft/finops-toolkit
+-- lists the same. Nothing restarts, but the gate counts any change of size or type as R2, and no cloud offers it there
+-- yet, so a plan with it is refused: it is made by hand. Data: the snapshot's sku. Where restoring must be as fast as
+-- from a premium disk, the tag instance-select/ignore says so.
 select
     snapshot.source,
     snapshot.cloud,

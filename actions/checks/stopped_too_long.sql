@@ -13,11 +13,12 @@
 -- 30 days: AWS Trusted Advisor (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html, EC2
 -- instances stopped) and Azure Optimization Engine. What is saved is what goes with the machine: its own bill and its
 -- system disks. Its other disks and its addresses stay and are findings of their own (volume_on_stopped_instance,
--- address_on_stopped_instance), so no money is counted twice. The low end gives away what the snapshot costs that is taken
--- first: at most the disks' size at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). Since when: AWS and Google
--- Cloud say it; Azure and libvirt don't, so there it counts from when it was first seen as it is now. Left out are machines
--- of a group or cluster, which makes and removes them itself, and those protected from deletion. Machines that are billed
--- while they are off belong to stopped_but_billed_instance. What it can't see: a machine that is started once a year.
+-- address_on_stopped_instance), so no money is counted twice. The low end gives away what the snapshot costs that is
+-- taken first: at most the disks' size at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). Since when: AWS and
+-- Google Cloud say it; Azure and libvirt don't, so there it counts from when it was first seen as it is now. Left out
+-- are machines of a group or cluster, which makes and removes them itself, and those protected from deletion. Machines
+-- that are billed while they are off belong to stopped_but_billed_instance. What it can't see: a machine that is
+-- started once a year.
 with machine as (
     select resource.*
     from marts.resource_now as resource

@@ -11,11 +11,11 @@
 --
 -- 90 days and in no template: the default of the catalogue (hystax/optscale, obsolete_images.py, takes 7 days; Cloud
 -- Custodian 120). Only AWS says when an image was last launched
--- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html); elsewhere, and where AWS is silent, the
--- row says so. An image costs through its snapshots, which AWS names; where it has a bill of its own, that counts. Left
--- out are images that an instance runs on, public ones, and those named golden (the engine). Launch templates are not
--- read: where the account has a scaling group in the region, one of them may still need the image, so the row says that.
--- R4: a deregistered image does not come back, and the low end is zero, as snapshots share blocks.
+-- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html); elsewhere, and where AWS is
+-- silent, the row says so. An image costs through its snapshots, which AWS names; where it has a bill of its own, that
+-- counts. Left out are images that an instance runs on, public ones, and those named golden (the engine). Launch
+-- templates are not read: where the account has a scaling group in the region, one of them may still need the image, so
+-- the row says that. R4: a deregistered image does not come back, and the low end is zero, as snapshots share blocks.
 with image as (
     select
         resource.*,

@@ -10,11 +10,11 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 -- evidence: order by metric.metric, metric.window_days
 --
--- No route table names it (AWS) or no subnet uses it (Azure), and no traffic in 32 days where traffic is measured (Azure):
--- AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). A gateway that
--- a route leads to is left alone even without traffic: it may stand by for a disaster. Google Cloud's routers are not read.
--- What it can't see: since when it has had no route. No cloud lets the gate delete one yet, so a plan with it is refused:
--- it is made by hand.
+-- No route table names it (AWS) or no subnet uses it (Azure), and no traffic in 32 days where traffic is measured
+-- (Azure): AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). A
+-- gateway that a route leads to is left alone even without traffic: it may stand by for a disaster. Google Cloud's
+-- routers are not read. What it can't see: since when it has had no route. No cloud lets the gate delete one yet, so a
+-- plan with it is refused: it is made by hand.
 select
     gateway.source,
     gateway.cloud,
