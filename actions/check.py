@@ -26,6 +26,9 @@ FINDING: Mapping[str, pl.DataType] = {
 }  # fmt: skip
 """What a check returns, one row per resource. `verb` and `risk` default to the header's; a row that
 says what is `missing` is no finding but `insufficient_data`."""
+BY_HAND = ("configure",)
+"""Verbs for what the gate can't do: a setting that somebody changes by hand, so only R0 or R5."""
+NEVER_APPLIED = ("R0", "R5")
 REQUIRED = ("source", "cloud", "account", "region", "resource_id", "before", "after", "reason")
 
 
@@ -111,10 +114,15 @@ def parse(file: str, text: str) -> Check:
     if absent or not evidence:
         lacking = ", ".join(absent or ["evidence"])
         raise BadCheck(name, f"its header lacks {lacking}", "See docs/add-a-check.md.")
-    if facts["verb"] not in VERBS or facts["risk"] not in RISKS:
+    if facts["verb"] not in (*VERBS, *BY_HAND) or facts["risk"] not in RISKS:
         raise BadCheck(
             name, f"verb {facts['verb']!r} or risk {facts['risk']!r} is unknown",
-            f"Verbs: {', '.join(VERBS)}. Risks: {', '.join(RISKS)}.",
+            f"Verbs: {', '.join((*VERBS, *BY_HAND))}. Risks: {', '.join(RISKS)}.",
+        )  # fmt: skip
+    if facts["verb"] in BY_HAND and facts["risk"] not in NEVER_APPLIED:
+        raise BadCheck(
+            name, f"the gate can't {facts['verb']}, but its risk is {facts['risk']}",
+            f"What is made by hand has one of: {', '.join(NEVER_APPLIED)}.",
         )  # fmt: skip
     sql = text if ending == "sql" else None
     return Check(name, **facts, params=params, evidence=" ".join(evidence), sql=sql)

@@ -2,10 +2,22 @@
 -- `missing` is null where the resource is old enough and at least 80 % of its hours were measured.
 with wanted as (
     select
-        metric.name as metric,
+        measure.kind,
+        measure.metric,
         days.window_days
     from
-        (values ('cpu_percent'), ('memory_percent'), ('network_bytes_s'), ('disk_ops_s')) as metric (name),
+        (
+            values
+            ('instance', 'cpu_percent'),
+            ('instance', 'memory_percent'),
+            ('instance', 'network_bytes_s'),
+            ('instance', 'disk_ops_s'),
+            ('database', 'cpu_percent'),
+            ('database', 'memory_percent'),
+            ('database', 'connections'),
+            ('disk', 'disk_ops_s'),
+            ('nat_gateway', 'network_bytes_s')
+        ) as measure (kind, metric),
         (values (14), (32)) as days (window_days)
 )
 
@@ -37,11 +49,10 @@ select
             )
     end as missing
 from marts.resource_now as resource
-cross join wanted
+join wanted on resource.kind = wanted.kind
 left join marts.metric_quantiles as measured
     on
         resource.cloud = measured.cloud
         and resource.resource_id = measured.resource_id
         and wanted.metric = measured.metric
         and wanted.window_days = measured.window_days
-where resource.kind in ('instance', 'database')

@@ -143,8 +143,9 @@ ranked as (
                 when 'release' then 1
                 when 'stop' then 2
                 when 'schedule' then 3
-                when 'resize' then 4
-                else 5
+                -- Another generation is an engineer's work (R5), which must not hide a size that can be had now.
+                when 'resize' then if(worthwhile.risk = 'R5', 5, 4)
+                else 6
             end asc,
             worthwhile.saving_month_high desc,
             worthwhile.id asc

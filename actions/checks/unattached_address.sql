@@ -9,6 +9,7 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- 7 days: hystax/optscale (obsolete_ips.py) and Cloud Custodian's examples. A released address can't be had again.
+-- No cloud says since when: it counts from when the address was first seen as it is now.
 select
     address.source,
     address.cloud,
@@ -21,12 +22,15 @@ select
     (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
-        address.state_days is null,
+        coalesce(address.state_days, address.unchanged_days) is null,
         'used by nothing',
-        format('used by nothing for {:.0f} days', floor(address.state_days))
+        format('used by nothing for {:.0f} days', floor(coalesce(address.state_days, address.unchanged_days)))
     )
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
-    case when address.state_days is null then 'since when it has been unattached' end as missing
+    case
+        when address.state_days is null and coalesce(address.unchanged_days < $days, true)
+            then 'since when it has been unattached'
+    end as missing
 from marts.resource_now as address
 left join marts.resource_run_rate as rate using (cloud, resource_id)
 where

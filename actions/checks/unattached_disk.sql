@@ -11,6 +11,7 @@
 --
 -- 30 days: Azure Advisor (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations) and the
 -- mark-then-act time of Cloud Custodian's examples. The 30 days already passed are the grace period of R3.
+-- AWS, DigitalOcean and libvirt do not say since when: it counts from when the disk was first seen as it is now.
 -- The snapshot that the delete leaves behind costs at most its full size at the list price of a standard snapshot,
 -- 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/); that is what the low end of the range gives away.
 select
@@ -27,13 +28,16 @@ select
     )::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
-        disk.state_days is null,
+        coalesce(disk.state_days, disk.unchanged_days) is null,
         'attached to nothing',
-        format('attached to nothing for {:.0f} days', floor(disk.state_days))
+        format('attached to nothing for {:.0f} days', floor(coalesce(disk.state_days, disk.unchanged_days)))
     )
     || coalesce(format(', {:.0f} GiB', disk.size_gib), '')
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
-    case when disk.state_days is null then 'since when it has been unattached' end as missing
+    case
+        when disk.state_days is null and coalesce(disk.unchanged_days < $days, true)
+            then 'since when it has been unattached'
+    end as missing
 from marts.resource_now as disk
 left join marts.resource_run_rate as rate using (cloud, resource_id)
 where

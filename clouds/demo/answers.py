@@ -12,7 +12,8 @@ from duckdb import DuckDBPyConnection
 FILE = "answers.json"
 RUN_RATE_DAYS = 14
 DAYS_PER_MONTH = 30.4375
-LEAST_SAVING = 1.0  # per month; what is worth less is nobody's finding
+LEAST_SAVING = 1.0  # per month; what is worth less is nobody's finding,
+LEAST_SHARE = 0.05  # nor what is worth less than this share of what the resource costs
 
 _UNUSED = """
 select cloud, commitment_id, currency,
@@ -61,12 +62,15 @@ class Key:
         paid = monthly.rename({"resource_id": "pays"})
         joined = self._plants.join(paid, on="pays", how="left")
         wanted = pl.col("saving_meter").is_null() | (pl.col("saving_meter") == pl.col("meter"))
+        least = pl.max_horizontal(LEAST_SAVING, LEAST_SHARE * pl.col("cost"))
         rows = (
-            joined.filter(wanted)
-            .group_by("cloud", "resource_id", "plant", "currency")
-            .agg((pl.col("month") * pl.col("saving_share")).sum().alias("saving"))
+            joined.group_by("cloud", "resource_id", "plant", "currency")
+            .agg(
+                (pl.col("month") * pl.col("saving_share")).filter(wanted).sum().alias("saving"),
+                pl.col("month").sum().alias("cost"),
+            )
             .drop_nulls("cloud")
-            .filter(pl.col("saving") >= LEAST_SAVING)
+            .filter(pl.col("saving") >= least)
             .sort("plant", "resource_id")
         )
         return [

@@ -13,7 +13,7 @@ import polars as pl
 from clouds.demo.fleet import Maker, retag
 from clouds.demo.identity import json_object
 
-OFFICE_IDLE_SHARE = 1 - 55 / 168  # hours of the week in which an office workload does nothing
+IDLE_SHARES = {"office": 1 - 55 / 168, "weekly": 1 - 12 / 168}  # of the week, by pattern
 
 
 class Picks:
@@ -35,6 +35,10 @@ class Picks:
         chosen[self._rng.choice(rows, count, replace=False)] = True
         self._free = self._free & ~chosen
         return pl.Series(chosen)
+
+    def left(self, where: pl.Expr) -> pl.Series:
+        """A boolean column that is true on all free rows that qualify; they stay free."""
+        return pl.Series(self._free) & self._frame.select(where.fill_null(False)).to_series()
 
 
 def _when(flag: pl.Series, value: Any, column: str) -> pl.Expr:
@@ -93,6 +97,8 @@ def instances(maker: Maker, frame: pl.DataFrame, menu: pl.DataFrame) -> pl.DataF
         3,
     )
     rest = picks.take(1.0, pl.col("pattern") == "office", 0)
+    rest = rest | picks.left(pl.col("pattern") == "weekly")
+    rest = rest & (frame["cloud"] != "digitalocean")  # billed while it is off
 
     frame = _replace_with_old(rng, frame, aging, menu)
     quiet = idle | standby | newborn
@@ -132,7 +138,8 @@ def instances(maker: Maker, frame: pl.DataFrame, menu: pl.DataFrame) -> pl.DataF
     frame = _waste(
         frame, older, "previous_generation", 1 - pl.col("next_price") / pl.col("price"), "compute"
     )
-    return _waste(frame, rest, "off_hours", OFFICE_IDLE_SHARE, "compute")
+    idle_share = pl.col("pattern").replace_strict(IDLE_SHARES, default=None)
+    return _waste(frame, rest, "off_hours", idle_share, "compute")
 
 
 def _replace_with_old(
@@ -199,7 +206,8 @@ def disks(maker: Maker, frame: pl.DataFrame, stopped: pl.Series) -> pl.DataFrame
         pl.when(lazy).then(pl.lit(0.4)).otherwise(pl.col("ops_base")).alias("ops_base"),
     )
     frame = _waste(frame, loose, "unattached_disk", 1.0, None)
-    frame = _waste(frame, on_stopped, "volume_on_stopped_instance", 1.0, None)
+    left = on_stopped & frame.select(data).to_series()  # a system disk goes with its machine
+    frame = _waste(frame, left, "volume_on_stopped_instance", 1.0, None)
     frame = _waste(frame, old_type, "gp2_volume", 0.2, "storage")
     assert count == len(frame)
     return _waste(frame, lazy, "premium_disk_unused", idle_share, "storage")
@@ -245,8 +253,8 @@ def snapshots(maker: Maker, frame: pl.DataFrame) -> pl.DataFrame:
     return _waste(frame, costly, "snapshot_on_premium_storage", 1 - 0.05 / 0.132, None)
 
 
-def addresses(maker: Maker, frame: pl.DataFrame) -> pl.DataFrame:
-    """Addresses that nothing uses, and some that were let go only yesterday."""
+def addresses(maker: Maker, frame: pl.DataFrame, stopped: pl.Series) -> pl.DataFrame:
+    """Addresses that nothing uses, some let go only yesterday, and some of `stopped` machines."""
     frame = _blank(frame)
     picks = Picks(maker.rng, frame)
     settled = pl.col("created_at") < pl.lit(maker.as_of) - pl.duration(days=30)
@@ -254,6 +262,8 @@ def addresses(maker: Maker, frame: pl.DataFrame) -> pl.DataFrame:
     fresh = picks.take(0.04, None, 1)
     frame = _detach(maker, frame, loose, 10, 200)
     frame = _detach(maker, frame, fresh, 0, 4)
+    kept = frame["attached_to"].is_in(stopped.implode()).fill_null(False)
+    frame = _waste(frame, kept, "address_on_stopped_instance", 1.0, None)
     return _waste(frame, loose, "unattached_address", 1.0, None)
 
 

@@ -61,7 +61,7 @@ def _resources(maker: Maker, total: int) -> pl.DataFrame:
     parts = [
         machines,
         disks,
-        plant.addresses(maker, fleet.addresses(maker, machines, count["address"])),
+        plant.addresses(maker, fleet.addresses(maker, machines, count["address"]), stopped),
         plant.databases(maker, fleet.databases(maker, count["database"])),
     ]
     for kind in (
@@ -86,12 +86,14 @@ def _resources(maker: Maker, total: int) -> pl.DataFrame:
 def _plants(everything: pl.DataFrame) -> pl.DataFrame:
     """What is wrong with which resource, and whose cost goes away when it is put right.
 
-    A machine that was stopped long ago costs through what is attached to it.
+    A machine that was stopped long ago costs through its system disk, which goes with it; its other
+    disks and its addresses are waste of their own.
     """
     planted = everything.filter(pl.col("plant").is_not_null()).select(
         "resource_id", "plant", "saving_share", "saving_meter", pl.col("resource_id").alias("pays")
     )
-    kept = everything.filter(pl.col("attached_to").is_not_null()).select(
+    boots = pl.col("config").str.contains('"boot":"true"')
+    kept = everything.filter(pl.col("attached_to").is_not_null() & boots).select(
         pl.col("attached_to").alias("resource_id"), pl.col("resource_id").alias("held")
     )
     stopped = pl.col("plant") == "stopped_too_long"

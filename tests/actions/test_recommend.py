@@ -167,3 +167,29 @@ def test_nothing_is_left_behind_on_the_connection(facts: DuckDBPyConnection) -> 
 def test_empty_estate_has_no_recommendations(facts: DuckDBPyConnection) -> None:
     facts.execute("delete from marts.resource_now")
     assert recommend(facts, as_of=AS_OF, snapshot=7).is_empty()
+
+
+def test_work_for_an_engineer_does_not_hide_a_size_that_can_be_had_now(
+    facts: DuckDBPyConnection,
+) -> None:
+    """The older generation saves more, but nobody can apply it."""
+    facts.execute("update marts.resource_now set sku = 'm4.2xlarge' where resource_id = 'i-1'")
+    facts.execute(
+        "update marts.metric_quantiles set p95_max = 1e6 where metric = 'network_bytes_s'"
+    )
+    for sku, vcpus, price in (("m4.large", 2, 0.38), ("m4.2xlarge", 8, 0.44)):
+        facts.execute(
+            "insert into marts.offer (cloud, instance_type, family, vcpus, memory_gib, arch,"
+            " burstable) values ('aws', ?, 'm4', ?, ?, 'x86_64', false)",
+            [sku, vcpus, vcpus * 4],
+        )
+        facts.execute(
+            "insert into marts.price (cloud, region, instance_type, os, price_type, currency,"
+            " price_hour) values ('aws', 'r1', ?, 'linux', 'on_demand', 'USD', ?)",
+            [sku, price],
+        )
+    facts.execute("update marts.price set price_hour = 0.3 where instance_type = 'm5.2xlarge'")
+    rows = found(facts)
+    smaller, newer = rows["oversized_instance"], rows["previous_generation"]
+    assert newer["saving_month_high"] > smaller["saving_month_high"]
+    assert (smaller["status"], newer["superseded_by"]) == ("open", smaller["id"])

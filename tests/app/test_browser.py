@@ -280,6 +280,8 @@ def resize_or_stop(home: Path) -> dict[str, Any]:
         for row in json.loads(done.stdout)["recommendations"]
         if row["status"] == "open"
         and row["verb"] in ("stop", "resize")
+        and row["risk"] in ("R1", "R2")
+        and row["kind"] == "instance"
         and row["currency"] == "USD"
     ]
     return max(found, key=lambda row: float(row["saving_month_high"]))

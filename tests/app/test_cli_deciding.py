@@ -17,7 +17,10 @@ def home(own_demo_home: Path) -> Path:
 def reversible(home: Path) -> dict[str, Any]:
     """An open recommendation whose change can be put back."""
     found = answer("recommendations", "--status", "open", home=home)["recommendations"]
-    return next(one for one in found if one["verb"] in ("stop", "resize"))
+    return next(
+        one for one in found if one["verb"] in ("stop", "resize") and one["risk"] in ("R1", "R2")
+        and one["kind"] in ("instance", "disk")
+    )  # fmt: skip
 
 
 def make_plan(home: Path) -> dict[str, Any]:

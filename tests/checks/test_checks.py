@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
 import yaml
 from duckdb import DuckDBPyConnection
 
-from actions.check import Check, checks, parse
+from actions.check import BY_HAND, NEVER_APPLIED, Check, checks, parse
 from actions.errors import BadCheck
 from actions.recommend import recommend
+from actions.risk import LEAST_RISK
+from clouds.cloud import Verb
 from warehouse.build import build, tables_in
 from warehouse.lake import SCHEMAS, schema_files
 
@@ -33,8 +35,12 @@ def facts() -> Iterator[DuckDBPyConnection]:
         yield connection
 
 
-def fill(connection: DuckDBPyConnection, given: dict[str, list[dict[str, Any]]]) -> None:
+def fill(connection: DuckDBPyConnection, given: dict[str, list[dict[str, Any]] | str]) -> None:
+    """Rows as they stand, or a query that makes them: many hours of measurements."""
     for table, rows in given.items():
+        if isinstance(rows, str):
+            connection.execute(f"insert into {table} by name {rows}")
+            continue
         for row in rows:
             columns = ", ".join(f'"{name}"' for name in row)
             marks = ", ".join("?" for _ in row)
@@ -79,6 +85,7 @@ def test_evidence_runs_and_shows_the_resource(check: Check, facts: DuckDBPyConne
         assert "{" not in row["evidence"]
         assert tables_in(row["evidence"]) <= {
             "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
+            "marts.commitment_use",
         }  # fmt: skip
         assert facts.execute(row["evidence"]).fetchall()
 
@@ -104,6 +111,19 @@ def test_unknown_verb_lists_the_known_ones() -> None:
     text = "-- title: T\n-- kind: disk\n-- verb: explode\n-- risk: R1\n-- evidence: select 1\n"
     with pytest.raises(BadCheck, match="Verbs: stop, start, resize"):
         parse("x.sql", text)
+
+
+def test_verb_that_the_gate_lacks_needs_a_class_that_is_never_applied() -> None:
+    text = "-- title: T\n-- kind: bucket\n-- verb: configure\n-- risk: R1\n-- evidence: select 1\n"
+    with pytest.raises(BadCheck, match="the gate can't configure, but its risk is R1"):
+        parse("x.sql", text)
+    assert parse("x.sql", text.replace("R1", "R5")).verb == "configure"
+
+
+@pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
+def test_no_check_asks_for_less_than_its_verb_carries(check: Check) -> None:
+    if check.verb not in BY_HAND:
+        assert check.risk in NEVER_APPLIED or check.risk >= LEAST_RISK[cast(Verb, check.verb)]
 
 
 def test_check_that_lacks_a_column_says_which(facts: DuckDBPyConnection) -> None:

@@ -57,7 +57,8 @@ def measured(demo: DemoCloud) -> pl.DataFrame:
 def test_at_least_fifteen_kinds_of_waste_are_planted_each_with_a_saving(
     planted: pl.DataFrame,
 ) -> None:
-    assert set(planted["check"]) == CHECKS
+    by_chance = {"address_on_stopped_instance"}  # few machines have one
+    assert set(planted["check"]) - by_chance == CHECKS
     assert planted.filter(pl.col("saving_month") <= 0).is_empty()
     assert planted.select(pl.struct("check", "resource_id").n_unique()).item() == planted.height
 
@@ -149,14 +150,14 @@ def test_idle_databases_have_no_connection(planted: pl.DataFrame, demo: DemoClou
     assert theirs.filter((pl.col("metric") == "cpu_percent") & (pl.col("p95") >= 5)).is_empty()
 
 
-def test_office_machines_do_nothing_at_night(planted: pl.DataFrame, demo: DemoCloud) -> None:
+def test_machines_with_hours_off_do_nothing_in_them(planted: pl.DataFrame, demo: DemoCloud) -> None:
     office = planted.filter(pl.col("check") == "off_hours")["resource_id"]
     measurements = hours(demo, demo.now() - timedelta(days=21), demo.now())
     cpu = measurements.filter(
         (pl.col("metric") == "cpu_percent") & pl.col("resource_id").is_in(office.implode())
     )
-    quiet = cpu.filter(pl.col("max") <= 5).height / cpu.height
-    assert 0.6 < quiet < 0.75
+    quiet = cpu.group_by("resource_id").agg((pl.col("max") <= 5).mean().alias("share"))["share"]
+    assert 0.6 < float(str(quiet.min())) <= float(str(quiet.max())) < 0.95
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,7 @@ def test_office_machines_do_nothing_at_night(planted: pl.DataFrame, demo: DemoCl
     [
         ("stopped_but_billed_instance", pl.col("state") == "stopped_billed"),
         ("stopped_too_long", pl.col("state") == "stopped"),
+        ("volume_on_stopped_instance", pl.col("config").str.contains('"boot":"false"')),
         ("gp2_volume", pl.col("sku") == "gp2"),
         ("idle_load_balancer", pl.col("config").str.contains('"targets":"0"')),
         ("unused_nat_gateway", pl.col("config").str.contains('"routes":"0"')),

@@ -23,16 +23,21 @@ select
     resource.state_since,
     resource.created_at,
     resource.attached_to,
+    resource.member_of,
     resource.size_gib,
     resource.tags,
     resource.config,
     json_extract_string(resource.tags, '$.team') as team,
-    json_extract_string(resource.tags, '$.environment') as env,
+    coalesce(
+        json_extract_string(resource.tags, '$.environment'), json_extract_string(resource.tags, '$.env')
+    ) as env,
     resource.first_seen_at,
     -- Of a cloud that does not say when a resource was created: at least so many.
     date_diff('second', coalesce(resource.created_at, resource.first_seen_at), getvariable('as_of')) / 86400
         as age_days,
     date_diff('second', resource.state_since, getvariable('as_of')) / 86400 as state_days, -- null = unknown
+    -- It has looked the same for at least so long, as nobody saw it change since.
+    date_diff('second', resource.valid_from, getvariable('as_of')) / 86400 as unchanged_days,
     offer.vcpus, -- of the sku; null = the catalogue does not know it
     offer.memory_gib,
     offer.arch,

@@ -1,0 +1,100 @@
+-- title: Stop or delete databases that nobody has connected to for 14 days
+-- kind: database
+-- verb: delete
+-- risk: R3
+-- param days: 14
+-- param cpu_percent: 5.0
+-- param storage_gib_month: 0.17
+-- param backup_gib_month: 0.095
+-- param stays_stopped: gcp
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- No connection and p95 of the hourly CPU maximum below 5 %: AWS Compute Optimizer
+-- (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html) and Google's idle Cloud SQL
+-- recommender (https://cloud.google.com/sql/docs/mysql/recommender-sql-idle); 14 days: Cloud Custodian's examples.
+-- Connections are read on AWS, Azure and Google Cloud; DigitalOcean measures no database, and there the row says so.
+-- Google Cloud keeps a stopped database stopped, so there it is stopped (R2), and its storage, twice if it is doubled,
+-- is billed on at 0.17 per GiB-month (https://cloud.google.com/sql/pricing). AWS and Azure start it again after 7 days
+-- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html), so what lasts is a delete after a
+-- final snapshot, for which the low end gives away 0.095 per GiB-month (https://aws.amazon.com/rds/pricing/). Members
+-- of a cluster or pool and read replicas are left out: nobody connects to a standby either. What it can't see: that a
+-- Google Cloud SQL instance is a replica, or that it is wanted once a quarter.
+with judged as (
+    select
+        base.*,
+        base.cloud = $stays_stopped as is_stop,
+        coalesce(base.size_gib, 0) * if(json_extract_string(base.config, '$.multi_az') = 'true', 2, 1) as stored_gib,
+        connections.missing as connections_missing,
+        cpu.missing as cpu_missing,
+        cpu.p95_max as cpu_p95
+    from marts.resource_now as base
+    join evidence as connections
+        on
+            base.source = connections.source
+            and base.cloud = connections.cloud
+            and base.account = connections.account
+            and base.resource_id = connections.resource_id
+            and connections.metric = 'connections'
+            and connections.window_days = $days
+    join evidence as cpu
+        on
+            base.source = cpu.source
+            and base.cloud = cpu.cloud
+            and base.account = cpu.account
+            and base.resource_id = cpu.resource_id
+            and cpu.metric = 'cpu_percent'
+            and cpu.window_days = $days
+    where
+        base.kind = 'database'
+        and base.state = 'available'
+        and base.member_of is null
+        and json_extract_string(base.config, '$.replica_of') is null
+        and (
+            coalesce(connections.missing, cpu.missing) is not null
+            or (coalesce(connections.max, connections.avg) = 0 and cpu.p95_max < $cpu_percent)
+        )
+        -- A connection that was seen is enough to know that somebody needs it.
+        and not coalesce(connections.max > 0, false)
+)
+
+select
+    judged.source,
+    judged.cloud,
+    judged.account,
+    judged.region,
+    judged.resource_id,
+    if(judged.is_stop, 'stop', 'delete') as verb,
+    judged.state as before,
+    if(judged.is_stop, 'stopped', 'absent') as after,
+    rate.currency,
+    greatest(
+        (rate.cost_month - if(judged.is_stop, judged.stored_gib * $storage_gib_month, 0))
+        * (1 - coalesce(rate.commitment_share, 0))
+        - if(judged.is_stop, 0, coalesce(judged.size_gib, 0) * $backup_gib_month),
+        0
+    )::decimal(38, 18) as saving_month_low,
+    greatest(
+        rate.cost_month - if(judged.is_stop, judged.stored_gib * $storage_gib_month, 0), 0
+    )::decimal(38, 18) as saving_month_high,
+    if(judged.is_stop, 'R2', 'R3') as risk,
+    if(
+        coalesce(judged.connections_missing, judged.cpu_missing) is null,
+        format(
+            'no connection in {} days, CPU below {:.1f} % in 95 % of the hours', $days, judged.cpu_p95
+        ),
+        'a database'
+    )
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    coalesce(
+        judged.connections_missing,
+        judged.cpu_missing,
+        if(judged.is_stop and judged.size_gib is null, 'how large its storage is, which is billed on', null)
+    ) as missing
+from judged
+left join marts.resource_run_rate as rate
+    on judged.cloud = rate.cloud and judged.resource_id = rate.resource_id

@@ -1,0 +1,51 @@
+-- title: Delete read replicas that nobody has read from for 14 days
+-- kind: database
+-- verb: delete
+-- risk: R3
+-- param days: 14
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- No connection in 14 days: turbot's thrifty mods for databases (rds_db_instance_low_connections), here of replicas
+-- only. CPU is not judged, as a replica works through what its source writes. AWS says of which instance one is a
+-- replica, and Azure of which flexible server; Google Cloud and DigitalOcean don't, so their replicas are not seen
+-- here. Readers of an Aurora cluster are left out: one without connections may be the standby. What it can't see: that
+-- a replica waits in another region for a disaster; the tag instance-select/ignore says so.
+select
+    replica.source,
+    replica.cloud,
+    replica.account,
+    replica.region,
+    replica.resource_id,
+    replica.state as before,
+    'absent' as after,
+    rate.currency,
+    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    rate.cost_month as saving_month_high,
+    'a replica of ' || coalesce(json_extract_string(replica.config, '$.replica_of'), replica.member_of)
+    || if(connections.missing is null, format(', no connection in {} days', $days), '')
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    connections.missing
+from marts.resource_now as replica
+join evidence as connections
+    on
+        replica.source = connections.source
+        and replica.cloud = connections.cloud
+        and replica.account = connections.account
+        and replica.resource_id = connections.resource_id
+        and connections.metric = 'connections'
+        and connections.window_days = $days
+left join marts.resource_run_rate as rate
+    on replica.cloud = rate.cloud and replica.resource_id = rate.resource_id
+where
+    replica.kind = 'database'
+    and replica.state = 'available'
+    and (
+        json_extract_string(replica.config, '$.replica_of') is not null
+        or (replica.cloud = 'azure' and contains(replica.member_of, '/flexibleservers/'))
+    )
+    and (connections.missing is not null or coalesce(connections.max, connections.avg) = 0)

@@ -1,0 +1,67 @@
+-- title: Delete data disks that running machines have not read or written for 14 days
+-- kind: disk
+-- verb: delete
+-- risk: R5
+-- param days: 14
+-- param ops_per_day: 1.0
+-- param snapshot_gib_month: 0.05
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- Below one operation a day: AWS Trusted Advisor's underutilized volumes
+-- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), which looks at 7 days. Judged by
+-- the mean of all hours, as operations are counted, not sampled. Measured on AWS and Azure; Google Cloud, DigitalOcean
+-- and libvirt measure no disk alone, and there the row says so. System disks are left out, and disks of machines that
+-- do not run (volume_on_stopped_instance). The low end gives away what a snapshot of the whole disk costs at 0.05 per
+-- GiB-month (https://aws.amazon.com/ebs/pricing/). R5: a disk has to be detached before it can be deleted, and the gate
+-- has no verb for that. What it can't see: a disk that is read once a quarter.
+select
+    disk.source,
+    disk.cloud,
+    disk.account,
+    disk.region,
+    disk.resource_id,
+    disk.state as before,
+    'absent' as after,
+    rate.currency,
+    greatest(
+        rate.cost_month * (1 - coalesce(rate.commitment_share, 0)) - coalesce(disk.size_gib, 0) * $snapshot_gib_month, 0
+    )::decimal(38, 18) as saving_month_low,
+    rate.cost_month as saving_month_high,
+    'on ' || coalesce(machine.name, machine.resource_id)
+    || coalesce(
+        format(
+            ', {:.2f} operations a day in {} days',
+            86400 * if(operations.missing is null, operations.avg, null), $days
+        ),
+        ''
+    )
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    operations.missing
+from marts.resource_now as disk
+join marts.resource_now as machine
+    on
+        disk.source = machine.source
+        and disk.cloud = machine.cloud
+        and disk.account = machine.account
+        and disk.attached_to = machine.resource_id
+join evidence as operations
+    on
+        disk.source = operations.source
+        and disk.cloud = operations.cloud
+        and disk.account = operations.account
+        and disk.resource_id = operations.resource_id
+        and operations.metric = 'disk_ops_s'
+        and operations.window_days = $days
+left join marts.resource_run_rate as rate
+    on disk.cloud = rate.cloud and disk.resource_id = rate.resource_id
+where
+    disk.kind = 'disk'
+    and coalesce(json_extract_string(disk.config, '$.boot'), 'false') <> 'true'
+    and machine.kind = 'instance'
+    and machine.state = 'running'
+    and (operations.missing is not null or operations.avg * 86400 < $ops_per_day)

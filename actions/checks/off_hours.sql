@@ -1,0 +1,174 @@
+-- title: Switch off machines in the hours in which they do nothing every week
+-- kind: instance
+-- verb: schedule
+-- risk: R2
+-- param days: 32
+-- param cpu_percent: 5.0
+-- param network_bytes_s: 1000.0
+-- param least_weeks: 3
+-- param gap_hours: 4
+-- param week_hours: 20
+-- param billed_until_deleted: digitalocean
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p50_max, metric.p95_max, metric.max, rate.cost_month, rate.currency
+-- evidence: from marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where metric.cloud = {cloud} and metric.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- An hour of the week is idle if CPU stayed at or below 5 % and network at or below 1,000 B/s in it in every one of the
+-- weeks of 32 days, at least three: hystax/optscale (instances_for_shutdown.py) takes two weeks and one idle hour. The
+-- machine runs on a span of days from one hour to another that holds every other hour, with one hour more at both ends,
+-- as clocks change twice a year; it is off for at least 4 hours a day and 20 a week. The span is told in the offset
+-- from UTC in which it is shortest (`mon-fri 07:00-19:00 UTC-5`). The saving is that share of the machine's own bill:
+-- its disks and addresses are billed on. Left out: DigitalOcean, where a machine that is off is billed; members of a
+-- group or cluster, which starts others in their place; machines that do nothing at all (idle_instance). CPU and
+-- network are measured on AWS, Azure, Google Cloud and on our own machines. What it can't see: who wants to work at
+-- night from next week on.
+with machine as (
+    select
+        resource.*,
+        coalesce(cpu.missing, network.missing) as lacks
+    from marts.resource_now as resource
+    join evidence as cpu
+        on
+            resource.source = cpu.source
+            and resource.cloud = cpu.cloud
+            and resource.account = cpu.account
+            and resource.resource_id = cpu.resource_id
+            and cpu.metric = 'cpu_percent'
+            and cpu.window_days = $days
+    join evidence as network
+        on
+            resource.source = network.source
+            and resource.cloud = network.cloud
+            and resource.account = network.account
+            and resource.resource_id = network.resource_id
+            and network.metric = 'network_bytes_s'
+            and network.window_days = $days
+    where
+        resource.kind = 'instance'
+        and resource.state = 'running'
+        and resource.cloud <> $billed_until_deleted
+        -- Of our own machines the host is what they are a member of.
+        and (resource.member_of is null or resource.cloud = 'onprem')
+),
+
+hourly as (
+    select
+        metric.cloud,
+        metric.account,
+        metric.resource_id,
+        metric.hour,
+        max(coalesce(metric.max, metric.avg)) filter (where metric.metric = 'cpu_percent') as cpu,
+        max(coalesce(metric.max, metric.avg)) filter (where metric.metric = 'network_bytes_s') as network
+    from raw.metric as metric
+    semi join machine
+        on
+            metric.cloud = machine.cloud
+            and metric.account = machine.account
+            and metric.resource_id = machine.resource_id
+            and machine.lacks is null
+    where
+        metric.metric in ('cpu_percent', 'network_bytes_s')
+        and metric.hour >= getvariable('as_of') - to_days($days::integer)
+        and metric.hour < getvariable('as_of')
+    group by all
+),
+
+week as (
+    select
+        hourly.cloud,
+        hourly.account,
+        hourly.resource_id,
+        (isodow(hourly.hour) - 1) * 24 + hour(hourly.hour) as hour_of_week,
+        count(*) >= $least_weeks
+        and coalesce(bool_and(hourly.cpu <= $cpu_percent and hourly.network <= $network_bytes_s), false)
+        and count(hourly.cpu) = count(*)
+        and count(hourly.network) = count(*) as is_idle
+    from hourly
+    group by all
+),
+
+profile as (
+    select
+        week.cloud,
+        week.account,
+        week.resource_id,
+        list(week.hour_of_week) filter (where not week.is_idle) as busy
+    from week
+    group by all
+    having
+        count(*) = 168
+        and count(*) filter (where week.is_idle) >= $week_hours
+        and count(*) filter (where not week.is_idle) > 0
+),
+
+offsets as (select unnest(range(-11, 13)) as hours),
+
+shifted as (
+    select
+        profile.*,
+        offsets.hours as shift,
+        list_transform(profile.busy, lambda each: (each + offsets.hours + 168) % 168) as local
+    from profile
+    cross join offsets
+),
+
+span as (
+    select
+        shifted.cloud,
+        shifted.account,
+        shifted.resource_id,
+        shifted.shift,
+        list_min(shifted.local) // 24 as first_day,
+        list_max(shifted.local) // 24 as last_day,
+        list_min(list_transform(shifted.local, lambda each: each % 24)) - 1 as wanted_from,
+        list_max(list_transform(shifted.local, lambda each: each % 24)) + 2 as wanted_to,
+        greatest(wanted_from, 0) as from_hour,
+        least(wanted_to, 24) as to_hour,
+        168 - (last_day - first_day + 1) * (to_hour - from_hour) as hours_off
+    from shifted
+    where 24 - (wanted_to - wanted_from) >= $gap_hours
+    qualify
+        row_number() over (
+            partition by shifted.cloud, shifted.account, shifted.resource_id
+            order by
+                (last_day - first_day + 1) * (wanted_to - wanted_from) asc,
+                wanted_from < 0 or wanted_to > 24 asc, -- the hour more at both ends counts
+                abs(shifted.shift) asc,
+                shifted.shift asc
+        ) = 1
+)
+
+select
+    machine.source,
+    machine.cloud,
+    machine.account,
+    machine.region,
+    machine.resource_id,
+    'none' as before,
+    coalesce(
+        format(
+            '{}-{} {:02d}:00-{:02d}:00 UTC{:+d}',
+            ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][span.first_day + 1],
+            ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][span.last_day + 1],
+            span.from_hour,
+            span.to_hour,
+            span.shift
+        ),
+        'a schedule'
+    ) as after,
+    rate.currency,
+    (rate.cost_month * span.hours_off / 168 * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18)
+        as saving_month_low,
+    (rate.cost_month * span.hours_off / 168)::decimal(38, 18) as saving_month_high,
+    coalesce(format('could be off for {} of 168 hours, in which it did nothing in any week', span.hours_off), 'running')
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    machine.lacks as missing
+from machine
+left join span using (cloud, account, resource_id)
+left join marts.resource_run_rate as rate
+    on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
+where
+    machine.lacks is not null
+    or span.hours_off >= $week_hours

@@ -1,0 +1,90 @@
+-- title: Move fast disks that are hardly used to a slower type
+-- kind: disk
+-- verb: resize
+-- risk: R2
+-- param days: 14
+-- param ops_share: 0.05
+-- param premium_iops: 120
+-- param ssd_iops_per_gib: 30
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- Azure and Google Cloud. At p99 below 5 % of the operations a second that the disk may do: Azure Optimization Engine
+-- (https://github.com/microsoft/finops-toolkit, src/optimization-engine); Azure Advisor says 10 %. What it may do:
+-- `iops` of the inventory (Azure); else 120, the least of any premium disk
+-- (https://learn.microsoft.com/azure/virtual-machines/disks-types), or 30 per GiB for pd-ssd
+-- (https://cloud.google.com/compute/docs/disks/performance). Measured: operations of Azure's disks, whose hourly
+-- maximum Azure does not give as a sum, so there the hourly mean is judged against half of that limit. Google Cloud
+-- measures none for a disk alone, and Azure none for those without I/O: then the row says so. Throughput is not read,
+-- so a disk that streams large blocks with few operations is not seen. Shares of list prices: Premium_LRS 0.143 to
+-- StandardSSD_LRS 0.075, pd-ssd 0.17 to pd-balanced 0.10 per GiB-month
+-- (https://azure.microsoft.com/pricing/details/managed-disks/, https://cloud.google.com/compute/disks-image-pricing).
+-- Standard SSD also bills operations, so the low end is four fifths of that. System disks are left out: a slow one
+-- slows every start.
+with slower as (
+    select type.*
+    from (
+        values
+        ('azure', 'Premium_LRS', 'StandardSSD_LRS', 1 - 0.075 / 0.143),
+        ('azure', 'Premium_ZRS', 'StandardSSD_ZRS', 1 - 0.075 / 0.143),
+        ('gcp', 'pd-ssd', 'pd-balanced', 1 - 0.10 / 0.17)
+    ) as type (cloud, sku, slower_sku, share)
+),
+
+judged as (
+    select
+        disk.*,
+        slower.slower_sku,
+        slower.share,
+        operations.missing as lacks,
+        operations.p99_max is not null as has_peaks,
+        coalesce(operations.p99_max, 2 * operations.avg) as ops_s,
+        $ops_share * coalesce(
+            try_cast(json_extract_string(disk.config, '$.iops') as double),
+            if(disk.cloud = 'gcp', disk.size_gib * $ssd_iops_per_gib, $premium_iops)
+        ) as limit_ops_s
+    from marts.resource_now as disk
+    join slower using (cloud, sku)
+    join evidence as operations
+        on
+            disk.source = operations.source
+            and disk.cloud = operations.cloud
+            and disk.account = operations.account
+            and disk.resource_id = operations.resource_id
+            and operations.metric = 'disk_ops_s'
+            and operations.window_days = $days
+    where
+        disk.kind = 'disk'
+        and disk.state = 'in_use'
+        and coalesce(json_extract_string(disk.config, '$.boot'), 'false') <> 'true'
+)
+
+select
+    judged.source,
+    judged.cloud,
+    judged.account,
+    judged.region,
+    judged.resource_id,
+    judged.sku as before,
+    judged.slower_sku as after,
+    rate.currency,
+    (rate.cost_month * judged.share * 0.8 * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18)
+        as saving_month_low,
+    (rate.cost_month * judged.share)::decimal(38, 18) as saving_month_high,
+    if(
+        judged.lacks is null,
+        format(
+            'in {} days {} did {} {:.1f} operations a second, and {} would do', $days, judged.sku,
+            if(judged.has_peaks, 'at most', 'on average less than'), judged.ops_s, judged.slower_sku
+        ),
+        'on ' || judged.sku
+    )
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    coalesce(judged.lacks, if(judged.limit_ops_s is null, 'how large it is', null)) as missing
+from judged
+left join marts.resource_run_rate as rate using (cloud, resource_id)
+where judged.lacks is not null or judged.limit_ops_s is null or judged.ops_s < judged.limit_ops_s

@@ -1,0 +1,100 @@
+-- title: Delete machines that have been switched off for 30 days
+-- kind: instance
+-- verb: delete
+-- risk: R3
+-- param days: 30
+-- param snapshot_gib_month: 0.05
+-- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
+-- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
+-- evidence: resource.tags, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+--
+-- 30 days: AWS Trusted Advisor (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html, EC2
+-- instances stopped) and Azure Optimization Engine. What is saved is what goes with the machine: its own bill and its
+-- system disks. Its other disks and its addresses stay and are findings of their own (volume_on_stopped_instance,
+-- address_on_stopped_instance), so no money is counted twice. The low end gives away what the snapshot costs that is
+-- taken first: at most the disks' size at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). Since when: AWS and
+-- Google Cloud say it; Azure and libvirt don't, so there it counts from when it was first seen as it is now. Left out
+-- are machines of a group or cluster, which makes and removes them itself, and those protected from deletion. Machines
+-- that are billed while they are off belong to stopped_but_billed_instance. What it can't see: a machine that is
+-- started once a year.
+with machine as (
+    select resource.*
+    from marts.resource_now as resource
+    where
+        resource.kind = 'instance'
+        and resource.state = 'stopped'
+        and coalesce(resource.state_days >= $days, true)
+        -- Of our own machines the host is what they are a member of.
+        and (resource.member_of is null or resource.cloud = 'onprem')
+        and coalesce(json_extract_string(resource.config, '$.termination_protection'), 'false') <> 'true'
+),
+
+part as (
+    select
+        machine.cloud,
+        machine.account,
+        machine.resource_id,
+        machine.resource_id as part_id,
+        0 as size_gib
+    from machine
+
+    union all
+
+    select
+        machine.cloud,
+        machine.account,
+        machine.resource_id,
+        disk.resource_id as part_id,
+        coalesce(disk.size_gib, 0) as size_gib
+    from machine
+    join marts.resource_now as disk
+        on
+            machine.source = disk.source
+            and machine.cloud = disk.cloud
+            and machine.account = disk.account
+            and machine.resource_id = disk.attached_to
+    where disk.kind = 'disk' and json_extract_string(disk.config, '$.boot') = 'true'
+),
+
+cost as (
+    select
+        part.cloud,
+        part.account,
+        part.resource_id,
+        rate.currency,
+        sum(rate.cost_month) as cost_month,
+        sum(rate.cost_month * (1 - coalesce(rate.commitment_share, 0)) - part.size_gib * $snapshot_gib_month) as low
+    from part
+    join marts.resource_run_rate as rate on part.cloud = rate.cloud and part.part_id = rate.resource_id
+    group by all
+)
+
+select
+    machine.source,
+    machine.cloud,
+    machine.account,
+    machine.region,
+    machine.resource_id,
+    machine.state as before,
+    'absent' as after,
+    cost.currency,
+    greatest(cost.low, 0)::decimal(38, 18) as saving_month_low,
+    cost.cost_month::decimal(38, 18) as saving_month_high,
+    coalesce(
+        format('switched off for {:.0f} days', floor(coalesce(machine.state_days, machine.unchanged_days))),
+        'switched off'
+    )
+    || coalesce(
+        format(', costs {:.2f} {} a month with its system disk', cost.cost_month::double, cost.currency), ''
+    ) as reason,
+    case
+        when machine.state_days is null and coalesce(machine.unchanged_days < $days, true)
+            then format(
+                'since when it has been switched off; it has been watched for {:.0f} of {} days',
+                floor(coalesce(machine.unchanged_days, 0)), $days
+            )
+    end as missing
+from machine
+left join cost using (cloud, account, resource_id)
