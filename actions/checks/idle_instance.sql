@@ -17,6 +17,7 @@
 -- https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html) or below 0.03 vCPU
 -- (https://cloud.google.com/compute/docs/instances/idle-vm-recommendations-overview) in 97 % of the hours, network in
 -- and out below 1,000 B/s in 95 % of them: quantiles of the hourly maximum, so daily peaks count.
+-- Azure gives no hourly maximum of traffic, so there a machine with an idle CPU is insufficient_data.
 -- A stopped DigitalOcean droplet is billed on, so there the way is a snapshot and a delete, R3.
 select
     machine.source,
@@ -39,7 +40,10 @@ select
         'running'
     )
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
-    coalesce(cpu.missing, network.missing) as missing
+    coalesce(
+        cpu.missing, network.missing,
+        if(network.p95_max is null, 'hourly maxima of network traffic, which this cloud does not give', null)
+    ) as missing
 from marts.resource_now as machine
 join evidence as cpu
     on
@@ -66,6 +70,6 @@ where
         coalesce(cpu.missing, network.missing) is not null
         or (
             (cpu.p97_max < $cpu_percent or cpu.p97_max / 100 * machine.vcpus < $cpu_vcpus)
-            and network.p95_max < $network_bytes_s
+            and coalesce(network.p95_max < $network_bytes_s, true)
         )
     )
