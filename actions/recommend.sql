@@ -108,7 +108,11 @@ judged as (
         silence.why as silenced_because,
         coalesce(
             resource.missing,
-            if(resource.saving_month_high is null, 'what it costs: no bill of it in the last 14 complete days', null)
+            if(
+                resource.saving_month_high is null or resource.currency is null,
+                'what it costs: no bill of it in the last 14 complete days',
+                null
+            )
         ) as lacks
     from resource
     left join silence using (id)

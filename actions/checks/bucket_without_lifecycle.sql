@@ -23,6 +23,7 @@
 -- the bucket, requests and traffic included. The low end is zero, as nothing says how much of it is old or still read.
 -- R5: the gate has no verb for a setting, so it is made by hand. What it can't see: objects below 128 KiB, retrieval
 -- fees.
+-- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with store as (
     select
         bucket.*,
@@ -48,14 +49,19 @@ select
     'what is old moves or expires' as after,
     rate.currency,
     if(rate.cost_month is null, null, 0)::decimal(38, 18) as saving_month_low,
-    (store.share * least(rate.cost_month, coalesce(store.size_gib * store.gib_month, rate.cost_month)))::decimal(38, 18)
-        as saving_month_high,
+    if(
+        rate.cost_month is null,
+        null,
+        store.share
+        * least(rate.cost_month::double, coalesce(store.size_gib * store.gib_month, rate.cost_month::double))
+    )::decimal(38, 18) as saving_month_high,
     if(store.lifecycle is null, 'a bucket', 'no rule moves or expires what is old')
     || coalesce(format(', {:.0f} GiB', store.size_gib), '')
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case
         when store.lifecycle is null then 'whether it has lifecycle rules'
-        when store.share is null then 'what a cheaper storage class costs there'
+        when store.share is null or rate.currency not in ('USD', 'EUR', 'GBP', 'CHF')
+            then 'what a cheaper storage class costs there'
     end as missing
 from store
 left join marts.resource_run_rate as rate

@@ -31,7 +31,22 @@ with volume as (
         ) as iops,
         if(disk.size_gib > $throughput_gib, $throughput_mib_s, 0) as throughput
     from marts.resource_now as disk
-    where disk.kind = 'disk' and disk.cloud = 'aws' and disk.sku = 'gp2'
+    where
+        disk.kind = 'disk'
+        and disk.cloud = 'aws'
+        and disk.sku = 'gp2'
+        -- The system disk of a machine that is off goes with it (stopped_too_long).
+        and not exists (
+            select 1
+            from marts.resource_now as machine
+            where
+                machine.kind = 'instance'
+                and machine.state = 'stopped'
+                and disk.cloud = machine.cloud
+                and disk.account = machine.account
+                and disk.attached_to = machine.resource_id
+                and json_extract_string(disk.config, '$.boot') = 'true'
+        )
 ),
 
 priced as (
@@ -54,10 +69,15 @@ select
     priced.sku as before,
     'gp3' as after,
     priced.currency,
-    greatest(
-        priced.cost_month * (1 - $gp3_price - priced.extra_gib / nullif(priced.size_gib, 0)), 0
-    )::decimal(38, 18) * (1 - priced.commitment_share)::decimal(38, 18) as saving_month_low,
-    (priced.cost_month * (1 - $gp3_price))::decimal(38, 18) as saving_month_high,
+    if(
+        priced.cost_month is null,
+        null,
+        greatest(
+            priced.cost_month::double * (1 - $gp3_price - priced.extra_gib / nullif(priced.size_gib, 0)), 0
+        )
+        * (1 - priced.commitment_share)
+    )::decimal(38, 18) as saving_month_low,
+    (priced.cost_month::double * (1 - $gp3_price))::decimal(38, 18) as saving_month_high,
     coalesce(format('gp2 of {:.0f} GiB with up to {:.0f} IOPS', priced.size_gib, priced.iops), 'gp2')
     || coalesce(format(', costs {:.2f} {} a month', priced.cost_month::double, priced.currency), '') as reason,
     if(priced.size_gib is null, 'how large it is', null) as missing

@@ -24,6 +24,7 @@
 -- final snapshot, for which the low end gives away 0.095 per GiB-month (https://aws.amazon.com/rds/pricing/). Members
 -- of a cluster or pool and read replicas are left out: nobody connects to a standby either. What it can't see: that a
 -- Google Cloud SQL instance is a replica, or that it is wanted once a quarter.
+-- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with judged as (
     select
         base.*,
@@ -72,16 +73,31 @@ select
     judged.state as before,
     if(judged.is_stop, 'stopped', 'absent') as after,
     rate.currency,
-    greatest(
-        (rate.cost_month - if(judged.is_stop, judged.stored_gib * $storage_gib_month, 0))
-        * (1 - coalesce(rate.commitment_share, 0))
-        - if(judged.is_stop, 0, coalesce(judged.size_gib, 0) * $backup_gib_month),
-        0
-    )::decimal(38, 18) as saving_month_low,
-    greatest(
-        rate.cost_month - if(judged.is_stop, judged.stored_gib * $storage_gib_month, 0), 0
-    )::decimal(38, 18) as saving_month_high,
-    if(judged.is_stop, 'R2', 'R3') as risk,
+    case
+        when rate.cost_month is null then null
+        when judged.is_stop
+            then
+                greatest(rate.cost_month::double - judged.stored_gib * $storage_gib_month, 0)
+                * (1 - coalesce(rate.commitment_share, 0))
+        when rate.currency not in ('USD', 'EUR', 'GBP', 'CHF') then 0 -- what the final snapshot costs is known in dollars
+        else
+            greatest(
+                rate.cost_month::double * (1 - coalesce(rate.commitment_share, 0))
+                - coalesce(judged.size_gib, 0) * $backup_gib_month,
+                0
+            )
+    end::decimal(38, 18) as saving_month_low,
+    case
+        when rate.cost_month is null then null
+        when judged.is_stop then greatest(rate.cost_month::double - judged.stored_gib * $storage_gib_month, 0)
+        else rate.cost_month::double
+    end::decimal(38, 18) as saving_month_high,
+    case
+        when judged.is_stop then 'R2'
+        -- Nothing says whether an Azure SQL database is the passive copy of another one.
+        when judged.cloud = 'azure' and json_extract_string(judged.config, '$.engine') = 'mssql' then 'R5'
+        else 'R3'
+    end as risk,
     if(
         coalesce(judged.connections_missing, judged.cpu_missing) is null,
         format(
@@ -93,7 +109,11 @@ select
     coalesce(
         judged.connections_missing,
         judged.cpu_missing,
-        if(judged.is_stop and judged.size_gib is null, 'how large its storage is, which is billed on', null)
+        case
+            when judged.is_stop and judged.size_gib is null then 'how large its storage is, which is billed on'
+            when judged.is_stop and rate.currency not in ('USD', 'EUR', 'GBP', 'CHF')
+                then 'what its storage, which is billed on, costs in ' || rate.currency
+        end
     ) as missing
 from judged
 left join marts.resource_run_rate as rate

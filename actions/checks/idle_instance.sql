@@ -31,7 +31,22 @@ select
     rate.currency,
     (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
-    if(machine.cloud = $billed_until_deleted, 'R3', 'R2') as risk,
+    case
+        when machine.cloud = $billed_until_deleted then 'R3'
+        -- What is on local disks is lost when the machine stops.
+        when
+            exists (
+                select 1
+                from marts.offer as offer
+                where
+                    machine.cloud in ('aws', 'gcp')
+                    and machine.cloud = offer.cloud
+                    and machine.sku = offer.instance_type
+                    and offer.local_storage_gb > 0
+            )
+            then 'R5'
+        else 'R2'
+    end as risk,
     coalesce(
         format(
             'in {} days CPU stayed below {:.1f} % in 97 % of the hours and network below {:.0f} B/s in 95 % of them',

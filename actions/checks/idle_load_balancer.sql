@@ -12,7 +12,8 @@
 -- No target: turbot's thrifty mods; 14 days: Cloud Custodian's mark-then-act time
 -- (https://cloudcustodian.io/docs/aws/examples/). Targets are read on AWS (all types), Azure (load balancers and
 -- application gateways) and DigitalOcean; of Google Cloud's forwarding rules nothing says what is behind them, so there
--- the row says so. What it can't see: since when it has been so, and balancers that work without targets, such as one
+-- the row says so. Since when no cloud says, so it counts from when it was first
+-- seen as it is now. What it can't see: balancers that work without targets, such as one
 -- that only redirects. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
 select
     balancer.source,
@@ -30,6 +31,11 @@ select
     case
         when json_extract_string(balancer.config, '$.targets') is null then 'how many targets it has'
         when balancer.age_days is null then 'when it was created'
+        when coalesce(balancer.unchanged_days < $days, true)
+            then format(
+                'since when nothing has been behind it; it has been watched for {:.0f} of {} days',
+                floor(coalesce(balancer.unchanged_days, 0)), $days
+            )
     end as missing
 from marts.resource_now as balancer
 left join marts.resource_run_rate as rate using (cloud, resource_id)

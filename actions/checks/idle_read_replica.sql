@@ -13,8 +13,8 @@
 -- No connection in 14 days: turbot's thrifty mods for databases (rds_db_instance_low_connections), here of replicas
 -- only. CPU is not judged, as a replica works through what its source writes. AWS says of which instance one is a
 -- replica, and Azure of which flexible server; Google Cloud and DigitalOcean don't, so their replicas are not seen
--- here. Readers of an Aurora cluster are left out: one without connections may be the standby. What it can't see: that
--- a replica waits in another region for a disaster; the tag instance-select/ignore says so.
+-- here. Readers of an Aurora cluster are left out: one without connections may be the standby. Left out, too,
+-- are those in another region than their source, which wait for a disaster. What it can't see: a standby in the same one.
 select
     replica.source,
     replica.cloud,
@@ -47,5 +47,16 @@ where
     and (
         json_extract_string(replica.config, '$.replica_of') is not null
         or (replica.cloud = 'azure' and contains(replica.member_of, '/flexibleservers/'))
+    )
+    -- One that waits in another region is for a disaster; AWS then names its source by an ARN.
+    and coalesce(json_extract_string(replica.config, '$.replica_of') not like 'arn:%', true)
+    and not exists (
+        select 1
+        from marts.resource_now as primary_one
+        where
+            primary_one.kind = 'database'
+            and replica.cloud = primary_one.cloud
+            and replica.member_of = primary_one.resource_id
+            and replica.region <> primary_one.region
     )
     and (connections.missing is not null or coalesce(connections.max, connections.avg) = 0)

@@ -19,6 +19,7 @@
 -- bound, as AWS bills logs compressed and tells their size before, so the low end is zero. AWS is where groups are kept
 -- for ever by default; Azure's workspaces always have a retention, and Google Cloud's are not read. R5: the gate has no
 -- verb for a setting, and it drops data for good, so it is made by hand. What it can't see: a law that asks for longer.
+-- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with stored as (
     select
         logs.*,
@@ -44,15 +45,19 @@ select
     format('kept for {} days', $days) as after,
     rate.currency,
     if(rate.cost_month is null, null, 0)::decimal(38, 18) as saving_month_low,
-    least(rate.cost_month, stored.size_gib * stored.gib_month * (1 - $days / stored.age_days))::decimal(38, 18)
-        as saving_month_high,
+    if(
+        rate.cost_month is null,
+        null,
+        least(rate.cost_month::double, stored.size_gib * stored.gib_month * (1 - $days / stored.age_days))
+    )::decimal(38, 18) as saving_month_high,
     coalesce(format('{:.1f} GiB kept for ever', stored.size_gib), 'kept for ever')
     || coalesce(format(', {:.0f} days old', floor(stored.age_days)), '')
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case
         when stored.age_days is null then 'when it was created'
         when stored.size_gib is null then 'how much it stores'
-        when stored.gib_month is null then 'what storing logs costs there'
+        when stored.gib_month is null or rate.currency not in ('USD', 'EUR', 'GBP', 'CHF')
+            then 'what storing logs costs there'
     end as missing
 from stored
 left join marts.resource_run_rate as rate

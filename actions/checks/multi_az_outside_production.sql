@@ -3,7 +3,7 @@
 -- verb: configure
 -- risk: R5
 -- param share: 0.5
--- param outside: ^(dev|test|tst|qa|uat|stag|stg|int|sandbox|sbx|non.?prod|demo|poc|preview|lab)
+-- param outside: ^(dev|test|tst|qa|uat|stag|stg|int($|[-_.])|integration|sandbox|sbx|non.?prod|demo|poc|preview|lab)
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency

@@ -21,7 +21,8 @@
 -- as clocks change twice a year; it is off for at least 4 hours a day and 20 a week. The span is told in the offset
 -- from UTC in which it is shortest (`mon-fri 07:00-19:00 UTC-5`). The saving is that share of the machine's own bill:
 -- its disks and addresses are billed on. Left out: DigitalOcean, where a machine that is off is billed; members of a
--- group or cluster, which starts others in their place; machines that do nothing at all (idle_instance). CPU and
+-- group or cluster, which starts others in their place; machines that do nothing at all
+-- (idle_instance); sizes of AWS and Google Cloud with local disks, whose content is lost. CPU and
 -- network are measured on AWS, Azure, Google Cloud and on our own machines. What it can't see: who wants to work at
 -- night from next week on.
 with machine as (
@@ -51,6 +52,16 @@ with machine as (
         and resource.cloud <> $billed_until_deleted
         -- Of our own machines the host is what they are a member of.
         and (resource.member_of is null or resource.cloud = 'onprem')
+        -- What is on a machine's local disks is lost when it is off.
+        and not exists (
+            select 1
+            from marts.offer as offer
+            where
+                resource.cloud in ('aws', 'gcp')
+                and resource.cloud = offer.cloud
+                and resource.sku = offer.instance_type
+                and offer.local_storage_gb > 0
+        )
 ),
 
 hourly as (

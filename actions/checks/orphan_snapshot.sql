@@ -44,6 +44,8 @@ judged as (
                 (snapshot.cloud = 'azure' and not contains(snapshot.source_id, '/' || snapshot.account || '/'))
                 or (snapshot.cloud = 'gcp' and not contains(snapshot.source_id, '/' || snapshot.account || '/'))
                 then 'whether its disk still exists: it belongs to another account'
+            when snapshot.cloud = 'azure' and not contains(lower(snapshot.source_id), '/disks/')
+                then 'which disk it is of: it was made of something else'
             when
                 not exists (
                     select 1
@@ -53,8 +55,10 @@ judged as (
                         and snapshot.source = other.source
                         and snapshot.cloud = other.cloud
                         and snapshot.account = other.account
+                        -- Snapshots of Google Cloud and Azure may lie elsewhere than their disk.
+                        and (snapshot.cloud not in ('aws', 'digitalocean') or snapshot.region = other.region)
                 )
-                then 'whether its disk still exists: no disk of the account is known'
+                then 'whether its disk still exists: no disk of the account is known there'
         end as lacks
     from snapshot
     where
@@ -66,10 +70,20 @@ judged as (
             select 1
             from marts.resource_now as owner
             where
-                owner.kind in ('disk', 'instance', 'database')
+                owner.kind in ('disk', 'instance', 'database', 'snapshot', 'image')
                 and snapshot.source = owner.source
                 and snapshot.cloud = owner.cloud
                 and snapshot.source_id = owner.resource_id
+        )
+        -- A disk that went lately may have gone by mistake.
+        and not exists (
+            select 1
+            from raw.resource as gone
+            where
+                snapshot.source = gone.source
+                and snapshot.cloud = gone.cloud
+                and snapshot.source_id = gone.resource_id
+                and gone.valid_to > getvariable('as_of') - to_days($days::integer)
         )
 )
 

@@ -27,7 +27,22 @@ with volume as (
         disk.*,
         try_cast(json_extract_string(disk.config, '$.iops') as double) as iops
     from marts.resource_now as disk
-    where disk.kind = 'disk' and disk.cloud = 'aws' and disk.sku in ('io1', 'io2')
+    where
+        disk.kind = 'disk'
+        and disk.cloud = 'aws'
+        and disk.sku in ('io1', 'io2')
+        -- The system disk of a machine that is off goes with it (stopped_too_long).
+        and not exists (
+            select 1
+            from marts.resource_now as machine
+            where
+                machine.kind = 'instance'
+                and machine.state = 'stopped'
+                and disk.cloud = machine.cloud
+                and disk.account = machine.account
+                and disk.attached_to = machine.resource_id
+                and json_extract_string(disk.config, '$.boot') = 'true'
+        )
 ),
 
 priced as (

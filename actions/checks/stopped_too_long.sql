@@ -19,6 +19,7 @@
 -- are machines of a group or cluster, which makes and removes them itself, and those protected from deletion. Machines
 -- that are billed while they are off belong to stopped_but_billed_instance. What it can't see: a machine that is
 -- started once a year.
+-- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with machine as (
     select resource.*
     from marts.resource_now as resource
@@ -33,6 +34,7 @@ with machine as (
 
 part as (
     select
+        machine.source,
         machine.cloud,
         machine.account,
         machine.resource_id,
@@ -43,6 +45,7 @@ part as (
     union all
 
     select
+        machine.source,
         machine.cloud,
         machine.account,
         machine.resource_id,
@@ -60,12 +63,19 @@ part as (
 
 cost as (
     select
+        part.source,
         part.cloud,
         part.account,
         part.resource_id,
         rate.currency,
         sum(rate.cost_month) as cost_month,
-        sum(rate.cost_month * (1 - coalesce(rate.commitment_share, 0)) - part.size_gib * $snapshot_gib_month) as low
+        sum(
+            case
+                -- The price of a snapshot is known in dollars, and Azure keeps a machine's disks unless told otherwise.
+                when rate.currency not in ('USD', 'EUR', 'GBP', 'CHF') or part.cloud = 'azure' then 0
+                else rate.cost_month * (1 - coalesce(rate.commitment_share, 0)) - part.size_gib * $snapshot_gib_month
+            end
+        ) as low
     from part
     join marts.resource_run_rate as rate on part.cloud = rate.cloud and part.part_id = rate.resource_id
     group by all
@@ -97,4 +107,4 @@ select
             )
     end as missing
 from machine
-left join cost using (cloud, account, resource_id)
+left join cost using (source, cloud, account, resource_id)

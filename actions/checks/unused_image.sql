@@ -37,6 +37,7 @@ with image as (
 
 cost as (
     select
+        image.source,
         image.cloud,
         image.account,
         image.resource_id,
@@ -46,6 +47,7 @@ cost as (
     left join marts.resource_now as snapshot
         on
             snapshot.kind = 'snapshot'
+            and image.source = snapshot.source
             and image.cloud = snapshot.cloud
             and image.account = snapshot.account
             and json_extract_string(snapshot.config, '$.used_by_image') = image.resource_id
@@ -83,5 +85,5 @@ select
             then 'whether the template of a scaling group needs it'
     end as missing
 from image
-left join cost using (cloud, account, resource_id)
+left join cost using (source, cloud, account, resource_id)
 where coalesce(image.launched_at <= getvariable('as_of') - to_days($days::integer), true)

@@ -104,7 +104,11 @@ def _ahead(weekly: Floats, days: int) -> tuple[Floats, Floats, Floats]:
     at = recent.shape[1] - 1 - valid[:, ::-1].argmax(axis=1)
     now = recent[np.arange(len(recent)), at][:, None]
     grid = [ahead for ahead in GRID if ahead < weekly.shape[1]]
-    moves = np.stack([_moves(weekly, ahead) for ahead in grid]) if grid else np.zeros((0, 2, 1))
+    moves = (
+        np.stack([_moves(weekly, ahead) for ahead in grid])
+        if grid
+        else np.zeros((0, 2, len(weekly)))
+    )
     low, high = (
         np.stack([
             np.interp(np.arange(1, days + 1), [0, *grid], [0.0, *moves[:, side, row]])

@@ -8,7 +8,9 @@ with seen as (
         lag(resource.sku) over (life order by resource.valid_from) as sku_before,
         lag(resource.state) over (life order by resource.valid_from) as state_before
     from raw.resource as resource
-    window life as (partition by resource.cloud, resource.resource_id)
+    window life as (
+        partition by resource.source, resource.cloud, resource.account, resource.resource_id, resource.kind
+    )
 ),
 
 moved as (
@@ -166,18 +168,18 @@ told as (
     select
         moved.cloud,
         moved.resource_id,
-        if(moved.sku_before is distinct from moved.sku, 'resized', 'changed') as what,
+        if(moved.sku_before <> moved.sku, 'resized', 'changed') as what,
         moved.changed_at as at,
         if(
-            moved.sku_before is distinct from moved.sku,
+            moved.sku_before <> moved.sku,
             format('{} resized from {} to {}', moved.kind, moved.sku_before, moved.sku),
             format('{} went from {} to {}', moved.kind, moved.state_before, moved.state)
         ) as text,
-        if(moved.sku_before is distinct from moved.sku, 'either', null) as explains
+        if(moved.sku_before <> moved.sku, 'either', null) as explains
     from moved
     where
         moved.changed_at is not null
-        and (moved.sku_before is distinct from moved.sku or moved.state_before is distinct from moved.state)
+        and (moved.sku_before <> moved.sku or moved.state_before <> moved.state)
 
     union all
 

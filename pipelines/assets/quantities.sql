@@ -42,6 +42,12 @@ recent as (
         line.service,
         line.currency,
         line.unit
+    -- With refunds two units can be more than 80 % of the rest.
+    qualify
+        row_number() over (
+            partition by line.cloud, line.account, line.service, line.currency
+            order by sum(line.cost) desc, line.unit asc
+        ) = 1
 )
 
 select

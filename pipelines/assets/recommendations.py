@@ -14,10 +14,13 @@ from pipelines.work import Work
 
 @dg.asset(
     key=["actions", "recommendation"],
-    deps=[["marts", table] for table in (
-        "resource_now", "resource_run_rate", "metric_quantiles", "resource_cost_daily",
-        "offer", "price",
-    )],
+    deps=[
+        *[["marts", table] for table in (
+            "resource_now", "resource_run_rate", "metric_quantiles", "resource_cost_daily",
+            "offer", "price", "freshness", "commitment_use",
+        )],
+        *[["raw", table] for table in ("focus", "resource", "metric", "commitment")],
+    ],
     group_name="actions",
     kinds={"duckdb", "sql"},
     pool=WRITE_POOL,

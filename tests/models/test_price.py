@@ -94,3 +94,9 @@ def test_nothing_gives_an_empty_table() -> None:
     assert made.is_empty()
     assert made.columns == list(COLUMNS)
     assert set(KEYS) < set(made.columns)
+
+
+def test_a_first_day_of_bills_is_enough() -> None:
+    one = pl.concat([daily(used()[-1:], 0.5, service=name) for name in ("EC2", "S3")])
+    made = prices(one, made_on=MADE_ON, days=28, steps=NOTHING)
+    assert ahead(made)["price"].to_numpy() == pytest.approx(0.5)

@@ -24,9 +24,12 @@ def days(count: int, cost: str, **columns: Any) -> list[dict[str, Any]]:
     ]
 
 
-def covered(count: int, effective: str, contracted: str | None, **columns: Any
-            ) -> list[dict[str, Any]]:  # fmt: skip
-    price = {"ContractedCost": contracted and Decimal(contracted), "ListCost": None}
+def covered(count: int, effective: str, contracted: str | None, listed: str | None = None,
+            **columns: Any) -> list[dict[str, Any]]:  # fmt: skip
+    price = {
+        "ContractedCost": contracted and Decimal(contracted),
+        "ListCost": listed and Decimal(listed),
+    }
     return days(count, effective, CommitmentDiscountId="ri-1", CommitmentDiscountStatus="Used",
                 **price, **columns)  # fmt: skip
 
@@ -49,6 +52,34 @@ def test_what_was_committed_and_not_used_falls_away() -> None:
     unused = days(28, "3", CommitmentDiscountId="ri-1", CommitmentDiscountStatus="Unused")
     [step] = asked("known_steps", raw_focus=unused, raw_commitment=[COMMITMENT])
     assert step["daily"] == pytest.approx(-3.0)
+
+
+def test_a_zero_is_no_price() -> None:
+    bill = covered(28, "6", "0", "12")
+    [step] = asked("known_steps", raw_focus=bill, raw_commitment=[COMMITMENT])
+    assert step["daily"] == pytest.approx(6.0)
+    nothing = covered(28, "6", "0", "0")
+    assert asked("known_steps", raw_focus=nothing, raw_commitment=[COMMITMENT]) == []
+
+
+def test_where_most_of_what_is_covered_has_no_price_there_is_no_step() -> None:
+    bill = [*covered(28, "6", "10"), *covered(28, "3", None)]
+    assert asked("known_steps", raw_focus=bill, raw_commitment=[COMMITMENT]) == []
+
+
+def test_what_is_left_of_a_monthly_fee_counts_with_its_days() -> None:
+    """As AWS's older reports bill it: a purchase of the whole month, unused."""
+    fee = line("2026-03-01", "93", ChargeCategory="Purchase", CommitmentDiscountId="ri-1",
+               CommitmentDiscountStatus="Unused", ChargePeriodEnd=datetime(2026, 4, 1))  # fmt: skip
+    bill = [*covered(28, "6", "10"), fee]
+    [step] = asked("known_steps", raw_focus=bill, raw_commitment=[COMMITMENT])
+    assert step["daily"] == pytest.approx(4.0 - 19 * 3 / 28)
+
+
+def test_late_bills_make_no_step_smaller() -> None:
+    late = covered(28, "6", "10")[20:]
+    [step] = asked("known_steps", raw_focus=late, raw_commitment=[COMMITMENT])
+    assert step["daily"] == pytest.approx(4.0)
 
 
 def test_only_the_last_four_weeks_count() -> None:
@@ -90,3 +121,8 @@ def test_what_was_paid_for_nothing_is_cost_and_no_quantity() -> None:
     unused = sold("2", "10", "Hours", CommitmentDiscountStatus="Unused")
     found = asked("quantities", raw_focus=[*sold("8", "24", "Hours"), *unused])
     assert {(row["quantity"], row["cost"]) for row in found} == {(24.0, 10.0)}
+
+
+def test_refunds_do_not_let_two_units_be_most_of_the_bill() -> None:
+    bill = [*sold("100", "24", "Hours"), *sold("90", "7", "GB"), *sold("-90", None, "Refund")]
+    assert {row["unit"] for row in asked("quantities", raw_focus=bill)} == {"Hours"}
