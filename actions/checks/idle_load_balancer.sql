@@ -12,8 +12,8 @@
 -- No target: turbot's thrifty mods; 14 days: Cloud Custodian's mark-then-act time
 -- (https://cloudcustodian.io/docs/aws/examples/). Targets are read on AWS (all types), Azure (load balancers and
 -- application gateways) and DigitalOcean; of Google Cloud's forwarding rules nothing says what is behind them, so there
--- the row says so. Since when no cloud says, so it counts from when it was first
--- seen as it is now. What it can't see: balancers that work without targets, such as one
+-- the row says so. Since when no cloud says, so the row tells for how long it
+-- has been watched: look before you delete. What it can't see: balancers that work without targets, such as one
 -- that only redirects. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
 select
     balancer.source,
@@ -27,15 +27,11 @@ select
     (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(json_extract_string(balancer.config, '$.targets') is null, 'a load balancer', 'no target behind it')
+    || coalesce(format(', watched for {:.0f} days', floor(balancer.unchanged_days)), '')
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case
         when json_extract_string(balancer.config, '$.targets') is null then 'how many targets it has'
         when balancer.age_days is null then 'when it was created'
-        when coalesce(balancer.unchanged_days < $days, true)
-            then format(
-                'since when nothing has been behind it; it has been watched for {:.0f} of {} days',
-                floor(coalesce(balancer.unchanged_days, 0)), $days
-            )
     end as missing
 from marts.resource_now as balancer
 left join marts.resource_run_rate as rate using (cloud, resource_id)

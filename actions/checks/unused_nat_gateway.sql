@@ -3,7 +3,6 @@
 -- verb: delete
 -- risk: R3
 -- param days: 32
--- param watched: 14
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
@@ -14,8 +13,8 @@
 -- No route table names it (AWS) or no subnet uses it (Azure), and no traffic in 32 days where traffic is measured
 -- (Azure): AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). A
 -- gateway that a route leads to is left alone even without traffic: it may stand by for a disaster. Google Cloud's
--- routers are not read. Since when it has had no route no cloud says, so it counts
--- from when it was first seen as it is now. No cloud lets the gate delete one yet, so a
+-- routers are not read. Since when it has had no route no cloud says, so the row
+-- tells for how long it has been watched: look before you delete. No cloud lets the gate delete one yet, so a
 -- plan with it is refused: it is made by hand.
 select
     gateway.source,
@@ -29,16 +28,12 @@ select
     (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(json_extract_string(gateway.config, '$.routes') is null, 'a NAT gateway', 'no route leads to it')
+    || coalesce(format(', watched for {:.0f} days', floor(gateway.unchanged_days)), '')
     || if(traffic.missing is null, format(', no traffic in {} days', $days), '')
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case
         when json_extract_string(gateway.config, '$.routes') is null then 'how many routes lead to it'
         when gateway.age_days is null then 'when it was created'
-        when coalesce(gateway.unchanged_days < $watched, true)
-            then format(
-                'since when no route leads to it; it has been watched for {:.0f} of {} days',
-                floor(coalesce(gateway.unchanged_days, 0)), $watched
-            )
     end as missing
 from marts.resource_now as gateway
 join evidence as traffic
