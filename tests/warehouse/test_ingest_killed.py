@@ -53,17 +53,20 @@ def test_a_killed_ingestion_leaves_every_period_whole(tmp_path: Path) -> None:
     ingest(lake, [tmp_path / "bills" / "old"], now=datetime(2026, 11, 20))
     lake.close()
     random_ = random.Random(SEED)
-    one_round = _seconds_of_a_round(home, tmp_path / "bills")
+    longest = one_round = _seconds_of_a_round(home, tmp_path / "bills")
     started, kills, seen = monotonic(), 0, set[tuple[str, ...]]()
     reader = lake.latest()  # sees every commit
     while kills < KILLS and monotonic() - started < SECONDS:
         process, told = _start(home, tmp_path / "bills")
         assert told.recv() == "ready"
-        sleep(random_.uniform(0, one_round))
+        sleep(random_.uniform(0, longest))
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
-        assert set(_said(told)) <= {"done"}
+        said = list(_said(told))
+        assert set(said) <= {"done"}
+        # a first load takes longer on a machine that has become busier since the measurement
+        longest = max(one_round, longest / 1.2 if said else longest * 1.2)
         kills += 1
         seen.add(_versions(reader))
     assert kills >= 20, f"only {kills} kills in {SECONDS} s"
