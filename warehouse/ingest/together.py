@@ -15,13 +15,21 @@ from warehouse.ingest.delimited import rows_of
 from warehouse.ingest.discover import Listing
 from warehouse.ingest.errors import IngestError
 from warehouse.ingest.examine import Examined, parquet
-from warehouse.ingest.focus import literal, stored_columns, version
+from warehouse.ingest.focus import focus_names, literal, stored_columns, version
 from warehouse.ingest.layouts import aliased, focus_columns, recognise
 from warehouse.ingest.measure import parts_of_files
-from warehouse.ingest.records import Bill, Staged
+from warehouse.ingest.records import Bill, Source, Staged
 from warehouse.ingest.sub_account import with_plain_sub_accounts
 
-OWN = {"file_index", "x_file"}  # names that a pass needs for itself
+OFTEN_EQUAL = {  # amounts that a bill mostly states twice, so that the text has to be read once
+    "ContractedCost": "BilledCost",
+    "ConsumedQuantity": "PricingQuantity",
+    "PricingCurrencyContractedUnitPrice": "ContractedUnitPrice",
+    "PricingCurrencyEffectiveCost": "EffectiveCost",
+    "PricingCurrencyListUnitPrice": "ListUnitPrice",
+}
+READ = {first: f"x_read_{first}" for first in OFTEN_EQUAL.values()}
+OWN = {"file_index", "x_file", *map(str.lower, READ.values())}  # what a pass needs for itself
 
 
 def fits(given: Examined) -> bool:
@@ -74,6 +82,22 @@ def read_together(
     ]
 
 
+def _read_once(source: Source, select: dict[str, str]) -> str:
+    """The rows with the amounts that others repeat, which `select` then takes where it may."""
+    names = focus_names(source.columns)
+    repeated = {
+        other: first for other, first in OFTEN_EQUAL.items() if names.keys() >= {other, first}
+    }
+    if not repeated:
+        return source.relation
+    read = aliased({READ[first]: select[first] for first in repeated.values()})
+    for other, first in repeated.items():
+        is_equal = f"{source.columns[names[other]]} = {source.columns[names[first]]}"
+        select[other] = f"if({is_equal}, {READ[first]}, {select[other]})"
+        select[first] = READ[first]
+    return f"(select *, {read} from {source.relation})"
+
+
 def _names(given: Examined) -> Sequence[str]:
     return given.header.names if given.header else ()
 
@@ -87,7 +111,9 @@ def _stage(
     """
     shown = ", ".join(literal(file.shown) for file in files)
     rows = f"(select *, ([{shown}])[cast(file_index + 1 as int)] as x_file from {rows_of(files)})"
-    select = focus_columns(replace(files[0].rows(_names(files[0])), relation=rows))
+    source = replace(files[0].rows(_names(files[0])), relation=rows)
+    select = focus_columns(source)
+    rows = _read_once(source, select)
     times = [name for name in select if stored_columns().get(name) == "TIMESTAMP"]
     are_times = " and ".join(f"coalesce(isfinite({name}), true)" for name in times)
     mapped = f"select {aliased(select)}, x_file from {rows}"

@@ -161,6 +161,32 @@ def test_a_column_that_bears_a_name_of_ours_is_kept(tmp_path: Path) -> None:
     ]
 
 
+def test_an_amount_that_is_stated_twice_is_each_time_what_it_says(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    stated = [("2.5", "2.5"), ("2.50", "2.5"), ("3", "2.5"), ("", "2.5"), ("-2.5", "")]
+    for n, (contracted, billed) in enumerate(stated):
+        row = line(ContractedCost=contracted, BilledCost=billed or "1", ServiceName=f"S{n}",
+                   ConsumedQuantity=contracted, PricingQuantity=billed)  # fmt: skip
+        write(tmp_path / "bills" / f"{n}.csv", [row])
+    report = load(lake, tmp_path / "bills")
+    assert {entry.status for entry in report.loaded} == {"loaded"}
+    found = query(lake, "select ContractedCost, BilledCost, ConsumedQuantity, PricingQuantity"
+                        " from raw.focus order by ServiceName")  # fmt: skip
+    assert found == [
+        (amount(contracted), amount(billed or "1"), amount(contracted), amount(billed))
+        for contracted, billed in stated
+    ]
+    write(tmp_path / "bills" / "bad.csv", [line(ContractedCost="x", Zone="new")])
+    write(tmp_path / "bills" / "worse.csv", [line(ContractedCost="x", BilledCost="x", Zone="new")])
+    report = load(lake, tmp_path / "bills")
+    for name, column in {"bad.csv": "ContractedCost", "worse.csv": "BilledCost"}.items():
+        assert f"column {column}: found 'x'" in reason(report, name)
+
+
+def amount(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
+
+
 digits = st.text("0123456789", max_size=18)
 decimals = st.builds("{}{}.{}{}".format, st.sampled_from(["", "-"]), digits.map(lambda d: d or "0"),
                      digits, st.sampled_from(["", "0", "0" * 12]))  # fmt: skip
