@@ -1,65 +1,15 @@
-"""How much of a machine its load needs, and which offer that is.
-
-Every size is a trade: money saved against time in which the machine is too small. A rule with one
-quantile for all makes that trade badly, as a machine with rare high peaks and one with a steady
-load want different quantiles. Here each machine gets the size where the next saving no longer pays
-for the overload it brings.
-"""
+"""Which offer carries a machine's load, from the quantiles of its hourly maxima."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from scipy.special import ndtr
 
-Floats = NDArray[np.float64]
+from models.known import Floats
 
-STEPS_A_DAY = 288  # five-minute steps
-SIZES = np.arange(1.0, 101.0)  # percent of the present size
 QUANTILES = {"p50_max": 0.50, "p95_max": 0.95, "p97_max": 0.97, "p99_max": 0.99, "max": 1.0}
 NOW_COLUMNS = ("vcpus", "memory_gib", "gpu_count", "local_storage_gb", "price_hour")
 PLACE = ("cloud", "region", "currency", "arch")
-
-
-@dataclass(frozen=True)
-class Trade:
-    """What overload is worth, and how far the future may differ from the past."""
-
-    overload_price: float = 9.0  # percent of the machine that 1 % of time in overload is worth
-    most_overload: float = 0.03  # share of time, whatever it saves
-    half_life_days: float = 3.0  # after which a day counts half
-    drift: float = 0.10  # relative spread by which tomorrow's peaks may be off those measured
-
-
-BALANCED = Trade()
-SAFE = Trade(overload_price=64.0, most_overload=0.005, drift=0.15)
-
-
-def right_size(cpu_max: Floats, cpu_avg: Floats) -> Floats:
-    """Percent of the present size that each machine needs, by the balanced trade.
-
-    Arrays of (five-minute steps, machines), in percent of the present size. Averages are not
-    looked at: a machine is too small in its peaks.
-    """
-    del cpu_avg
-    return needed(cpu_max, BALANCED)
-
-
-def needed(cpu_max: Floats, trade: Trade) -> Floats:
-    """The size per machine at which size plus the price of its overload is lowest."""
-    overload = np.stack([overload_share(cpu_max, size, trade) for size in SIZES])
-    overload[-1] = 0.0  # the present size is no worse than it is
-    overload = np.where(overload > trade.most_overload, np.inf, overload)
-    cost = SIZES[:, None] + trade.overload_price * 100 * overload
-    return SIZES[cost.argmin(axis=0)]
-
-
-def overload_share(cpu_max: Floats, size: float, trade: Trade) -> Floats:
-    """Expected share of time above `size`, per machine, recent days first."""
-    weight = 2.0 ** (np.arange(len(cpu_max)) / (STEPS_A_DAY * trade.half_life_days))
-    distance = np.log(np.maximum(cpu_max, 0.1)) - np.log(size)
-    return (weight / weight.sum()) @ ndtr(distance / trade.drift)
 
 
 @dataclass(frozen=True)

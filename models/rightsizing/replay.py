@@ -1,0 +1,76 @@
+"""What sizing rules would have saved on measured use, and how often they would have broken it."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.errors import UnusableSeries
+from models.known import Floats
+from models.rightsizing.presets import PRESETS, allocation
+from models.rightsizing.trade import BALANCED, SAFE, Trade, needed
+
+Rule = Callable[[Floats, Floats], Floats]
+LEAST_DAYS = 3  # of a last period that is judged
+CURVE = range(10, 71, 10)  # percent saved, the points of our curve
+OFTEN = 0.01  # share of a period's steps above the size from which on a machine was too small
+
+
+def rules(steps_a_day: int) -> Mapping[str, Rule]:
+    """Ours and the published ones by name: highest and mean use -> percent of the size."""
+
+    def published(name: str) -> Rule:
+        return lambda high, mean: allocation(high, mean, PRESETS[name], steps_a_day)
+
+    def ours(trade: Trade) -> Rule:
+        return lambda high, mean: needed(high, mean, trade, steps_a_day)
+
+    return {
+        "balanced": ours(BALANCED),
+        "safe": ours(SAFE),
+        **{f"saves_{percent}": ours(Trade(float(percent))) for percent in CURVE},
+        **{name: published(name) for name in PRESETS},
+    }
+
+
+def replay(
+    cpu_max: Floats,
+    cpu_avg: Floats,
+    *,
+    steps_a_day: int = 288,
+    history_days: int = 14,
+    judged_days: int = 7,
+) -> pl.DataFrame:
+    """One row per rule: savings, and violations in the days after each decision.
+
+    Arrays of (steps, machines), percent of the present size. Decisions are made after
+    `history_days` and every `judged_days` from then on. In percent: `savings` (1 - mean size),
+    `violations` (machine-steps above the size), `bad_machines` (machine-periods with over 1 % of
+    such steps). Raises `UnusableSeries` if it is shorter than the history and three days.
+    """
+    starts = range(
+        history_days * steps_a_day,
+        len(cpu_max) - LEAST_DAYS * steps_a_day + 1,
+        judged_days * steps_a_day,
+    )
+    if not starts:
+        raise UnusableSeries(
+            f"found {len(cpu_max) / steps_a_day:.1f} days of measurements, expected at least"
+            f" {history_days + LEAST_DAYS}: {history_days} to learn from and {LEAST_DAYS} to judge"
+        )
+    rows = list[dict[str, str | float]]()
+    for name, rule in rules(steps_a_day).items():
+        sizes, over = list[Floats](), list[NDArray[np.bool_]]()
+        for start in starts:
+            known = slice(max(0, start - history_days * steps_a_day), start)
+            size = np.clip(rule(cpu_max[known], cpu_avg[known]), 1.0, 100.0)
+            sizes.append(size)
+            over.append(cpu_max[start : start + judged_days * steps_a_day] > size + 1e-9)
+        rows.append({
+            "rule": name,
+            "savings": 100 - float(np.mean(sizes)),
+            "violations": 100 * float(np.concatenate(over).mean()),
+            "bad_machines": 100 * float(np.mean([o.mean(axis=0) > OFTEN for o in over])),
+        })  # fmt: skip
+    return pl.DataFrame(rows)
