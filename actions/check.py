@@ -15,7 +15,13 @@ from actions.errors import BadCheck
 from actions.risk import RISKS, VERBS
 
 Value = str | int | float
-_HEADER = re.compile(r"^(?:--|#) (title|kind|verb|risk|evidence|param (\w+)): (.+)$", re.MULTILINE)
+WINDOWS = (14, 32)
+"""Days over which measurements are kept, so all that a parameter of such a window may be."""
+_WINDOW = re.compile(r"window_days = \$(\w+)")
+_RULE = re.compile(r"^(?:--|#)\n((?:(?:--|#)[^\n]*\n)+)", re.MULTILINE)
+_HEADER = re.compile(
+    r"^(?:--|#) (title|kind|verb|risk|blind|evidence|param (\w+)): (.+)$", re.MULTILINE
+)
 
 FINDING: Mapping[str, pl.DataType] = {
     "source": pl.String(), "cloud": pl.String(), "account": pl.String(), "region": pl.String(),
@@ -29,6 +35,8 @@ says what is `missing` is no finding but `insufficient_data`."""
 BY_HAND = ("configure",)
 """Verbs for what the gate can't do: a setting that somebody changes by hand, so only R0 or R5."""
 NEVER_APPLIED = ("R0", "R5")
+NEEDED = ("title", "kind", "verb", "risk", "blind", "evidence")
+SEVERAL_LINES = ("blind", "evidence")
 REQUIRED = ("source", "cloud", "account", "region", "resource_id", "before", "after", "reason")
 
 
@@ -50,8 +58,15 @@ class Check:
     verb: str
     risk: str
     params: Mapping[str, Value]
+    blind: str  # what it can't see
+    rule: str  # the rule, where its thresholds come from, and the data it needs
     evidence: str  # a query with {cloud} and {resource_id} in it
     sql: str | None  # None: a Python file
+
+    @property
+    def windows(self) -> frozenset[str]:
+        """The parameters that have to be one of `WINDOWS`."""
+        return frozenset(_WINDOW.findall(self.sql or ""))
 
     def find(self, connection: DuckDBPyConnection) -> pl.DataFrame:
         """Run it: all columns of `FINDING`, in that order. Raises `BadCheck`."""
@@ -102,17 +117,16 @@ def parse(file: str, text: str) -> Check:
     name, _, ending = file.rpartition(".")
     facts: dict[str, str] = {}
     params: dict[str, Value] = {}
-    evidence: list[str] = []
     for key, param, value in _HEADER.findall(text):
         if param:
             params[param] = _value(value)
-        elif key == "evidence":
-            evidence.append(value)
+        elif key in SEVERAL_LINES and key in facts:
+            facts[key] += f" {value}"
         else:
             facts[key] = value
-    absent = [key for key in ("title", "kind", "verb", "risk") if key not in facts]
-    if absent or not evidence:
-        lacking = ", ".join(absent or ["evidence"])
+    absent = [key for key in NEEDED if key not in facts]
+    if absent:
+        lacking = ", ".join(absent)
         raise BadCheck(name, f"its header lacks {lacking}", "See docs/add-a-check.md.")
     if facts["verb"] not in (*VERBS, *BY_HAND) or facts["risk"] not in RISKS:
         raise BadCheck(
@@ -125,7 +139,14 @@ def parse(file: str, text: str) -> Check:
             f"What is made by hand has one of: {', '.join(NEVER_APPLIED)}.",
         )  # fmt: skip
     sql = text if ending == "sql" else None
-    return Check(name, **facts, params=params, evidence=" ".join(evidence), sql=sql)
+    return Check(name, **facts, params=params, rule=_rule(text), sql=sql)
+
+
+def _rule(text: str) -> str:
+    """The comment under the header, as one text."""
+    found = _RULE.search(text)
+    lines = found[1].splitlines() if found else []
+    return " ".join(line.lstrip("-# ") for line in lines)
 
 
 def _value(text: str) -> Value:

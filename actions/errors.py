@@ -2,6 +2,7 @@
 
 ActionError
 ├── BadCheck              a file in actions/checks breaks the form of a check
+├── BadOverride           a parameter that a check does not have, or of the wrong type
 ├── BadBudget             a budget whose amount, currency or period makes no sense
 ├── LedgerBusy            another process holds the ledger for too long
 ├── Unknown               no plan, run, recommendation, user or role of that name
@@ -31,6 +32,16 @@ class BadCheck(ActionError):
     def __init__(self, check: str, found: str, cure: str) -> None:
         self.check = check
         super().__init__(f"Check {check}: {found}. {cure}")
+
+
+class BadOverride(ActionError):
+    """A parameter does not fit its check."""
+
+    def __init__(self, name: str, found: str, expected: str) -> None:
+        self.name = name
+        self.found = found
+        self.expected = expected
+        super().__init__(f"Found {found}, expected {expected}.")
 
 
 class BadBudget(ActionError):

@@ -9,6 +9,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from actions.check import FINDING, Check, checks
+from actions.override import Override, find
 from actions.suppress import SCHEMA as SUPPRESSION
 
 ABOUT_CHECK = {name: pl.String() for name in ("check", "title", "kind", "evidence")}
@@ -22,19 +23,22 @@ def recommend(
     snapshot: int,
     previous: pl.DataFrame | None = None,
     suppressions: pl.DataFrame | None = None,
+    overrides: Sequence[Override] = (),
     only: Sequence[Check] | None = None,
 ) -> pl.DataFrame:
     """All recommendations: one row per check and resource, as in `actions.recommendation`.
 
     Reads `marts` and `raw.metric` through the connection and changes nothing. `previous` (the last
     result, by default what `actions.recommendation` holds) gives the day a finding was first seen;
-    `suppressions` come from `actions.suppress.suppressions`.
+    `suppressions` come from `actions.suppress.suppressions`, `overrides` from the settings.
     """
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
     connection.execute(f"set variable snapshot = {snapshot}")
     connection.execute(f"create or replace temp table evidence as {_sql('evidence.sql')}")
     try:
-        found = [_found(check, connection) for check in (checks() if only is None else only)]
+        found = [
+            _found(check, overrides, connection) for check in (checks() if only is None else only)
+        ]
         empty = pl.DataFrame(schema={**FINDING, **ABOUT_CHECK})
         tables = {
             "finding": pl.concat([empty, *found]),
@@ -49,11 +53,13 @@ def recommend(
         connection.execute("drop table if exists temp.evidence")
 
 
-def _found(check: Check, connection: DuckDBPyConnection) -> pl.DataFrame:
+def _found(
+    check: Check, overrides: Sequence[Override], connection: DuckDBPyConnection
+) -> pl.DataFrame:
     about = {
         "check": check.name, "title": check.title, "kind": check.kind, "evidence": check.evidence,
     }  # fmt: skip
-    return check.find(connection).with_columns(
+    return find(check, overrides, connection).with_columns(
         pl.lit(value).alias(name) for name, value in about.items()
     )
 

@@ -9,6 +9,7 @@ with resource as (
         resource.name as resource_name,
         resource.team,
         resource.env,
+        if(json_extract_string(resource.config, '$.boot') = 'true', resource.attached_to, null) as boots,
         coalesce(resource.tags, '{}') as tags,
         rate.cost_month
     from finding
@@ -154,38 +155,69 @@ ranked as (
             worthwhile.saving_month_high desc,
             worthwhile.id asc
     )
+),
+
+-- The system disk of a machine that is deleted goes with it.
+deleted as (
+    select
+        ranked.cloud,
+        ranked.account,
+        ranked.resource_id,
+        ranked.id
+    from ranked
+    where
+        ranked.status = 'open'
+        and ranked.kind = 'instance'
+        and ranked.verb = 'delete'
+        and ranked.winner = ranked.id
+),
+
+settled as (
+    select
+        ranked.*,
+        if(
+            ranked.status = 'open',
+            coalesce(deleted.id, nullif(ranked.winner, ranked.id)),
+            null
+        ) as superseded_by
+    from ranked
+    left join deleted
+        on
+            ranked.cloud = deleted.cloud
+            and ranked.account = deleted.account
+            and ranked.boots = deleted.resource_id
 )
 
 select
-    ranked.id,
-    ranked."check",
-    ranked.title,
-    ranked.source,
-    ranked.cloud,
-    ranked.account,
-    ranked.region,
-    ranked.resource_id,
-    ranked.resource_name,
-    ranked.kind,
-    ranked.verb,
-    ranked.before,
-    ranked.after,
-    ranked.currency,
-    if(ranked.lacks is null, round(ranked.saving_month_low, 6), null)::decimal(38, 18) as saving_month_low,
-    if(ranked.lacks is null, round(ranked.saving_month_high, 6), null)::decimal(38, 18) as saving_month_high,
-    ranked.risk,
-    ranked.overload_probability,
-    ranked.reason || coalesce('; suppressed: ' || ranked.silenced_because, '') as reason,
+    settled.id,
+    settled."check",
+    settled.title,
+    settled.source,
+    settled.cloud,
+    settled.account,
+    settled.region,
+    settled.resource_id,
+    settled.resource_name,
+    settled.kind,
+    settled.verb,
+    settled.before,
+    settled.after,
+    settled.currency,
+    if(settled.lacks is null, round(settled.saving_month_low, 6), null)::decimal(38, 18) as saving_month_low,
+    if(settled.lacks is null, round(settled.saving_month_high, 6), null)::decimal(38, 18) as saving_month_high,
+    settled.risk,
+    settled.overload_probability,
+    settled.reason || coalesce('; suppressed: ' || settled.silenced_because, '') as reason,
     replace(
-        replace(ranked.evidence, '{cloud}', '''' || replace(ranked.cloud, '''', '''''') || ''''),
+        replace(settled.evidence, '{cloud}', '''' || replace(settled.cloud, '''', '''''') || ''''),
         '{resource_id}',
-        '''' || replace(ranked.resource_id, '''', '''''') || ''''
+        '''' || replace(settled.resource_id, '''', '''''') || ''''
     ) as evidence,
-    if(ranked.status = 'open' and ranked.winner <> ranked.id, 'superseded', ranked.status) as status,
-    if(ranked.status = 'open' and ranked.winner <> ranked.id, ranked.winner, null) as superseded_by,
-    if(ranked.status = 'insufficient_data', ranked.lacks, null) as missing,
+    if(settled.superseded_by is null, settled.status, 'superseded') as status,
+    settled.superseded_by,
+    if(settled.status = 'insufficient_data', settled.lacks, null) as missing,
     coalesce(previous.first_seen_on, getvariable('as_of')::date) as first_seen_on,
     getvariable('snapshot')::bigint as snapshot
-from ranked
+from settled
 left join previous using (id)
-order by ranked.currency asc, ranked.saving_month_high desc nulls last, ranked.id asc
+order by settled.currency asc, settled.saving_month_high desc nulls last, settled.id asc

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsError
 
 from pipelines.alert_settings import SECRETS, AlertSettings
+from pipelines.check_settings import CheckSettings
 from pipelines.errors import BrokenSettings
 from pipelines.settings_file import Names, read_settings_file
 from warehouse.settings import LakeSettings
@@ -116,6 +117,11 @@ class Settings(LakeSettings):
         default=None,
         description="Hours of the week in which changes of R2 and above may begin, for example "
         "{days: [sat, sun], starts_hour: 22, ends_hour: 4}; none = at any time.",
+    )
+    checks: tuple[CheckSettings, ...] = Field(
+        default=(),
+        description="Other parameters of checks, for all or a part of the estate, for example "
+        "[{check: unattached_disk, env: dev, params: {days: 14}}]; docs/checks.md explains them.",
     )
     alerts: AlertSettings | None = Field(
         default=None,

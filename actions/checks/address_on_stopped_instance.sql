@@ -3,6 +3,7 @@
 -- verb: release
 -- risk: R5
 -- param days: 30
+-- blind: DNS records and allow lists that name the address, which can't be had again.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -10,13 +11,12 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- AWS Trusted Advisor counts an address on a stopped instance as unused
--- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html); 30 days, as the machine itself is
--- offered then (stopped_too_long). On Azure the address is on a network interface of the machine. AWS and Google Cloud
--- say since when a machine is off; Azure does not, so there it counts from when it was first seen as it is now. R5 and
--- not R4: an address has to be taken off the machine before it can be released, and the gate has no verb for that. A
--- released address can't be had again: DNS records and allow lists that name it are not seen here. An AWS address that
--- is known only by a network interface is not judged, as AWS's interfaces are not read; DigitalOcean's are free while a
--- droplet has them.
+-- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html); 30 days, as the machine itself
+-- is offered then (stopped_too_long). On Azure the address is on a network interface of the machine. AWS and Google
+-- Cloud say since when a machine is off; Azure does not, so there it counts from when it was first seen as it is now.
+-- R5 and not R4: an address has to be taken off the machine before it can be released, and the gate has no verb for
+-- that. An AWS address that is known only by a network interface is not judged, as AWS's interfaces are not read;
+-- DigitalOcean's are free while a droplet has them.
 select
     address.source,
     address.cloud,

@@ -3,6 +3,7 @@
 -- verb: release
 -- risk: R5
 -- param days: 7
+-- blind: Uses of an interface other than a machine or a private endpoint.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -11,9 +12,9 @@
 --
 -- Azure only, the one cloud whose network interfaces are read. microsoft/finops-toolkit counts an address on an
 -- interface without a machine as idle (https://github.com/microsoft/finops-toolkit, FinOps hub recommendations); 7
--- days: Cloud Custodian's examples. Azure does not say since when an interface is unused, so it counts from when it was
--- first seen as it is now. R5: the address has to be taken off the interface before it can be released, and the gate
--- has no verb for that. What it can't see: uses of an interface other than a machine or a private endpoint.
+-- days: Cloud Custodian's examples. Azure does not say since when an interface is unused, so it counts from when it
+-- was first seen as it is now. R5: the address has to be taken off the interface before it can be released, and the
+-- gate has no verb for that.
 select
     address.source,
     address.cloud,

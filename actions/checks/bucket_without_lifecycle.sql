@@ -9,6 +9,7 @@
 -- param aws_gib_month: 0.023
 -- param azure_gib_month: 0.0196
 -- param gcp_gib_month: 0.02
+-- blind: Objects below 128 KiB, retrieval fees.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -21,8 +22,7 @@
 -- GiB-month (https://aws.amazon.com/s3/pricing/, https://cloud.google.com/storage/pricing,
 -- https://azure.microsoft.com/pricing/details/storage/blobs/); where no size is known it is taken of the whole bill of
 -- the bucket, requests and traffic included. The low end is zero, as nothing says how much of it is old or still read.
--- R5: the gate has no verb for a setting, so it is made by hand. What it can't see: objects below 128 KiB, retrieval
--- fees.
+-- R5: the gate has no verb for a setting, so it is made by hand.
 -- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with store as (
     select

@@ -3,14 +3,15 @@
 -- verb: delete
 -- risk: R3
 -- param days: 14
+-- blind: Clusters whose nodes nobody reads (EKS on Fargate), and one that waits empty for a disaster.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- No node, so no workload, for 14 days: our rule, from catalogue K8S-10; turbot's thrifty mods judge age alone. What is
--- paid is the control plane (https://cloud.google.com/kubernetes-engine/pricing,
+-- No node, so no workload, for 14 days: our rule, from catalogue K8S-10; turbot's thrifty mods judge age alone. What
+-- is paid is the control plane (https://cloud.google.com/kubernetes-engine/pricing,
 -- https://azure.microsoft.com/pricing/details/kubernetes-service/). Nodes are counted on Azure, Google Cloud and
 -- DigitalOcean; EKS tells none, so there a cluster without a known machine says what is missing, as pods may run on
 -- Fargate. It counts from when the cluster was first seen as it is now, so one that grows for the night is left alone.

@@ -9,6 +9,7 @@
 -- param throughput_price: 0.4
 -- param throughput_gib: 170
 -- param throughput_mib_s: 125
+-- blind: How much of what gp2 can give is used, so the low end of the range buys all of it for gp3.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -19,9 +20,8 @@
 -- IOPS for 0.005 and a further MiB/s for 0.04 a month (https://aws.amazon.com/ebs/pricing/); the params are shares of
 -- the price of one GiB of gp2, so that discounts and currencies cancel out. gp2 gives 3 IOPS per GiB up to 16,000, and
 -- 250 MiB/s above 170 GiB (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html). The low end buys as
--- much for gp3 as gp2 can give at most, the high end nothing: whether it is used this check does not see. turbot's
--- thrifty mod: any gp2. The change is made online, but the gate counts any resize as R2. Data: sku, size and `iops` of
--- the inventory.
+-- much for gp3 as gp2 can give at most and the high end nothing. turbot's thrifty mod: any gp2. The change is made
+-- online, but the gate counts any resize as R2. Data: sku, size and `iops` of the inventory.
 with volume as (
     select
         disk.*,
@@ -35,18 +35,6 @@ with volume as (
         disk.kind = 'disk'
         and disk.cloud = 'aws'
         and disk.sku = 'gp2'
-        -- The system disk of a machine that is off goes with it (stopped_too_long).
-        and not exists (
-            select 1
-            from marts.resource_now as machine
-            where
-                machine.kind = 'instance'
-                and machine.state = 'stopped'
-                and disk.cloud = machine.cloud
-                and disk.account = machine.account
-                and disk.attached_to = machine.resource_id
-                and json_extract_string(disk.config, '$.boot') = 'true'
-        )
 ),
 
 priced as (

@@ -7,6 +7,7 @@
 -- param storage_gib_month: 0.17
 -- param backup_gib_month: 0.095
 -- param stays_stopped: gcp
+-- blind: That a Google Cloud SQL instance is a replica, or that it is wanted once a quarter.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
@@ -22,8 +23,7 @@
 -- is billed on at 0.17 per GiB-month (https://cloud.google.com/sql/pricing). AWS and Azure start it again after 7 days
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html), so what lasts is a delete after a
 -- final snapshot, for which the low end gives away 0.095 per GiB-month (https://aws.amazon.com/rds/pricing/). Members
--- of a cluster or pool and read replicas are left out: nobody connects to a standby either. What it can't see: that a
--- Google Cloud SQL instance is a replica, or that it is wanted once a quarter.
+-- of a cluster or pool and read replicas are left out: nobody connects to a standby either.
 -- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with judged as (
     select

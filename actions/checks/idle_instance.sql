@@ -7,18 +7,20 @@
 -- param cpu_vcpus: 0.03
 -- param network_bytes_s: 1000.0
 -- param billed_until_deleted: digitalocean
--- evidence: select metric.metric, metric.hours_expected, metric.hours_measured, metric.coverage, metric.avg,
--- evidence: metric.p95_max, metric.p97_max, metric.max, rate.cost_month, rate.currency
+-- blind: Work that needs neither CPU nor network, such as a licence server or a warm standby, and what runs less than
+-- blind: once in 14 days.
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.p97_max, metric.max, rate.cost_month, rate.currency
 -- evidence: from marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where metric.window_days = 14 and metric.cloud = {cloud} and metric.resource_id = {resource_id}
--- evidence: order by metric.metric
+-- evidence: where metric.cloud = {cloud} and metric.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
 --
 -- CPU below 5 % (AWS Compute Optimizer,
 -- https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html) or below 0.03 vCPU
 -- (https://cloud.google.com/compute/docs/instances/idle-vm-recommendations-overview) in 97 % of the hours, network in
--- and out below 1,000 B/s in 95 % of them: quantiles of the hourly maximum, so daily peaks count.
--- Azure gives no hourly maximum of traffic, so there a machine with an idle CPU is insufficient_data.
--- A stopped DigitalOcean droplet is billed on, so there the way is a snapshot and a delete, R3.
+-- and out below 1,000 B/s in 95 % of them: quantiles of the hourly maximum, so daily peaks count. Azure gives no
+-- hourly maximum of traffic, so there a machine with an idle CPU is insufficient_data. A stopped DigitalOcean droplet
+-- is billed on, so there the way is a snapshot and a delete, R3.
 select
     machine.source,
     machine.cloud,

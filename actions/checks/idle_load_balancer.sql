@@ -3,6 +3,7 @@
 -- verb: delete
 -- risk: R3
 -- param days: 14
+-- blind: Balancers that work without targets, such as one that only redirects.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -11,10 +12,9 @@
 --
 -- No target: turbot's thrifty mods; 14 days: Cloud Custodian's mark-then-act time
 -- (https://cloudcustodian.io/docs/aws/examples/). Targets are read on AWS (all types), Azure (load balancers and
--- application gateways) and DigitalOcean; of Google Cloud's forwarding rules nothing says what is behind them, so there
--- the row says so. Since when no cloud says, so the row tells for how long it
--- has been watched: look before you delete. What it can't see: balancers that work without targets, such as one
--- that only redirects. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
+-- application gateways) and DigitalOcean; of Google Cloud's forwarding rules nothing says what is behind them, so
+-- there the row says so. Since when no cloud says, so the row tells for how long it has been watched: look before you
+-- delete. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
 select
     balancer.source,
     balancer.cloud,

@@ -3,6 +3,7 @@
 -- verb: delete
 -- risk: R3
 -- param days: 14
+-- blind: A replica in the region of its source that waits as a standby.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
@@ -13,8 +14,8 @@
 -- No connection in 14 days: turbot's thrifty mods for databases (rds_db_instance_low_connections), here of replicas
 -- only. CPU is not judged, as a replica works through what its source writes. AWS says of which instance one is a
 -- replica, and Azure of which flexible server; Google Cloud and DigitalOcean don't, so their replicas are not seen
--- here. Readers of an Aurora cluster are left out: one without connections may be the standby. Left out, too,
--- are those in another region than their source, which wait for a disaster. What it can't see: a standby in the same one.
+-- here. Readers of an Aurora cluster are left out: one without connections may be the standby. Left out, too, are
+-- those in another region than their source, which wait for a disaster.
 select
     replica.source,
     replica.cloud,

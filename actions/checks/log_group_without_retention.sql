@@ -6,6 +6,7 @@
 -- param aws_gib_month: 0.03
 -- param azure_gib_month: 0.12
 -- param gcp_gib_month: 0.01
+-- blind: A law that asks for longer.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -13,12 +14,12 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- No retention: turbot's thrifty mods (cloudwatch_log_group_no_retention); 30 days as the default of the catalogue.
--- What is saved is storage alone, not ingestion: the share that is older than 30 days if logs came evenly over the life
--- of the group, at list price (https://aws.amazon.com/cloudwatch/pricing/,
--- https://azure.microsoft.com/pricing/details/monitor/, https://cloud.google.com/stackdriver/pricing). That is an upper
--- bound, as AWS bills logs compressed and tells their size before, so the low end is zero. AWS is where groups are kept
--- for ever by default; Azure's workspaces always have a retention, and Google Cloud's are not read. R5: the gate has no
--- verb for a setting, and it drops data for good, so it is made by hand. What it can't see: a law that asks for longer.
+-- What is saved is storage alone, not ingestion: the share that is older than 30 days if logs came evenly over the
+-- life of the group, at list price (https://aws.amazon.com/cloudwatch/pricing/,
+-- https://azure.microsoft.com/pricing/details/monitor/, https://cloud.google.com/stackdriver/pricing). That is an
+-- upper bound, as AWS bills logs compressed and tells their size before, so the low end is zero. AWS is where groups
+-- are kept for ever by default; Azure's workspaces always have a retention, and Google Cloud's are not read. R5: the
+-- gate has no verb for a setting, and it drops data for good, so it is made by hand.
 -- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with stored as (
     select

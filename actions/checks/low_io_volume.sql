@@ -5,6 +5,7 @@
 -- param days: 14
 -- param ops_per_day: 1.0
 -- param snapshot_gib_month: 0.05
+-- blind: A disk that is read once a quarter.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
@@ -17,8 +18,8 @@
 -- the mean of all hours, as operations are counted, not sampled. Measured on AWS and Azure; Google Cloud, DigitalOcean
 -- and libvirt measure no disk alone, and there the row says so. System disks are left out, and disks of machines that
 -- do not run (volume_on_stopped_instance). The low end gives away what a snapshot of the whole disk costs at 0.05 per
--- GiB-month (https://aws.amazon.com/ebs/pricing/). R5: a disk has to be detached before it can be deleted, and the gate
--- has no verb for that. What it can't see: a disk that is read once a quarter.
+-- GiB-month (https://aws.amazon.com/ebs/pricing/). R5: a disk has to be detached before it can be deleted, and the
+-- gate has no verb for that.
 select
     disk.source,
     disk.cloud,

@@ -4,18 +4,19 @@
 -- risk: R5
 -- param share: 0.5
 -- param outside: ^(dev|test|tst|qa|uat|stag|stg|int($|[-_.])|integration|sandbox|sbx|non.?prod|demo|poc|preview|lab)
+-- blind: That a test needs the failover.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- The standby doubles the price of the instance and of its storage on AWS (https://aws.amazon.com/rds/pricing/), Google
--- Cloud (https://cloud.google.com/sql/pricing) and Azure's flexible servers, so half goes away; our rule, from
--- catalogue DB-24. On Azure SQL the surcharge depends on the tier and is nothing in some, so there the low end is zero.
--- The tag environment or env says what it serves; without one the row says so, and a word that is neither production
--- nor one of `outside` is taken for production. DigitalOcean's standby nodes are in the same place and not meant here.
--- R5: the gate has no verb for a setting, so it is made by hand. What it can't see: that a test needs the failover.
+-- The standby doubles the price of the instance and of its storage on AWS (https://aws.amazon.com/rds/pricing/),
+-- Google Cloud (https://cloud.google.com/sql/pricing) and Azure's flexible servers, so half goes away; our rule, from
+-- catalogue DB-24. On Azure SQL the surcharge depends on the tier and is nothing in some, so there the low end is
+-- zero. The tag environment or env says what it serves; without one the row says so, and a word that is neither
+-- production nor one of `outside` is taken for production. DigitalOcean's standby nodes are in the same place and not
+-- meant here. R5: the gate has no verb for a setting, so it is made by hand.
 select
     base.source,
     base.cloud,

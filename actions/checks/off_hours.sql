@@ -9,22 +9,22 @@
 -- param gap_hours: 4
 -- param week_hours: 20
 -- param billed_until_deleted: digitalocean
+-- blind: Who wants to work at night from next week on.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p50_max, metric.p95_max, metric.max, rate.cost_month, rate.currency
 -- evidence: from marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where metric.cloud = {cloud} and metric.resource_id = {resource_id}
 -- evidence: order by metric.metric, metric.window_days
 --
--- An hour of the week is idle if CPU stayed at or below 5 % and network at or below 1,000 B/s in it in every one of the
--- weeks of 32 days, at least three: hystax/optscale (instances_for_shutdown.py) takes two weeks and one idle hour. The
--- machine runs on a span of days from one hour to another that holds every other hour, with one hour more at both ends,
--- as clocks change twice a year; it is off for at least 4 hours a day and 20 a week. The span is told in the offset
--- from UTC in which it is shortest (`mon-fri 07:00-19:00 UTC-5`). The saving is that share of the machine's own bill:
--- its disks and addresses are billed on. Left out: DigitalOcean, where a machine that is off is billed; members of a
--- group or cluster, which starts others in their place; machines that do nothing at all
--- (idle_instance); sizes of AWS and Google Cloud with local disks, whose content is lost. CPU and
--- network are measured on AWS, Azure, Google Cloud and on our own machines. What it can't see: who wants to work at
--- night from next week on.
+-- An hour of the week is idle if CPU stayed at or below 5 % and network at or below 1,000 B/s in it in every one of
+-- the weeks of 32 days, at least three: hystax/optscale (instances_for_shutdown.py) takes two weeks and one idle hour.
+-- The machine runs on a span of days from one hour to another that holds every other hour, with one hour more at both
+-- ends, as clocks change twice a year; it is off for at least 4 hours a day and 20 a week. The span is told in the
+-- offset from UTC in which it is shortest (`mon-fri 07:00-19:00 UTC-5`). The saving is that share of the machine's own
+-- bill: its disks and addresses are billed on. Left out: DigitalOcean, where a machine that is off is billed; members
+-- of a group or cluster, which starts others in their place; machines that do nothing at all (idle_instance); sizes of
+-- AWS and Google Cloud with local disks, whose content is lost. CPU and network are measured on AWS, Azure, Google
+-- Cloud and on our own machines.
 with machine as (
     select
         resource.*,

@@ -3,15 +3,16 @@
 -- verb: delete
 -- risk: R4
 -- param days: 90
+-- blind: How many blocks a snapshot shares with newer ones, and a duty to keep it that no tag tells.
 -- evidence: select resource.resource_id, resource.name, resource.created_at, resource.age_days, resource.size_gib,
 -- evidence: resource.config, resource.tags, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- 90 days: turbot's thrifty mods (ebs_snapshot_max_age, compute_snapshot_age_max_days). Age alone proves nothing: a
--- snapshot goes only if a newer one of the same disk stays, so the latest restore point is never offered, not even of a
--- disk that is gone. The saving is an upper bound: where snapshots are incremental, blocks that a later one needs stay
--- billed; nothing says how many, so the low end is zero.
+-- snapshot goes only if a newer one of the same disk stays, so the latest restore point is never offered, not even of
+-- a disk that is gone. The saving is an upper bound: where snapshots are incremental, blocks that a later one needs
+-- stay billed; nothing says how many, so the low end is zero.
 with snapshot as (
     select
         resource.*,

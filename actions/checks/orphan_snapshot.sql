@@ -3,6 +3,7 @@
 -- verb: delete
 -- risk: R4
 -- param days: 30
+-- blind: That somebody keeps it as an archive without a tag that says so.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -10,13 +11,12 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- The disk is gone and no image needs the snapshot: hystax/optscale (obsolete_snapshots.py), which waits 3 days; 30
--- days here, as such a snapshot may be all that is left of the data. Whether the disk is gone is known only where disks
--- of its account are read: a copy on AWS (vol-ffffffff,
+-- days here, as such a snapshot may be all that is left of the data. Whether the disk is gone is known only where
+-- disks of its account are read: a copy on AWS (vol-ffffffff,
 -- https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html), a disk of another subscription or project,
 -- and an account without any disk are told as missing. Left out: what an image needs (only AWS says it), legal holds,
 -- and the backups that the gate itself took before a delete. Where several snapshots of the disk are left the low end
--- is zero, since blocks that another one needs stay billed. What it can't see: that somebody keeps it as an archive
--- without a tag that says so.
+-- is zero, since blocks that another one needs stay billed.
 with snapshot as (
     select
         resource.*,

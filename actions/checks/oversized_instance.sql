@@ -7,6 +7,7 @@
 -- param cpu_percent: 80.0
 -- param memory_percent: 80.0
 -- param network_percent: 80.0
+-- blind: How many disk operations a size can do, and a peak that comes less than once in 32 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus, resource.memory_gib,
 -- evidence: rate.cost_month, rate.currency
@@ -17,10 +18,10 @@
 --
 -- At most 80 % of the new size at p99 of the hourly CPU maximum, at the memory maximum and at p99 of the network: the
 -- 20 % headroom of AWS Compute Optimizer
--- (https://docs.aws.amazon.com/compute-optimizer/latest/APIReference/API_UtilizationPreference.html).
--- Over 14 days, and over 32 where they were measured, so that a month's end counts. Same family: same architecture,
--- hypervisor and local disks; another family is another check. Without memory measurements only sizes with at least
--- today's memory are offered. Disk operations are not judged: no source says what a size can do.
+-- (https://docs.aws.amazon.com/compute-optimizer/latest/APIReference/API_UtilizationPreference.html). Over 14 days,
+-- and over 32 where they were measured, so that a month's end counts. Same family: same architecture, hypervisor and
+-- local disks; another family is another check. Without memory measurements only sizes with at least today's memory
+-- are offered. Disk operations are not judged: no source says what a size can do.
 with subject as (
     select
         machine.*,

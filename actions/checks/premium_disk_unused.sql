@@ -6,6 +6,8 @@
 -- param ops_share: 0.05
 -- param premium_iops: 120
 -- param ssd_iops_per_gib: 30
+-- blind: Throughput: a disk that streams large blocks with few operations looks idle; and whether its latency
+-- blind: matters.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
@@ -19,9 +21,8 @@
 -- (https://learn.microsoft.com/azure/virtual-machines/disks-types), or 30 per GiB for pd-ssd
 -- (https://cloud.google.com/compute/docs/disks/performance). Measured: operations of Azure's disks, whose hourly
 -- maximum Azure does not give as a sum, so there the p99 of the hourly mean is judged against half of it. Google Cloud
--- measures none for a disk alone, and Azure none for those without I/O: then the row says so. Throughput is not read,
--- so a disk that streams large blocks with few operations is not seen. Shares of list prices: Premium_LRS 0.143 to
--- StandardSSD_LRS 0.075, pd-ssd 0.17 to pd-balanced 0.10 per GiB-month
+-- measures none for a disk alone, and Azure none for those without I/O: then the row says so. Shares of list prices:
+-- Premium_LRS 0.143 to StandardSSD_LRS 0.075, pd-ssd 0.17 to pd-balanced 0.10 per GiB-month
 -- (https://azure.microsoft.com/pricing/details/managed-disks/, https://cloud.google.com/compute/disks-image-pricing).
 -- Standard SSD also bills operations, so the low end is four fifths of that. System disks are left out: a slow one
 -- slows every start.

@@ -2,6 +2,7 @@
 -- kind: instance
 -- verb: resize
 -- risk: R5
+-- blind: Drivers in the image, licences bound to the size, and whether the application runs as well on the successor.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.vcpus, resource.memory_gib,
 -- evidence: resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
@@ -10,10 +11,10 @@
 -- Same size of the successor that the provider names, with at least the vCPUs and memory, the same architecture and at
 -- least the local disks, for less: AWS (https://aws.amazon.com/ec2/previous-generation/; t2 by turbot's thrifty mods)
 -- and Azure v3 and v4 to v5 (https://learn.microsoft.com/azure/virtual-machines/sizes-previous-gen); hystax/optscale
--- does so, too. Google Cloud's and DigitalOcean's successors cost more, so none are listed. Prices: those of the region
--- in marts.price. R5, work for an engineer: on AWS the hypervisor changes from Xen to Nitro, so the image needs the
--- drivers of it (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resize-limitations.html); on Azure a size with a
--- temporary disk can't be resized in place to one without, and nothing here says which have one.
+-- does so, too. Google Cloud's and DigitalOcean's successors cost more, so none are listed. Prices: those of the
+-- region in marts.price. R5, work for an engineer: on AWS the hypervisor changes from Xen to Nitro, so the image needs
+-- the drivers of it (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resize-limitations.html); on Azure a size
+-- with a temporary disk can't be resized in place to one without, and nothing here says which have one.
 with successor as (
     select
         machine.*,

@@ -11,17 +11,18 @@
 -- param free_iops: 3000
 -- param free_mib_s: 125
 -- param most_mib_s: 1000
+-- blind: That gp3 answers a little later, promises 99.8 % instead of io2's 99.999 % durability, and can't be attached
+-- blind: to several machines at once.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- AWS only. io1 and io2 up to 16,000 IOPS: turbot's thrifty mod (ebs_volume_io1, ebs_volume_using_io1_io2). List prices
--- of both types (https://aws.amazon.com/ebs/pricing/) give the share that goes away, at the same size and IOPS; it is
--- taken of what the volume really costs. The low end also buys all the throughput that gp3 can have, as nothing
--- measures how much is used. What this does not see: that gp3 answers a little later, promises 99.8 % instead of io2's
--- 99.999 % durability, and can't be attached to several machines at once. Data: sku, size and `iops` of the inventory.
+-- AWS only. io1 and io2 up to 16,000 IOPS: turbot's thrifty mod (ebs_volume_io1, ebs_volume_using_io1_io2). List
+-- prices of both types (https://aws.amazon.com/ebs/pricing/) give the share that goes away, at the same size and IOPS;
+-- it is taken of what the volume really costs. The low end also buys all the throughput that gp3 can have, as nothing
+-- measures how much is used. Data: sku, size and `iops` of the inventory.
 with volume as (
     select
         disk.*,
@@ -31,18 +32,6 @@ with volume as (
         disk.kind = 'disk'
         and disk.cloud = 'aws'
         and disk.sku in ('io1', 'io2')
-        -- The system disk of a machine that is off goes with it (stopped_too_long).
-        and not exists (
-            select 1
-            from marts.resource_now as machine
-            where
-                machine.kind = 'instance'
-                and machine.state = 'stopped'
-                and disk.cloud = machine.cloud
-                and disk.account = machine.account
-                and disk.attached_to = machine.resource_id
-                and json_extract_string(disk.config, '$.boot') = 'true'
-        )
 ),
 
 priced as (

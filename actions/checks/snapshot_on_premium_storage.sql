@@ -3,6 +3,7 @@
 -- verb: resize
 -- risk: R2
 -- param share: 0.6
+-- blind: Whether restoring has to be as fast as from a premium disk; the tag instance-select/ignore says so.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -12,8 +13,7 @@
 -- Azure only; other clouds have no such choice. Azure Advisor: snapshots keep their state on standard storage for 60 %
 -- less (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations); microsoft/finops-toolkit
 -- lists the same. Nothing restarts, but the gate counts any change of size or type as R2, and no cloud offers it there
--- yet, so a plan with it is refused: it is made by hand. Data: the snapshot's sku. Where restoring must be as fast as
--- from a premium disk, the tag instance-select/ignore says so.
+-- yet, so a plan with it is refused: it is made by hand. Data: the snapshot's sku.
 select
     snapshot.source,
     snapshot.cloud,

@@ -4,14 +4,15 @@
 -- risk: R1
 -- param days: 1
 -- param billed_until_deleted: digitalocean
+-- blind: Whether somebody keeps the machine allocated to be sure of its capacity.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- 1 day: hystax/optscale (instances_in_stopped_state_for_a_long_time). Azure bills a machine that is stopped but not
--- deallocated (https://learn.microsoft.com/azure/virtual-machines/states-billing); stopping it again gives it back.
--- A DigitalOcean droplet is billed until it is destroyed
+-- deallocated (https://learn.microsoft.com/azure/virtual-machines/states-billing); stopping it again gives it back. A
+-- DigitalOcean droplet is billed until it is destroyed
 -- (https://docs.digitalocean.com/products/droplets/details/pricing/), so there the way is a snapshot and a delete, R3.
 select
     machine.source,

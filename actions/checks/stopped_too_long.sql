@@ -4,6 +4,8 @@
 -- risk: R3
 -- param days: 30
 -- param snapshot_gib_month: 0.05
+-- blind: A machine that is started once a year; on AWS and Azure also a protection from deletion, at which the
+-- blind: change fails and nothing is lost.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -14,11 +16,11 @@
 -- instances stopped) and Azure Optimization Engine. What is saved is what goes with the machine: its own bill and its
 -- system disks. Its other disks and its addresses stay and are findings of their own (volume_on_stopped_instance,
 -- address_on_stopped_instance), so no money is counted twice. The low end gives away what the snapshot costs that is
--- taken first: at most the disks' size at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). Since when: AWS and
--- Google Cloud say it; Azure and libvirt don't, so there it counts from when it was first seen as it is now. Left out
--- are machines of a group or cluster, which makes and removes them itself, and those protected from deletion. Machines
--- that are billed while they are off belong to stopped_but_billed_instance. What it can't see: a machine that is
--- started once a year.
+-- taken first: at most the disks' size at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). Since when: AWS
+-- and Google Cloud say it; Azure and libvirt don't, so there it counts from when it was first seen as it is now. Left
+-- out are machines of a group or cluster, which makes and removes them itself, and those of Google Cloud that are
+-- protected from deletion.
+-- Machines that are billed while they are off belong to stopped_but_billed_instance.
 -- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with machine as (
     select resource.*

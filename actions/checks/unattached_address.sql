@@ -3,13 +3,14 @@
 -- verb: release
 -- risk: R4
 -- param days: 7
+-- blind: DNS records, allow lists and certificates that name the address.
 -- evidence: select resource.resource_id, resource.name, resource.state, resource.state_since, resource.state_days,
 -- evidence: resource.attached_to, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- 7 days: hystax/optscale (obsolete_ips.py) and Cloud Custodian's examples. A released address can't be had again.
--- No cloud says since when: it counts from when the address was first seen as it is now.
+-- 7 days: hystax/optscale (obsolete_ips.py) and Cloud Custodian's examples. A released address can't be had again. No
+-- cloud says since when: it counts from when the address was first seen as it is now.
 select
     address.source,
     address.cloud,

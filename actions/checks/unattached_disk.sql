@@ -4,16 +4,17 @@
 -- risk: R3
 -- param days: 30
 -- param snapshot_gib_month: 0.05
+-- blind: What is on the disk, and whether an automation attaches it now and then for less than a day.
 -- evidence: select resource.resource_id, resource.name, resource.state, resource.state_since, resource.state_days,
 -- evidence: resource.attached_to, resource.size_gib, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- 30 days: Azure Advisor (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations) and the
--- mark-then-act time of Cloud Custodian's examples. The 30 days already passed are the grace period of R3.
--- AWS, DigitalOcean and libvirt do not say since when: it counts from when the disk was first seen as it is now.
--- The snapshot that the delete leaves behind costs at most its full size at the list price of a standard snapshot,
--- 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/); that is what the low end of the range gives away.
+-- mark-then-act time of Cloud Custodian's examples. The 30 days already passed are the grace period of R3. AWS,
+-- DigitalOcean and libvirt do not say since when: it counts from when the disk was first seen as it is now. The
+-- snapshot that the delete leaves behind costs at most its full size at the list price of a standard snapshot, 0.05
+-- per GiB-month (https://aws.amazon.com/ebs/pricing/); that is what the low end of the range gives away.
 select
     disk.source,
     disk.cloud,

@@ -4,16 +4,17 @@
 -- risk: R5
 -- param days: 14
 -- param unused_share: 0.05
+-- blind: Whether its terms let it be exchanged, scoped anew or sold, and use that comes back with a season.
 -- evidence: select use.month, use.currency, use.committed_cost, use.used_cost, use.unused_cost, use.utilisation
 -- evidence: from marts.commitment_use as use
 -- evidence: where use.cloud = {cloud} and use.commitment_id = {resource_id} order by use.month
 --
 -- More than 5 % unused over 14 days: our rule, from catalogue COM-04. What is unused is what the bill says in FOCUS's
--- CommitmentDiscountStatus (https://focus.finops.org/focus-specification/), which AWS's and Azure's FOCUS exports fill.
--- AWS's older reports bill the rest as a fee of the month, which is not judged here; Google Cloud bills a commitment's
--- fee apart from its use, so nothing there is judged, nor a commitment that no bill names. The high end is what is paid
--- for nothing; the low end is zero, as whether it can be exchanged, scoped anew or sold depends on its terms, which are
--- not read. R5: the gate makes no contracts.
+-- CommitmentDiscountStatus (https://focus.finops.org/focus-specification/), which AWS's and Azure's FOCUS exports
+-- fill. AWS's older reports bill the rest as a fee of the month, which is not judged here; Google Cloud bills a
+-- commitment's fee apart from its use, so nothing there is judged, nor a commitment that no bill names. The high end
+-- is what is paid for nothing; the low end is zero, as whether it can be exchanged, scoped anew or sold depends on its
+-- terms, which are not read. R5: the gate makes no contracts.
 with complete as (
     select
         freshness.cloud,

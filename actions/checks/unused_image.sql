@@ -3,6 +3,7 @@
 -- verb: delete
 -- risk: R4
 -- param days: 90
+-- blind: Launch templates, which are not read, and accounts that the image is shared with.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -14,8 +15,9 @@
 -- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html); elsewhere, and where AWS is
 -- silent, the row says so. An image costs through its snapshots, which AWS names; where it has a bill of its own, that
 -- counts. Left out are images that an instance runs on, public ones, and those named golden (the engine). Launch
--- templates are not read: where the account has a scaling group in the region, one of them may still need the image, so
--- the row says that. R4: a deregistered image does not come back, and the low end is zero, as snapshots share blocks.
+-- templates are not read: where the account has a scaling group in the region, one of them may still need the image,
+-- so the row says that. R4: a deregistered image does not come back, and the low end is zero, as snapshots share
+-- blocks.
 with image as (
     select
         resource.*,

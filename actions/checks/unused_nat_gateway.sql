@@ -3,6 +3,7 @@
 -- verb: delete
 -- risk: R3
 -- param days: 32
+-- blind: Since when it has had no route, and a standby whose routes are made only in a disaster.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
@@ -11,11 +12,11 @@
 -- evidence: order by metric.metric, metric.window_days
 --
 -- No route table names it (AWS) or no subnet uses it (Azure), and no traffic in 32 days where traffic is measured
--- (Azure): AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). A
--- gateway that a route leads to is left alone even without traffic: it may stand by for a disaster. Google Cloud's
--- routers are not read. Since when it has had no route no cloud says, so the row
--- tells for how long it has been watched: look before you delete. No cloud lets the gate delete one yet, so a
--- plan with it is refused: it is made by hand.
+-- (Azure): AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html).
+-- A gateway that a route leads to is left alone even without traffic: it may stand by for a disaster. Google Cloud's
+-- routers are not read. Since when it has had no route no cloud says, so the row tells for how long it has been
+-- watched: look before you delete. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by
+-- hand.
 select
     gateway.source,
     gateway.cloud,

@@ -4,6 +4,7 @@
 -- risk: R5
 -- param days: 30
 -- param snapshot_gib_month: 0.05
+-- blind: That the data is wanted again.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -12,11 +13,10 @@
 --
 -- 30 days: AWS Trusted Advisor's stopped instances
 -- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html); turbot's thrifty mods take any.
--- System disks are left out: they go with the machine (stopped_too_long). The low end gives away what a snapshot of the
--- whole disk costs at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). AWS and Google Cloud say since when a
--- machine is off; Azure and libvirt don't, so there it counts from when it was first seen as it is now. R5: a disk has
--- to be detached before it can be deleted, and the gate has no verb for that. What it can't see: that the data is
--- wanted again.
+-- System disks are left out: they go with the machine (stopped_too_long). The low end gives away what a snapshot of
+-- the whole disk costs at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). AWS and Google Cloud say since
+-- when a machine is off; Azure and libvirt don't, so there it counts from when it was first seen as it is now. R5: a
+-- disk has to be detached before it can be deleted, and the gate has no verb for that.
 select
     disk.source,
     disk.cloud,

@@ -34,6 +34,9 @@ def recommendations(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
     finally:
         ledger.close()
     with work.reading() as (connection, snapshot):
-        found = recommend(connection, as_of=work.as_of, snapshot=snapshot, suppressions=silenced)
+        found = recommend(
+            connection, as_of=work.as_of, snapshot=snapshot, suppressions=silenced,
+            overrides=[given.override for given in work.settings.checks],
+        )  # fmt: skip
     rows = replace(work, "recommendations", {"actions.recommendation": found})
     return dg.MaterializeResult(metadata={"dagster/row_count": rows["actions.recommendation"]})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from check_pages import check_pages
 
 from actions.check import checks as all_checks
 from app.cli import app
@@ -99,7 +100,8 @@ def checks() -> Iterator[str]:
     yield "| check | what the reader gains | kind | does | risk |"
     yield "|---|---|---|---|---|"
     for check in all_checks():
-        yield f"| `{check.name}` | {check.title} | {check.kind} | {check.verb} | {check.risk} |"
+        name = f"[`{check.name}`](checks/{check.name}.md)"
+        yield f"| {name} | {check.title} | {check.kind} | {check.verb} | {check.risk} |"
 
 
 def toy() -> Iterator[str]:
@@ -142,3 +144,6 @@ def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
 if __name__ == "__main__":
     for page in DOCS.glob("*.md"):
         page.write_text(rendered(page.read_text()))
+    (DOCS / "checks").mkdir(exist_ok=True)
+    for path, text in check_pages(DOCS).items():
+        path.write_text(text)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from check_pages import check_pages
 from reference import DOCS, PART, PARTS, rendered
 
 ROOT = DOCS.parent
@@ -14,6 +15,11 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 def test_reference_pages_say_what_the_code_says(page: Path) -> None:
     text = page.read_text()
     assert rendered(text) == text, "write it anew with: python tests/app/reference.py"
+
+
+def test_each_check_has_the_page_that_its_file_makes() -> None:
+    found = {page: page.read_text() for page in (DOCS / "checks").iterdir()}
+    assert found == check_pages(DOCS), "write them anew with: python tests/app/reference.py"
 
 
 def test_every_reference_is_in_a_page() -> None:

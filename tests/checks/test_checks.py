@@ -21,6 +21,10 @@ from warehouse.lake import SCHEMAS, schema_files
 
 CASES = Path(__file__).parent
 AS_OF = datetime(2026, 11, 1)
+HEADER = (
+    "-- title: T\n-- kind: {kind}\n-- verb: {verb}\n-- risk: {risk}\n-- blind: B\n"
+    "-- evidence: select 1\n"
+)
 
 
 @pytest.fixture
@@ -103,18 +107,18 @@ def test_title_is_imperative_and_thresholds_name_their_source(check: Check) -> N
 
 
 def test_header_without_risk_is_refused_with_what_is_missing() -> None:
-    with pytest.raises(BadCheck, match="its header lacks risk"):
+    with pytest.raises(BadCheck, match="its header lacks risk, blind"):
         parse("x.sql", "-- title: Do\n-- kind: disk\n-- verb: delete\n-- evidence: select 1\n")
 
 
 def test_unknown_verb_lists_the_known_ones() -> None:
-    text = "-- title: T\n-- kind: disk\n-- verb: explode\n-- risk: R1\n-- evidence: select 1\n"
+    text = HEADER.format(kind="disk", verb="explode", risk="R1")
     with pytest.raises(BadCheck, match="Verbs: stop, start, resize"):
         parse("x.sql", text)
 
 
 def test_verb_that_the_gate_lacks_needs_a_class_that_is_never_applied() -> None:
-    text = "-- title: T\n-- kind: bucket\n-- verb: configure\n-- risk: R1\n-- evidence: select 1\n"
+    text = HEADER.format(kind="bucket", verb="configure", risk="R1")
     with pytest.raises(BadCheck, match="the gate can't configure, but its risk is R1"):
         parse("x.sql", text)
     assert parse("x.sql", text.replace("R1", "R5")).verb == "configure"
@@ -127,10 +131,8 @@ def test_no_check_asks_for_less_than_its_verb_carries(check: Check) -> None:
 
 
 def test_check_that_lacks_a_column_says_which(facts: DuckDBPyConnection) -> None:
-    text = (
-        "-- title: T\n-- kind: disk\n-- verb: delete\n-- risk: R3\n-- evidence: select 1\n"
-        "select 'demo' as source, 'aws' as cloud"
-    )
+    text = HEADER.format(kind="disk", verb="delete", risk="R3")
+    text += "select 'demo' as source, 'aws' as cloud"
     with pytest.raises(BadCheck, match="its columns account, region, resource_id"):
         parse("x.sql", text).find(facts)
 

@@ -14,6 +14,7 @@ from pipelines.settings import CONFIG_FILE, load_settings
 from pipelines.sources import connect_what_answers
 
 GOOD = "sources:\n  - name: one\n    cloud: aws\n"
+DISK = "checks:\n- check: unattached_disk\n  params:\n"
 BROKEN = {
     "unknown setting": ("max_change: 5\n", 1, "'max_change' (did you mean 'max_changes'?)"),
     "unknown key of a source": (f"{GOOD}    option: {{}}\n", 4, "'option' (did you mean 'options'"),
@@ -32,6 +33,16 @@ BROKEN = {
     "an option that stands twice": (
         f"{GOOD}    options:\n      bills: a\n      bills: b\n", 6, "'bills' a second time",
     ),
+    "a check that is not": ("checks:\n- {check: off_hour, enabled: no}\n", 2, "mean 'off_hours'"),
+    "a parameter that the check has not": (
+        f"{DISK}    day: 3\n", 4, "unattached_disk has no parameter 'day'",
+    ),
+    "days that are no number": (f"{DISK}    days: long\n", 4, "a number of at least 0, such as 30"),
+    "a window that is not kept": (
+        "checks:\n- check: idle_instance\n  params:\n    days: 20\n", 4, "expected 14 or 32, over",
+    ),
+    "a truth as a number": (f"{DISK}    days: yes\n", 4, "found True"),
+    "a check without a change": ("checks:\n- {check: off_hours, env: x}\n", 2, "neither 'params'"),
     "a tab": ("sources:\n\t- name: one\n", 2, "found a tab character, expected spaces"),
     "a tab after spaces": ("sources:\n  - name: one\n  \tcloud: aws\n", 3, "found a tab character"),
     "a bracket that is not closed": ("sources: [one\nthreads: 1\n", 2, "begins in line 1"),

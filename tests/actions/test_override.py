@@ -1,0 +1,128 @@
+"""Other parameters of checks for parts of the estate."""
+
+from datetime import datetime
+
+import duckdb
+import pytest
+from duckdb import DuckDBPyConnection
+
+from actions.check import Check, checks
+from actions.errors import BadOverride
+from actions.override import Override
+from actions.recommend import recommend
+from warehouse.build import build
+from warehouse.lake import SCHEMAS, schema_files
+
+AS_OF = datetime(2026, 11, 1)
+DISKS = [  # name, cloud, account, region, team, env, days unattached
+    ("web-dev", "aws", "a1", "r1", "web", "dev", 40),
+    ("web-prod", "aws", "a1", "r1", "web", "prod", 40),
+    ("data-dev", "aws", "a2", "r2", "data", "dev", 20),
+    ("nobody", "gcp", "p1", "r3", None, None, 40),
+]
+
+
+@pytest.fixture
+def facts() -> DuckDBPyConnection:
+    """Unattached disks of several owners."""
+    connection = duckdb.connect()
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    for ddl in schema_files().values():
+        connection.execute(ddl)
+    build(connection, AS_OF)
+    for name, cloud, account, region, team, env, days in DISKS:
+        connection.execute(
+            "insert into marts.resource_now (source, cloud, account, region, resource_id, kind,"
+            " state, size_gib, age_days, state_days, team, env)"
+            " values ('s', ?, ?, ?, ?, 'disk', 'available', 10, 90, ?, ?, ?)",
+            [cloud, account, region, name, days, team, env],
+        )
+        connection.execute(
+            "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month)"
+            " values (?, ?, 'USD', 10)",
+            [cloud, name],
+        )
+    return connection
+
+
+def check(name: str) -> Check:
+    return next(check for check in checks() if check.name == name)
+
+
+def found(facts: DuckDBPyConnection, *overrides: Override) -> set[str]:
+    only = [check("unattached_disk")]
+    rows = recommend(facts, as_of=AS_OF, snapshot=7, only=only, overrides=overrides)
+    return set(rows["resource_id"])
+
+
+def disks(params: dict[str, int] | None = None, enabled: bool | None = None, **scope: str):
+    return Override("unattached_disk", scope, params or {}, enabled)
+
+
+def test_without_overrides_the_shipped_parameters_hold(facts: DuckDBPyConnection) -> None:
+    assert found(facts) == {"web-dev", "web-prod", "nobody"}
+    assert found(facts, Override("old_snapshot", {}, {"days": 1})) == found(facts)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([disks({"days": 60})], set[str]()),
+        ([disks({"days": 14}, env="dev")], {"web-dev", "web-prod", "nobody", "data-dev"}),
+        ([disks({"days": 60}, env="prod", team="web")], {"web-dev", "nobody"}),
+        ([disks({"days": 60}, env="prod", team="data")], {"web-dev", "web-prod", "nobody"}),
+        ([disks({"days": 60}), disks({"days": 14}, team="data")], {"data-dev"}),
+        ([disks({"days": 14}, team="data"), disks({"days": 60})], set[str]()),
+        ([disks(enabled=False, cloud="gcp")], {"web-dev", "web-prod"}),
+        ([disks(enabled=False), disks(enabled=True, account="a1")], {"web-dev", "web-prod"}),
+        ([disks({"days": 14}, region="r2"), disks({"snapshot_gib_month": 0})],
+         {"web-dev", "web-prod", "nobody", "data-dev"}),
+    ],
+    ids=["everywhere", "looser", "both of two", "only one of two", "later wins", "order matters",
+         "off somewhere", "on again", "of two parameters"],
+)  # fmt: skip
+def test_each_resource_is_judged_by_what_holds_for_it(
+    facts: DuckDBPyConnection, overrides: list[Override], expected: set[str]
+) -> None:
+    assert found(facts, *overrides) == expected
+
+
+def test_parameters_of_several_overrides_add_up(facts: DuckDBPyConnection) -> None:
+    given = [disks({"days": 14}, region="r2"), disks({"snapshot_gib_month": 0})]
+    rows = recommend(facts, as_of=AS_OF, snapshot=7, only=[check("unattached_disk")],
+                     overrides=given)  # fmt: skip
+    assert (rows["saving_month_low"] == rows["saving_month_high"]).all()
+
+
+@pytest.mark.parametrize("name", ["idle_instance", "oversized_instance", "off_hours"])
+def test_windows_are_known_from_the_query(name: str) -> None:
+    assert "days" in check(name).windows
+    with pytest.raises(BadOverride, match="14 or 32"):
+        Override(name, {}, {"days": 15}).applied(check(name))
+
+
+def test_a_system_disk_goes_with_its_deleted_machine(facts: DuckDBPyConnection) -> None:
+    facts.execute(
+        "insert into marts.resource_now (source, cloud, account, region, resource_id, kind, state,"
+        " sku, size_gib, age_days, state_days, attached_to, config) values"
+        " ('s', 'aws', 'a1', 'r1', 'i-off', 'instance', 'stopped', 'm5.large', null, 90, 60, null,"
+        " '{}'),"
+        " ('s', 'aws', 'a1', 'r1', 'boot', 'disk', 'in_use', 'gp2', 100, 90, 90, 'i-off',"
+        """ '{"boot": "true"}')"""
+    )
+    facts.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month)"
+        " values ('aws', 'boot', 'USD', 10), ('aws', 'i-off', 'USD', 2)"
+    )
+    only = [check("gp2_volume"), check("stopped_too_long")]
+    rows = {row["resource_id"]: row for row in recommend(
+        facts, as_of=AS_OF, snapshot=7, only=only).iter_rows(named=True)}  # fmt: skip
+    assert rows["i-off"]["status"] == "open"
+    assert (rows["boot"]["status"], rows["boot"]["superseded_by"]) == (
+        "superseded",
+        rows["i-off"]["id"],
+    )
+    facts.execute("update marts.resource_now set state_days = 3 where resource_id = 'i-off'")
+    rows = recommend(facts, as_of=AS_OF, snapshot=7, only=only)
+    assert dict(zip(rows["resource_id"], rows["status"], strict=True)) == {"boot": "open"}
