@@ -51,10 +51,12 @@ class Key:
     def json(self) -> dict[str, Any]:
         """The key as the interface documents it."""
         daily = pl.concat(self._daily)
-        first = pl.col("day").max() - pl.duration(days=RUN_RATE_DAYS)
-        recent = daily.filter(pl.col("day") > first)
-        monthly = recent.group_by("cloud", "currency", "resource_id", "meter").agg(
-            (pl.col("cost").sum() / pl.col("day").n_unique() * DAYS_PER_MONTH).alias("month")
+        last = pl.lit(daily["day"].max())
+        before = last - pl.duration(days=RUN_RATE_DAYS)
+        days = pl.min_horizontal((last - pl.col("day").min()).dt.total_days() + 1, RUN_RATE_DAYS)
+        recent = pl.col("cost").filter(pl.col("day") > before).sum()
+        monthly = daily.group_by("cloud", "currency", "resource_id", "meter").agg(
+            (recent / days * DAYS_PER_MONTH).alias("month")
         )
         return {"waste": self._waste(monthly), "anomalies": self._anomaly_rows()}
 

@@ -169,6 +169,14 @@ def test_a_young_resource_is_rated_by_the_days_it_was_billed() -> None:
     assert found[1]["cost_month"] == d("121.75")
 
 
+def test_days_on_which_a_resource_was_off_count_and_days_before_it_was_there_do_not() -> None:
+    other = [line(f"2026-03-{number:02}", "1", ResourceId="i-1") for number in range(1, 20)]
+    old = [line(f"2026-03-{number:02}", "14", ResourceId="i-2") for number in (1, 10)]
+    young = [line(f"2026-03-{number:02}", "5", ResourceId="i-3") for number in (15, 17)]
+    found = mart("resource_run_rate", "resource_id", raw_focus=other + old + young)
+    assert [row["cost_month"] for row in found] == [d("30.4375"), d("30.4375"), d("60.875")]
+
+
 def test_a_resource_that_is_no_longer_billed_has_no_run_rate() -> None:
     found = mart("resource_run_rate", raw_focus=[
         line("2026-02-01", "1", ResourceId="i-old"), line("2026-03-19", "1", ResourceId="i-1"),

@@ -10,31 +10,33 @@ with complete as (
     group by all
 ),
 
+-- A day on which it was off, and cost nothing, counts; days before it was there don't.
 billed as (
     select
         daily.cloud,
         daily.resource_id,
         daily.currency,
-        sum(daily.usage_cost) as usage_cost,
-        sum(daily.usage_list_cost) as usage_list_cost,
-        sum(daily.commitment_cost) as commitment_cost,
-        count(distinct daily.day) as days_billed,
-        max(daily.day) as last_billed_day
+        sum(daily.usage_cost) filter (where daily.day >= complete.until - interval 14 day) as usage_cost,
+        sum(daily.usage_list_cost) filter (where daily.day >= complete.until - interval 14 day) as usage_list_cost,
+        sum(daily.commitment_cost) filter (where daily.day >= complete.until - interval 14 day) as commitment_cost,
+        count(distinct daily.day) filter (where daily.day >= complete.until - interval 14 day) as days_billed,
+        max(daily.day) as last_billed_day,
+        date_diff('day', greatest(min(daily.day), complete.until - interval 14 day), complete.until) as days
     from marts.resource_cost_daily as daily
     join complete using (cloud)
     where
         daily.usage_cost is not null
-        and daily.day >= complete.until - interval 14 day
         and daily.day < complete.until
-    group by all
+    group by daily.cloud, daily.resource_id, daily.currency, complete.until
+    having days_billed > 0
 )
 
 select
     billed.cloud,
     billed.resource_id,
     billed.currency,
-    round(billed.usage_cost::double / billed.days_billed * 30.4375, 6)::decimal(38, 18) as cost_month,
-    round(billed.usage_list_cost::double / billed.days_billed * 30.4375, 6)::decimal(38, 18) as list_cost_month,
+    round(billed.usage_cost::double / billed.days * 30.4375, 6)::decimal(38, 18) as cost_month,
+    round(billed.usage_list_cost::double / billed.days * 30.4375, 6)::decimal(38, 18) as list_cost_month,
     -- Share of the cost that a commitment covers, which a smaller resource does not give back.
     coalesce(billed.commitment_cost, 0)::double / nullif(billed.usage_cost, 0)::double as commitment_share,
     billed.days_billed,
