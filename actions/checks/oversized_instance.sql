@@ -75,7 +75,7 @@ with subject as (
     where machine.kind = 'instance' and machine.state = 'running'
 ),
 
-price as (
+price as materialized (
     select
         price.cloud,
         price.region,
@@ -88,18 +88,18 @@ price as (
     group by all
 ),
 
-smaller as (
+-- Sizes of the same family that hold no more vCPUs.
+sibling as materialized (
     select
-        subject.source,
-        subject.cloud,
-        subject.account,
-        subject.resource_id,
+        now.cloud,
+        now.instance_type as sku_now,
+        now.vcpus as vcpus_now,
+        now.memory_gib as memory_gib_now,
         candidate.instance_type as sku,
         candidate.vcpus,
         candidate.memory_gib,
-        price_after.price_hour::double / price_now.price_hour::double as price_ratio
-    from subject
-    join marts.offer as now on subject.cloud = now.cloud and subject.sku = now.instance_type
+        candidate.network_gbps
+    from marts.offer as now
     join marts.offer as candidate
         on
             now.cloud = candidate.cloud
@@ -109,51 +109,73 @@ smaller as (
             and coalesce(now.gpu_count, 0) = coalesce(candidate.gpu_count, 0)
             and coalesce(now.local_storage_gb, 0) <= coalesce(candidate.local_storage_gb, 0)
             and now.vcpus >= candidate.vcpus
-    join price as price_now
-        on
-            subject.cloud = price_now.cloud
-            and subject.region = price_now.region
-            and subject.sku = price_now.sku
-            and subject.os = price_now.os
+    where (now.cloud, now.instance_type) in (select (subject.cloud, subject.sku) from subject)
+),
+
+-- What each place and size could be instead, for less.
+cheaper as materialized (
+    select
+        sibling.*,
+        price_now.region,
+        price_now.os,
+        price_after.price_hour::double / price_now.price_hour::double as price_ratio
+    from sibling
+    join price as price_now on sibling.cloud = price_now.cloud and sibling.sku_now = price_now.sku
     join price as price_after
         on
             price_now.cloud = price_after.cloud
             and price_now.region = price_after.region
             and price_now.os = price_after.os
             and price_now.currency = price_after.currency
-            and candidate.instance_type = price_after.sku
+            and sibling.sku = price_after.sku
             and price_now.price_hour > price_after.price_hour
+),
+
+smaller as materialized (
+    select
+        subject.source,
+        subject.cloud,
+        subject.account,
+        subject.resource_id,
+        cheaper.sku,
+        cheaper.vcpus,
+        cheaper.memory_gib,
+        cheaper.price_ratio
+    from subject
+    join cheaper
+        on
+            subject.cloud = cheaper.cloud
+            and subject.region = cheaper.region
+            and subject.os = cheaper.os
+            and subject.sku = cheaper.sku_now
     where
         subject.cpu_missing is null
-        and subject.cpu_p99 * now.vcpus / candidate.vcpus <= $cpu_percent
+        and subject.cpu_p99 * cheaper.vcpus_now / cheaper.vcpus <= $cpu_percent
         and if(
             subject.memory_missing is null,
-            subject.memory_max * now.memory_gib / candidate.memory_gib <= $memory_percent,
-            candidate.memory_gib >= now.memory_gib
+            subject.memory_max * cheaper.memory_gib_now / cheaper.memory_gib <= $memory_percent,
+            cheaper.memory_gib >= cheaper.memory_gib_now
         )
         -- An unknown bandwidth stops nothing: most clouds name none for small sizes.
-        and coalesce(subject.network_gbps <= candidate.network_gbps * $network_percent / 100, true)
+        and coalesce(subject.network_gbps <= cheaper.network_gbps * $network_percent / 100, true)
     qualify row_number() over (
         partition by subject.source, subject.cloud, subject.account, subject.resource_id
-        order by price_ratio asc, candidate.vcpus desc, candidate.memory_gib desc, candidate.instance_type asc
+        order by
+            cheaper.price_ratio asc, cheaper.vcpus desc, cheaper.memory_gib desc, cheaper.sku asc
     ) = 1
 ),
 
-overload as (
-    -- Share of hours in which what the machine used is more than the whole new size has; never zero, as beyond the
-    -- highest hour measured a higher one may come: one in the hours of a month, as models.rightsizing takes it.
+measured as (
     select
         smaller.source,
         smaller.cloud,
         smaller.account,
         smaller.resource_id,
-        count(distinct metric.hour) filter (
-            where
+        metric.hour,
+        bool_or(
             (metric.metric = 'cpu_percent' and metric.max * subject.vcpus / smaller.vcpus > 100)
             or (metric.metric = 'memory_percent' and metric.max * subject.memory_gib / smaller.memory_gib > 100)
-        ) as hours_over,
-        count(distinct metric.hour) as hours_measured,
-        greatest(hours_over / nullif(hours_measured, 0), 1 / 730.0) as probability
+        ) as is_over
     from smaller
     join subject using (source, cloud, account, resource_id)
     join raw.metric as metric
@@ -163,6 +185,19 @@ overload as (
             and metric.hour >= getvariable('as_of') - to_days($cycle_days::integer)
             and metric.hour < getvariable('as_of')
     where metric.metric in ('cpu_percent', 'memory_percent')
+    group by all
+),
+
+overload as (
+    -- Share of hours in which what the machine used is more than the whole new size has; never zero, as beyond the
+    -- highest hour measured a higher one may come: one in the hours of a month, as models.rightsizing takes it.
+    select
+        measured.source,
+        measured.cloud,
+        measured.account,
+        measured.resource_id,
+        greatest(count_if(coalesce(measured.is_over, false)) / count(*), 1 / 730.0) as probability
+    from measured
     group by all
 )
 
