@@ -112,23 +112,32 @@ sibling as materialized (
     where (now.cloud, now.instance_type) in (select (subject.cloud, subject.sku) from subject)
 ),
 
+-- Materialized: the price of each size of a region beside that of every other would be tens of millions of rows.
+paid as materialized (
+    select
+        sibling.*,
+        price.region,
+        price.os,
+        price.currency,
+        price.price_hour
+    from sibling
+    join price on sibling.cloud = price.cloud and sibling.sku_now = price.sku
+),
+
 -- What each place and size could be instead, for less.
 cheaper as materialized (
     select
-        sibling.*,
-        price_now.region,
-        price_now.os,
-        price_after.price_hour::double / price_now.price_hour::double as price_ratio
-    from sibling
-    join price as price_now on sibling.cloud = price_now.cloud and sibling.sku_now = price_now.sku
-    join price as price_after
+        paid.* exclude (currency, price_hour),
+        price.price_hour::double / paid.price_hour::double as price_ratio
+    from paid
+    join price
         on
-            price_now.cloud = price_after.cloud
-            and price_now.region = price_after.region
-            and price_now.os = price_after.os
-            and price_now.currency = price_after.currency
-            and sibling.sku = price_after.sku
-            and price_now.price_hour > price_after.price_hour
+            paid.cloud = price.cloud
+            and paid.region = price.region
+            and paid.os = price.os
+            and paid.currency = price.currency
+            and paid.sku = price.sku
+            and paid.price_hour > price.price_hour
 ),
 
 smaller as materialized (
