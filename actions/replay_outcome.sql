@@ -1,0 +1,97 @@
+-- One row per check and resource that it ever told of as a change to be made: what became of it by the last day.
+-- `said` has every day's findings; lake.raw.resource and lake.marts.resource_cost_daily say what really happened.
+with first_said as (
+    select
+        said.id,
+        min(said.day) as first_day
+    from said
+    where said.status = 'open'
+    group by all
+),
+
+finding as (
+    select said.*
+    from said
+    join first_said on said.id = first_said.id and said.day = first_said.first_day
+    where said.status = 'open'
+    qualify row_number() over (partition by said.id order by said.source) = 1
+),
+
+later as (
+    select
+        finding.id,
+        day.day,
+        said.status,
+        -- It is there on that day, and not yet as it should become. The inventory has no commitments.
+        coalesce(
+            bool_or(finding.after is distinct from resource.sku and finding.after is distinct from resource.state)
+            filter (where resource.resource_id is not null),
+            finding.kind = 'commitment'
+        ) as is_there
+    from finding
+    join days as day on finding.day < day.day
+    left join said on finding.id = said.id and day.day = said.day
+    left join lake.raw.resource as resource
+        on
+            finding.source = resource.source
+            and finding.cloud = resource.cloud
+            and finding.account = resource.account
+            and finding.resource_id = resource.resource_id
+            and resource.valid_from <= day.day
+            and coalesce(resource.valid_to > day.day, true)
+    group by finding.id, day.day, said.status, finding.kind
+),
+
+judged as (
+    select
+        later.id,
+        min(later.day) filter (where later.status is null and later.is_there) as broken_on,
+        min(later.day) filter (where later.status is null and not later.is_there) as made_on,
+        count(*) as days_after,
+        count(*) filter (where later.status = 'insufficient_data') as days_unknown
+    from later
+    group by all
+),
+
+billed as (
+    select
+        finding.id,
+        count(distinct cost.day) as days
+    from finding
+    join lake.marts.resource_cost_daily as cost
+        on
+            finding.cloud = cost.cloud
+            and finding.resource_id = cost.resource_id
+            and finding.currency = cost.currency
+            and finding.day < cost.day
+    left join judged on finding.id = judged.id
+    where cost.effective_cost > 0 and coalesce(cost.day < coalesce(judged.broken_on, judged.made_on), true)
+    group by all
+)
+
+select
+    finding.id,
+    finding."check",
+    finding.cloud,
+    finding.account,
+    finding.resource_id,
+    finding.verb,
+    finding.reason,
+    finding.day as first_day,
+    judged.broken_on,
+    judged.made_on,
+    case
+        when judged.days_after is null then 'new'
+        when judged.broken_on is not null and coalesce(judged.broken_on < judged.made_on, true) then 'broken'
+        when judged.made_on is not null then 'made'
+        when judged.days_unknown = judged.days_after then 'unknown'
+        else 'held'
+    end as outcome,
+    finding.currency,
+    coalesce(billed.days, 0) as days_billed,
+    round(finding.saving_month_low::double / 30.4375 * coalesce(billed.days, 0), 6)::decimal(38, 18) as saved_low,
+    round(finding.saving_month_high::double / 30.4375 * coalesce(billed.days, 0), 6)::decimal(38, 18) as saved_high
+from finding
+left join judged on finding.id = judged.id
+left join billed on finding.id = billed.id
+order by finding."check" asc, finding.day asc, finding.resource_id asc
