@@ -1,7 +1,8 @@
 """What can be wrong with what a model is given.
 
 ModelError
-└── UnusableSeries  the frame as a whole can't be read: a missing column, a horizon of zero
+├── UnusableSeries  the frame as a whole can't be read: a missing column, a horizon of zero
+└── NotSolved       the solver found no purchase of commitments
 
 A single bad series is not an error: it is a row with a reason.
 """
@@ -13,3 +14,10 @@ class ModelError(Exception):
 
 class UnusableSeries(ModelError, ValueError):
     """The frame as a whole can't be used; the message says what was found and expected."""
+
+
+class NotSolved(ModelError):
+    """The solver found no purchase."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"HiGHS found no purchase of commitments: {said}")
