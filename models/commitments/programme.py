@@ -47,10 +47,10 @@ def programmed(problem: Problem, seconds: float = 20.0) -> tuple[Floats, float, 
         integrality=np.concatenate([
             ((problem.unit > 0) & can_bind).astype(int), np.zeros(1 + 2 * slots * groups, int),
         ]),
-        bounds=Bounds(0.0, upper),
+        bounds=Bounds(0.0, upper),  # pyright: ignore[reportArgumentType]
         constraints=[
-            LinearConstraint(meets.tocsr(), lb=demand.ravel()),
-            LinearConstraint(spends.tocsr(), ub=0.0),
+            LinearConstraint(meets.tocsr(), demand.ravel(), np.inf),  # pyright: ignore[reportArgumentType]
+            LinearConstraint(spends.tocsr(), -np.inf, 0.0),
         ],
         options={"mip_rel_gap": 1e-6, "time_limit": seconds},
     )  # fmt: skip
