@@ -14,7 +14,8 @@ from models.commitments.scenarios import Scenarios
 
 Floats = NDArray[np.float64]
 
-PHASES = 4  # parts of a term at which ends of owned commitments are looked at
+FINE, COARSE = 12, 4  # parts of a term to which ends of owned commitments are rounded
+MOST_ENDS = 4  # different ends that are looked at finely: each is one more copy of all slots
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class Usage:
         cost = self.gross.sum(axis=1) * self.slot_hours
         frame = pl.DataFrame({"day": [moment.date() for moment in self.starts_at], "cost": cost})
         return frame.group_by("day").agg(pl.col("cost").sum()).sort("day")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is known of an owned commitment beside the bill."""
+
+    ends_on: date | None  # None = unknown
+    idle: float  # on-demand cost per hour that it could cover and does not
+    groups: NDArray[np.bool_]  # which it could cover
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def usage_of(rows: pl.DataFrame, types: pl.DataFrame, groups: int, until: date) 
 def remaining(
     usage: Usage,
     *,
-    ends: Mapping[str, date],
+    held: Mapping[str, Held],
     cut: Floats,
     scenarios: Scenarios,
     made_on: date,
@@ -96,22 +106,35 @@ def remaining(
     """What is left to cover for `days` days from `made_on`.
 
     An owned commitment goes on covering what the bill says it covers, until its end, rounded to a
-    quarter of the term; one whose end is not known goes on. Before it began it covers what it
-    covered on average since. `cut` is demand per group that goes away (on-demand cost per hour).
+    twelfth of the term (a quarter if there are many); one whose end is not known goes on. Before
+    it began it covers what it covered on average since. What lies idle of it is used before
+    anything is bought. `cut` is demand per group that goes away (on-demand cost per hour).
     """
-    steady = {name: _steady(part) for name, part in usage.covered.items()}
-    last = {name: _phase(ends.get(name), made_on, days) for name in steady}
-    edges = sorted({0, PHASES, *(phase for phase in last.values() if 0 < phase < PHASES)})
     kept = np.maximum(usage.gross - cut, 0.0)
+    slots, groups = kept.shape
+    steady = {
+        name: _steady(usage.covered.get(name, np.zeros((slots, groups))))
+        for name in {**usage.covered, **held}
+    }
+    ends = {name: held[name].ends_on if name in held else None for name in steady}
+    last = {name: _part(end, made_on, days, FINE) for name, end in ends.items()}
+    parts = FINE
+    if len(set(last.values()) - {0, FINE}) > MOST_ENDS:
+        last = {name: _part(end, made_on, days, COARSE) for name, end in ends.items()}
+        parts = COARSE
+    edges = sorted({0, parts, *last.values()})
     demand: list[Floats] = []
     weight: list[Floats] = []
     which: list[NDArray[np.intp]] = []
-    slots = len(kept)
     for number, (factor, share) in enumerate(zip(scenarios.factor, scenarios.weight, strict=True)):
         for start, stop in pairwise(edges):
-            still = [part for name, part in steady.items() if last[name] > start]
-            demand.append(_not_covered(kept * factor, still))
-            weight.append(np.full(slots, share * (stop - start) / PHASES / slots))
+            still = [name for name in steady if last[name] > start]
+            rest = _not_covered(kept * factor, [steady[name] for name in still])
+            for name in still:
+                if name in held:
+                    rest = _without_idle(rest, held[name])
+            demand.append(rest)
+            weight.append(np.full(slots, share * (stop - start) / parts / slots))
             which.append(np.full(slots, number))
     return Remaining(np.vstack(demand), np.concatenate(weight), np.concatenate(which))
 
@@ -129,6 +152,16 @@ def _not_covered(demand: Floats, owned: list[Floats]) -> Floats:
     return rest * np.clip(1.0 - share, 0.0, 1.0)[:, None]
 
 
+def _without_idle(rest: Floats, held: Held) -> Floats:
+    """What is left when the idle part is used, too, on all it could cover alike."""
+    if held.idle <= 0 or not held.groups.any():
+        return rest
+    could = rest[:, held.groups].sum(axis=1)
+    share = np.divide(held.idle, could, out=np.ones(len(could)), where=could > 0)
+    left = np.clip(1.0 - share, 0.0, 1.0)
+    return np.where(held.groups[None, :], rest * left[:, None], rest)
+
+
 def _steady(covered: Floats) -> Floats:
     """What it covers, as if it had been in force all the time."""
     used = covered.sum(axis=1) > 0
@@ -140,7 +173,7 @@ def _steady(covered: Floats) -> Floats:
     return filled
 
 
-def _phase(end: date | None, made_on: date, days: int) -> int:
+def _part(end: date | None, made_on: date, days: int, parts: int) -> int:
     if end is None:
-        return PHASES
-    return min(PHASES, max(0, round((end - made_on).days / days * PHASES)))
+        return parts
+    return min(parts, max(0, round((end - made_on).days / days * parts)))

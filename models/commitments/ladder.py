@@ -6,6 +6,7 @@ from math import ceil
 
 SHARE = 1 / 3  # of the whole per part; between 25 and 50 %
 EVERY = 30  # days between two parts; a month shows whether the last one is used
+LEAST = 0.05  # money per hour of a part, some 37 a month; less is not worth a contract of its own
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ def ladder(
 ) -> list[Tranche]:
     """Equal parts of `share` of the amount, `every` days apart, that add up to it exactly.
 
-    Whole instances are spread as evenly as they can be; the first parts are the larger ones.
-    Raises `ValueError` for a share outside of 25 to 50 %.
+    Whole instances are spread as evenly as they can be, the larger parts first; of a small amount
+    of money there are fewer parts. Raises `ValueError` for a share outside of 25 to 50 %.
 
     >>> [part.amount for part in ladder(4, date(2026, 1, 1), is_whole=True)]
     [2.0, 1.0, 1.0]
@@ -37,6 +38,7 @@ def ladder(
         whole, rest = divmod(round(amount), parts)
         amounts = [float(whole + (number < rest)) for number in range(parts)]
     else:
+        parts = max(1, min(parts, int(amount / LEAST)))
         even = round(amount / parts, 6)
         amounts = [*[even] * (parts - 1), amount - even * (parts - 1)]
     return [

@@ -6,7 +6,7 @@ one is solved by pricing the flexible pool. Whatever found the purchases, their 
 again on all slots, and compared with a lower bound that holds for all purchases.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,13 @@ from models.commitments.closed_form import best_level
 from models.commitments.pricing import priced
 from models.commitments.problem import Problem
 from models.commitments.programme import programmed
+from models.errors import NotSolved
 
 Floats = NDArray[np.float64]
 
 GAP = 1e-3  # share of the cost that a purchase may be above the bound
-PROGRAMME_CELLS = 6_000  # slots x groups; HiGHS takes about a second for as many
+FEW_CELLS = 6_000  # slots x groups; HiGHS takes less than a second for as many
+MOST_CELLS = 60_000  # tried with HiGHS where pricing leaves a wider gap, as few levels may
 CLOSED_FORM, HIGHS, PRICING = "closed form", "HiGHS", "pool pricing"
 
 
@@ -40,19 +42,29 @@ class Purchase:
 
 
 def solve(problem: Problem, gap: float = GAP) -> Purchase:
-    """The purchase of least expected cost; its proven gap is at most `gap` or is told.
+    """The purchase of least expected cost; its proven gap is at most `gap`, or it is told.
 
-    Only whole units in a large problem with a flexible commitment can leave a wider one.
+    Whole units in a large problem with a flexible commitment can leave a wider one.
     """
-    problem = problem.offered()
+    problem = problem.offered().merged()
     if not problem.has_flexible:
         return _separate(problem)
-    if problem.demand.size <= PROGRAMME_CELLS:
-        levels, hourly, bound = programmed(problem)
-        method = HIGHS
-    else:
-        levels, hourly, bound = priced(problem, gap)
-        method = PRICING
+    if problem.demand.size <= FEW_CELLS:
+        return _purchase(problem, HIGHS, *programmed(problem))
+    made = _purchase(problem, PRICING, *priced(problem, gap))
+    if made.gap <= gap or problem.demand.size > MOST_CELLS:
+        return made
+    try:
+        other = _purchase(problem, HIGHS, *programmed(problem))
+    except NotSolved:
+        return made
+    better = other if other.cost < made.cost else made
+    return replace(better, bound=min(max(made.bound, other.bound), better.cost))
+
+
+def _purchase(
+    problem: Problem, method: str, levels: Floats, hourly: float, bound: float
+) -> Purchase:
     cost = problem.cost(levels, hourly)
     return Purchase(levels, hourly, cost, min(bound, cost), method)
 
@@ -63,5 +75,4 @@ def _separate(problem: Problem) -> Purchase:
         if np.isfinite(ratio) else 0.0
         for group, (ratio, unit) in enumerate(zip(problem.bound, problem.unit, strict=True))
     ])  # fmt: skip
-    cost = problem.cost(levels, 0.0)
-    return Purchase(levels, 0.0, cost, cost, CLOSED_FORM)
+    return _purchase(problem, CLOSED_FORM, levels, 0.0, np.inf)

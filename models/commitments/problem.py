@@ -45,6 +45,12 @@ class Problem:
         )  # a plan covers it, but at no gain: it would only be bought for others
         return replace(self, bound=np.where(beaten, np.nan, self.bound), flexible=flexible)
 
+    def merged(self) -> "Problem":
+        """Slots of the same demand as one, with the sum of their weights."""
+        demand, which = np.unique(self.demand, axis=0, return_inverse=True)
+        weight = np.bincount(which.ravel(), weights=self.weight, minlength=len(demand))
+        return replace(self, demand=demand, weight=weight)
+
     def commitments(self, levels: Floats, hourly: float) -> list[Commitment]:
         """The purchases as commitments that hold all the time: one per group, then the pool."""
         always = np.ones(len(self.demand))

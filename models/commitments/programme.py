@@ -57,6 +57,7 @@ def programmed(problem: Problem, seconds: float = 20.0) -> tuple[Floats, float, 
     if found.x is None:
         raise NotSolved(found.message)
     is_whole = bool((problem.unit > 0).any())
-    bound = found.mip_dual_bound if is_whole and found.mip_dual_bound is not None else found.fun
+    optimum = found.fun if found.status == 0 else -np.inf  # the time can be over
+    bound = found.mip_dual_bound if is_whole and found.mip_dual_bound is not None else optimum
     counted = np.where(problem.unit > 0, np.round(found.x[:groups]), found.x[:groups])
     return counted * whole, float(found.x[groups]), float(bound)

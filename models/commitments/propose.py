@@ -174,11 +174,9 @@ def _flexible(
 def _saving(per_slot: Floats, left: Remaining, scenarios: Scenarios) -> Saving:
     """The mean, and the quantiles over the scenarios."""
     means = _by_scenario(per_slot, left, len(scenarios.factor))
-    return Saving(
-        quantile(means, scenarios.weight, LOW),
-        float(scenarios.weight @ means),
-        quantile(means, scenarios.weight, HIGH),
-    )
+    mean = float(scenarios.weight @ means)
+    low, high = (quantile(means, scenarios.weight, share) for share in (LOW, HIGH))
+    return Saving(min(low, mean), mean, max(high, mean))  # a rare loss can draw the mean down
 
 
 def _by_scenario(per_slot: Floats, left: Remaining, count: int) -> Floats:

@@ -56,9 +56,10 @@ class Rates:
 
     def _per_group(self, price_type: str | None, column: str) -> Floats:
         wanted = self.rates if price_type is None else self.rates.filter(price_type=price_type)
-        used = wanted.join(self.types, on=KIND, nulls_equal=True).group_by("group").agg(
+        placed = wanted.join(self.types.drop("family"), on=KIND, nulls_equal=True)
+        used = placed.group_by("group").agg(
             (pl.col(column) * pl.col("on_demand_cost")).sum() / pl.col("on_demand_cost").sum()
-        )  # fmt: skip
+        )
         values = np.full(len(self.groups), np.nan)
         values[used["group"].to_numpy()] = used[column].to_numpy()
         return values
@@ -119,4 +120,6 @@ def rates_of(usage: pl.DataFrame, prices: pl.DataFrame) -> Rates:
     )
     placed = types.join(groups.select(*GROUP, "group"), on=GROUP, nulls_equal=True)
     columns = [*KIND, "family", "price_type", "price_hour", "on_demand_hour", "ratio"]
-    return Rates(placed.select(*KIND, "group", "on_demand_cost"), groups, rates.select(columns))
+    return Rates(
+        placed.select(*KIND, "family", "group", "on_demand_cost"), groups, rates.select(columns)
+    )

@@ -39,11 +39,10 @@ def _plan(key: Mapping[str, str], rows: pl.DataFrame, facts: Facts, made: Tables
         made.nothing(key, no_rates(rates, key))
     else:
         scope = scope_of(key, rows, looked_at, rates, facts, made.made_on)
-        ends = dict(of(facts.ends, key, "cloud").select("commitment_id", "ends_on").iter_rows())
         proposals = [
             found
             for term in rates.terms()
-            for found in [_propose(scope, term, ends, made.made_on)]
+            for found in [_propose(scope, term, made.made_on)]
             if found
         ]
         made.add(scope, proposals, recommended(proposals), MOST_MONTHS)
@@ -55,9 +54,9 @@ def recommended(proposals: list[Proposal], most_months: float = MOST_MONTHS) -> 
     return max(soon, key=lambda one: one.saving.mean, default=None)
 
 
-def _propose(scope: Scope, term: str, ends: Mapping[str, date], made_on: date) -> Proposal | None:
+def _propose(scope: Scope, term: str, made_on: date) -> Proposal | None:
     left = remaining(
-        scope.usage, ends=ends, cut=scope.cut_by_group, scenarios=scope.scenarios,
+        scope.usage, held=scope.held, cut=scope.cut_by_group, scenarios=scope.scenarios,
         made_on=made_on, days=round(months_of(term) * 30.4375),
     )  # fmt: skip
     return propose(scope.rates, term, left, scope.scenarios)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.commitments.demand import Usage, usage_of
+from models.commitments.demand import Held, Usage, usage_of
 from models.commitments.rates import KIND, Rates
 from models.commitments.scenarios import Scenarios, from_forecast, from_weeks
 from models.forecast.run import forecast
@@ -25,7 +25,7 @@ class Facts:
 
     usage: pl.DataFrame  # columns of pipelines/assets/commitment_usage.sql
     prices: pl.DataFrame  # cloud, currency and the columns of models.commitments.rates.PRICES
-    ends: pl.DataFrame  # cloud, commitment_id, ends_on
+    held: pl.DataFrame  # columns of pipelines/assets/commitment_held.sql
     cuts: pl.DataFrame  # columns of pipelines/assets/commitment_cuts.sql
 
 
@@ -37,6 +37,7 @@ class Scope:
     usage: Usage
     rates: Rates
     scenarios: Scenarios
+    held: Mapping[str, Held]
     cut: float  # demand per hour that open recommendations take away
     cuts: int
     cut_by_group: Floats
@@ -65,7 +66,9 @@ def scope_of(
     by_group *= rates.groups["list_factor"].to_numpy()
     gone = usage.gross - np.maximum(usage.gross - by_group, 0.0)
     cut = float(gone.sum(axis=1).mean())
-    return Scope(key, usage, rates, _scenarios(rows, usage, made_on), cut, len(cuts), by_group)
+    held = _held(of(facts.held, key, "cloud"), usage, rates)
+    scenarios = _scenarios(rows, usage, made_on)
+    return Scope(key, usage, rates, scenarios, held, cut, len(cuts), by_group)
 
 
 def _scenarios(rows: pl.DataFrame, usage: Usage, made_on: date) -> Scenarios:
@@ -83,3 +86,28 @@ def _scenarios(rows: pl.DataFrame, usage: Usage, made_on: date) -> Scenarios:
     known = usage.daily()["cost"].to_numpy()
     expected = total.row(0, named=True) if total.height else {}
     return from_forecast(expected, AHEAD, float(known.mean())) or from_weeks(known)
+
+
+def _held(known: pl.DataFrame, usage: Usage, rates: Rates) -> dict[str, Held]:
+    """The commitments that cover usage of this scope."""
+    return {
+        row["commitment_id"]: Held(
+            row["ends_on"], row["idle_hour"], _coverable(rates, row["region"], row["covers"])
+        )
+        for row in known.iter_rows(named=True)
+        if row["commitment_id"] in usage.covered
+    }
+
+
+def _coverable(rates: Rates, region: str | None, covers: str | None) -> NDArray[np.bool_]:
+    matches = pl.lit(value=True)
+    if region is not None:
+        matches = matches & (pl.col("region") == region)
+    if covers is not None:
+        matches = matches & (
+            (pl.col("instance_type") == covers)
+            | (pl.col("family") == covers).fill_null(value=False)
+        )
+    found = np.zeros(len(rates.groups), bool)
+    found[rates.types.filter(matches)["group"].to_numpy().astype(np.intp)] = True
+    return found

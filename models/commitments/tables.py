@@ -104,7 +104,10 @@ def no_rates(rates: Rates, key: Mapping[str, str]) -> str:
     if without.is_empty():
         return ""
     share = float(without["on_demand_cost"].sum()) / float(rates.groups["on_demand_cost"].sum())
-    names = [str(name) for name in without["covers"].unique(maintain_order=True).head(5)]
+    names = [
+        row["covers"] + ("" if row["os"] else " of unknown operating system")
+        for row in without.head(5).iter_rows(named=True)
+    ]
     return (
         f"no price of a commitment is known for {share:.0%} of the usage on {key['cloud']} in "
         f"{key['currency']} ({', '.join(names)}{', ...' if len(without) > 5 else ''}); nothing is "
@@ -173,9 +176,9 @@ def _why(option: Option, scope: Scope) -> str:
     every = "hour" if scope.usage.slot_hours == 1 else "day"
     if option.hourly:
         return (
-            f"used to {option.utilisation or 0:.0%}; it pays while more than {option.ratio:.0%} of "
-            f"it is used, and of what it covers {option.covered:.2f} {scope.key['currency']} per "
-            f"hour would be paid on demand"
+            f"expected to be used to {option.utilisation or 0:.0%}, and pays while it is used to "
+            f"more than {option.ratio:.0%}; what it covers would cost {option.covered:.2f} "
+            f"{scope.key['currency']} an hour on demand"
         )
     return (
         f"nothing to buy: of {option.demand:.2f} {scope.key['currency']} per hour that is left, no "

@@ -22,9 +22,11 @@ GRAINS = {
     "commitment_curve": "One row per purchase and level of it: what it would save.",
     "commitment_rate": "One row per scope, instance type and commitment: its part of the price.",
 }
-NEEDS = ("marts/committable_usage", "marts/price", "marts/freshness", "marts/resource_now",
-         "marts/resource_run_rate", "raw/focus", "raw/commitment",
-         "actions/recommendation")  # fmt: skip
+NEEDS = (
+    "marts/committable_usage", "marts/commitment_owned", "marts/price", "marts/freshness",
+    "marts/resource_now", "marts/resource_run_rate", "raw/focus", "raw/commitment",
+    "actions/recommendation",
+)  # fmt: skip
 
 
 @dg.multi_asset(
@@ -56,8 +58,8 @@ def _tables(work: Work) -> dict[str, pl.DataFrame]:
 def facts(connection: DuckDBPyConnection, until: date) -> Facts:
     """What the warehouse knows of usage before `until`, prices, owned commitments and changes."""
     connection.execute("set variable until = ?", [until])
-    usage, prices, ends, cuts = (
+    usage, prices, held, cuts = (
         connection.execute(query(f"commitment_{name}.sql")).pl()
-        for name in ("usage", "prices", "ends", "cuts")
+        for name in ("usage", "prices", "held", "cuts")
     )
-    return Facts(usage, prices, ends, cuts)
+    return Facts(usage, prices, held, cuts)

@@ -81,12 +81,29 @@ named as (
         covered.commitment_id,
         covered.currency
     from covered
+),
+
+-- Where a bill keeps the fee apart from its use (Google Cloud): what was committed to in the days it was in force.
+paid as (
+    select
+        named.*,
+        complete.until,
+        coalesce(
+            billed.committed_cost,
+            owned.hourly_cost * 24 * greatest(
+                date_diff('day', greatest(owned.starts_at::date, complete.until - 30), complete.until), 0
+            )
+        )::decimal(38, 18) as cost
+    from named
+    left join owned using (cloud, commitment_id, currency)
+    left join billed using (cloud, commitment_id, currency)
+    left join complete on named.cloud = complete.cloud
 )
 
 select
-    named.cloud,
-    named.commitment_id,
-    named.currency,
+    paid.cloud,
+    paid.commitment_id,
+    paid.currency,
     owned.kind, -- null = only the bill tells of it
     owned.account,
     owned.region, -- null = any
@@ -96,21 +113,14 @@ select
     owned.starts_at,
     owned.ends_at, -- null = unknown
     date_diff('day', getvariable('as_of')::date, owned.ends_at::date) as days_left,
-    complete.until, -- the 30 days before it
-    -- Where a bill keeps the fee apart from its use (Google Cloud): what was committed to in the days it was in force.
-    coalesce(
-        billed.committed_cost,
-        owned.hourly_cost * 24 * greatest(
-            date_diff('day', greatest(owned.starts_at::date, complete.until - 30), complete.until), 0
-        )
-    )::decimal(38, 18) as committed_cost,
+    paid.until, -- the 30 days before it
+    paid.cost as committed_cost, -- null = unknown
     (billed.committed_cost - billed.unused_cost)::decimal(38, 18) as used_cost, -- null = the bill does not say
     billed.unused_cost::decimal(38, 18) as unused_cost,
     (1 - billed.unused_cost::double / nullif(billed.committed_cost, 0)::double) as utilisation, -- null = unknown
     covered.covered_cost, -- what the usage it covered would have cost on demand; null = nothing, or no price
-    covered.covered_cost - committed_cost::double as saved_cost -- below zero: it cost more than it gave
-from named
+    covered.covered_cost - paid.cost::double as saved_cost -- below zero: it cost more than it gave
+from paid
 left join owned using (cloud, commitment_id, currency)
 left join billed using (cloud, commitment_id, currency)
 left join covered using (cloud, commitment_id, currency)
-left join complete on named.cloud = complete.cloud
