@@ -2,7 +2,8 @@
 
 ModelError
 ├── UnusableSeries  the frame as a whole can't be read: a missing column, a horizon of zero
-└── NotSolved       the solver found no purchase of commitments
+├── NotSolved       the solver found no purchase of commitments
+└── UnknownRate     a plan buys a commitment whose rate or usage is not known
 
 A single bad series is not an error: it is a row with a reason.
 """
@@ -21,3 +22,13 @@ class NotSolved(ModelError):
 
     def __init__(self, said: str) -> None:
         super().__init__(f"HiGHS found no purchase of commitments: {said}")
+
+
+class UnknownRate(ModelError, ValueError):
+    """A plan buys a commitment whose rate, or whose usage, is not known."""
+
+    def __init__(self, bought: str, found: str) -> None:
+        super().__init__(
+            f"The plan buys {bought}, of which no rate is known: {found}. Expected is a purchase "
+            "that matches models.commitment_rate; run 'instance-select run' after prices were read."
+        )

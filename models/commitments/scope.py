@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.commitments.demand import Held, Usage, usage_of
-from models.commitments.rates import KIND, Rates
+from models.commitments.rates import KIND, Rates, rates_of
 from models.commitments.scenarios import Scenarios, from_forecast, from_weeks
 from models.forecast.run import forecast
 
@@ -36,6 +36,7 @@ class Scope:
     key: Mapping[str, str]
     usage: Usage
     rates: Rates
+    all_rates: Rates  # of everything that was ever used, for replays
     scenarios: Scenarios
     held: Mapping[str, Held]
     cut: float  # demand per hour that open recommendations take away
@@ -68,7 +69,8 @@ def scope_of(
     cut = float(gone.sum(axis=1).mean())
     held = _held(of(facts.held, key, "cloud"), usage, rates)
     scenarios = _scenarios(rows, usage, made_on)
-    return Scope(key, usage, rates, scenarios, held, cut, len(cuts), by_group)
+    everything = rates_of(rows, of(facts.prices, key, "cloud", "currency"))
+    return Scope(key, usage, rates, everything, scenarios, held, cut, len(cuts), by_group)
 
 
 def _scenarios(rows: pl.DataFrame, usage: Usage, made_on: date) -> Scenarios:

@@ -74,7 +74,7 @@ class Tables:
         most_months: float,
     ) -> None:
         """All rows of one scope."""
-        rates = scope.rates.rates.select(*KIND, "family", "price_type", "price_hour", "ratio")
+        rates = scope.all_rates.rates.select(*KIND, "family", "price_type", "price_hour", "ratio")
         self._rows["commitment_rate"] += [{**scope.key, **row} for row in rates.to_dicts()]
         unknown = no_rates(scope.rates, scope.key)
         if unknown:
