@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.dashboard.money import between, full, percent
+from app.dashboard.money import between, full, full_range, percent
 from app.words import cloud_name
 
 KINDS = {
@@ -76,9 +76,9 @@ def sentence(one: dict[str, Any]) -> str:
         f"Buy a {what(one)} on {cloud_name(one['cloud'])} ({one['billing_account']}) for "
         f"{_term(one)}: {amount(one)}, which is "
         f"{full(whole, currency)} over the term. It likely saves "
-        f"{full(one['saving_month_mean'], currency)} a month, at worst "
-        f"{full(one['saving_month_low'], currency)}, at best "
-        f"{full(one['saving_month_high'], currency)}. It has paid off after "
+        f"{full(one['saving_month_mean'], currency)} a month, in 8 of 10 cases "
+        f"{full_range(one['saving_month_low'], one['saving_month_high'], currency)}. It has paid "
+        "off after "
         f"{one['break_even_months']:.1f} months of full use. If you use less than {percent(ratio)} "
         f"of it, you pay more than without it; if you stop using it, it costs "
         f"{full(one['commitment_hour'] * 730.5, currency)} a month for nothing until it ends."

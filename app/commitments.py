@@ -9,7 +9,7 @@ import polars as pl
 
 from app.answer import Answer
 from app.commitment_words import SUGGESTION, owned_line, suggestion
-from app.dashboard.money import full, percent
+from app.dashboard.money import full, full_range, percent
 from app.errors import BadInput
 from app.rows import read
 from app.session import Session
@@ -87,9 +87,9 @@ def _outlook(outlook: Sequence[dict[str, Any]]) -> list[Any]:
         f"{one['cloud']} {one['billing_account']} for {one['term']}"
         f"{' (recommended)' if one['is_recommended'] else ''}: saves "
         f"{full(one['saving_month_mean'], one['currency'])} a month of "
-        f"{full(one['demand_month'], one['currency'])}, at worst "
-        f"{full(one['saving_month_low'], one['currency'])}, at best "
-        f"{full(one['saving_month_high'], one['currency'])}; {one['reason']}. Counted as gone: "
+        f"{full(one['demand_month'], one['currency'])}, in 8 of 10 cases "
+        f"{full_range(one['saving_month_low'], one['saving_month_high'], one['currency'])}; "
+        f"{one['reason']}. Counted as gone: "
         f"{full(one['cut_month'], one['currency'])} a month, of {one['cuts']} open "
         f"recommendations. Expected: {one['scenarios']}. Proven to {percent(one['gap'], 3)} of "
         f"the best ({one['method']})."

@@ -62,7 +62,7 @@ def _cards(owned: pl.DataFrame, covered: pl.DataFrame, plan: pl.DataFrame, curre
             )
         ),
         delta_color="off", delta_arrow="off", border=True,
-        help="Of everything that is suggested, from the worst to the best of 8 in 10 cases.",
+        help="Of everything that is suggested; below it the range of 8 in 10 cases.",
     )  # fmt: skip
 
 
@@ -156,9 +156,9 @@ def _buy(plan: pl.DataFrame, currency: str) -> None:
             "cloud": st.column_config.TextColumn("Cloud"),
             "amount": st.column_config.TextColumn("Amount"),
             "first": st.column_config.TextColumn("In parts"),
-            "saving_month_low": page.money_column("Saves at worst", currency, "Per month"),
+            "saving_month_low": page.money_column("Saves from", currency, "1 of 10 cases is below"),
             "saving_month_mean": page.money_column("likely", currency, "Per month"),
-            "saving_month_high": page.money_column("at best", currency, "Per month"),
+            "saving_month_high": page.money_column("up to", currency, "1 of 10 cases is above"),
             "break_even_months": st.column_config.NumberColumn(
                 "Break-even, months", format="%.1f", help="Of full use"
             ),
@@ -176,13 +176,15 @@ def _buy(plan: pl.DataFrame, currency: str) -> None:
         data.statement("commitments_plan", currency=currency),
     )
     for reason in reasons:
-        st.caption(f":material/help: {money.markdown(reason)}.")
-    _one(bought.row(chosen[0] if chosen else 0, named=True), currency)
+        st.caption(f":material/help: {money.markdown(reason[0].upper() + reason[1:])}.")
+    _one(bought, chosen[0] if chosen else 0, currency)
 
 
-def _one(row: dict[str, Any], currency: str) -> None:
-    """The chosen purchase: its sentence, its curve and its parts."""
-    st.markdown(f"**{what(row)}**: {money.markdown(sentence(row))}")
+def _one(bought: pl.DataFrame, chosen: int, currency: str) -> None:
+    """The chosen purchase: its curve and its parts, and its sentence unless it is told above."""
+    row: dict[str, Any] = bought.row(chosen, named=True)
+    told = "" if chosen < TOLD else f": {money.markdown(sentence(row))}"
+    st.markdown(f"**What each level of the {what(row)} would save**{told}")
     levels = data.ask("commitments_curve", plan=row["id"])
     charts.show(
         commitment_charts.curve(levels, row["commitment_hour"], currency),
@@ -190,12 +192,12 @@ def _one(row: dict[str, Any], currency: str) -> None:
         "Line: what each level of the commitment would save a month, with its range",
     )
     parts = data.ask("commitments_tranches", plan=row["id"])
-    told = "; ".join(
+    dates = "; ".join(
         f"{amount({**part, 'currency': currency})} on {page.day(part['buy_on'])}"
         for part in parts.iter_rows(named=True)
     )
     page.note(
-        f"To the right of the top more is paid for nothing than is saved. Buy in parts: {told}; "
+        f"To the right of the top more is paid for nothing than is saved. Buy in parts: {dates}; "
         "look again before each.",
         "Curve and parts",
         data.statement("commitments_curve", plan=row["id"]),
@@ -219,9 +221,9 @@ def _outlook(currency: str) -> None:
                 "term": st.column_config.TextColumn("Term"),
                 "is_recommended": st.column_config.CheckboxColumn("Suggested"),
                 "demand_month": page.money_column("Left to cover", currency, "Per month"),
-                "saving_month_low": page.money_column("Saves at worst", currency),
+                "saving_month_low": page.money_column("Saves from", currency),
                 "saving_month_mean": page.money_column("likely", currency),
-                "saving_month_high": page.money_column("at best", currency),
+                "saving_month_high": page.money_column("up to", currency),
                 "regret_month": page.money_column(
                     "Regret", currency, "What knowing the future would save more, per month"
                 ),
