@@ -67,7 +67,7 @@ def scope_of(
     by_group *= rates.groups["list_factor"].to_numpy()
     gone = usage.gross - np.maximum(usage.gross - by_group, 0.0)
     cut = float(gone.sum(axis=1).mean())
-    held = _held(of(facts.held, key, "cloud"), usage, rates)
+    held = _held(of(facts.held, key, "cloud"), key, usage, rates)
     scenarios = _scenarios(rows, usage, made_on)
     everything = rates_of(rows, of(facts.prices, key, "cloud", "currency"))
     return Scope(key, usage, rates, everything, scenarios, held, cut, len(cuts), by_group)
@@ -90,15 +90,32 @@ def _scenarios(rows: pl.DataFrame, usage: Usage, made_on: date) -> Scenarios:
     return from_forecast(expected, AHEAD, float(known.mean())) or from_weeks(known)
 
 
-def _held(known: pl.DataFrame, usage: Usage, rates: Rates) -> dict[str, Held]:
-    """The commitments that cover usage of this scope."""
-    return {
-        row["commitment_id"]: Held(
-            row["ends_on"], row["idle_hour"], _coverable(rates, row["region"], row["covers"])
-        )
-        for row in known.iter_rows(named=True)
-        if row["commitment_id"] in usage.covered
-    }
+def _held(
+    known: pl.DataFrame, key: Mapping[str, str], usage: Usage, rates: Rates
+) -> dict[str, Held]:
+    """The commitments that cover usage of this scope, and those bought for it lately.
+
+    Of the latter no bill says yet what they cover: all that their amount can cover at the lowest
+    known rate counts, so that nothing is bought twice.
+    """
+    held: dict[str, Held] = {}
+    for row in known.iter_rows(named=True):
+        groups = _coverable(rates, row["region"], row["covers"])
+        unbilled: float | None = row["unbilled_hour"]
+        place = (row["billing_account"], row["currency"])
+        if row["commitment_id"] in usage.covered:
+            held[row["commitment_id"]] = Held(row["ends_on"], row["idle_hour"], groups)
+        elif unbilled and place == (key["billing_account"], key["currency"]):
+            idle = unbilled / _lowest(rates, groups)
+            held[row["commitment_id"]] = Held(row["ends_on"], idle, groups)
+    return held
+
+
+def _lowest(rates: Rates, groups: NDArray[np.bool_]) -> float:
+    """The lowest known ratio of any commitment on these groups; 1 if none is known."""
+    on_offer = rates.types.filter(pl.col("group").is_in(np.flatnonzero(groups).tolist()))
+    ratios = rates.rates.join(on_offer.select(KIND), on=KIND)["ratio"].to_list()
+    return min([*ratios, 1.0])
 
 
 def _coverable(rates: Rates, region: str | None, covers: str | None) -> NDArray[np.bool_]:

@@ -3,15 +3,30 @@ with known as (
     select
         commitment.cloud,
         commitment.commitment_id,
+        any_value(commitment.account) as account,
         any_value(commitment.region) as region,
         any_value(commitment.covers) as covers,
+        any_value(commitment.currency) as currency,
+        any_value(commitment.hourly_cost) as hourly_cost,
         max(commitment.ends_at)::date as ends_on
     from raw.commitment as commitment
+    group by all
+),
+
+payer as (
+    select
+        focus.x_cloud as cloud,
+        coalesce(focus.SubAccountId, focus.BillingAccountId) as account,
+        arg_max(focus.BillingAccountId, focus.ChargePeriodStart) as billing_account
+    from raw.focus as focus
+    where focus.ChargePeriodStart >= getvariable('until')::date - interval 35 day
     group by all
 )
 
 select
     known.cloud,
+    payer.billing_account, -- null = no bill names the account
+    known.currency,
     known.commitment_id,
     known.ends_on, -- null = unknown
     known.region, -- null = any
@@ -20,7 +35,13 @@ select
     coalesce(
         owned.unused_cost::double / nullif(owned.used_cost::double, 0) * owned.covered_cost
         / (24 * greatest(least(date_diff('day', owned.starts_at::date, owned.until), 30), 1)), 0
-    ) as idle_hour
+    ) as idle_hour,
+    -- At committed rates per hour, of one that no bill knows yet: bought lately.
+    if(
+        coalesce(owned.used_cost, 0) = 0 and coalesce(owned.covered_cost, 0) = 0, known.hourly_cost::double, null
+    ) as unbilled_hour
 from known
-left join marts.commitment_owned as owned using (cloud, commitment_id)
+left join marts.commitment_owned as owned
+    on known.cloud = owned.cloud and known.commitment_id = owned.commitment_id
+left join payer on known.cloud = payer.cloud and known.account = payer.account
 order by all

@@ -46,8 +46,9 @@ def price(price_type: str, ratio: float, **columns: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-HELD = {"cloud": pl.String, "commitment_id": pl.String, "ends_on": pl.Date, "region": pl.String,
-        "covers": pl.String, "idle_hour": pl.Float64}  # fmt: skip
+HELD = {"cloud": pl.String, "billing_account": pl.String, "currency": pl.String,
+        "commitment_id": pl.String, "ends_on": pl.Date, "region": pl.String, "covers": pl.String,
+        "idle_hour": pl.Float64, "unbilled_hour": pl.Float64}  # fmt: skip
 CUT = {"id": pl.String, "cloud": pl.String, "billing_account": pl.String, "currency": pl.String,
        "region": pl.String, "instance_type": pl.String, "os": pl.String,
        "list_hour": pl.Float64}  # fmt: skip
@@ -123,9 +124,25 @@ def test_few_days_of_usage_are_not_enough() -> None:
 def test_what_is_owned_is_not_bought_again() -> None:
     half = [*lines(5.0), *lines(5.0, commitment="sp-1")]
     assert bought(planned(half))["commitment_hour"].sum() < 0.62 * 6
-    ended = [{"cloud": "aws", "commitment_id": "sp-1", "ends_on": UNTIL, "region": None,
-              "covers": None, "idle_hour": 0.0}]  # fmt: skip
+    ended = [held(commitment_id="sp-1", ends_on=UNTIL)]
     assert bought(planned(half, held=ended))["commitment_hour"].sum() > 0.62 * 8
+
+
+def held(**columns: Any) -> dict[str, Any]:
+    return {
+        "cloud": "aws", "billing_account": "payer", "currency": "USD", "ends_on": None,
+        "region": None, "covers": None, "idle_hour": 0.0, "unbilled_hour": None, **columns,
+    }  # fmt: skip
+
+
+def test_what_was_bought_lately_and_no_bill_knows_is_not_bought_again() -> None:
+    alone = bought(planned(lines()))["commitment_hour"].sum()
+    new = held(commitment_id="sp-9", ends_on=UNTIL + timedelta(days=400), unbilled_hour=2.5)
+    after = bought(planned(lines(), held=[new]))["commitment_hour"].sum()
+    lowest = 0.5  # of all rates on offer, that of sp_3y
+    assert after == pytest.approx(alone - 0.62 * 2.5 / lowest, rel=0.05)
+    others = [held(**{**new, "billing_account": "other"}), held(**{**new, "region": "us-east-1"})]
+    assert bought(planned(lines(), held=others))["commitment_hour"].sum() == alone
 
 
 def test_what_open_recommendations_take_away_is_not_committed_to_and_is_told() -> None:
