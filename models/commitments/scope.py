@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -95,27 +96,28 @@ def _held(
 ) -> dict[str, Held]:
     """The commitments that cover usage of this scope, and those bought for it lately.
 
-    Of the latter no bill says yet what they cover: all that their amount can cover at the lowest
-    known rate counts, so that nothing is bought twice.
+    Of the latter no bill says yet what they cover: all that they can cover counts, so that nothing
+    is bought twice.
     """
     held: dict[str, Held] = {}
     for row in known.iter_rows(named=True):
         groups = _coverable(rates, row["region"], row["covers"])
-        unbilled: float | None = row["unbilled_hour"]
-        place = (row["billing_account"], row["currency"])
+        place = (row["billing_account"], row["currency"] or key["currency"])
         if row["commitment_id"] in usage.covered:
             held[row["commitment_id"]] = Held(row["ends_on"], row["idle_hour"], groups)
-        elif unbilled and place == (key["billing_account"], key["currency"]):
-            idle = unbilled / _lowest(rates, groups)
-            held[row["commitment_id"]] = Held(row["ends_on"], idle, groups)
+        elif row["is_unbilled"] and place == (key["billing_account"], key["currency"]):
+            held[row["commitment_id"]] = Held(row["ends_on"], _worth(row, rates, groups), groups)
     return held
 
 
-def _lowest(rates: Rates, groups: NDArray[np.bool_]) -> float:
-    """The lowest known ratio of any commitment on these groups; 1 if none is known."""
+def _worth(row: Mapping[str, Any], rates: Rates, groups: NDArray[np.bool_]) -> float:
+    """What a commitment can cover, in on-demand cost per hour: the most that its terms allow."""
     on_offer = rates.types.filter(pl.col("group").is_in(np.flatnonzero(groups).tolist()))
-    ratios = rates.rates.join(on_offer.select(KIND), on=KIND)["ratio"].to_list()
-    return min([*ratios, 1.0])
+    known = rates.rates.join(on_offer.select(KIND), on=KIND)
+    if row["hourly_cost"] is not None:
+        return row["hourly_cost"] / min([*known["ratio"].to_list(), 1.0])
+    same = known.filter(pl.col("instance_type") == row["covers"])["on_demand_hour"].to_list()
+    return (row["quantity"] or 0.0) * max([*same, 0.0])
 
 
 def _coverable(rates: Rates, region: str | None, covers: str | None) -> NDArray[np.bool_]:

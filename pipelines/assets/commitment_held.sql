@@ -8,6 +8,7 @@ with known as (
         any_value(commitment.covers) as covers,
         any_value(commitment.currency) as currency,
         any_value(commitment.hourly_cost) as hourly_cost,
+        any_value(commitment.quantity) as quantity,
         max(commitment.ends_at)::date as ends_on
     from raw.commitment as commitment
     group by all
@@ -36,10 +37,10 @@ select
         owned.unused_cost::double / nullif(owned.used_cost::double, 0) * owned.covered_cost
         / (24 * greatest(least(date_diff('day', owned.starts_at::date, owned.until), 30), 1)), 0
     ) as idle_hour,
-    -- At committed rates per hour, of one that no bill knows yet: bought lately.
-    if(
-        coalesce(owned.used_cost, 0) = 0 and coalesce(owned.covered_cost, 0) = 0, known.hourly_cost::double, null
-    ) as unbilled_hour
+    -- One that no bill knows yet was bought lately.
+    coalesce(owned.used_cost, 0) = 0 and coalesce(owned.covered_cost, 0) = 0 as is_unbilled,
+    known.hourly_cost::double as hourly_cost, -- at committed rates; null = unknown
+    known.quantity -- instances; null = an amount of money
 from known
 left join marts.commitment_owned as owned
     on known.cloud = owned.cloud and known.commitment_id = owned.commitment_id

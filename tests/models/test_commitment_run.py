@@ -48,7 +48,8 @@ def price(price_type: str, ratio: float, **columns: Any) -> dict[str, Any]:
 
 HELD = {"cloud": pl.String, "billing_account": pl.String, "currency": pl.String,
         "commitment_id": pl.String, "ends_on": pl.Date, "region": pl.String, "covers": pl.String,
-        "idle_hour": pl.Float64, "unbilled_hour": pl.Float64}  # fmt: skip
+        "idle_hour": pl.Float64, "is_unbilled": pl.Boolean, "hourly_cost": pl.Float64,
+        "quantity": pl.Float64}  # fmt: skip
 CUT = {"id": pl.String, "cloud": pl.String, "billing_account": pl.String, "currency": pl.String,
        "region": pl.String, "instance_type": pl.String, "os": pl.String,
        "list_hour": pl.Float64}  # fmt: skip
@@ -131,18 +132,28 @@ def test_what_is_owned_is_not_bought_again() -> None:
 def held(**columns: Any) -> dict[str, Any]:
     return {
         "cloud": "aws", "billing_account": "payer", "currency": "USD", "ends_on": None,
-        "region": None, "covers": None, "idle_hour": 0.0, "unbilled_hour": None, **columns,
+        "region": None, "covers": None, "idle_hour": 0.0, "is_unbilled": False, "hourly_cost": None,
+        "quantity": None, **columns,
     }  # fmt: skip
 
 
 def test_what_was_bought_lately_and_no_bill_knows_is_not_bought_again() -> None:
     alone = bought(planned(lines()))["commitment_hour"].sum()
-    new = held(commitment_id="sp-9", ends_on=UNTIL + timedelta(days=400), unbilled_hour=2.5)
+    later = UNTIL + timedelta(days=400)
+    new = held(commitment_id="sp-9", ends_on=later, is_unbilled=True, hourly_cost=2.5)
     after = bought(planned(lines(), held=[new]))["commitment_hour"].sum()
     lowest = 0.5  # of all rates on offer, that of sp_3y
     assert after == pytest.approx(alone - 0.62 * 2.5 / lowest, rel=0.05)
     others = [held(**{**new, "billing_account": "other"}), held(**{**new, "region": "us-east-1"})]
     assert bought(planned(lines(), held=others))["commitment_hour"].sum() == alone
+
+
+def test_a_reservation_of_unknown_price_counts_with_its_instances() -> None:
+    prices = [price("reservation_1y", 0.6)]
+    alone = bought(planned(lines(), prices=prices))["quantity"].sum()
+    new = held(commitment_id="ri-9", is_unbilled=True, quantity=30.0, covers="m5.large")
+    after = bought(planned(lines(), prices=prices, held=[new]))["quantity"].sum()
+    assert alone - after == pytest.approx(30, abs=1)
 
 
 def test_what_open_recommendations_take_away_is_not_committed_to_and_is_told() -> None:

@@ -78,7 +78,7 @@ def test_only_commitments_beside_a_price_on_demand_are_rates() -> None:
 
 def test_a_commitment_of_no_bill_counts_with_its_amount() -> None:
     (row,) = built(days(), raw_commitment=[COMMITMENT]).held.to_dicts()
-    assert (row["billing_account"], row["unbilled_hour"]) == ("payer", 0.1)
+    assert (row["billing_account"], row["is_unbilled"], row["hourly_cost"]) == ("payer", True, 0.1)
     assert row["ends_on"] == date(2026, 9, 1)
 
 
@@ -91,7 +91,7 @@ def test_a_commitment_on_the_bill_counts_with_what_lies_idle() -> None:
         for day in range(1, 20)
     ]  # fmt: skip
     (row,) = built([*used, *idle], raw_commitment=[COMMITMENT]).held.to_dicts()
-    assert row["unbilled_hour"] is None
+    assert not row["is_unbilled"]
     assert row["idle_hour"] == pytest.approx(0.6 / 1.8 * 2.4 * 19 / (24 * 30))
 
 
