@@ -15,6 +15,7 @@ COMMITTED_SOURCE = "commitment rates of the demo company"
 COMMITTED = {  # cloud, price type: part of the list price, about what providers ask without upfront
     ("aws", "sp_1y"): 0.72, ("aws", "sp_3y"): 0.50,
     ("aws", "sp_instance_1y"): 0.63, ("aws", "sp_instance_3y"): 0.43,
+    ("azure", "sp_1y"): 0.73, ("azure", "sp_3y"): 0.53,
     ("azure", "reservation_1y"): 0.65, ("azure", "reservation_3y"): 0.45,
 }  # fmt: skip
 

@@ -50,16 +50,25 @@ def solve(problem: Problem, gap: float = GAP) -> Purchase:
     if not problem.has_flexible:
         return _separate(problem)
     if problem.demand.size <= FEW_CELLS:
-        return _purchase(problem, HIGHS, *programmed(problem))
+        exact = _programmed(problem)
+        if exact is not None and exact.gap <= gap:
+            return exact
     made = _purchase(problem, PRICING, *priced(problem, gap))
     if made.gap <= gap or problem.demand.size > MOST_CELLS:
         return made
-    try:
-        other = _purchase(problem, HIGHS, *programmed(problem))
-    except NotSolved:
+    exact = _programmed(problem)
+    if exact is None:
         return made
-    better = other if other.cost < made.cost else made
-    return replace(better, bound=min(max(made.bound, other.bound), better.cost))
+    better = exact if exact.cost < made.cost else made
+    return replace(better, bound=min(max(made.bound, exact.bound), better.cost))
+
+
+def _programmed(problem: Problem) -> Purchase | None:
+    """The answer of HiGHS; None if its time was over before it had one."""
+    try:
+        return _purchase(problem, HIGHS, *programmed(problem))
+    except NotSolved:
+        return None
 
 
 def _purchase(

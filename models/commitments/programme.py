@@ -16,8 +16,11 @@ from models.errors import NotSolved
 
 Floats = NDArray[np.float64]
 
+SECONDS = 10.0  # after which the best that was found is taken, with the gap that is left
+REL_GAP = 1e-5  # of whole units; the last digits take most of the time
 
-def programmed(problem: Problem, seconds: float = 20.0) -> tuple[Floats, float, float]:
+
+def programmed(problem: Problem, seconds: float = SECONDS) -> tuple[Floats, float, float]:
     """Levels, the flexible commitment and the lower bound. Raises `NotSolved`."""
     weight = problem.weight > 0
     demand, share = problem.demand[weight], problem.weight[weight]
@@ -52,7 +55,7 @@ def programmed(problem: Problem, seconds: float = 20.0) -> tuple[Floats, float, 
             LinearConstraint(meets.tocsr(), demand.ravel(), np.inf),  # pyright: ignore[reportArgumentType]
             LinearConstraint(spends.tocsr(), -np.inf, 0.0),
         ],
-        options={"mip_rel_gap": 1e-6, "time_limit": seconds},
+        options={"mip_rel_gap": REL_GAP, "time_limit": seconds},
     )  # fmt: skip
     if found.x is None:
         raise NotSolved(found.message)

@@ -74,12 +74,22 @@ class Proposal:
         return months_of(self.term) * paid / full if full else None
 
 
-def propose(rates: Rates, term: str, left: Remaining, scenarios: Scenarios) -> Proposal | None:
-    """The purchases for one term; None if no rate is known for it."""
+def propose(
+    rates: Rates, term: str, left: Remaining, scenarios: Scenarios, most_months: float
+) -> Proposal | None:
+    """The purchases for one term; None if no rate is known for it.
+
+    What pays off only after more than `most_months` of full use is left out, unless all does: then
+    it is worked out to compare.
+    """
     bound, names = rates.bound(term)
     flexible = rates.ratios(f"{FLEXIBLE}_{term}")
     if not (np.isfinite(bound).any() or np.isfinite(flexible).any()):
         return None
+    most = most_months / months_of(term)
+    if (bound <= most).any() or (flexible <= most).any():  # NaN is not
+        bound = np.where(bound <= most, bound, np.nan)
+        flexible = np.where(flexible <= most, flexible, np.nan)
     problem = Problem(left.demand, left.weight, bound, flexible, rates.unit(names)).offered()
     purchase = _worth_it(problem, solve(problem))
     options = _options(problem, purchase, names, term, left, scenarios)

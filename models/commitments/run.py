@@ -59,4 +59,4 @@ def _propose(scope: Scope, term: str, made_on: date) -> Proposal | None:
         scope.usage, held=scope.held, cut=scope.cut_by_group, scenarios=scope.scenarios,
         made_on=made_on, days=round(months_of(term) * 30.4375),
     )  # fmt: skip
-    return propose(scope.rates, term, left, scope.scenarios)
+    return propose(scope.rates, term, left, scope.scenarios, MOST_MONTHS)

@@ -105,6 +105,17 @@ def test_a_term_that_pays_off_late_is_shown_and_not_recommended() -> None:
     assert "more than 9" in found["reason"]
 
 
+def test_a_purchase_that_pays_off_late_is_left_out_of_a_term_that_does_not() -> None:
+    """0.81 of the price for a year pays off after 9.7 months."""
+    late = [price("sp_1y", 0.81), price("sp_instance_1y", 0.62)]
+    assert bought(planned(lines(), prices=late))["price_type"].to_list() == ["sp_instance_1y"]
+    only = planned(lines(), prices=late[:1])
+    assert bought(only).is_empty()
+    (row,) = only["commitment_outlook"].to_dicts()
+    assert row["saving_month_mean"] > 0
+    assert "more than 9" in row["reason"]
+
+
 def test_usage_without_a_rate_gets_a_reason_and_no_purchase() -> None:
     found = planned(lines(), prices=[])
     assert bought(found).is_empty()
