@@ -13,12 +13,14 @@ from app.command import Debug, Home, Json
 from app.commands import (
     alerts,
     budgets,
+    commitments,
     decide,
     estate,
     incidents,
     ledger,
     look,
     operate,
+    replay,
     series,
 )
 from app.errors import AppError
@@ -33,6 +35,7 @@ BAD_INPUT = {  # errors of other packages that mean exit code 2
     "UnknownAssets",
     "UnknownSource",
     "UnknownCloud",
+    "UnknownRate",
     "WronglyConfigured",
     "UnknownTable",
 }
@@ -44,7 +47,9 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for commands in (estate, look, budgets, series, incidents, decide, ledger, operate, alerts):
+for commands in (
+    estate, look, budgets, commitments, replay, series, incidents, decide, ledger, operate, alerts,
+):  # fmt: skip
     commands.add_to(app)
 
 

@@ -8,6 +8,7 @@ from pipelines.assets import (
     anomalies,
     bills,
     checks,
+    commitments,
     forecast,
     inventory,
     maintain,
@@ -56,6 +57,8 @@ def build(settings: Settings, work: Work | None = None) -> dg.Definitions:
                 # what to do, and what was decided                                 actions.*
                 recommendations.recommendations,
                 plans.changes,
+                # what to commit to, on what is left then                            models.*
+                commitments.commitments,
                 # what the pages show                                              marts.*
                 marts.results,
                 # readers see the run

@@ -1,4 +1,7 @@
-"""List prices of virtual machines from the public Retail Prices API; no credentials are needed."""
+"""List prices of virtual machines from the public Retail Prices API; no credentials are needed.
+
+On demand, spot, under a savings plan (inside the item of its on-demand price), and reserved.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -19,14 +22,17 @@ URL = "https://prices.azure.com/api/retail/prices"
 API_VERSION = "2023-01-01-preview"
 SOURCE = "azure-retail-prices"
 SECONDS = 60  # for one answer
-WANTED = "serviceName eq 'Virtual Machines' and priceType eq 'Consumption'"
+MACHINES = "serviceName eq 'Virtual Machines'"
+WANTED = f"{MACHINES} and (priceType eq 'Consumption' or priceType eq 'Reservation')"
+TERMS = {"1 Year": "1y", "3 Years": "3y"}
+HOURS = {"1y": 8760, "3y": 26280}  # a reservation's price is that of its whole term
 NOT_A_MACHINE = ("cloud services", "cloudservices", "dedicated host")  # in the product's name
 
 
 def prices(
     url: str, currency: str, regions: Sequence[str], today: date, budget: Budget
 ) -> pl.DataFrame:
-    """Prices per hour on demand and spot, in the columns of `PRICE_SCHEMA`; all regions if none.
+    """Prices per hour, in the columns of `PRICE_SCHEMA`; all regions if none.
 
     Raises `CloudError`: half a price list would replace a whole one.
     """
@@ -65,15 +71,28 @@ def parse_items(items: Sequence[Mapping[str, Any]], today: date) -> pl.DataFrame
     records = [
         {
             "cloud": "azure", "region": region, "instance_type": machine, "os": system,
-            "price_type": price_type, "currency": currency,
-            "price_hour": Decimal(str(item["retailPrice"])), "as_of": today, "source": SOURCE,
-            "quality": "ok",
+            "price_type": price_type, "currency": currency, "price_hour": price, "as_of": today,
+            "source": SOURCE, "quality": "ok",
         }
-        for (region, machine, system, price_type, currency), (_, item) in sorted(
+        for (region, machine, system, listed, currency), (_, item) in sorted(
             best.items(), key=lambda pair: pair[0]
         )
+        for price_type, price in _prices_of(item, listed)
     ]  # fmt: skip
     return frame(PRICE_SCHEMA, records)
+
+
+def _prices_of(item: Mapping[str, Any], price_type: str) -> Iterator[tuple[str, Decimal]]:
+    """The price types and prices per hour that one item states."""
+    price = Decimal(str(item["retailPrice"]))
+    if price_type.startswith("reservation"):
+        yield price_type, (price / HOURS[price_type[-2:]]).quantize(Decimal("1e-9"))
+        return
+    yield price_type, price
+    if price_type == "on_demand":
+        for plan in item.get("savingsPlan") or []:
+            if plan.get("term") in TERMS:
+                yield f"sp_{TERMS[plan['term']]}", Decimal(str(plan["retailPrice"]))
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -83,7 +102,8 @@ def _key(item: Mapping[str, Any]) -> tuple[str, ...] | None:
     if (
         not item.get("armSkuName")
         or not item.get("armRegionName")
-        or item.get("type") != "Consumption"
+        or item.get("type") not in ("Consumption", "Reservation")
+        or (item["type"] == "Reservation" and item.get("reservationTerm") not in TERMS)
         or item.get("unitOfMeasure") != "1 Hour"
         or item.get("tierMinimumUnits")
         or sku.endswith("low priority")
@@ -94,9 +114,15 @@ def _key(item: Mapping[str, Any]) -> tuple[str, ...] | None:
         place(item["armRegionName"]),
         str(item["armSkuName"]),
         "windows" if "windows" in product else "linux",
-        "spot" if sku.endswith("spot") else "on_demand",
+        _price_type(item, sku),
         str(item["currencyCode"]),
     )
+
+
+def _price_type(item: Mapping[str, Any], sku: str) -> str:
+    if item["type"] == "Reservation":
+        return f"reservation_{TERMS[item['reservationTerm']]}"
+    return "spot" if sku.endswith("spot") else "on_demand"
 
 
 def _get(url: str, asked: Mapping[str, str], budget: Budget) -> Mapping[str, Any]:

@@ -11,6 +11,13 @@ RATE_CARD = {"vcpu_hour": 0.0125, "gib_hour": 0.0034}  # EUR, our own machines
 ONPREM_SIZES = ((2, 4), (2, 8), (4, 8), (4, 16), (8, 16), (8, 32), (16, 32), (16, 64))
 RATE_CARD_SOURCE = "internal rate card"
 PRICE_SHEET_SOURCE = "enterprise price sheet of the demo company"
+COMMITTED_SOURCE = "commitment rates of the demo company"
+COMMITTED = {  # cloud, price type: part of the list price, about what providers ask without upfront
+    ("aws", "sp_1y"): 0.72, ("aws", "sp_3y"): 0.50,
+    ("aws", "sp_instance_1y"): 0.63, ("aws", "sp_instance_3y"): 0.43,
+    ("azure", "sp_1y"): 0.73, ("azure", "sp_3y"): 0.53,
+    ("azure", "reservation_1y"): 0.65, ("azure", "reservation_3y"): 0.45,
+}  # fmt: skip
 
 FAMILIES = {  # pattern of the instance type: how often the company picks it
     "aws": {
@@ -70,7 +77,7 @@ def prices() -> pl.DataFrame:
 
 
 def own_prices() -> pl.DataFrame:
-    """What no catalogue says: Azure's price sheet in EUR, the rate card in EUR."""
+    """What no catalogue says: Azure's price sheet and the rate card in EUR, committed rates."""
     listed = catalogue.prices()
     known = accounts()
     regions = known.filter(pl.col("cloud") == "azure").select("cloud", "region").unique()
@@ -92,7 +99,25 @@ def own_prices() -> pl.DataFrame:
         for site in sites for vcpus, memory in ONPREM_SIZES
     ]  # fmt: skip
     own = pl.DataFrame(card).select(pl.col(name).cast(kind) for name, kind in PRICE_SCHEMA.items())
-    return pl.concat([sheet.select(listed.columns), own])
+    sheet = sheet.select(listed.columns)
+    return pl.concat([sheet, own, _committed(pl.concat([listed, sheet]))])
+
+
+def _committed(listed: pl.DataFrame) -> pl.DataFrame:
+    """What instances cost under commitments where the company is, in the accounts' currency."""
+    wanted = accounts().select("cloud", "region", "currency").unique()
+    on_demand = listed.filter(
+        (pl.col("price_type") == "on_demand") & (pl.col("os") == "linux")
+    ).join(wanted, on=["cloud", "region", "currency"], how="semi")
+    return pl.concat(
+        on_demand.filter(pl.col("cloud") == cloud).with_columns(
+            pl.lit(price_type).alias("price_type"),
+            (pl.col("price_hour").cast(pl.Float64) * part)
+            .round(6).cast(pl.Decimal(18, 9)).alias("price_hour"),
+            pl.lit(COMMITTED_SOURCE).alias("source"),
+        )
+        for (cloud, price_type), part in COMMITTED.items()
+    )  # fmt: skip
 
 
 def menu() -> pl.DataFrame:

@@ -5,7 +5,7 @@ create table if not exists raw.price (
     region VARCHAR,
     instance_type VARCHAR,
     os VARCHAR, -- linux, windows
-    price_type VARCHAR, -- on_demand, spot, spot_est, cud_1y, cud_3y, sp_1y, sp_instance_1y, ...
+    price_type VARCHAR, -- on_demand, spot, spot_est, cud_1y, cud_3y, sp_1y, sp_instance_1y, reservation_1y, ...
     currency VARCHAR,
     price_hour DECIMAL(18, 9),
     as_of DATE,

@@ -3,6 +3,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 
 from clouds.azure.access import Access
@@ -47,6 +48,28 @@ def test_prices_are_told_by_system_and_price_type(azure: AzureCloud, estate: Est
     ]
     assert found["currency"].unique().to_list() == ["USD"]
     assert found["source"].unique().to_list() == ["azure-retail-prices"]
+
+
+def test_savings_plans_are_in_the_price_on_demand_and_reservations_cost_a_whole_term(
+    azure: AzureCloud, estate: Estate
+) -> None:
+    plans = [{"unitPrice": 0.14, "retailPrice": 0.14, "term": "1 Year"},
+             {"unitPrice": 0.1, "retailPrice": 0.1, "term": "3 Years"},
+             {"unitPrice": 0.05, "retailPrice": 0.05, "term": "5 Years"}]  # fmt: skip
+    reserved = {"type": "Reservation", "meterId": "a"}
+    estate.prices = items(
+        {"savingsPlan": plans},
+        {"skuName": "D4s v5 Spot", "retailPrice": 0.0384, "savingsPlan": plans},
+        {**reserved, "reservationTerm": "1 Year", "retailPrice": 1095.0},
+        {**reserved, "reservationTerm": "3 Years", "retailPrice": 2102.4},
+        {**reserved, "reservationTerm": "5 Years", "retailPrice": 1.0},
+    )
+    found = azure.prices().filter(pl.col("price_type") != "spot")
+    assert dict(found.select("price_type", "price_hour").rows()) == {
+        "on_demand": Decimal("0.192"), "sp_1y": Decimal("0.14"), "sp_3y": Decimal("0.1"),
+        "reservation_1y": Decimal("0.125"), "reservation_3y": Decimal("0.08"),
+    }  # fmt: skip
+    assert set(found["os"]) == {"linux"}
 
 
 def test_all_pages_of_the_price_list_are_read(azure: AzureCloud, estate: Estate) -> None:

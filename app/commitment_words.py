@@ -1,0 +1,99 @@
+"""Commitments in the words of somebody from finance."""
+
+from typing import Any
+
+from app.dashboard.money import between, full, full_range, percent
+from app.words import cloud_name
+
+KINDS = {
+    "sp": "savings plan over all instances", "sp_instance": "savings plan for {place}",
+    "cud": "committed use of {place}", "reservation": "reservation of {place}",
+}  # fmt: skip
+TERMS = {"1y": "1 year", "3y": "3 years"}
+SUGGESTION = [
+    "buy", "for", ">amount", "first", ">saves a month", ">likely", ">break-even", ">used",
+    ">pays above",
+]  # fmt: skip
+
+
+def what(one: dict[str, Any]) -> str:
+    """What is bought: `savings plan for m5 in us-east-1 (linux)`."""
+    place = one["covers"] or "all instances"
+    place += f" in {one['region']}" if one["region"] else ""
+    place += f" ({one['os']})" if one["os"] else ""
+    kind = one["price_type"].rsplit("_", 1)[0]
+    return KINDS[kind].format(place=place)
+
+
+def amount(one: dict[str, Any], *, prefix: str = "") -> str:
+    """How much of it: instances, or money per hour.
+
+    >>> amount({"quantity": 3.0, "commitment_hour": 0.2, "currency": "EUR"})
+    '3 instances'
+    """
+    quantity = one[f"{prefix}quantity"]
+    if quantity is not None:
+        return f"{quantity:.0f} instance{'' if quantity == 1 else 's'}"
+    hourly = one["first_hour"] if prefix else one["commitment_hour"]
+    return f"{one['currency']} {hourly:.3f} an hour"
+
+
+def first_part(one: dict[str, Any]) -> str:
+    """What to buy now, if it is bought in parts."""
+    if not one["parts"]:
+        return ""
+    if one["parts"] == 1:
+        return "all at once"
+    return f"{amount(one, prefix='first_')} now, {one['parts']} parts a month apart"
+
+
+def _term(one: dict[str, Any]) -> str:
+    return TERMS.get(one["term"]) or str(one["term"])
+
+
+def suggestion(one: dict[str, Any]) -> tuple[str, ...]:
+    """The cells of one line of `SUGGESTION`."""
+    months = one["break_even_months"]
+    return (
+        what(one),
+        f"{_term(one)}, {cloud_name(one['cloud'])} {one['billing_account']}",
+        amount(one),
+        first_part(one),
+        between(one["saving_month_low"], one["saving_month_high"], one["currency"]),
+        full(one["saving_month_mean"], one["currency"]),
+        f"{months:.1f} months",
+        percent(one["utilisation"]),
+        percent(one["ratio"]),
+    )
+
+
+def sentence(one: dict[str, Any]) -> str:
+    """The whole suggestion as one paragraph: what, the gain, and what happens if use falls."""
+    currency, ratio = one["currency"], one["ratio"]
+    months = 12 * int(one["term"].removesuffix("y"))
+    whole = one["commitment_hour"] * 730.5 * months
+    return (
+        f"Buy a {what(one)} on {cloud_name(one['cloud'])} ({one['billing_account']}) for "
+        f"{_term(one)}: {amount(one)}, which is "
+        f"{full(whole, currency)} over the term. It likely saves "
+        f"{full(one['saving_month_mean'], currency)} a month, in 8 of 10 cases "
+        f"{full_range(one['saving_month_low'], one['saving_month_high'], currency)}. It has paid "
+        "off after "
+        f"{one['break_even_months']:.1f} months of full use. If you use less than {percent(ratio)} "
+        f"of it, you pay more than without it; if you stop using it, it costs "
+        f"{full(one['commitment_hour'] * 730.5, currency)} a month for nothing until it ends."
+    )
+
+
+def owned_line(one: dict[str, Any]) -> tuple[str, ...]:
+    """The cells of one owned commitment."""
+    named = one["commitment_id"].rsplit("/", 1)[-1]
+    kind = (one["kind"] or "commitment").replace("_", " ")
+    covers = f" of {one['covers']}" if one["covers"] else ""
+    left = one["days_left"]
+    return (
+        f"{kind}{covers} {named}", cloud_name(one["cloud"]), percent(one["utilisation"]),
+        full(one["committed_cost"], one["currency"]), full(one["saved_cost"], one["currency"]),
+        f"{one['ends_at']:%Y-%m-%d}" if one["ends_at"] else "unknown",
+        "" if left is None else f"{left}{' !' if left <= 30 else ''}",
+    )  # fmt: skip

@@ -1,0 +1,121 @@
+"""The commands on commitments, on a small demo home; plans from files."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from command_line import answer, call
+
+from app.errors import BadInput
+from app.plan_file import EXAMPLE, read_plan
+
+SAVINGS_PLAN = """commitments:
+  - cloud: aws
+    billing_account: '210987654300'
+    currency: USD
+    price_type: sp_1y
+    hourly: 0.40
+    starts_on: 2026-10-01
+"""
+
+
+def test_commitments_are_owned_and_suggested_with_reasons(demo_home: Path) -> None:
+    found = answer("commitments", home=demo_home)
+    assert {one["kind"] for one in found["owned"]} >= {"savings_plan", "committed_use"}
+    bought = [one for one in found["plan"] if one["is_recommended"]]
+    assert bought, "the demo has steady usage that nothing covers"
+    for one in bought:
+        assert one["saving_month_low"] <= one["saving_month_mean"] <= one["saving_month_high"]
+        assert 0 < one["ratio"] < 1
+        assert one["break_even_months"] <= 9
+        assert one["commitment_hour"] <= one["demand_hour"] * 1.5
+        assert "pays while" in one["reason"]
+        parts = [part for part in found["tranches"] if part["plan_id"] == one["id"]]
+        assert sum(part["commitment_hour"] for part in parts) == pytest.approx(
+            one["commitment_hour"]
+        )
+    for one in found["outlook"]:
+        assert 0 <= one["gap"] <= 0.001
+        assert one["saving_month_mean"] <= one["demand_month"]
+    assert isinstance(found["snapshot"], int)
+
+
+def test_what_has_no_rate_is_said(demo_home: Path) -> None:
+    found = answer("commitments", home=demo_home)
+    said = {one["cloud"]: one["reason"] for one in found["plan"] if one["term"] is None}
+    assert "no price of a commitment is known for 100%" in said["digitalocean"]
+
+
+def test_for_people_the_commitments_are_sentences_and_a_table(demo_home: Path) -> None:
+    text = call("commitments", "--all", home=demo_home).stdout
+    assert "savings plan" in text
+    assert "pays off after" in text
+    assert "Nothing is bought by this product" in text
+
+
+def test_the_computed_plan_is_replayed_and_adds_up(demo_home: Path) -> None:
+    found = answer("replay", "commitments", home=demo_home)
+    assert found["is_computed"]
+    for row in found["months"]:
+        money = {name: Decimal(row[name]) for name in (
+            "on_demand_before", "committed", "used", "unused", "covered", "on_demand_after",
+            "total_after", "saved",
+        )}  # fmt: skip
+        assert money["used"] + money["unused"] == money["committed"]
+        assert money["covered"] + money["on_demand_after"] == money["on_demand_before"]
+        assert money["on_demand_before"] - money["total_after"] == money["saved"]
+    for total in found["totals"]:
+        months = [row for row in found["months"] if row["currency"] == total["currency"]]
+        assert Decimal(total["saved"]) == sum(Decimal(row["saved"]) for row in months)
+
+
+def test_a_plan_from_a_file_is_replayed_from_its_first_day(demo_home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(SAVINGS_PLAN)
+    found = answer("replay", "commitments", "--plan", file, "--days", "60", home=demo_home)
+    assert not found["is_computed"]
+    assert {row["month"]: row["committed"] for row in found["months"]}["2026-09-01"] == "0"
+    assert {row["month"]: row["committed"] for row in found["months"]}["2026-10-01"] == "297.6"
+
+
+def test_a_plan_with_an_unknown_rate_is_bad_input(demo_home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(SAVINGS_PLAN.replace("sp_1y", "cud_1y"))
+    outcome = call("replay", "commitments", "--plan", file, "--json", home=demo_home)
+    assert outcome.code == 2
+    assert "no rate is known" in outcome.json["error"]["message"]
+    assert "sp_1y" in outcome.json["error"]["message"]
+
+
+def test_the_example_of_a_plan_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(EXAMPLE)
+    (one,) = read_plan(file)
+    assert (one.covers, one.hourly) == ("m5", 1.2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("hourly: 1.20", "", "neither hourly nor quantity"),
+        ("hourly: 1.20", "quantity: 2", "only reservations have"),
+        ("price_type: sp_instance_1y", "price_type: spot", "price_type"),
+        ("hourly: 1.20", "hourly: -1", "hourly"),
+        ("    cloud: aws", "    clod: aws", "cloud"),
+        ("commitments:", "purchases:", "commitments"),
+        (EXAMPLE, "[", "YAML"),
+    ],
+)
+def test_a_plan_that_is_wrong_is_refused_with_what_was_expected(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(EXAMPLE.replace("- cloud", "-\n    cloud").replace(old, new) if old != EXAMPLE
+                    else new)  # fmt: skip
+    with pytest.raises(BadInput, match=said):
+        read_plan(file)
+
+
+def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="can't be read"):
+        read_plan(tmp_path / "nothing.yaml")

@@ -1,0 +1,257 @@
+"""The plan of a whole estate, its reasons, and the replay of a plan on the same usage."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.commitments.replay import Bought, replay, totals
+from models.commitments.run import plans
+from models.commitments.scope import Facts
+from models.errors import UnknownRate
+
+UNTIL = date(2026, 3, 20)
+DAYS = 120
+LIST = 0.10  # an hour of one m5.large
+
+
+def lines(
+    level: float = 10.0, days: int = DAYS, *, commitment: str | None = None, **columns: Any
+) -> list[dict[str, Any]]:
+    """Daily lines of instances that cost `level` an hour at their list price."""
+    random = np.random.default_rng(3)
+    first = datetime(UNTIL.year, UNTIL.month, UNTIL.day) - timedelta(days=days)
+    return [
+        {
+            "starts_at": first + timedelta(days=number),
+            "slot_hours": 24, "cloud": "aws", "billing_account": "payer", "currency": "USD",
+            "region": "eu-west-1", "instance_type": "m5.large", "family": "m5", "os": "linux",
+            "commitment_id": commitment, "on_demand_cost": cost, "list_cost": cost, **columns,
+        }
+        for number in range(days)
+        for cost in [24 * level * (1 + 0.05 * float(random.standard_normal()))]
+    ]  # fmt: skip
+
+
+def price(price_type: str, ratio: float, **columns: Any) -> dict[str, Any]:
+    return {
+        "cloud": "aws", "currency": "USD", "region": "eu-west-1", "instance_type": "m5.large",
+        "os": "linux", "price_type": price_type, "price_hour": LIST * ratio,
+        "on_demand_hour": LIST, **columns,
+    }  # fmt: skip
+
+
+HELD = {"cloud": pl.String, "billing_account": pl.String, "currency": pl.String,
+        "commitment_id": pl.String, "ends_on": pl.Date, "region": pl.String, "covers": pl.String,
+        "idle_hour": pl.Float64, "is_unbilled": pl.Boolean, "hourly_cost": pl.Float64,
+        "quantity": pl.Float64}  # fmt: skip
+CUT = {"id": pl.String, "cloud": pl.String, "billing_account": pl.String, "currency": pl.String,
+       "region": pl.String, "instance_type": pl.String, "os": pl.String,
+       "list_hour": pl.Float64}  # fmt: skip
+PRICES = [price("sp_instance_1y", 0.62), price("sp_1y", 0.72), price("sp_3y", 0.5)]
+
+
+def planned(
+    usage: list[dict[str, Any]],
+    prices: list[dict[str, Any]] = PRICES,
+    held: list[dict[str, Any]] | None = None,
+    cuts: list[dict[str, Any]] | None = None,
+) -> dict[str, pl.DataFrame]:
+    facts = Facts(
+        pl.DataFrame(usage, infer_schema_length=None),
+        pl.DataFrame(prices, schema={
+            "cloud": pl.String, "currency": pl.String, "region": pl.String,
+            "instance_type": pl.String, "os": pl.String, "price_type": pl.String,
+            "price_hour": pl.Float64, "on_demand_hour": pl.Float64,
+        }),
+        pl.DataFrame(held or [], schema=HELD),
+        pl.DataFrame(cuts or [], schema=CUT),
+    )  # fmt: skip
+    return plans(facts, made_on=UNTIL)
+
+
+def bought(found: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    return found["commitment_plan"].filter("is_recommended")
+
+
+def test_steady_usage_is_committed_to_with_the_reason_and_the_range() -> None:
+    found = planned(lines())
+    plan = bought(found)
+    assert plan["price_type"].to_list() == ["sp_instance_1y"]
+    row = plan.row(0, named=True)
+    assert 0.62 * 8 < row["commitment_hour"] < 0.62 * 12
+    assert row["saving_month_low"] <= row["saving_month_mean"] <= row["saving_month_high"]
+    assert row["break_even_months"] == pytest.approx(12 * 0.62)
+    assert "pays while" in row["reason"]
+    outlook = found["commitment_outlook"].filter(term="1y").row(0, named=True)
+    assert outlook["gap"] <= 1e-3
+    assert outlook["regret_month"] >= 0
+    assert outlook["scenarios"].startswith("forecast")
+    parts = found["commitment_tranche"]
+    assert parts["commitment_hour"].sum() == pytest.approx(row["commitment_hour"])
+    curve = found["commitment_curve"].filter(plan_id=row["id"])
+    assert curve["saving_month_mean"].max() == pytest.approx(row["saving_month_mean"], rel=0.05)
+
+
+def test_a_term_that_pays_off_late_is_shown_and_not_recommended() -> None:
+    found = planned(lines())["commitment_outlook"].filter(term="3y").row(0, named=True)
+    assert not found["is_recommended"]
+    assert found["break_even_months"] == pytest.approx(18)
+    assert "more than 9" in found["reason"]
+
+
+def test_a_purchase_that_pays_off_late_is_left_out_of_a_term_that_does_not() -> None:
+    """0.81 of the price for a year pays off after 9.7 months."""
+    late = [price("sp_1y", 0.81), price("sp_instance_1y", 0.62)]
+    assert bought(planned(lines(), prices=late))["price_type"].to_list() == ["sp_instance_1y"]
+    only = planned(lines(), prices=late[:1])
+    assert bought(only).is_empty()
+    (row,) = only["commitment_outlook"].to_dicts()
+    assert row["saving_month_mean"] > 0
+    assert "more than 9" in row["reason"]
+
+
+def test_usage_without_a_rate_gets_a_reason_and_no_purchase() -> None:
+    found = planned(lines(), prices=[])
+    assert bought(found).is_empty()
+    (reason,) = found["commitment_plan"]["reason"].to_list()
+    assert "no price of a commitment is known for 100% of the usage" in reason
+
+
+def test_a_rate_of_another_region_or_system_is_no_rate() -> None:
+    elsewhere = [price("sp_1y", 0.72, region="us-east-1"), price("sp_1y", 0.6, os="windows")]
+    assert bought(planned(lines(), prices=elsewhere)).is_empty()
+
+
+def test_few_days_of_usage_are_not_enough() -> None:
+    found = planned(lines(days=10))
+    assert found["commitment_plan"]["reason"].to_list() == ["10 days of usage, need 28"]
+
+
+def test_what_is_owned_is_not_bought_again() -> None:
+    half = [*lines(5.0), *lines(5.0, commitment="sp-1")]
+    assert bought(planned(half))["commitment_hour"].sum() < 0.62 * 6
+    ended = [held(commitment_id="sp-1", ends_on=UNTIL)]
+    assert bought(planned(half, held=ended))["commitment_hour"].sum() > 0.62 * 8
+
+
+def held(**columns: Any) -> dict[str, Any]:
+    return {
+        "cloud": "aws", "billing_account": "payer", "currency": "USD", "ends_on": None,
+        "region": None, "covers": None, "idle_hour": 0.0, "is_unbilled": False, "hourly_cost": None,
+        "quantity": None, **columns,
+    }  # fmt: skip
+
+
+def test_what_was_bought_lately_and_no_bill_knows_is_not_bought_again() -> None:
+    alone = bought(planned(lines()))["commitment_hour"].sum()
+    later = UNTIL + timedelta(days=400)
+    new = held(commitment_id="sp-9", ends_on=later, is_unbilled=True, hourly_cost=2.5)
+    after = bought(planned(lines(), held=[new]))["commitment_hour"].sum()
+    lowest = 0.5  # of all rates on offer, that of sp_3y
+    assert after == pytest.approx(alone - 0.62 * 2.5 / lowest, rel=0.05)
+    others = [held(**{**new, "billing_account": "other"}), held(**{**new, "region": "us-east-1"})]
+    assert bought(planned(lines(), held=others))["commitment_hour"].sum() == alone
+
+
+def test_a_reservation_of_unknown_price_counts_with_its_instances() -> None:
+    prices = [price("reservation_1y", 0.6)]
+    alone = bought(planned(lines(), prices=prices))["quantity"].sum()
+    new = held(commitment_id="ri-9", is_unbilled=True, quantity=30.0, covers="m5.large")
+    after = bought(planned(lines(), prices=prices, held=[new]))["quantity"].sum()
+    assert alone - after == pytest.approx(30, abs=1)
+
+
+def test_what_open_recommendations_take_away_is_not_committed_to_and_is_told() -> None:
+    cut = {"id": "r1", "cloud": "aws", "billing_account": "payer", "currency": "USD",
+           "region": "eu-west-1", "instance_type": "m5.large", "os": "linux",
+           "list_hour": 4.0}  # fmt: skip
+    found = planned(lines(), cuts=[cut])
+    assert bought(found)["commitment_hour"].sum() < 0.62 * 7
+    outlook = found["commitment_outlook"].filter(term="1y").row(0, named=True)
+    assert outlook["cut_month"] == pytest.approx(4 * 730.5)
+    assert outlook["cuts"] == 1
+
+
+def test_a_negotiated_price_makes_a_listed_rate_save_less() -> None:
+    """Half of the list price on demand: a rate of 62 % of the list is no saving."""
+    cheap = [{**line, "on_demand_cost": line["on_demand_cost"] / 2} for line in lines()]
+    assert bought(planned(cheap, prices=[price("sp_1y", 0.62)])).is_empty()
+
+
+def test_reservations_are_whole_instances_of_a_type() -> None:
+    found = bought(planned(lines(0.95), prices=[price("reservation_1y", 0.6)]))
+    row = found.row(0, named=True)
+    assert row["covers"] == "m5.large"
+    assert row["quantity"] == round(row["quantity"])
+    assert row["commitment_hour"] == pytest.approx(row["quantity"] * LIST * 0.6)
+
+
+def rates_of(found: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    return found["commitment_rate"]
+
+
+def one(hourly: float | None, price_type: str = "sp_instance_1y", **columns: Any) -> Bought:
+    place = {"region": "eu-west-1", "covers": "m5", "hourly": hourly, **columns}
+    return Bought("aws", "payer", "USD", price_type, **place)
+
+
+def test_a_replay_adds_up_to_the_cent_in_every_month() -> None:
+    usage = pl.DataFrame(lines())
+    rows = replay(usage, rates_of(planned(lines())), [one(5.0)], until=UNTIL)
+    assert len(rows) == 5
+    for row in rows:
+        assert row["on_demand_before"] == row["covered"] + row["on_demand_after"]
+        assert row["committed"] == row["used"] + row["unused"]
+        assert row["total_after"] == row["committed"] + row["on_demand_after"]
+        assert row["saved"] == row["on_demand_before"] - row["total_after"]
+        assert all(Decimal(str(row[name])) >= 0 for name in row if isinstance(row[name], Decimal)
+                   and name != "saved")  # fmt: skip
+    (total,) = totals(rows)
+    assert total["committed"] == Decimal(5 * 24 * DAYS)
+    assert total["saved"] == sum(Decimal(str(row["saved"])) for row in rows)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.floats(0.1, 20), st.floats(0.1, 20))
+def test_more_commitments_never_leave_more_on_demand(first: float, second: float) -> None:
+    usage, scope = pl.DataFrame(lines()), {"billing_account": "payer", "family": "m5"}
+    rates = pl.DataFrame(
+        {**price(name, ratio), **scope, "ratio": ratio}
+        for name, ratio in (("sp_instance_1y", 0.62), ("sp_1y", 0.72))
+    )
+    alone = totals(replay(usage, rates, [one(first)], until=UNTIL))[0]
+    flexible = Bought("aws", "payer", "USD", "sp_1y", hourly=second)
+    both = totals(replay(usage, rates, [one(first), flexible], until=UNTIL))[0]
+    assert Decimal(str(both["on_demand_after"])) <= Decimal(str(alone["on_demand_after"]))
+    assert both["usage"] == alone["usage"]
+
+
+def test_a_purchase_holds_from_its_first_day_to_before_its_last() -> None:
+    rates = rates_of(planned(lines()))
+    held = one(5.0, starts_on=date(2026, 2, 1), ends_on=date(2026, 3, 1))
+    rows = replay(pl.DataFrame(lines()), rates, [held], until=UNTIL)
+    assert {row["month"]: row["committed"] for row in rows if row["committed"]} == {
+        date(2026, 2, 1): Decimal(5 * 24 * 28)
+    }
+
+
+def test_whole_instances_cost_their_price() -> None:
+    prices = [price("reservation_1y", 0.6)]
+    rates = rates_of(planned(lines(), prices=prices))
+    held = one(None, "reservation_1y", quantity=10.0, covers="m5.large")
+    (total,) = totals(replay(pl.DataFrame(lines()), rates, [held], until=UNTIL))
+    assert total["committed"] == Decimal(str(10 * LIST * 0.6 * 24 * DAYS)).quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [one(1.0, "cud_1y"), one(1.0, covers="c9"), Bought("gcp", "x", "USD", "cud_1y")]
+)
+def test_a_purchase_without_a_rate_is_refused_by_name(wrong: Bought) -> None:
+    with pytest.raises(UnknownRate, match=wrong.price_type):
+        replay(pl.DataFrame(lines()), rates_of(planned(lines())), [wrong], until=UNTIL)

@@ -1,0 +1,123 @@
+"""Usage that can be committed to, and what is owned: as bills of each cloud tell it."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from estate import d, line, mart
+
+HOURS: dict[str, Any] = {"PricingUnit": "Hours", "SkuPriceDetails": '{"InstanceType":"m5.large"}'}
+OFFER = {"cloud": "aws", "instance_type": "m5.large", "family": "m5"}
+
+
+def usage(*lines: dict[str, Any], **tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return mart("committable_usage", raw_focus=list(lines), raw_offer=[OFFER], **tables)
+
+
+def test_a_line_on_demand_has_its_type_family_and_price() -> None:
+    (row,) = usage(line("2026-03-01", "2.4", **HOURS))
+    assert (row["instance_type"], row["family"], row["slot_hours"]) == ("m5.large", "m5", 24)
+    assert (row["commitment_id"], row["on_demand_cost"]) == (None, 2.4)
+
+
+def test_covered_usage_counts_at_its_contracted_price() -> None:
+    covered = line("2026-03-01", "1.7", ContractedCost=d("2.4"), CommitmentDiscountId="sp-1",
+                   CommitmentDiscountStatus="Used", **HOURS)  # fmt: skip
+    (row,) = usage(covered)
+    assert (row["commitment_id"], row["on_demand_cost"], row["effective_cost"]) == (
+        "sp-1", 2.4, 1.7,
+    )  # fmt: skip
+
+
+def test_covered_usage_without_any_price_is_unknown_not_zero() -> None:
+    covered = line("2026-03-01", "1.7", ContractedCost=d("0"), ListCost=d("0"),
+                   CommitmentDiscountId="ri-1", **HOURS)  # fmt: skip
+    (row,) = usage(covered)
+    assert row["on_demand_cost"] is None
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"PricingCategory": "Dynamic"},
+        {"CommitmentDiscountStatus": "Unused", "CommitmentDiscountId": "sp-1"},
+        {"ServiceCategory": "Databases"},
+        {"PricingUnit": "GB-Months"},
+        {"ChargeCategory": "Purchase"},
+        {"ChargeClass": "Correction"},
+        {"x_cloud": "onprem"},
+        {"SkuPriceDetails": None},
+    ],
+)
+def test_what_can_not_be_committed_to_is_left_out(columns: dict[str, Any]) -> None:
+    assert usage(line("2026-03-01", "2.4", **{**HOURS, **columns})) == []
+
+
+def test_type_and_system_come_from_the_inventory_where_the_bill_is_silent() -> None:
+    resource = {"cloud": "aws", "resource_id": "i-1", "kind": "instance", "sku": "m5.large",
+                "config": '{"os":"linux"}', "valid_from": datetime(2026, 1, 1)}  # fmt: skip
+    (row,) = usage(
+        line("2026-03-01", "2.4", ResourceId="i-1", PricingUnit="Hrs"), raw_resource=[resource]
+    )
+    assert (row["instance_type"], row["os"]) == ("m5.large", "linux")
+
+
+def test_a_line_of_an_hour_stays_one_and_a_line_of_days_is_spread() -> None:
+    hour = line("2026-03-01", "0.1", **HOURS)
+    hour["ChargePeriodEnd"] = datetime(2026, 3, 1, 1)
+    days = line("2026-03-02", "9.0", **HOURS)
+    days["ChargePeriodEnd"] = datetime(2026, 3, 5)
+    found = usage(hour, days)
+    assert [(row["slot_hours"], row["on_demand_cost"]) for row in found] == [
+        (1, 0.1), (24, 3.0), (24, 3.0), (24, 3.0),
+    ]  # fmt: skip
+
+
+def test_google_clouds_credits_say_what_is_covered_and_which_discounts_are_price() -> None:
+    credits = (
+        '{"credits":[{"id":"cud-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-3.0},'
+        '{"id":"sud","type":"SUSTAINED_USAGE_DISCOUNT","amount":-1.0},'
+        '{"id":"promo","type":"PROMOTION","amount":-2.0}]}'
+    )
+    found = usage(line("2026-03-01", "10", x_cloud="gcp", x_extra=credits, **HOURS))
+    assert {row["commitment_id"]: row["on_demand_cost"] for row in found} == {
+        "cud-1": 3.0, None: 6.0,
+    }  # fmt: skip
+
+
+OWNED = {
+    "source": "s", "cloud": "aws", "account": "shop", "commitment_id": "sp-1",
+    "kind": "savings_plan", "hourly_cost": d("0.1"), "currency": "USD",
+    "starts_at": datetime(2026, 1, 1), "ends_at": datetime(2026, 4, 1),
+}  # fmt: skip
+
+
+def owned(*lines: dict[str, Any], commitments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return mart("commitment_owned", raw_focus=list(lines), raw_commitment=commitments)
+
+
+def test_what_is_owned_tells_its_use_its_gain_and_its_end() -> None:
+    used = line("2026-03-18", "1.8", ContractedCost=d("2.5"), CommitmentDiscountId="sp-1",
+                CommitmentDiscountStatus="Used", **HOURS)  # fmt: skip
+    unused = line(
+        "2026-03-18", "0.6", CommitmentDiscountId="sp-1", CommitmentDiscountStatus="Unused"
+    )
+    (row,) = owned(used, unused, commitments=[OWNED])
+    assert (row["committed_cost"], row["unused_cost"]) == (d("2.4"), d("0.6"))
+    assert row["utilisation"] == pytest.approx(0.75)
+    assert row["saved_cost"] == pytest.approx(0.1)
+    assert row["days_left"] == 12
+
+
+def test_where_the_fee_is_apart_use_is_unknown_and_cost_is_what_was_agreed() -> None:
+    credits = '{"credits":[{"id":"sp-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-90.0}]}'
+    covered = line("2026-03-18", "90", x_cloud="gcp", x_extra=credits, **HOURS)
+    (row,) = owned(covered, commitments=[{**OWNED, "cloud": "gcp"}])
+    assert row["utilisation"] is None
+    assert row["committed_cost"] == d("0.1") * 24 * 30
+    assert row["saved_cost"] == pytest.approx(90 - 72)
+
+
+def test_a_commitment_that_has_ended_and_is_not_billed_is_not_owned() -> None:
+    gone = {**OWNED, "ends_at": datetime(2026, 3, 1)}
+    assert owned(line("2026-03-18", "1"), commitments=[gone]) == []

@@ -1,0 +1,126 @@
+-- One row per commitment and currency that is owned now or was billed in the last 30 complete days: its use in those days, and its end.
+-- group: commitment
+with complete as (
+    select
+        freshness.cloud,
+        max(freshness.until)::date as until -- the first day that is not yet billed completely
+    from marts.freshness as freshness
+    where freshness.what = 'bills'
+    group by all
+),
+
+billed as (
+    select
+        focus.x_cloud as cloud,
+        focus.CommitmentDiscountId as commitment_id,
+        focus.BillingCurrency as currency,
+        sum(focus.EffectiveCost) as committed_cost,
+        coalesce(
+            sum(focus.EffectiveCost) filter (
+                where coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase'
+            ), 0
+        ) as unused_cost
+    from raw.focus as focus
+    join complete on focus.x_cloud = complete.cloud
+    where
+        focus.CommitmentDiscountId is not null
+        and focus.ChargeCategory in ('Usage', 'Purchase')
+        and focus.ChargePeriodStart >= complete.until - interval 30 day
+        and focus.ChargePeriodStart < complete.until
+    group by all
+),
+
+covered as (
+    select
+        usage.cloud,
+        usage.commitment_id,
+        usage.currency,
+        sum(usage.on_demand_cost) as covered_cost
+    from marts.committable_usage as usage
+    join complete using (cloud)
+    where
+        usage.commitment_id is not null
+        and usage.starts_at >= complete.until - interval 30 day
+        and usage.starts_at < complete.until
+    group by all
+),
+
+owned as (
+    select
+        commitment.cloud,
+        commitment.commitment_id,
+        commitment.currency,
+        any_value(commitment.kind) as kind,
+        any_value(commitment.account) as account,
+        any_value(commitment.region) as region,
+        any_value(commitment.covers) as covers,
+        any_value(commitment.quantity) as quantity,
+        any_value(commitment.hourly_cost) as hourly_cost,
+        min(commitment.starts_at) as starts_at,
+        max(commitment.ends_at) as ends_at
+    from raw.commitment as commitment
+    where commitment.ends_at >= getvariable('as_of') or commitment.ends_at is null
+    group by all
+),
+
+named as (
+    select
+        owned.cloud,
+        owned.commitment_id,
+        owned.currency
+    from owned
+    union
+    select
+        billed.cloud,
+        billed.commitment_id,
+        billed.currency
+    from billed
+    union
+    select
+        covered.cloud,
+        covered.commitment_id,
+        covered.currency
+    from covered
+),
+
+-- Where a bill keeps the fee apart from its use (Google Cloud): what was committed to in the days it was in force.
+paid as (
+    select
+        named.*,
+        complete.until,
+        coalesce(
+            billed.committed_cost,
+            owned.hourly_cost * 24 * greatest(
+                date_diff('day', greatest(owned.starts_at::date, complete.until - 30), complete.until), 0
+            )
+        )::decimal(38, 18) as cost
+    from named
+    left join owned using (cloud, commitment_id, currency)
+    left join billed using (cloud, commitment_id, currency)
+    left join complete on named.cloud = complete.cloud
+)
+
+select
+    paid.cloud,
+    paid.commitment_id,
+    paid.currency,
+    owned.kind, -- null = only the bill tells of it
+    owned.account,
+    owned.region, -- null = any
+    owned.covers, -- null = any compute, or unknown
+    owned.quantity,
+    owned.hourly_cost,
+    owned.starts_at,
+    owned.ends_at, -- null = unknown
+    date_diff('day', getvariable('as_of')::date, owned.ends_at::date) as days_left,
+    paid.until, -- the 30 days before it
+    paid.cost as committed_cost, -- null = unknown
+    (billed.committed_cost - billed.unused_cost)::decimal(38, 18) as used_cost, -- null = the bill does not say
+    billed.unused_cost::decimal(38, 18) as unused_cost,
+    (1 - billed.unused_cost::double / nullif(billed.committed_cost, 0)::double) as utilisation, -- null = unknown
+    covered.covered_cost, -- what the usage it covered would have cost on demand; null = nothing, or no price
+    covered.covered_cost - paid.cost::double as saved_cost -- below zero: it cost more than it gave
+from paid
+left join owned using (cloud, commitment_id, currency)
+left join billed using (cloud, commitment_id, currency)
+left join covered using (cloud, commitment_id, currency)
