@@ -19,6 +19,7 @@ LEVELS = np.arange(0.0, 100.5, 0.5)  # percent, to which measured peaks are roun
 STEPS_A_DAY = 288  # of five minutes
 CHEAPEST, DEAREST = 1e-3, 1e4  # percent of a machine that 1 % of time in overload may be worth
 HALVINGS = 50
+WORSE = 10.0  # a machine that is too small for hours a day costs more than several that are briefly
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,12 @@ class Trade:
     saves: Preset | float  # percent of the fleet, or the rule whose sizes save as much
     half_life_days: float = 2.0  # after which a day counts half
     drift: float = 0.3  # spread of the logarithm by which coming peaks may be off those measured
+    much: float = 0.1  # share of one machine's time beyond which overload counts `WORSE` times
     margin: float = 0.05  # percent of the fleet saved beyond the rule
 
 
 BALANCED = Trade(P95_AND_30)
-SAFE = Trade(COMPUTE_OPTIMIZER)
+SAFE = Trade(COMPUTE_OPTIMIZER, much=0.005)
 
 
 def right_size(cpu_max: Floats, cpu_avg: Floats) -> Floats:
@@ -69,7 +71,8 @@ def needed(
 def overload_share(cpu_max: Floats, trade: Trade, steps_a_day: int) -> Floats:
     """Expected share of time above each of `SIZES`, per machine, recent days first.
 
-    The present size counts as enough: how often it is too small is not known.
+    The present size counts as enough: how often it is too small is not known. What is beyond `much`
+    counts `WORSE` times.
     """
     weight = 2.0 ** (np.arange(len(cpu_max)) / (steps_a_day * trade.half_life_days))
     weight /= weight.sum()
@@ -78,7 +81,7 @@ def overload_share(cpu_max: Floats, trade: Trade, steps_a_day: int) -> Floats:
     distance = np.log(np.maximum(LEVELS, 0.1))[None, :] - np.log(SIZES)[:, None]
     share = ndtr(distance / trade.drift) @ time
     share[-1] = 0.0
-    return share
+    return share + (WORSE - 1) * np.maximum(share - trade.much, 0.0)
 
 
 def _sizes(overload: Floats, price: float) -> Floats:
