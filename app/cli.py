@@ -19,6 +19,7 @@ from app.commands import (
     ledger,
     look,
     operate,
+    select,
     series,
 )
 from app.errors import AppError
@@ -44,7 +45,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for commands in (estate, look, budgets, series, incidents, decide, ledger, operate, alerts):
+for commands in (estate, look, select, budgets, series, incidents, decide, ledger, operate, alerts):
     commands.add_to(app)
 
 
