@@ -1,7 +1,7 @@
 """Choose instances: from what is asked for to offers, what was rejected why, and near misses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -16,7 +16,7 @@ from models.selection.search import search
 from models.selection.total import HOURS_A_MONTH
 
 Row = Mapping[str, Any]
-MANY = 60  # known names that still help when they are listed
+FEW, MANY = 12, 60  # known names that are all listed, and that are listed at most
 UNKNOWN = {  # part of the price: why it is not known, where there is a home with bills
     "disk_hour": "no bill of the last 32 days states a price of disks in {region}",
     "egress_hour": "no bill of the last 32 days states a price of egress in {region}",
@@ -58,13 +58,12 @@ def choose(market: Market, asked: Requirements, limit: int) -> Chosen:
 def refuse_unknown_names(market: Market, asked: Requirements) -> None:
     """Raise `BadInput` for the first name that nothing on offer has, with those that there are."""
     for one in unmatched(market.connection, asked):
-        known = one.close or (one.known if len(one.known) <= MANY else one.known[:MANY])
-        more = "" if len(known) == len(one.known) else ", ..."
-        what = one.kind.replace("_", " ")
-        said = "close to it" if one.close else "known"
+        close = one.close if len(one.known) > FEW else ()
+        listed = ", ".join(close or one.known[:MANY])
+        more = ", ..." if not close and len(one.known) > MANY else ""
         raise BadInput(
-            f"Nothing on offer has the {what} {one.name!r}. "
-            f"{said.capitalize()}: {', '.join(known)}{more}."
+            f"Nothing on offer has the {one.kind.replace('_', ' ')} {one.name!r}. "
+            f"{'Close to it' if close else 'Known'}: {listed}{more}."
         )
 
 
@@ -93,11 +92,6 @@ def need_of(market: Market, wanted: str) -> tuple[Row, Need]:
         ids = ", ".join(row["resource_id"] for row in found[:5])
         raise BadInput(f"{len(found)} machines are called {wanted!r}: {ids}. Give one id.")
     return found[0], need(found[0], Headroom())
-
-
-def in_currency(asked: Requirements, machine: Row) -> Requirements:
-    """The requirements in the currency in which the machine is billed."""
-    return replace(asked, currency=machine["currency"] or asked.currency)
 
 
 def _told(row: Row, market: Market) -> dict[str, Any]:

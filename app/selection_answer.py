@@ -100,10 +100,17 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
 
 
 def _elsewhere(need: Requirements, told: Requirements) -> Requirements:
-    """What a machine needs, without where it is if another place was asked for."""
+    """What a machine needs, without where it is if another place was asked for.
+
+    Other clouds don't say which network lasts, so there it can't be asked for.
+    """
     if not set(PLACE) & set(told.sets):
         return need
-    return replace(need, sets={name: one for name, one in need.sets.items() if name not in PLACE})
+    return replace(
+        need,
+        sets={name: one for name, one in need.sets.items() if name not in PLACE},
+        ranges={name: one for name, one in need.ranges.items() if name != "network_gbps"},
+    )
 
 
 def _spelt(name: str, given: str) -> str:
@@ -168,6 +175,12 @@ def _view(chosen: Chosen, asked: Asked, market: Market) -> Iterable["RenderableT
     if chosen.near_misses:
         yield "Just missed:"
         yield from (f"  {one['sentence']}" for one in chosen.near_misses)
+    yield from (
+        f"{_amount(one['covered_hour'])} an hour of {one['instance_type']} in {one['region']} is "
+        f"paid already: {one['cover_reason']}"
+        for one in chosen.offers
+        if one["covered_hour"]
+    )
     reasons = dict.fromkeys(
         text for one in chosen.offers for name, text in one["unknown"].items()
         if name != "marginal_hour" or market.snapshot is not None

@@ -9,9 +9,9 @@ from app.words import cloud_name
 from models.selection.requirements import NUMBERS
 
 NAMES = {
-    "cloud": "cloud", "region": "region", "country": "country", "continent": "continent",
-    "price_type": "price", "arch": "architecture", "family": "family",
-    "instance_type": "instance type", "cpu_vendor": "CPU of", "gpu_model": "GPU",
+    "cloud": "Cloud", "region": "Region", "country": "Country", "continent": "Continent",
+    "price_type": "Price", "arch": "Architecture", "family": "Family",
+    "instance_type": "Instance type", "cpu_vendor": "A CPU of", "gpu_model": "GPU",
 }  # fmt: skip
 LIFTED = {
     "burstable": ("A burstable CPU", "A CPU that is not burstable"),
@@ -58,16 +58,16 @@ def _given_up(missed: Mapping[str, Any]) -> str:
         return f"Doing without one of {wanted}"
     if name.startswith("not_"):
         return f"Allowing {_short(name.removeprefix('not_'))} {value}"
-    return f"{NAMES[name].capitalize()} {value} instead of {wanted}"
+    return f"{NAMES[name]} {value} instead of {wanted}"
 
 
 def _less_or_more(name: str, value: float, distance: float, wanted: str) -> str:
     low = wanted.partition("..")[0]
-    one, several = NUMBERS[name].names
-    unit = one if distance == 1 else several
+    measure = NUMBERS[name]
+    unit = measure.one if measure.one and distance == 1 else measure.unit
     way = "less" if low and value < float(low) else "more"
     return f"{distance:.3g} {unit} {way}"
 
 
 def _short(name: str) -> str:
-    return name.replace("_gib", "").replace("_gb", "").replace("_", " ")
+    return name.removesuffix("_gib").removesuffix("_gb").replace("_", " ")

@@ -51,7 +51,8 @@ def _all(asked: Requirements) -> Iterator[Constraint]:
                 name, _about(name), _is_one_of(name, members), value, "null", ", ".join(members)
             )
     for name in NUMBERS:
-        if (range_ := asked.ranges.get(name)) is not None:
+        range_ = asked.ranges.get(name, Range())
+        if range_ != Range():
             sql = NUMBERS[name].sql
             yield Constraint(
                 name, _about(name), _lies_in(sql, range_), sql, _misses_by(sql, range_), str(range_)
@@ -114,7 +115,7 @@ def _lies_in(sql: str, wanted: Range) -> str:
         *([f"{sql} >= {wanted.low!r}"] if wanted.low is not None else []),
         *([f"{sql} <= {wanted.high!r}"] if wanted.high is not None else []),
     ]
-    return f"({' and '.join(parts)})" if parts else f"{sql} is not null"
+    return f"({' and '.join(parts)})"
 
 
 def _misses_by(sql: str, wanted: Range) -> str:
@@ -122,4 +123,4 @@ def _misses_by(sql: str, wanted: Range) -> str:
         *([f"{wanted.low!r} - {sql}"] if wanted.low is not None else []),
         *([f"{sql} - {wanted.high!r}"] if wanted.high is not None else []),
     ]
-    return f"greatest({', '.join(parts)})::double" if parts else "null"
+    return f"greatest({', '.join(parts)})::double"

@@ -13,9 +13,11 @@ with matched as (
         idle.missing,
         case
             when idle.missing is not null or priced.os <> 'linux' then null
-            when idle.kind = 'reservation' then least(idle.idle_quantity, 1) * priced.price_hour
+            when idle.kind = 'reservation' and idle.idle_quantity is not null
+                then least(idle.idle_quantity, 1) * priced.price_hour
             when idle.kind = 'savings_plan' and idle.idle_hour >= priced.price_hour then priced.price_hour
-            when idle.kind = 'savings_plan' then least(idle.idle_hour / rate.price_hour, 1) * priced.price_hour
+            when idle.kind = 'savings_plan' and rate.price_hour > 0 -- least() would take no null
+                then least(idle.idle_hour / rate.price_hour, 1) * priced.price_hour
         end as covered_hour
     from idle_commitment as idle
     join offered

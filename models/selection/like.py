@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BITS = 8
 GIGA = 1e9
+LEAST_NETWORK = 0.01  # Gbit/s; every machine has more
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def need(machine: Mapping[str, Any], headroom: "Headroom") -> Need:
             reasons.append(f"at least {machine[column]:g} {name}: it has them")
     if machine["network_p99"] is not None and machine["network_gbps"] is not None:
         gbps = machine["network_p99"] * BITS / GIGA / (headroom.cpu_percent / 100)
-        ranges["network_gbps"] = Range(round(gbps, 3), None)
-        reasons.append(f"at least {gbps:.3g} Gbit/s of network, by its p99")
+        if gbps >= LEAST_NETWORK:
+            ranges["network_gbps"] = Range(round(gbps, 3), None)
+            reasons.append(f"at least {gbps:.3g} Gbit/s of network, by its p99")
     named = {"cloud": "cloud", "region": "region", "arch": "arch", "gpu_model": "gpu_model"}
     sets = {name: (str(machine[column]),) for name, column in named.items() if machine[column]}
     flags = {} if machine["burstable"] else {"burstable": False}

@@ -24,33 +24,29 @@ class Range:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number of an offer that can be asked for: how the candidates have it, how people call it.
-
-    `names` are what one and several of it are called.
-    """
+    """A number that can be asked for: how the tables have it, and how people call it."""
 
     sql: str
-    names: tuple[str, str]
+    unit: str
+    one: str | None = None  # where a single one is called otherwise
 
 
 NUMBERS: Mapping[str, Measure] = {
-    "vcpus": Measure("vcpus", ("vCPU", "vCPUs")),
-    "memory_gib": Measure("memory_gib", ("GiB of memory",) * 2),
-    "gib_per_vcpu": Measure("memory_gib / vcpus", ("GiB per vCPU",) * 2),
-    "clock_ghz": Measure("clock_ghz", ("GHz",) * 2),
-    "gpus": Measure("gpu_count", ("GPU", "GPUs")),
-    "gpu_memory_gib": Measure("gpu_memory_gib", ("GiB of GPU memory",) * 2),
-    "accelerators": Measure("accelerator_count", ("accelerator", "accelerators")),
-    "network_gbps": Measure("network_gbps", ("Gbit/s of network",) * 2),
-    "network_peak_gbps": Measure("network_peak_gbps", ("Gbit/s of network at its peak",) * 2),
-    "network_interfaces": Measure(
-        "network_interfaces", ("network interface", "network interfaces")
-    ),
-    "local_storage_gb": Measure("local_storage_gb", ("GB of local storage",) * 2),
-    "ebs_mbps": Measure("ebs_mbps", ("Mbit/s to network disks",) * 2),
-    "ebs_iops": Measure("ebs_iops", ("IOPS to network disks",) * 2),
-    "price_hour": Measure("price_hour", ("an hour",) * 2),
-    "interruption_percent": Measure("interruption_percent", ("% of months interrupted",) * 2),
+    "vcpus": Measure("vcpus", "vCPUs", "vCPU"),
+    "memory_gib": Measure("memory_gib", "GiB of memory"),
+    "gib_per_vcpu": Measure("memory_gib / vcpus", "GiB per vCPU"),
+    "clock_ghz": Measure("clock_ghz", "GHz"),
+    "gpus": Measure("gpu_count", "GPUs", "GPU"),
+    "gpu_memory_gib": Measure("gpu_memory_gib", "GiB of GPU memory"),
+    "accelerators": Measure("accelerator_count", "accelerators", "accelerator"),
+    "network_gbps": Measure("network_gbps", "Gbit/s of network"),
+    "network_peak_gbps": Measure("network_peak_gbps", "Gbit/s of network at its peak"),
+    "network_interfaces": Measure("network_interfaces", "network interfaces", "network interface"),
+    "local_storage_gb": Measure("local_storage_gb", "GB of local storage"),
+    "ebs_mbps": Measure("ebs_mbps", "Mbit/s to network disks"),
+    "ebs_iops": Measure("ebs_iops", "IOPS to network disks"),
+    "price_hour": Measure("price_hour", "an hour"),
+    "interruption_percent": Measure("interruption_percent", "% of months interrupted"),
 }
 """Every number that a requirement can limit."""
 
