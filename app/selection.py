@@ -1,7 +1,7 @@
 """Choose instances: from what is asked for to offers, what was rejected why, and near misses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -15,6 +15,7 @@ from models.selection.requirements import Requirements
 from models.selection.search import search
 from models.selection.total import HOURS_A_MONTH
 
+PLACE = ("cloud", "region", "country", "continent")
 Row = Mapping[str, Any]
 FEW, MANY = 12, 60  # known names that are all listed, and that are listed at most
 UNKNOWN = {  # part of the price: why it is not known, where there is a home with bills
@@ -92,6 +93,21 @@ def need_of(market: Market, wanted: str) -> tuple[Row, Need]:
         ids = ", ".join(row["resource_id"] for row in found[:5])
         raise BadInput(f"{len(found)} machines are called {wanted!r}: {ids}. Give one id.")
     return found[0], need(found[0], Headroom())
+
+
+def completed(told: Requirements, need: Requirements) -> Requirements:
+    """What was told, and for the rest what a machine needs.
+
+    Where it is counts only if no other place was told; of other clouds nobody says which network
+    lasts, so there it can't be asked for.
+    """
+    if set(PLACE) & set(told.sets):
+        need = replace(
+            need,
+            sets={name: one for name, one in need.sets.items() if name not in PLACE},
+            ranges={name: one for name, one in need.ranges.items() if name != "network_gbps"},
+        )
+    return told.with_defaults(need)
 
 
 def _told(row: Row, market: Market) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.answer import Answer
 from app.errors import BadInput, Refused
 from app.market import Market, open_market
-from app.selection import Chosen, choose, need_of
+from app.selection import Chosen, choose, completed, need_of
 from app.selection_words import rejection
 from app.session import Session
 from models.errors import BadRequirement
@@ -20,7 +20,6 @@ from models.selection.requirements import FLAGS, NUMBERS, SETS, Requirements, pa
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-PLACE = ("cloud", "region", "country", "continent")
 SINGULAR = {"features": "feature", "not_features": "not_feature"}  # an option names one
 MOST = 10_000  # offers that an export looks at
 
@@ -72,7 +71,7 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
             for name in SETS
             if given[SINGULAR.get(name, name)]
         },
-        flags={name: given[name] for name in FLAGS if given[name] is not None},
+        flags=_flags(given),
         os=given["os"],
         currency=given["currency"] or "USD",
         disk_gib=given["disk_gib"],
@@ -90,7 +89,7 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
         told, not_applied = told.with_defaults(base), [*not_applied, *left]
     if given["like"] is not None:
         like, need = need_of(market, given["like"])
-        told, reasons = told.with_defaults(_elsewhere(need.asked, told)), need.reasons
+        told, reasons = completed(told, need.asked), need.reasons
         told = replace(told, os=need.asked.os)
         if given["currency"] is None and like["currency"]:
             told = replace(told, currency=like["currency"])
@@ -99,18 +98,10 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
     return Asked(told, like, reasons, not_applied)
 
 
-def _elsewhere(need: Requirements, told: Requirements) -> Requirements:
-    """What a machine needs, without where it is if another place was asked for.
-
-    Other clouds don't say which network lasts, so there it can't be asked for.
-    """
-    if not set(PLACE) & set(told.sets):
-        return need
-    return replace(
-        need,
-        sets={name: one for name, one in need.sets.items() if name not in PLACE},
-        ranges={name: one for name, one in need.ranges.items() if name != "network_gbps"},
-    )
+def _flags(given: Mapping[str, Any]) -> dict[str, bool]:
+    """What is wanted or not; doubtful prices are let in, not asked for."""
+    flags = {name: given[name] for name in FLAGS if given[name] is not None}
+    return {name: wanted for name, wanted in flags.items() if name != "doubtful" or not wanted}
 
 
 def _spelt(name: str, given: str) -> str:

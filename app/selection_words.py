@@ -16,6 +16,7 @@ NAMES = {
 LIFTED = {
     "burstable": ("A burstable CPU", "A CPU that is not burstable"),
     "bare_metal": ("Bare metal", "A virtual machine"),
+    "doubtful": ("Trusting a price below half of the usual one", "A usual price"),
     "current_generation": ("The current generation", "A previous generation"),
 }
 
@@ -70,4 +71,6 @@ def _less_or_more(name: str, value: float, distance: float, wanted: str) -> str:
 
 
 def _short(name: str) -> str:
+    if name == "doubtful":
+        return "doubtful price"
     return name.removesuffix("_gib").removesuffix("_gb").replace("_", " ")

@@ -112,6 +112,10 @@ def select(
     burstable: Annotated[bool | None, _flag("CPU on credits, or not.")] = None,
     bare_metal: Annotated[bool | None, _flag("A whole machine, or not.")] = None,
     current_generation: Annotated[bool | None, _flag("As its cloud calls it.")] = None,
+    doubtful: Annotated[
+        bool | None,
+        _flag("Prices below half of the type's usual one, or not (unless --doubtful)."),
+    ] = False,
     os: Annotated[str, typer.Option(metavar="NAME", help="linux, windows.")] = "linux",
     currency: Annotated[
         str | None, typer.Option(metavar="CODE", help="Prices in this one (default: USD).")

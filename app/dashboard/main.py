@@ -1,4 +1,4 @@
-"""The dashboard: six pages on the published snapshot."""
+"""The dashboard: seven pages on the published snapshot."""
 
 from importlib.resources import files
 
@@ -31,6 +31,7 @@ def main() -> None:
             st.Page("views/forecasts.py", title="Forecasts", icon=":material/timeline:"),
             st.Page("views/anomalies.py", title="Anomalies", icon=":material/troubleshoot:"),
             st.Page("views/recommendations.py", title="Recommendations", icon=":material/savings:"),
+            st.Page("views/instances.py", title="Instances", icon=":material/memory:"),
             st.Page("views/plans.py", title="Plans", icon=":material/task_alt:"),
         ]
     )

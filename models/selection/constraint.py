@@ -17,7 +17,7 @@ from models.selection.requirements import (
 
 About = Literal["offered", "place", "priced"]
 PLACE = ("cloud", "region", "country", "continent")
-PRICE = ("price_type", "price_hour", "interruption_percent")
+PRICE = ("price_type", "price_hour", "interruption_percent", "doubtful")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _all(asked: Requirements) -> Iterator[Constraint]:
         if (is_wanted := asked.flags.get(name)) is not None:
             holds = name if is_wanted else f"not {name}"
             yes = "yes" if is_wanted else "no"
-            yield Constraint(name, "offered", holds, name, "null", yes)
+            yield Constraint(name, _about(name), holds, name, "null", yes)
 
 
 def _about(name: str) -> About:

@@ -113,6 +113,20 @@ known as (
     join place using (cloud, region, currency)
     join origin on price.source is not distinct from origin.source and price.quality is not distinct from origin.quality
     where price.price_hour > 0
+),
+
+usual as (
+    select
+        known.offer_id,
+        known.os,
+        known.price_type,
+        place.currency,
+        median(known.price_hour) as price_hour
+    from known
+    join place using (place_id)
+    where not starts_with(known.price_type, 'spot') -- those do differ
+    group by all
+    having count(*) >= 5
 )
 
 select
@@ -122,6 +136,12 @@ select
     case
         when not starts_with(known.price_type, 'spot') then 0
         when frequency.low_percent is not null then coalesce(frequency.high_percent, 100)
-    end as interruption_percent -- of months, at most
+    end as interruption_percent, -- of months, at most
+    -- Regions differ by a factor of two at most: less than half of the middle one is a mistake of the list, or a
+    -- discount of its own.
+    coalesce(known.price_hour < usual.price_hour / 2, false) as doubtful,
+    usual.price_hour as usual_hour
 from known
+join place using (place_id)
+left join usual using (offer_id, os, price_type, currency)
 left join frequency using (offer_id, place_id, os, price_type);

@@ -69,7 +69,9 @@ SETS: Mapping[str, str] = {  # name of the requirement: column of the candidates
 }
 """Every name that a requirement can limit; of `features` all are needed, of the others one."""
 
-FLAGS = ("burstable", "bare_metal", "current_generation")
+FLAGS = ("burstable", "bare_metal", "current_generation", "doubtful")
+"""Every claim that can be asked for or ruled out; `doubtful` is the price, not the machine."""
+
 EU = "EU"  # as a country: every member of the European Union
 
 

@@ -133,8 +133,9 @@ def shown(asked: Requirements) -> str:
     """The select list of an offer with its place, its price and the parts of its total."""
     return f"""offered.* exclude (offer_id), place.* exclude (place_id, cloud),
     priced.os, priced.price_type, priced.price_hour, priced.as_of,
-    source, quality, priced.interruption_low, priced.interruption_high, commitment_id,
-    covered_hour, cover_reason, {parts(asked)}, {licence(asked)} as licence_hour,
+    source, quality, priced.doubtful, priced.usual_hour,
+    priced.interruption_low, priced.interruption_high, commitment_id, covered_hour,
+    cover_reason, {parts(asked)}, {licence(asked)} as licence_hour,
     total_hour"""
 
 

@@ -89,6 +89,20 @@ def test_each_flag_is_held(name: str) -> None:
     assert search(connection, Requirements(flags={name: not is_so})).rejected == {name: 1}
 
 
+def test_a_price_below_half_of_the_usual_one_is_doubtful_and_spot_is_not() -> None:
+    places = [f"eu-west-{n}" for n in range(1, 7)]
+    prices = [
+        price("m.x", "0.049" if n == 0 else "0.1", region, price_type=kind)
+        for n, region in enumerate(places) for kind in ("on_demand", "spot")
+    ]  # fmt: skip
+    connection = market([offer("m.x", 4, 16)], prices)
+    found = search(connection, Requirements(flags={"doubtful": False}))
+    assert found.rejected == {"doubtful": 1}
+    assert (found.offers[0]["price_type"], found.offers[0]["region"]) == ("spot", "eu-west-1")
+    few = market([offer("m.x", 4, 16)], [one for one in prices[:8]])
+    assert search(few, Requirements(flags={"doubtful": False})).accepted == 8  # four places only
+
+
 def test_all_features_are_needed() -> None:
     connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
     both = Requirements(sets={"features": ("ena", "efa")})
