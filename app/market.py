@@ -4,13 +4,16 @@ import os
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from app.session import Session
 from clouds.packaged import packaged
 from models.selection.search import prepare
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 PACKAGED = (
     "these are the packaged prices, older than those 'instance-select run' reads, and it is not "
@@ -26,7 +29,7 @@ class Market:
     snapshot: int | None
 
 
-def open_market(session: Session) -> Market:
+def open_market(session: "Session") -> Market:
     """The market of the home's published snapshot, else that of the catalogue, saying so on stderr.
 
     Raises `OlderTables` if an older version of the product published it.

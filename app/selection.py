@@ -8,11 +8,10 @@ from typing import Any
 from app.errors import BadInput
 from app.market import Market
 from app.selection_words import sentence
+from models.selection.find import find
 from models.selection.like import Need, need
 from models.selection.names import unmatched
-from models.selection.near_misses import near_misses
 from models.selection.requirements import Requirements
-from models.selection.search import search
 from models.selection.total import HOURS_A_MONTH
 
 PLACE = ("cloud", "region", "country", "continent")
@@ -42,11 +41,7 @@ class Chosen:
 def choose(market: Market, asked: Requirements, limit: int) -> Chosen:
     """Offers cheapest first. Raises `BadInput` if a name is asked for that nothing has."""
     refuse_unknown_names(market, asked)
-    found = search(market.connection, asked, limit)
-    best = found.offers[0]["total_hour"] if found.offers else None
-    missed: list[dict[str, Any]] = []
-    if best is not None or not found.offers:
-        missed = near_misses(market.connection, asked, best)
+    found, missed = find(market.connection, asked, limit)
     return Chosen(
         offers=[_told(row, market) for row in found.offers],
         accepted=found.accepted,

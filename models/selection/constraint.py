@@ -15,9 +15,9 @@ from models.selection.requirements import (
     Requirements,
 )
 
-About = Literal["offered", "place", "priced"]
+About = Literal["offered", "place", "kind", "priced"]
 PLACE = ("cloud", "region", "country", "continent")
-PRICE = ("price_type", "price_hour", "interruption_percent", "doubtful")
+PRICE = ("price_hour", "interruption_percent", "doubtful")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def _all(asked: Requirements) -> Iterator[Constraint]:
 def _about(name: str) -> About:
     if name in PRICE:
         return "priced"
+    if name == "price_type":
+        return "kind"
     return "place" if name in PLACE else "offered"
 
 

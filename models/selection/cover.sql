@@ -3,16 +3,26 @@
 -- whose list price fits into what is idle, as no rate is above the list price; less than that stays unknown.
 -- A reservation is for one type in one region; other sizes of its family may count too, but no source says how much.
 create or replace table cover as
-with matched as (
+with rate as (
     select
         priced.offer_id,
         priced.place_id,
-        priced.os,
-        priced.price_type,
+        kind.os,
+        kind.price_type,
+        priced.price_hour
+    from priced
+    join kind using (kind_id)
+    where kind.price_type in (select idle.rate_type from idle_commitment as idle)
+),
+
+matched as (
+    select
+        priced.rowid as price_id,
+        kind.os,
         idle.commitment_id,
         idle.missing,
         case
-            when idle.missing is not null or priced.os <> 'linux' then null
+            when idle.missing is not null or kind.os <> 'linux' then null
             when idle.kind = 'reservation' and idle.idle_quantity is not null
                 then least(idle.idle_quantity, 1) * priced.price_hour
             when idle.kind = 'savings_plan' and idle.idle_hour >= priced.price_hour then priced.price_hour
@@ -36,21 +46,18 @@ with matched as (
         on
             offered.offer_id = priced.offer_id
             and place.place_id = priced.place_id
-            and priced.price_type = 'on_demand'
-    left join priced as rate
+    join kind on priced.kind_id = kind.kind_id and kind.price_type = 'on_demand'
+    left join rate
         on
             priced.offer_id = rate.offer_id
             and priced.place_id = rate.place_id
-            and priced.os = rate.os
+            and kind.os = rate.os
             and idle.rate_type = rate.price_type
     where idle.missing is not null or idle.idle_share >= 0.01 -- less is rounding
 )
 
 select
-    matched.offer_id,
-    matched.place_id,
-    matched.os,
-    matched.price_type,
+    matched.price_id,
     matched.commitment_id,
     round(matched.covered_hour::double, 9)::decimal(18, 9) as covered_hour,
     case
@@ -63,6 +70,6 @@ select
 from matched
 qualify
     row_number() over (
-        partition by matched.offer_id, matched.place_id, matched.os, matched.price_type
+        partition by matched.price_id
         order by matched.covered_hour desc nulls last, matched.commitment_id asc
     ) = 1;

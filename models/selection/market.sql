@@ -1,5 +1,5 @@
--- What is on offer, at which place, at which price: three tables that searches judge apart, as thousands of prices are of
--- one offer in one place. Made of offer, price, region_fact, interruption, unit_price and cover; what nobody states is
+-- What is on offer, at which place, sold how, at which price: tables that searches judge apart, as thousands of prices
+-- share an offer, a place and a kind. Numbers stand for names, as they are compared faster. Made of offer, price, region_fact, interruption, unit_price and cover; what nobody states is
 -- null.
 
 -- One row per cloud and instance type that has a price, even if nobody says what it is.
@@ -70,78 +70,75 @@ left join unit_price as egress
         and sold.currency = egress.currency
         and egress.what = 'egress_gib';
 
--- One row per source and quality of prices: they are long words that few searches need.
-create or replace table origin as
+-- One row per way in which prices are stated: for which system, bought how, by whom.
+create or replace table kind as
 select
-    row_number() over (order by stated.source, stated.quality)::integer as origin_id,
-    stated.source,
-    stated.quality
+    row_number() over (order by stated.os, stated.price_type, stated.source, stated.quality)::integer as kind_id,
+    dense_rank() over (order by stated.os, stated.price_type, stated.currency)::integer as comparable_id,
+    stated.*,
+    starts_with(stated.price_type, 'spot') as is_spot
 from (
     select distinct
+        price.os,
+        price.price_type,
+        price.currency,
         price.source,
         price.quality
     from price
 ) as stated;
 
+-- One row per offer, place and system of which it is known how often spot machines are taken away.
+create or replace table frequency as
+select
+    offered.offer_id,
+    place.place_id,
+    interruption.os,
+    interruption.low_percent as interruption_low,
+    interruption.high_percent as interruption_high
+from interruption
+join offered using (cloud, instance_type)
+join place using (cloud, region);
+
 -- One row per price.
 create or replace table priced as
-with frequency as (
+with known as (
     select
         offered.offer_id,
         place.place_id,
-        interruption.os,
-        price_type.price_type,
-        interruption.low_percent,
-        interruption.high_percent
-    from interruption
-    join offered using (cloud, instance_type)
-    join place using (cloud, region)
-    cross join (values ('spot'), ('spot_est')) as price_type (price_type)
-),
-
-known as (
-    select
-        offered.offer_id,
-        place.place_id,
-        origin.origin_id,
-        price.os,
-        price.price_type,
+        kind.kind_id,
+        kind.comparable_id,
         price.price_hour,
         price.as_of
     from price
     join offered using (cloud, instance_type)
     join place using (cloud, region, currency)
-    join origin on price.source is not distinct from origin.source and price.quality is not distinct from origin.quality
+    join kind
+        on
+            price.os = kind.os
+            and price.price_type = kind.price_type
+            and price.currency = kind.currency
+            and price.source is not distinct from kind.source
+            and price.quality is not distinct from kind.quality
     where price.price_hour > 0
 ),
 
 usual as (
     select
         known.offer_id,
-        known.os,
-        known.price_type,
-        place.currency,
-        median(known.price_hour) as price_hour
+        known.comparable_id,
+        median(known.price_hour::float) as price_hour
     from known
-    join place using (place_id)
-    where not starts_with(known.price_type, 'spot') -- those do differ
+    join kind using (kind_id)
+    where not kind.is_spot -- those do differ
     group by all
     having count(*) >= 5
 )
 
 select
-    known.*,
-    frequency.low_percent as interruption_low,
-    frequency.high_percent as interruption_high,
-    case
-        when not starts_with(known.price_type, 'spot') then 0
-        when frequency.low_percent is not null then coalesce(frequency.high_percent, 100)
-    end as interruption_percent, -- of months, at most
+    known.* exclude (comparable_id),
     -- Regions differ by a factor of two at most: less than half of the middle one is a mistake of the list, or a
     -- discount of its own.
-    coalesce(known.price_hour < usual.price_hour / 2, false) as doubtful,
-    usual.price_hour as usual_hour
+    coalesce(known.price_hour::float < usual.price_hour / 2, false) as doubtful,
+    round(usual.price_hour, 6)::decimal(18, 9) as usual_hour
 from known
-join place using (place_id)
-left join usual using (offer_id, os, price_type, currency)
-left join frequency using (offer_id, place_id, os, price_type);
+left join usual using (offer_id, comparable_id);

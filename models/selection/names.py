@@ -30,7 +30,7 @@ def unmatched(connection: DuckDBPyConnection, asked: Requirements) -> Iterator[U
             if not _any(connection, claim.about, claim.holds):
                 known = _known(connection, claim.about, SETS[kind])
                 yield _told(kind, name, (*known, EU) if kind == "country" else known)
-    for kind, name, table in (("os", asked.os, "priced"), ("currency", asked.currency, "place")):
+    for kind, name, table in (("os", asked.os, "kind"), ("currency", asked.currency, "place")):
         if not _any(connection, table, f"{kind} = {quoted(name)}"):
             yield _told(kind, name, _known(connection, table, kind))
 

@@ -31,6 +31,7 @@ class Measure:
     one: str | None = None  # where a single one is called otherwise
 
 
+INTERRUPTED = "if(is_spot, if(interruption_low is null, null, coalesce(interruption_high, 100)), 0)"
 NUMBERS: Mapping[str, Measure] = {
     "vcpus": Measure("vcpus", "vCPUs", "vCPU"),
     "memory_gib": Measure("memory_gib", "GiB of memory"),
@@ -46,7 +47,7 @@ NUMBERS: Mapping[str, Measure] = {
     "ebs_mbps": Measure("ebs_mbps", "Mbit/s to network disks"),
     "ebs_iops": Measure("ebs_iops", "IOPS to network disks"),
     "price_hour": Measure("price_hour", "an hour"),
-    "interruption_percent": Measure("interruption_percent", "% of months interrupted"),
+    "interruption_percent": Measure(INTERRUPTED, "% of months interrupted"),
 }
 """Every number that a requirement can limit."""
 

@@ -61,7 +61,7 @@ def _restarts(hours: float | None) -> str:
     """
     if not hours:
         return NOTHING
-    share = "if(starts_with(priced.price_type, 'spot'), priced.interruption_high, 0) / 100"
+    share = "if(is_spot, interruption_high, 0) / 100"
     return _exact(f"priced.price_hour::double * {hours!r} * {share} / {HOURS_A_MONTH!r}")
 
 

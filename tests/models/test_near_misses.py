@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_market import joined, judged, market, offer, price
 
+from models.selection.find import find
 from models.selection.near_misses import EACH, near_misses
 from models.selection.requirements import Range, Requirements
 from models.selection.search import search
@@ -16,7 +17,9 @@ def missed(offers: Any, prices: Any, asked: Requirements) -> list[dict[str, Any]
     connection = market(offers, prices)
     found = search(connection, asked)
     best = found.offers[0]["total_hour"] if found.offers else None
-    return near_misses(connection, asked, best)
+    near = near_misses(connection, asked, best)
+    assert find(connection, asked) == (found, near)
+    return near
 
 
 def test_half_a_gib_less_is_named_with_what_it_saves() -> None:

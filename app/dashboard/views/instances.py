@@ -15,7 +15,7 @@ from app.selection_words import rejection
 from app.words import cloud_name, day
 from models.selection.constraint import constraints
 from models.selection.requirements import Range, Requirements
-from models.selection.search import judging, ranking
+from models.selection.search import RANKING, judging
 
 MOST = 100  # offers shown
 OS = "linux"
@@ -204,7 +204,7 @@ def _offers(chosen: Chosen, asked: Requirements) -> None:
         "models/selection/market.sql",
         data.statement("offered_prices", currency=asked.currency, os=asked.os, offers=keys),
         f"create temp table judged as{judging(claims, asked)}",
-        ranking(asked, MOST).strip(),
+        f"{RANKING.strip()}\nlimit {MOST}",
     )
 
 
