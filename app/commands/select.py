@@ -26,10 +26,10 @@ def add_to(app: typer.Typer) -> None:
     command(
         app, "select", panel=PANEL,
         examples=[
-            "select --vcpus 4..8 --memory-gib 16.. --region 'eu-*' --region 'europe-*'",
+            "select --vcpus 4..8 --memory-gib 16.. --country EU",
             "select --gpus 1.. --gpu-memory-gib 24.. --price-type spot --restart-hours 0.5",
             "select --like i-0123456789abcdef0 --arch arm64",
-            "select --vcpus 2.. --memory-gib 8.. --cloud aws --country EU --export karpenter",
+            "select --vcpus 2.. --memory-gib 8.. --cloud aws --arch arm64 --export karpenter",
         ],
     )(select)  # fmt: skip
 

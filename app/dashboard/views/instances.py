@@ -77,7 +77,7 @@ def _like(currency: str) -> str | None:
         "Like a machine that runs",
         list(names),
         index=None,
-        format_func=names.get,
+        format_func=names.__getitem__,
         placeholder="None: say below what is needed",
         key=f"instances_like_{currency}",
         persist_state="session",
