@@ -7,8 +7,9 @@ market alone, with the import of DuckDB, as a process that does nothing else, an
 `select` with the command line around it. Beside it stands plain DuckDB: the same offers by one
 SELECT over the same two files, in a new process; it counts no rejections and finds no near misses.
 
-Medians of several runs; CPU time beside them, as other work on the machine moves the clock only. The targets are those of the search: 50 ms warm, 500 ms cold in a new
-process; what the interpreter and the command line add is told, not hidden.
+Medians of several runs; CPU time stands beside them, as other work on the machine moves the clock
+most. The targets are those of the search: 50 ms warm, 500 ms cold in a new process; what the
+interpreter and the command line add is told, not hidden.
 """
 
 import argparse

@@ -63,7 +63,9 @@ def near_missing(claims: Sequence[Constraint], best: Decimal | None) -> str:
     """SQL: the frontier of each constraint, by the table `judged` of a search."""
     cheaper = "" if best is None else f"\n    and total_hour < {best}"
     is_asked = any("interruption" in claim.value for claim in claims)
-    frequency = "\n    left join frequency using (offer_id, place_id, os)" if is_asked else ""
+    frequency = """
+    left join frequency on judged.offer_id = frequency.offer_id
+        and judged.place_id = frequency.place_id and kind.os = frequency.os"""
     return f"""
 with missing as (
     select judged.*, {_by_constraint(claims, "value")} as value,
@@ -73,7 +75,7 @@ with missing as (
     join (select kind_id, os, price_type, is_spot from kind) as kind using (kind_id)
     join offered on judged.offer_id = offered.offer_id
     join (select * exclude (cloud) from place) as place
-        on judged.place_id = place.place_id{frequency}
+        on judged.place_id = place.place_id{frequency if is_asked else ""}
     where bit_count(failed) = 1 and unknown = 0 and total_hour is not null{cheaper}
 ),
 

@@ -62,6 +62,23 @@ def test_where_nothing_fits_the_nearest_are_told_without_a_saving() -> None:
     assert all(one["saving_hour"] is None for one in found)
 
 
+def test_a_spot_machine_that_is_taken_away_more_often_is_a_near_miss() -> None:
+    spot = {"price_type": "spot"}
+    connection = market(
+        [offer("m.x", 2, 8), offer("m.y", 2, 8)],
+        [price("m.x", "0.10", **spot), price("m.y", "0.07", **spot)],
+        interruptions=[
+            {"cloud": "aws", "region": "eu-west-1", "instance_type": name, "os": "linux",
+             "low_percent": high - 5, "high_percent": high}
+            for name, high in (("m.x", 5.0), ("m.y", 15.0))
+        ],
+    )  # fmt: skip
+    asked = Requirements({"interruption_percent": Range(None, 10)}, restart_hours=1)
+    found, (near,) = find(connection, asked)
+    assert [one["instance_type"] for one in found.offers] == ["m.x"]
+    assert (near["instance_type"], near["distance"], near["value"]) == ("m.y", 5.0, "15.0")
+
+
 def test_without_requirements_nothing_is_missed() -> None:
     assert missed([offer("m.x", 2, 8)], [price("m.x", "0.1")], Requirements()) == []
 
