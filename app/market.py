@@ -40,11 +40,11 @@ def open_market(session: "Session") -> Market:
     from warehouse.errors import NothingPublished
 
     try:
-        snapshot = session.snapshot
+        connection, found = session.lake.published_reader()
     except NothingPublished:
         session.say(f"Nothing has been published in this home: {PACKAGED}.")
         return of_catalogue()
-    return published(session.lake.reader(snapshot), snapshot)
+    return published(connection, found.snapshot)
 
 
 def published(connection: DuckDBPyConnection, snapshot: int) -> Market:

@@ -10,9 +10,14 @@ from models.selection.requirements import NUMBERS
 
 NAMES = {
     "cloud": "Cloud", "region": "Region", "country": "Country", "continent": "Continent",
-    "price_type": "Price", "arch": "Architecture", "family": "Family",
+    "arch": "Architecture", "family": "Family",
     "instance_type": "Instance type", "cpu_vendor": "A CPU of", "gpu_model": "GPU",
 }  # fmt: skip
+PRICES = {
+    "on_demand": "on demand", "spot": "spot", "spot_est": "spot (estimated)",
+    "cud_1y": "one-year commitment", "cud_3y": "three-year commitment",
+}  # fmt: skip
+SHORT = {"vcpus": "vCPUs", "gpus": "GPUs", "doubtful": "doubtful price"}
 LIFTED = {
     "burstable": ("A burstable CPU", "A CPU that is not burstable"),
     "bare_metal": ("Bare metal", "A virtual machine"),
@@ -38,6 +43,11 @@ def sentence(missed: Mapping[str, Any]) -> str:
     return f"{_given_up(missed)} {gain}: {what}"
 
 
+def price_name(price_type: str) -> str:
+    """How a reader calls a type of price."""
+    return PRICES.get(price_type, price_type)
+
+
 def rejection(name: str, count: int) -> str:
     """How many prices one constraint rejects, or can't judge.
 
@@ -53,6 +63,10 @@ def _given_up(missed: Mapping[str, Any]) -> str:
     name, value, wanted = missed["constraint"], missed["value"], missed["wanted"]
     if name in NUMBERS:
         return _less_or_more(name, float(value), float(missed["distance"]), wanted)
+    if name == "price_type":
+        listed = ", ".join(price_name(one) for one in wanted.split(", "))
+        said = price_name(value)
+        return f"{said[0].upper()}{said[1:]} instead of {listed}"
     if name in LIFTED:
         return LIFTED[name][wanted == "yes"]
     if name == "features":
@@ -71,6 +85,4 @@ def _less_or_more(name: str, value: float, distance: float, wanted: str) -> str:
 
 
 def _short(name: str) -> str:
-    if name == "doubtful":
-        return "doubtful price"
-    return name.removesuffix("_gib").removesuffix("_gb").replace("_", " ")
+    return SHORT.get(name) or name.removesuffix("_gib").removesuffix("_gb").replace("_", " ")

@@ -11,7 +11,7 @@ from app.dashboard.market import market
 from app.errors import BadInput
 from app.market import Market
 from app.selection import Chosen, choose, completed, need_of
-from app.selection_words import rejection
+from app.selection_words import price_name, rejection
 from app.words import cloud_name, day
 from models.selection.constraint import constraints
 from models.selection.requirements import Range, Requirements
@@ -20,8 +20,7 @@ from models.selection.search import RANKING, judging
 MOST = 100  # offers shown
 OS = "linux"
 LEAST = (2.0, 8.0)  # vCPUs and GiB that a page starts with
-PRICES = {"on_demand": "on demand", "spot": "spot", "cud_1y": "one-year commitment",
-          "cud_3y": "three-year commitment"}  # fmt: skip
+PRICES = ("on_demand", "spot", "cud_1y", "cud_3y")  # that can be asked for
 
 
 def instances() -> None:
@@ -108,7 +107,7 @@ def _filters(
         )
         ranges |= _limits("gpus", "GPUs", None)
     with kind:
-        sets |= _members("price_type", "Prices", list(PRICES), PRICES.get, "On demand")
+        sets |= _members("price_type", "Prices", list(PRICES), price_name, "On demand")
         sets |= _members("arch", "Architecture", ["x86_64", "arm64"])
         with st.container(horizontal=True):
             allowed = {
@@ -187,7 +186,7 @@ def _offers(chosen: Chosen, asked: Requirements) -> None:
             key="instances_offers",
             alt="Offers that fit, the cheapest first",
             columns=_columns(asked.currency),
-            rows=14,
+            rows=10,
         )
     for text in dict.fromkeys(text for one in chosen.offers for text in one["unknown"].values()):
         st.caption(f":material/help: Unknown: {money.markdown(text)}")
@@ -223,7 +222,7 @@ def _frame(offers: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     rows = [
         {
             "cloud": cloud_name(one["cloud"]),
-            "price_type": PRICES.get(one["price_type"], one["price_type"]),
+            "price_type": price_name(one["price_type"]),
             **{name: None if one[name] is None else float(one[name]) for name in numbers},
             "total_month": None if one["total_month"] is None else float(one["total_month"]),
             **{name: one[name] for name in names},
