@@ -49,7 +49,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar warehouse actions/checks pipelines clouds app
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar warehouse actions/checks models pipelines clouds app
 
 format: setup-dev
 	$(BIN)/ruff format .

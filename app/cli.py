@@ -21,6 +21,7 @@ from app.commands import (
     look,
     operate,
     replay,
+    select,
     series,
 )
 from app.errors import AppError
@@ -48,7 +49,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for commands in (
-    estate, look, budgets, commitments, replay, series, incidents, decide, ledger, operate, alerts,
+    estate, look, select, budgets, commitments, replay, series, incidents, decide, ledger, operate,
+    alerts,
 ):  # fmt: skip
     commands.add_to(app)
 

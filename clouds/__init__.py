@@ -5,10 +5,12 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clouds.cloud import Cloud
 from clouds.errors import BrokenCloud, MissingExtra, NotOffered, UnknownCloud, UnknownOption
+
+if TYPE_CHECKING:  # polars is slow to import, and a list of names or a path needs none of it
+    from clouds.cloud import Cloud
 
 ENTRY_POINTS = "instance_select.clouds"
 
@@ -18,7 +20,7 @@ def available() -> list[str]:
     return sorted({*_folders(), *_plugins()})
 
 
-def load(name: str, **settings: Any) -> Cloud:
+def load(name: str, **settings: Any) -> "Cloud":
     """Import one cloud's package and connect to it with the settings of one configured source.
 
     Raises `UnknownCloud`, `BrokenCloud`, `UnknownOption`, or `MissingExtra` with the install
@@ -32,7 +34,7 @@ def load(name: str, **settings: Any) -> Cloud:
     return connect(**settings)
 
 
-def connector(name: str) -> Callable[..., Cloud]:
+def connector(name: str) -> "Callable[..., Cloud]":
     """The function that connects to a cloud. Raises `UnknownCloud` or `BrokenCloud`."""
     module = package(name)
     try:

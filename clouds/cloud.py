@@ -83,8 +83,19 @@ OFFER_SCHEMA: Mapping[str, pl.DataType] = {
     "network_gbps": pl.Float64(),  # baseline; null = unknown
     "current_generation": pl.Boolean(),
     "source": pl.String(),
+    "cpu_vendor": pl.String(),  # intel, amd, aws, apple
+    "clock_ghz": pl.Float64(),  # sustained
+    "gpu_model": pl.String(),  # lower case
+    "gpu_memory_gib": pl.Float64(),  # of all GPUs together
+    "accelerator_count": pl.Float64(),  # chips for inference, training or FPGA that are no GPU
+    "network_peak_gbps": pl.Float64(),
+    "network_interfaces": pl.Float64(),
+    "ebs_mbps": pl.Float64(),  # baseline to network disks, Mbit/s
+    "ebs_iops": pl.Float64(),  # baseline
+    "bare_metal": pl.Boolean(),
+    "features": pl.List(pl.String()),  # ena, nvme, hibernation, hypervisor:nitro, ...
 }
-"""One row per cloud and instance type."""
+"""One row per cloud and instance type; null = unknown."""
 
 PRICE_SCHEMA: Mapping[str, pl.DataType] = {
     "cloud": pl.String(),

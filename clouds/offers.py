@@ -4,11 +4,11 @@ The files, their sources and licences are described in `catalogue/PROVENANCE.md`
 """
 
 from collections.abc import Mapping
-from importlib.resources import as_file, files
 
 import polars as pl
 
 from clouds.cloud import OFFER_SCHEMA, PRICE_SCHEMA
+from clouds.packaged import packaged
 
 
 def offers() -> pl.DataFrame:
@@ -22,6 +22,5 @@ def prices() -> pl.DataFrame:
 
 
 def _read(name: str, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    with as_file(files("clouds") / "catalogue" / f"{name}.parquet") as path:
-        frame = pl.read_parquet(path)
+    frame = pl.read_parquet(packaged(f"{name}.parquet"))
     return frame.select(pl.col(column).cast(dtype) for column, dtype in schema.items())

@@ -3,7 +3,8 @@
 ModelError
 ├── UnusableSeries  the frame as a whole can't be read: a missing column, a horizon of zero
 ├── NotSolved       the solver found no purchase of commitments
-└── UnknownRate     a plan buys a commitment whose rate or usage is not known
+├── UnknownRate     a plan buys a commitment whose rate or usage is not known
+└── BadRequirement  what is asked of an instance can't be understood, or put into another form
 
 A single bad series is not an error: it is a row with a reason.
 """
@@ -32,3 +33,7 @@ class UnknownRate(ModelError, ValueError):
             f"The plan buys {bought}, of which no rate is known: {found}. Expected is a purchase "
             "that matches models.commitment_rate; run 'instance-select run' after prices were read."
         )
+
+
+class BadRequirement(ModelError, ValueError):
+    """What is asked of an instance can't be understood; the message says what can."""

@@ -87,12 +87,20 @@ class Lake:
         """
         if snapshot is not None:
             return self._attach("READ_ONLY", f"SNAPSHOT_VERSION {snapshot}")
+        return self.published_reader()[0]
+
+    def published_reader(self) -> tuple[DuckDBPyConnection, Published]:
+        """A read-only connection at the published snapshot, and which that is.
+
+        Faster than asking for one and then the other. Raises `NothingPublished`.
+        """
         connection = self.latest()
         try:
-            snapshot = self._published_in(connection).snapshot
+            published = self._published_in(connection)
             connection.execute("USE memory")
             connection.execute("DETACH lake")
-            return self._attach_to(connection, "READ_ONLY", f"SNAPSHOT_VERSION {snapshot}")
+            version = f"SNAPSHOT_VERSION {published.snapshot}"
+            return self._attach_to(connection, "READ_ONLY", version), published
         except BaseException:
             connection.close()
             raise

@@ -32,6 +32,7 @@ def main() -> None:
             st.Page("views/anomalies.py", title="Anomalies", icon=":material/troubleshoot:"),
             st.Page("views/recommendations.py", title="Recommendations", icon=":material/savings:"),
             st.Page("views/commitments.py", title="Commitments", icon=":material/handshake:"),
+            st.Page("views/instances.py", title="Instances", icon=":material/memory:"),
             st.Page("views/plans.py", title="Plans", icon=":material/task_alt:"),
         ]
     )

@@ -82,6 +82,7 @@ azure as (
         case when azure_part.letters not like 'N%' then 0 end as gpu_count,
         null as local_storage_gb,
         null as network_gbps,
+        false as bare_metal,
         case
             when azure_part.letters in ('D', 'E') then azure_part.version >= 4
             when azure_part.letters in ('A', 'DS', 'DCS', 'G', 'GS', 'H') then false
@@ -107,8 +108,21 @@ described as (
         instances.local_storage_gb,
         instances.net_gbps_base as network_gbps,
         instances.current_gen as current_generation,
+        lower(instances.cpu_vendor) as cpu_vendor,
+        instances.clock_ghz,
+        lower(instances.gpu_model) as gpu_model,
+        if(coalesce(instances.gpu_count, 0) = 0, 0, instances.gpu_mem_gib) as gpu_memory_gib,
+        instances.accel_count as accelerator_count,
+        instances.net_gbps_peak as network_peak_gbps,
+        instances.max_enis as network_interfaces,
+        instances.ebs_base_mbps as ebs_mbps,
+        instances.ebs_base_iops as ebs_iops,
+        instances.bare_metal,
+        features_described.features,
         instances.spec_source as source
     from instances
+    left join features_described
+        on instances.provider = 'aws' and instances.instance_type = features_described.instance_type
 ),
 
 stated as (
@@ -124,6 +138,7 @@ stated as (
         published.local_storage_gb,
         null as network_gbps,
         true as current_generation,
+        false as bare_metal,
         'digitalocean public price list' as source
     from published
     anti join described using (instance_type)
@@ -141,6 +156,17 @@ select
     cast(local_storage_gb as double) as local_storage_gb,
     cast(network_gbps as double) as network_gbps,
     current_generation,
+    cpu_vendor,
+    clock_ghz,
+    gpu_model,
+    if(gpu_count = 0, 0, gpu_memory_gib) as gpu_memory_gib,
+    accelerator_count,
+    network_peak_gbps,
+    network_interfaces,
+    ebs_mbps,
+    ebs_iops,
+    bare_metal,
+    features,
     source
 from (
     select * from described

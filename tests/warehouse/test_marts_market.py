@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from estate import d, day, mart
+from estate import d, day, line, mart
 
 
 def price(read_by: str | None, amount: str, as_of: str, **columns: Any) -> dict[str, Any]:
@@ -63,3 +63,75 @@ def test_a_size_that_a_source_has_read_goes_before_the_packaged_one() -> None:
     resource = {"source": "ours", "cloud": "aws", "resource_id": "i-1", "sku": "m5.large"}
     (found,) = mart("resource_now", raw_offer=offers, raw_resource=[resource])
     assert found["vcpus"] == 4
+
+
+def commitment(**columns: Any) -> dict[str, Any]:
+    return {
+        "source": "acme", "cloud": "aws", "account": "payer", "commitment_id": "plan",
+        "kind": "savings_plan", "currency": "USD", "starts_at": day("2026-01-01"),
+        "ends_at": day("2027-01-01"), **columns,
+    }  # fmt: skip
+
+
+def charge(on: str, cost: str, **columns: Any) -> dict[str, Any]:
+    status = {"CommitmentDiscountStatus": "Used"}
+    return line(on, cost, CommitmentDiscountId="plan", **{**status, **columns})
+
+
+def idle(owned: dict[str, Any], *charges: dict[str, Any]) -> list[dict[str, Any]]:
+    return mart("commitment_idle", raw_commitment=[owned], raw_focus=list(charges))
+
+
+def test_what_lay_idle_is_that_of_the_last_month_billed_completely_per_hour() -> None:
+    unused = {"CommitmentDiscountStatus": "Unused"}
+    (found,) = idle(
+        commitment(quantity=4.0),
+        charge("2026-01-10", "300"), charge("2026-01-10", "444", **unused),
+        charge("2026-02-10", "300"), charge("2026-02-10", "100", **unused),
+        charge("2026-03-10", "1"),
+    )  # fmt: skip
+    assert (found["month"], found["hours"]) == (day("2026-02-01"), 672)
+    assert found["idle_share"] == pytest.approx(0.25)
+    assert found["idle_quantity"] == pytest.approx(1)
+    assert found["idle_hour"] == d("0.148809524")  # 100 / 672
+    assert (found["rate_type"], found["missing"]) == ("sp_1y", None)
+
+
+def test_of_a_commitment_that_no_bill_names_the_use_is_unknown() -> None:
+    (found,) = idle(commitment(kind="committed_use"), line("2026-02-10", "5"))
+    assert found["idle_share"] is found["idle_hour"] is found["hours"] is None
+    assert found["missing"] == "no bill says how much of it was used"
+
+
+def test_a_commitment_that_has_ended_or_not_begun_is_not_owned() -> None:
+    assert idle(commitment(ends_at=day("2026-03-01"))) == []
+    assert idle(commitment(starts_at=day("2027-10-01"))) == []
+
+
+def test_a_family_s_plan_of_three_years_is_priced_by_its_own_rates() -> None:
+    (found,) = idle(commitment(covers="m5", ends_at=day("2029-01-01")))
+    assert found["rate_type"] == "sp_instance_3y"
+
+
+def test_disks_cost_what_the_kind_most_bought_there_costs_and_egress_what_is_billed() -> None:
+    disks = [
+        {"source": "a", "cloud": "aws", "account": "1", "resource_id": name, "kind": "disk",
+         "sku": sku, "valid_from": day("2026-01-01")}
+        for name, sku in (("vol-1", "gp3"), ("vol-2", "io2"))
+    ]  # fmt: skip
+    usage = {"x_cloud": "aws", "RegionId": "eu-west-1", "PricingUnit": "GB-Mo"}
+    found = mart("unit_price", raw_resource=disks, raw_focus=[
+        line("2026-03-10", "8", ResourceId="vol-1", PricingQuantity=d("100"),
+             ContractedUnitPrice=d("0.08"), **usage),
+        line("2026-03-10", "5", ResourceId="vol-2", PricingQuantity=d("40"),
+             ContractedUnitPrice=d("0.125"), **usage),
+        line("2026-03-10", "9", ResourceId="bucket", PricingQuantity=d("400"),
+             ContractedUnitPrice=d("0.023"), **usage),
+        line("2026-03-10", "9", PricingQuantity=d("100"),
+             ChargeDescription="$0.09 per GB - data transfer out to Internet",
+             **usage | {"PricingUnit": "GB"}),
+        line("2026-01-10", "9", ResourceId="vol-1", PricingQuantity=d("900"),
+             ContractedUnitPrice=d("0.07"), **usage),
+    ])  # fmt: skip
+    told = {row["what"]: (row["price"], row["sku"]) for row in found}
+    assert told == {"disk_gib_month": (d("0.08"), "gp3"), "egress_gib": (d("0.09"), None)}

@@ -12,5 +12,16 @@ create table if not exists raw.offer (
     local_storage_gb DOUBLE,
     network_gbps DOUBLE, -- baseline
     current_generation BOOLEAN,
-    source VARCHAR -- who states it
+    source VARCHAR, -- who states it
+    cpu_vendor VARCHAR, -- intel, amd, aws, apple
+    clock_ghz DOUBLE, -- sustained
+    gpu_model VARCHAR, -- lower case
+    gpu_memory_gib DOUBLE, -- of all GPUs together
+    accelerator_count DOUBLE, -- chips for inference, training or FPGA that are no GPU
+    network_peak_gbps DOUBLE,
+    network_interfaces DOUBLE,
+    ebs_mbps DOUBLE, -- baseline to network disks, Mbit/s
+    ebs_iops DOUBLE, -- baseline
+    bare_metal BOOLEAN,
+    features VARCHAR[] -- ena, nvme, hibernation, hypervisor:nitro, ...
 );

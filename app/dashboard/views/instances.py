@@ -1,0 +1,276 @@
+"""Instances: what is the cheapest that fits, and what would fit for less?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app.dashboard import data, money, page, visitor
+from app.dashboard.market import market
+from app.errors import BadInput
+from app.market import Market
+from app.selection import Chosen, choose, completed, need_of
+from app.selection_words import price_name, rejection
+from app.words import cloud_name, day
+from models.selection.constraint import constraints
+from models.selection.requirements import Range, Requirements
+from models.selection.search import RANKING, judging
+
+MOST = 100  # offers shown
+OS = "linux"
+LEAST = (2.0, 8.0)  # vCPUs and GiB that a page starts with
+PRICES = ("on_demand", "spot", "cud_1y", "cud_3y")  # that can be asked for
+
+
+def instances() -> None:
+    """The whole page."""
+    page.header("Instances", "What is the cheapest that fits, and what would fit for less?")
+    currency = visitor.currency()
+    with market() as found:
+        if not _has_prices(found, currency):
+            page.empty(
+                f"There are no prices in {currency}.",
+                "Choose another currency in the menu, or read prices: instance-select run",
+            )
+            return
+        asked = _ask(found, currency)
+        try:
+            chosen = choose(found, asked, MOST)
+        except BadInput as error:
+            page.problem(error)
+            return
+    with st.container(border=True):
+        _offers(chosen, asked)
+    with st.container(border=True):
+        _near_misses(chosen, currency)
+
+
+def _has_prices(found: Market, currency: str) -> bool:
+    query = "select 1 from place where currency = ? limit 1"
+    return found.connection.execute(query, [currency]).fetchone() is not None
+
+
+def _ask(found: Market, currency: str) -> Requirements:
+    """What the visitor wants; a machine that runs fills in what nothing is said about."""
+    with st.container(border=True):
+        like = _like(currency)
+        need = None
+        if like is not None:
+            machine, need = need_of(found, like)
+            _explain(machine, need.reasons)
+        sets, ranges, flags = _filters(found, currency, has_machine=like is not None)
+        extras = _extras()
+    sets.setdefault("price_type", ("on_demand",))
+    asked = Requirements(ranges, sets, flags, os=OS, currency=currency, **extras)
+    return asked if need is None else completed(asked, need.asked)
+
+
+def _like(currency: str) -> str | None:
+    machines = data.ask("machines_in_use", currency=currency)
+    names = {
+        row["resource_id"]: f"{row['name']} ({row['sku']}, {row['region']})"
+        for row in machines.iter_rows(named=True)
+    }
+    return st.selectbox(
+        "Like a machine that runs",
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        placeholder="None: say below what is needed",
+        key=f"instances_like_{currency}",
+        persist_state="session",
+        help="What it needs by its measured use, with the headroom of the right-sizing checks, in "
+        "its region and of its architecture. What you say below goes before that.",
+    )
+
+
+def _explain(machine: Mapping[str, Any], reasons: Sequence[str]) -> None:
+    told = "; ".join(reasons) or "nothing is known of its size"
+    name = machine["name"] or machine["resource_id"]
+    st.caption(money.markdown(f"{name} is {machine['instance_type']} and needs {told}."))
+
+
+def _filters(
+    found: Market, currency: str, *, has_machine: bool
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Range], dict[str, bool]]:
+    place, size, kind = st.columns([2, 2, 2])
+    sets: dict[str, tuple[str, ...]] = {}
+    with place:
+        sets |= _members("cloud", "Clouds", _known(found, "cloud", currency), cloud_name)
+        sets |= _members("region", "Regions", _known(found, "region", currency))
+        sets |= _members("country", "Countries", ["EU", *_known(found, "country", currency)])
+    with size:
+        least = (None, None) if has_machine else LEAST  # what the machine needs goes in unsaid
+        ranges = _limits("vcpus", "vCPUs", least[0]) | _limits(
+            "memory_gib", "Memory, GiB", least[1]
+        )
+        ranges |= _limits("gpus", "GPUs", None)
+    with kind:
+        sets |= _members("price_type", "Prices", list(PRICES), price_name, "On demand")
+        sets |= _members("arch", "Architecture", ["x86_64", "arm64"])
+        with st.container(horizontal=True):
+            allowed = {
+                "burstable": st.checkbox("Burstable too", True, key="instances_burstable"),
+                "bare_metal": st.checkbox("Bare metal too", True, key="instances_bare_metal"),
+                "doubtful": st.checkbox(
+                    "Doubtful prices too",
+                    False,
+                    key="instances_doubtful",
+                    help="Prices below half of what the type costs in most regions: a mistake of "
+                    "whoever states them, or a discount of its own.",
+                ),
+            }
+    return sets, ranges, {name: False for name, is_allowed in allowed.items() if not is_allowed}
+
+
+def _known(found: Market, column: str, currency: str) -> list[str]:
+    query = f"select distinct {column} from place where currency = ? and {column} is not null"
+    return sorted(name for (name,) in found.connection.execute(query, [currency]).fetchall())
+
+
+def _members(
+    name: str, label: str, options: list[str], written: Any = str, nothing: str = "All"
+) -> dict[str, tuple[str, ...]]:
+    chosen = st.multiselect(
+        label,
+        options,
+        format_func=written,
+        placeholder=nothing,
+        key=f"instances_{name}",
+        persist_state="session",
+    )
+    return {name: tuple(chosen)} if chosen else {}
+
+
+def _limits(name: str, label: str, least: float | None) -> dict[str, Range]:
+    from_, to = st.columns(2)
+    low = from_.number_input(
+        f"{label}, at least", min_value=0.0, value=least, step=1.0, format="%g",
+        key=f"instances_{name}_low_{least}", placeholder="any", persist_state="session",
+    )  # fmt: skip
+    high = to.number_input(
+        f"{label}, at most", min_value=0.0, value=None, step=1.0, format="%g",
+        key=f"instances_{name}_high", placeholder="any", persist_state="session",
+    )  # fmt: skip
+    return {} if low is None and high is None else {name: Range(low, high)}
+
+
+def _extras() -> dict[str, float | None]:
+    labels = {
+        "disk_gib": ("Disk, GiB", "A network disk of the kind that you buy most of there."),
+        "egress_gib_month": ("Egress, GiB a month", "Data sent to the internet."),
+        "restart_hours": (
+            "Hours lost by an interruption",
+            "Of spot machines: work that is done again. Known for AWS only.",
+        ),
+    }
+    with st.expander("Count disk, egress and interruptions into the price"):
+        fields = st.columns(len(labels))
+        return {
+            name: field.number_input(
+                label, min_value=0.0, value=None, placeholder="none", help=help,
+                key=f"instances_{name}", persist_state="session",
+            )
+            for field, (name, (label, help)) in zip(fields, labels.items(), strict=True)
+        }  # fmt: skip
+
+
+def _offers(chosen: Chosen, asked: Requirements) -> None:
+    st.subheader("What fits, the cheapest first", anchor=False)
+    if not chosen.offers:
+        page.empty("Nothing fits.", "Take away what is asked for; what just misses is below.")
+    else:
+        page.table(
+            _frame(chosen.offers),
+            key="instances_offers",
+            alt="Offers that fit, the cheapest first",
+            columns=_columns(asked.currency),
+            rows=10,
+        )
+    for text in dict.fromkeys(text for one in chosen.offers for text in one["unknown"].values()):
+        st.caption(f":material/help: Unknown: {money.markdown(text)}")
+    told = ", ".join(rejection(*one) for one in chosen.rejected.items())
+    keys = [
+        " ".join(one[part] for part in ("cloud", "region", "instance_type", "price_type"))
+        for one in chosen.offers
+    ]
+    claims = constraints(asked)
+    page.note(
+        f"{chosen.accepted:,} of {chosen.considered:,} prices in {asked.currency} fit"
+        f"{_dates(chosen.offers)}. Rejected by: {told or 'nothing'}.",
+        "The prices of these offers; then how they were found in the tables of "
+        "models/selection/market.sql",
+        data.statement("offered_prices", currency=asked.currency, os=asked.os, offers=keys),
+        f"create temp table judged as{judging(claims, asked)}",
+        f"{RANKING.strip()}\nlimit {MOST}",
+    )
+
+
+def _dates(offers: Sequence[Mapping[str, Any]]) -> str:
+    known = sorted(one["as_of"] for one in offers if one["as_of"] is not None)
+    if not known:
+        return ""
+    return f"; prices of {day(known[0])}" + (
+        f" to {day(known[-1])}" if known[0] != known[-1] else ""
+    )
+
+
+def _frame(offers: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    numbers = ("vcpus", "memory_gib", "price_hour", "marginal_hour", "total_hour")
+    names = ("region", "instance_type", "arch", "as_of", "source")
+    rows = [
+        {
+            "cloud": cloud_name(one["cloud"]),
+            "price_type": price_name(one["price_type"]),
+            **{name: None if one[name] is None else float(one[name]) for name in numbers},
+            "total_month": None if one["total_month"] is None else float(one["total_month"]),
+            **{name: one[name] for name in names},
+        }
+        for one in offers
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _columns(currency: str) -> dict[str, Any]:
+    hour = f"{money.sign(currency).strip()}%.4f"
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    return {
+        "instance_type": text("Type", pinned=True),
+        "cloud": text("Cloud"),
+        "region": text("Region"),
+        "vcpus": number("vCPU", format="%g"),
+        "memory_gib": number("GiB", format="%g"),
+        "arch": text("Architecture"),
+        "price_type": text("Price"),
+        "price_hour": number("List, an hour", format=hour),
+        "marginal_hour": number(
+            "Yours, an hour", format=hour, help="Less what lies idle of your commitments."
+        ),
+        "total_month": page.money_column("Total, a month", currency),
+        "as_of": st.column_config.DateColumn("Price of", format="D MMM YYYY"),
+        "source": text("Stated by"),
+    }
+
+
+def _near_misses(chosen: Chosen, currency: str) -> None:
+    st.subheader("What just misses", anchor=False)
+    if not chosen.near_misses:
+        is_unknown = bool(chosen.offers) and chosen.offers[0]["total_hour"] is None
+        st.caption(
+            "That can't be told: the total of the cheapest offer is unknown."
+            if is_unknown
+            else "Nothing that fails one requirement only would be cheaper."
+            if chosen.offers
+            else "Nothing fails one requirement only."
+        )
+        return
+    st.markdown("\n".join(f"- {money.markdown(one['sentence'])}" for one in chosen.near_misses))
+    st.caption(
+        f"Each fails exactly one requirement, all its data are known, and it is the cheapest of "
+        f"those that miss by so little. Savings against the first offer, in {currency} by a month "
+        "of 730.5 hours."
+    )
+
+
+instances()

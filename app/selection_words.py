@@ -1,0 +1,88 @@
+"""Near misses in words: what would have to be given up, and what that saves."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from app.dashboard.money import full
+from app.words import cloud_name
+from models.selection.requirements import NUMBERS
+
+NAMES = {
+    "cloud": "Cloud", "region": "Region", "country": "Country", "continent": "Continent",
+    "arch": "Architecture", "family": "Family",
+    "instance_type": "Instance type", "cpu_vendor": "A CPU of", "gpu_model": "GPU",
+}  # fmt: skip
+PRICES = {
+    "on_demand": "on demand", "spot": "spot", "spot_est": "spot (estimated)",
+    "cud_1y": "one-year commitment", "cud_3y": "three-year commitment",
+}  # fmt: skip
+SHORT = {"vcpus": "vCPUs", "gpus": "GPUs", "doubtful": "doubtful price"}
+LIFTED = {
+    "burstable": ("A burstable CPU", "A CPU that is not burstable"),
+    "bare_metal": ("Bare metal", "A virtual machine"),
+    "doubtful": ("Trusting a price below half of the usual one", "A usual price"),
+    "current_generation": ("The current generation", "A previous generation"),
+}
+
+
+def sentence(missed: Mapping[str, Any]) -> str:
+    """One near miss.
+
+    >>> row = {"constraint": "memory_gib", "wanted": "8..", "value": "7.5", "distance": 0.5,
+    ...        "saving_month": "12.00", "currency": "USD", "cloud": "aws", "region": "us-east-1",
+    ...        "instance_type": "m6g.large"}
+    >>> sentence(row)
+    '0.5 GiB of memory less would save $12.00 a month: m6g.large on AWS in us-east-1'
+    """
+    saving = missed["saving_month"]
+    gain = "would make this fit"
+    if saving is not None:
+        gain = f"would save {full(Decimal(saving), missed['currency'])} a month"
+    what = f"{missed['instance_type']} on {cloud_name(missed['cloud'])} in {missed['region']}"
+    return f"{_given_up(missed)} {gain}: {what}"
+
+
+def price_name(price_type: str) -> str:
+    """How a reader calls a type of price."""
+    return PRICES.get(price_type, price_type)
+
+
+def rejection(name: str, count: int) -> str:
+    """How many prices one constraint rejects, or can't judge.
+
+    >>> rejection("memory_gib", 1200), rejection("unknown memory_gib", 3)
+    ('memory 1,200', 'memory unknown 3')
+    """
+    unknown = name.startswith("unknown ")
+    word = _short(name.removeprefix("unknown "))
+    return f"{word}{' unknown' if unknown else ''} {count:,}"
+
+
+def _given_up(missed: Mapping[str, Any]) -> str:
+    name, value, wanted = missed["constraint"], missed["value"], missed["wanted"]
+    if name in NUMBERS:
+        return _less_or_more(name, float(value), float(missed["distance"]), wanted)
+    if name == "price_type":
+        listed = ", ".join(price_name(one) for one in wanted.split(", "))
+        said = price_name(value)
+        return f"{said[0].upper()}{said[1:]} instead of {listed}"
+    if name in LIFTED:
+        return LIFTED[name][wanted == "yes"]
+    if name == "features":
+        return f"Doing without one of {wanted}"
+    if name.startswith("not_"):
+        return f"Allowing {_short(name.removeprefix('not_'))} {value}"
+    return f"{NAMES[name]} {value} instead of {wanted}"
+
+
+def _less_or_more(name: str, value: float, distance: float, wanted: str) -> str:
+    low = wanted.partition("..")[0]
+    measure = NUMBERS[name]
+    unit = measure.one if measure.one and distance == 1 else measure.unit
+    way = "less" if low and value < float(low) else "more"
+    return f"{distance:.3g} {unit} {way}"
+
+
+def _short(name: str) -> str:
+    return SHORT.get(name) or name.removesuffix("_gib").removesuffix("_gb").replace("_", " ")

@@ -1,0 +1,240 @@
+"""Choosing instances: the command on a published home and on none, and the page."""
+
+import json
+import sys
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from command_line import answer, call
+from streamlit.testing.v1 import AppTest
+
+from app.market import Market, of_catalogue
+from app.selection import choose
+from app.selection_words import sentence
+from clouds.offers import offers, prices
+from models.selection.requirements import Range, Requirements
+
+NEED = ("--vcpus", "4..8", "--memory-gib", "16..")
+PRICE = {"cloud", "region", "instance_type", "price_type", "usd_hour", "as_of", "source"}
+MONEY = {"price_hour", "total_hour", "usd_hour", "disk_hour", "egress_hour", "licence_hour"}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Market:
+    return of_catalogue()
+
+
+def test_without_a_home_the_packaged_prices_answer_and_that_is_said(tmp_path: Path) -> None:
+    outcome = call("select", *NEED, "--limit", "5", "--json", home=tmp_path / "none")
+    assert outcome.code == 0, outcome.stderr
+    found = outcome.json
+    assert "these are the packaged prices" in outcome.stderr
+    assert not (tmp_path / "none").exists()
+    assert found["snapshot"] is None
+    assert len(found["offers"]) == 5
+    costs = [Decimal(one["total_hour"]) for one in found["offers"]]
+    assert costs == sorted(costs)
+    for one in found["offers"]:
+        assert set(one) >= PRICE
+        assert all(one[name] is None or isinstance(one[name], str) for name in MONEY)
+        assert 4 <= one["vcpus"] <= 8
+        assert one["memory_gib"] >= 16
+        assert one["marginal_hour"] is None
+        assert "without a home" in one["unknown"]["marginal_hour"]
+    assert found["accepted"] + max(found["rejected"].values()) <= found["considered"]
+    assert {"vcpus", "memory_gib", "unknown vcpus"} <= set(found["rejected"])
+
+
+def test_the_catalogue_s_answer_is_what_its_own_frames_say(catalogue: Market) -> None:
+    asked = Requirements(
+        {"vcpus": Range(4, 4), "memory_gib": Range(16, 16)},
+        {"cloud": ("aws",), "region": ("us-east-1",), "price_type": ("on_demand",)},
+    )
+    found = choose(catalogue, asked, 500)
+    listed = prices().filter(cloud="aws", region="us-east-1", os="linux", price_type="on_demand")
+    sizes = offers().filter(cloud="aws", vcpus=4.0, memory_gib=16.0)
+    expected = listed.join(sizes, on=["cloud", "instance_type"], how="semi")
+    assert {(one["instance_type"], one["price_hour"]) for one in found.offers} == set(
+        expected.select("instance_type", "price_hour").iter_rows()
+    )
+    assert found.accepted == expected.height > 30
+
+
+def test_every_region_of_the_catalogue_has_a_country(catalogue: Market) -> None:
+    query = "select cloud, region from place where country is null or continent is null"
+    assert catalogue.connection.execute(query).fetchall() == []
+
+
+def test_the_catalogue_knows_how_often_spot_is_taken_away(catalogue: Market) -> None:
+    asked = Requirements(
+        {"interruption_percent": Range(None, 5)},
+        {"price_type": ("spot",), "region": ("us-east-1",), "cloud": ("aws",)},
+        restart_hours=1.0,
+    )
+    found = choose(catalogue, asked, 10)
+    assert found.accepted > 50
+    for one in found.offers:
+        assert one["interruption_high"] == 5
+        lost = one["price_hour"] * Decimal("0.05") / Decimal("730.5")
+        assert one["restart_hour"] == pytest.approx(lost, abs=Decimal("1e-9"))
+        assert one["total_hour"] == one["price_hour"] + one["restart_hour"]
+
+
+def test_a_published_home_answers_with_its_snapshot(demo_home: Path) -> None:
+    found = answer("select", *NEED, "--limit", "3", home=demo_home)
+    assert isinstance(found["snapshot"], int)
+    assert [set(one) >= PRICE for one in found["offers"]] == [True] * 3
+
+
+def test_our_own_machines_and_their_disks_are_on_offer_in_their_currency(demo_home: Path) -> None:
+    options = ("--cloud", "onprem", "--currency", "EUR", "--disk-gib", "100")
+    found = answer("select", "--vcpus", "4..", *options, home=demo_home)
+    first = found["offers"][0]
+    assert (first["cloud"], first["currency"], first["usd_hour"]) == ("onprem", "EUR", None)
+    disk = Decimal(first["disk_gib_month"]) * 100 / Decimal("730.5")
+    assert Decimal(first["disk_hour"]) == pytest.approx(disk, abs=Decimal("1e-9"))
+    total = Decimal(first["price_hour"]) + Decimal(first["disk_hour"])
+    assert Decimal(first["total_hour"]) == total
+
+
+def test_a_commitment_whose_use_is_not_billed_leaves_the_price_unknown(demo_home: Path) -> None:
+    query = "select region from marts.commitment_idle where cloud = 'gcp'"
+    ((region,),) = answer("sql", query, home=demo_home)["rows"]
+    found = answer("select", "--cloud", "gcp", "--region", region, home=demo_home)
+    assert found["offers"][0]["marginal_hour"] is None
+    assert "no bill says" in found["offers"][0]["unknown"]["marginal_hour"]
+
+
+def test_a_price_that_no_bill_states_is_null_with_the_reason(demo_home: Path) -> None:
+    place = ("--cloud", "aws", "--region", "sa-east-1")
+    found = answer("select", *place, "--disk-gib", "10", home=demo_home)
+    first = found["offers"][0]
+    assert first["disk_hour"] is first["total_hour"] is None
+    assert "states a price of disks in sa-east-1" in first["unknown"]["disk_hour"]
+    assert found["near_misses"] == []
+
+
+def machine(home: Path) -> dict[str, Any]:
+    query = """select machine.resource_id as id, machine.sku, machine.region
+        from marts.resource_now as machine
+        join marts.metric_quantiles as cpu using (cloud, resource_id)
+        where machine.cloud = 'aws' and machine.kind = 'instance' and cpu.window_days = 14
+        and cpu.metric = 'cpu_percent' and cpu.coverage >= 0.8
+        order by cpu.p99_max limit 1"""
+    found = answer("sql", query, home=home)
+    return dict(zip(found["columns"], found["rows"][0], strict=True))
+
+
+def test_like_a_machine_keeps_its_place_and_its_unmeasured_memory(demo_home: Path) -> None:
+    one = machine(demo_home)
+    found = answer("select", "--like", one["id"], home=demo_home)
+    assert found["like"]["instance_type"] == one["sku"]
+    assert found["reasons"]
+    assert {(o["cloud"], o["region"]) for o in found["offers"]} == {("aws", one["region"])}
+    elsewhere = answer("select", "--like", one["id"], "--cloud", "azure", home=demo_home)
+    assert {o["cloud"] for o in elsewhere["offers"]} == {"azure"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--region", "eu-wst-1"), "eu-west-1"),
+        (("--arch", "arm"), "arm64, "),
+        (("--vcpus", "8..4"), "8 is more than 4"),
+        (("--currency", "XXX"), "Known: USD"),
+        (("--feature", "hibernat"), "hibernation"),
+        (("--like", "i-1"), "needs a home"),
+        (("--from-abis", "/nonexistent.json"), "can't be read as JSON"),
+        (("--from-ec2-selector", "--nope 1"), "no flag --nope"),
+        (("--export", "karpenter"), "Give --cloud"),
+    ],
+)
+def test_what_can_t_be_understood_is_bad_input_that_says_what_can(
+    options: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    outcome = call("select", *options, "--json", home=tmp_path)
+    assert outcome.code == 2
+    assert said in outcome.json["error"]["message"]
+    assert "Traceback" not in outcome.stderr
+
+
+def test_an_unknown_machine_is_named_with_where_to_look(demo_home: Path) -> None:
+    outcome = call("select", "--like", "i-nope", home=demo_home)
+    assert outcome.code == 2
+    assert "instance-select sql" in outcome.stderr
+
+
+def test_exporting_nothing_is_refused_with_what_rejected_all(tmp_path: Path) -> None:
+    outcome = call("select", "--vcpus", "5000..", "--export", "terraform", home=tmp_path)
+    assert outcome.code == 1
+    assert "Rejected: " in outcome.stderr
+
+
+def test_exports_print_what_other_tools_take(tmp_path: Path) -> None:
+    options = (*NEED, "--cloud", "aws", "--region", "us-east-1", "--no-burstable")
+    abis = call("select", *options, "--export", "abis", home=tmp_path)
+    assert json.loads(abis.stdout)["MemoryMiB"] == {"Min": 16384}
+    file = tmp_path / "abis.json"
+    file.write_text(abis.stdout)
+    again = call(
+        "select", "--from-abis", file, *options[4:8], "--limit", "1", "--json", home=tmp_path
+    )  # fmt: skip
+    direct = call("select", *options, "--limit", "1", "--json", home=tmp_path)
+    assert again.json["offers"] == direct.json["offers"]
+    pool = call("select", *options, "--export", "karpenter", home=tmp_path)
+    assert yaml.safe_load(pool.stdout)["kind"] == "NodePool"
+    snippet = call("select", *options, "--export", "terraform", "--json", home=tmp_path)
+    assert 'resource "aws_instance"' in snippet.json["content"]
+
+
+def test_people_read_a_table_and_near_misses_as_sentences(tmp_path: Path) -> None:
+    text = call("select", *NEED, "--region", "us-east-1", home=tmp_path).stdout
+    assert "prices fit." in text
+    assert "Just missed:" in text
+    assert " would save $" in text
+    assert "packaged prices, no snapshot" in text
+    nothing = call("select", "--vcpus", "5000..", home=tmp_path).stdout
+    assert "fits." in nothing
+    assert "would make this fit" in nothing
+
+
+@pytest.mark.parametrize(
+    ("constraint", "wanted", "value", "distance", "said"),
+    [
+        ("vcpus", "..4", "5", 1.0, "1 vCPU more would"),
+        ("region", "eu-*", "us-east-1", None, "Region us-east-1 instead of eu-*"),
+        ("burstable", "no", "true", None, "A burstable CPU would"),
+        ("features", "ena, efa", "ena", None, "Doing without one of ena, efa"),
+        ("not_instance_type", "t*", "t3.x", None, "Allowing instance type t3.x"),
+    ],
+)
+def test_each_kind_of_near_miss_reads_as_a_sentence(
+    constraint: str, wanted: str, value: str, distance: float | None, said: str
+) -> None:
+    row = {
+        "constraint": constraint, "wanted": wanted, "value": value, "distance": distance,
+        "saving_month": "7.00", "currency": "EUR", "cloud": "aws", "region": "r",
+        "instance_type": "t",
+    }  # fmt: skip
+    assert sentence(row).startswith(said)
+    assert "would save €7.00 a month: t on AWS in r" in sentence(row)
+
+
+def test_the_page_answers_what_is_asked(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setenv("INSTANCE_SELECT_HOME", str(demo_home))
+    app = AppTest.from_file(str(files("app.dashboard") / "main.py"), default_timeout=120).run()
+    app = app.switch_page("views/instances.py").run()
+    assert not app.exception
+    app.multiselect(key="instances_cloud").set_value(["digitalocean"]).run()
+    shown = app.dataframe[0].value
+    assert set(shown["cloud"]) == {"DigitalOcean"}
+    assert shown["price_hour"].is_monotonic_increasing
+    assert any(r"would save \$" in text.value for text in app.markdown)
+    app.number_input(key="instances_vcpus_low_2.0").set_value(5000.0).run()
+    assert not app.exception
+    assert any("Nothing fits." in text.value for text in app.markdown)

@@ -1,0 +1,324 @@
+"""What fits, what each constraint rejects, and what it costs in all."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_market import joined, judged, market, offer, price
+
+from models.errors import BadRequirement
+from models.selection.names import unmatched
+from models.selection.requirements import Range, Requirements, parse_range
+from models.selection.search import search
+
+WIDE = {
+    "burstable": False, "bare_metal": False, "current_generation": True, "cpu_vendor": "intel",
+    "clock_ghz": 3.0, "gpu_count": 1.0, "gpu_model": "nvidia t4", "gpu_memory_gib": 16.0,
+    "accelerator_count": 0.0, "network_gbps": 5.0, "network_peak_gbps": 10.0,
+    "network_interfaces": 4.0, "local_storage_gb": 100.0, "ebs_mbps": 1000.0, "ebs_iops": 4000.0,
+    "features": ["ena", "nvme"],
+}  # fmt: skip
+REGIONS = [
+    {"cloud": "aws", "region": "eu-west-1", "country": "IE", "continent": "europe", "is_eu": True},
+    {"cloud": "aws", "region": "eu-west-2", "country": "GB", "continent": "europe", "is_eu": False},
+]
+
+
+def names(found: Any) -> list[str]:
+    return [one["instance_type"] for one in found.offers]
+
+
+def test_offers_come_cheapest_first_with_price_date_and_source() -> None:
+    connection = market(
+        [offer("m.l", 2, 8), offer("c.l", 2, 4)], [price("m.l", "0.10"), price("c.l", "0.08")]
+    )
+    found = search(connection, Requirements())
+    assert names(found) == ["c.l", "m.l"]
+    assert found.offers[0]["price_hour"] == found.offers[0]["total_hour"] == Decimal("0.08")
+    assert (found.accepted, found.considered, found.rejected) == (2, 2, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("vcpus", "4", "5.."), ("memory_gib", "16..", "..8"), ("gib_per_vcpu", "4", "..3.9"),
+        ("clock_ghz", "3..", "3.1.."), ("gpus", "1", "2.."), ("gpu_memory_gib", "16", "17.."),
+        ("accelerators", "..0", "1.."), ("network_gbps", "5", "6.."),
+        ("network_peak_gbps", "10", "11.."), ("network_interfaces", "4", "..3"),
+        ("local_storage_gb", "100..", "101.."), ("ebs_mbps", "1000", "2000.."),
+        ("ebs_iops", "..4000", "..3999"), ("price_hour", "..0.2", "..0.1"),
+        ("interruption_percent", "..0", "1.."),
+    ],
+)  # fmt: skip
+def test_each_range_keeps_what_is_inside_and_counts_what_is_not(
+    name: str, inside: str, outside: str
+) -> None:
+    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
+    assert search(connection, Requirements({name: parse_range(inside)})).accepted == 1
+    found = search(connection, Requirements({name: parse_range(outside)}))
+    assert (found.accepted, found.rejected) == (0, {name: 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("cloud", "aws", "gcp"), ("region", "eu-*", "us-*"), ("country", "IE", "DE"),
+        ("country", "EU", "US"), ("continent", "europe", "asia"),
+        ("price_type", "on_demand", "spot"), ("arch", "x86_64", "arm64"), ("family", "m", "c*"),
+        ("instance_type", "m.?", "m"), ("instance_type", "re:^m", "re:^x"),
+        ("not_instance_type", "c*", "m.x"), ("cpu_vendor", "intel", "amd"),
+        ("gpu_model", "*t4", "*l4"), ("features", "ena", "efa"), ("not_features", "efa", "nvme"),
+    ],
+)  # fmt: skip
+def test_each_set_keeps_its_members_and_counts_the_others(
+    name: str, inside: str, outside: str
+) -> None:
+    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")], regions=REGIONS)
+    assert search(connection, Requirements(sets={name: (inside,)})).accepted == 1
+    found = search(connection, Requirements(sets={name: (outside,)}))
+    assert (found.accepted, found.rejected) == (0, {name: 1})
+
+
+@pytest.mark.parametrize("name", ["burstable", "bare_metal", "current_generation"])
+def test_each_flag_is_held(name: str) -> None:
+    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
+    is_so = bool(WIDE[name])
+    assert search(connection, Requirements(flags={name: is_so})).accepted == 1
+    assert search(connection, Requirements(flags={name: not is_so})).rejected == {name: 1}
+
+
+def test_a_price_below_half_of_the_usual_one_is_doubtful_and_spot_is_not() -> None:
+    places = [f"eu-west-{n}" for n in range(1, 7)]
+    prices = [
+        price("m.x", "0.049" if n == 0 else "0.1", region, price_type=kind)
+        for n, region in enumerate(places) for kind in ("on_demand", "spot")
+    ]  # fmt: skip
+    connection = market([offer("m.x", 4, 16)], prices)
+    found = search(connection, Requirements(flags={"doubtful": False}))
+    assert found.rejected == {"doubtful": 1}
+    assert (found.offers[0]["price_type"], found.offers[0]["region"]) == ("spot", "eu-west-1")
+    few = market([offer("m.x", 4, 16)], [one for one in prices[:8]])
+    assert search(few, Requirements(flags={"doubtful": False})).accepted == 8  # four places only
+
+
+def test_all_features_are_needed() -> None:
+    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
+    both = Requirements(sets={"features": ("ena", "efa")})
+    assert search(connection, both).rejected == {"features": 1}
+
+
+def test_an_offer_of_which_a_needed_datum_is_unknown_is_counted_and_not_offered() -> None:
+    connection = market(
+        [offer("m.x", None, 16), offer("m.y", 4, 16)],
+        [price("m.x", "0.01"), price("m.y", "0.2"), price("never-described", "0.01")],
+    )
+    found = search(connection, Requirements({"vcpus": Range(2, None)}))
+    assert names(found) == ["m.y"]
+    assert found.rejected == {"unknown vcpus": 2}
+    assert search(connection, Requirements()).accepted == 3
+
+
+def test_a_machine_without_gpus_has_none_of_any_model_and_that_is_known() -> None:
+    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.2")])
+    found = search(connection, Requirements(sets={"gpu_model": ("*t4",)}))
+    assert found.rejected == {"gpu_model": 1}
+
+
+def test_what_runs_32_bits_too_runs_64_bits() -> None:
+    connection = market([offer("t.x", 4, 16, arch="i386,x86_64")], [price("t.x", "0.2")])
+    assert search(connection, Requirements(sets={"arch": ("x86_64",)})).accepted == 1
+
+
+def test_currencies_and_systems_are_never_mixed() -> None:
+    connection = market(
+        [offer("m.x", 4, 16)],
+        [price("m.x", "0.2"), price("m.x", "0.1", currency="EUR"),
+         price("m.x", "0.3", os="windows")],
+    )  # fmt: skip
+    assert [o["price_hour"] for o in search(connection, Requirements()).offers] == [Decimal("0.2")]
+    euros = search(connection, Requirements(currency="EUR"))
+    assert [one["price_hour"] for one in euros.offers] == [Decimal("0.1")]
+    windows = search(connection, Requirements(os="windows")).offers[0]
+    assert (windows["price_hour"], windows["licence_hour"]) == (Decimal("0.3"), Decimal("0.1"))
+
+
+def test_a_licence_whose_price_without_it_is_unknown_is_unknown() -> None:
+    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.3", os="windows")])
+    assert search(connection, Requirements(os="windows")).offers[0]["licence_hour"] is None
+
+
+def test_disk_and_egress_go_into_the_total_and_unknown_ones_come_last() -> None:
+    connection = market(
+        [offer("m.x", 4, 16), offer("m.y", 4, 16)],
+        [price("m.x", "0.2"), price("m.y", "0.1", region="eu-west-2")],
+        units=[
+            {"cloud": "aws", "region": "eu-west-1", "currency": "USD", "what": "disk_gib_month",
+             "price": Decimal("0.1")},
+            {"cloud": "aws", "region": "eu-west-1", "currency": "USD", "what": "egress_gib",
+             "price": Decimal("0.09")},
+        ],
+    )  # fmt: skip
+    found = search(connection, Requirements(disk_gib=73.05, egress_gib_month=7305))
+    first, last = found.offers
+    assert (first["disk_hour"], first["egress_hour"]) == (Decimal("0.01"), Decimal("0.9"))
+    assert first["total_hour"] == Decimal("1.11")
+    assert (last["instance_type"], last["total_hour"]) == ("m.y", None)
+    assert last["disk_hour"] is last["egress_hour"] is None
+
+
+def test_lost_work_makes_spot_dearer_by_the_upper_end_of_its_bucket() -> None:
+    spot = {"price_type": "spot_est"}
+    connection = market(
+        [offer("m.x", 4, 16), offer("m.y", 4, 16), offer("m.z", 4, 16)],
+        [price("m.x", "0.1", **spot), price("m.y", "0.05", **spot), price("m.z", "0.04", **spot)],
+        interruptions=[
+            {"cloud": "aws", "region": "eu-west-1", "instance_type": name, "os": "linux",
+             "low_percent": low, "high_percent": high}
+            for name, low, high in (("m.x", 5.0, 10.0), ("m.y", 20.0, None))
+        ],
+    )  # fmt: skip
+    asked = Requirements(sets={"price_type": ("spot",)}, restart_hours=73.05)
+    found = search(connection, asked)
+    assert names(found) == ["m.x", "m.z", "m.y"]
+    assert found.offers[0]["total_hour"] == Decimal("0.101")  # 0.1 x 73.05 h x 10 % / 730.5 h
+    assert found.offers[1]["total_hour"] is found.offers[2]["total_hour"] is None
+    limit = {"interruption_percent": Range(None, 20)}
+    limited = search(connection, Requirements(limit, {"price_type": ("spot",)}))
+    assert names(limited) == ["m.x"]
+    assert limited.rejected == {"interruption_percent": 1, "unknown interruption_percent": 1}
+
+
+def idle(kind: str, **columns: Any) -> dict[str, Any]:
+    return {
+        "cloud": "aws", "currency": "USD", "kind": kind, "commitment_id": "ours",
+        "idle_share": 0.5, **columns,
+    }  # fmt: skip
+
+
+def marginal(*owned: dict[str, Any], rates: tuple[Any, ...] = ()) -> dict[str, Any]:
+    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.2"), *rates], idle=owned)
+    asked = Requirements(sets={"price_type": ("on_demand",)})
+    return dict(search(connection, asked).offers[0])
+
+
+def test_an_idle_reservation_makes_the_same_type_free_there() -> None:
+    mine = {"region": "eu-west-1", "covers": "m.x"}
+    found = marginal(idle("reservation", **mine, idle_quantity=1.99))
+    assert (found["price_hour"], found["marginal_hour"]) == (Decimal("0.2"), Decimal(0))
+    assert found["total_hour"] == 0
+    half = marginal(idle("reservation", **mine, idle_quantity=0.5))
+    assert half["marginal_hour"] == Decimal("0.1")
+    for other in ({"region": "us-east-1", "covers": "m.x"}, {"region": "eu-west-1", "covers": "m"}):
+        assert marginal(idle("reservation", **other, idle_quantity=2.0))["commitment_id"] is None
+
+
+def test_an_idle_savings_plan_pays_at_its_own_rate() -> None:
+    rate = price("m.x", "0.12", price_type="sp_1y")
+    plan = idle("savings_plan", idle_hour=Decimal("0.06"), rate_type="sp_1y")
+    assert marginal(plan, rates=(rate,))["marginal_hour"] == Decimal("0.1")
+
+
+def test_without_its_rates_a_savings_plan_is_counted_only_where_it_surely_pays_all() -> None:
+    plan = idle("savings_plan", rate_type="sp_1y")
+    assert marginal(plan | {"idle_hour": Decimal("0.2")})["marginal_hour"] == 0
+    unsure = marginal(plan | {"idle_hour": Decimal("0.19")})
+    assert unsure["marginal_hour"] is None
+    assert unsure["total_hour"] == Decimal("0.2")
+    assert "no source states its rates" in unsure["cover_reason"]
+
+
+def test_a_commitment_of_another_family_currency_or_cloud_covers_nothing() -> None:
+    for other in ({"covers": "c"}, {"currency": "EUR"}, {"cloud": "gcp"}):
+        plan = idle("savings_plan", idle_hour=Decimal(9), rate_type="sp_1y") | other
+        assert marginal(plan)["commitment_id"] is None
+    rounding = idle("savings_plan", idle_hour=Decimal(9), idle_share=0.001)
+    assert marginal(rounding)["commitment_id"] is None
+
+
+def test_a_commitment_whose_use_no_bill_tells_leaves_the_price_at_most_the_list_price() -> None:
+    found = marginal(idle("committed_use", missing="no bill says how much of it was used"))
+    assert found["marginal_hour"] is None
+    assert found["total_hour"] == Decimal("0.2")
+    assert found["cover_reason"] == "ours may cover it: no bill says how much of it was used"
+
+
+def test_names_that_nothing_has_are_told_with_those_that_there_are() -> None:
+    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.2")], regions=REGIONS)
+    asked = Requirements(sets={"region": ("eu-wst-1", "eu-*"), "not_instance_type": ("none",)})
+    (found,) = unmatched(connection, asked)
+    assert (found.kind, found.name, found.close) == ("region", "eu-wst-1", ("eu-west-1",))
+    assert [one.kind for one in unmatched(connection, Requirements(currency="XXX"))] == ["currency"]
+
+
+@pytest.mark.parametrize("text", ["", "..", "a", "4..2", "-1", "1...2"])
+def test_what_is_no_range_is_refused(text: str) -> None:
+    with pytest.raises(BadRequirement):
+        parse_range(text)
+
+
+def test_a_filter_that_there_is_not_is_refused() -> None:
+    with pytest.raises(BadRequirement, match="memory_gib"):
+        Requirements({"memory": Range(1, 2)})
+
+
+numbers = st.one_of(st.none(), st.sampled_from([1.0, 2.0, 4.0, 8.0, 16.0]))
+offers_of_any_kind = st.lists(
+    st.tuples(numbers, numbers, st.sampled_from([True, False, None])), min_size=1, max_size=6
+)
+ranges = st.tuples(numbers, numbers).map(
+    lambda ends: Range(*sorted(ends)) if None not in ends else Range(*ends)  # type: ignore[type-var]
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(offers_of_any_kind, ranges, ranges, st.sampled_from([None, True, False]), st.randoms())
+def test_accepted_and_rejected_are_what_judging_each_price_by_hand_gives(
+    kinds: list[Any], vcpus: Range, memory: Range, burstable: bool | None, random: Any
+) -> None:
+    offers = [offer(f"m.{n}", v, g, burstable=b) for n, (v, g, b) in enumerate(kinds)]
+    prices = [
+        price(f"m.{n}", str(random.randint(1, 5)), region)
+        for n in range(len(kinds)) for region in ("eu-west-1", "us-east-1")
+    ]  # fmt: skip
+    asked = Requirements(
+        {"vcpus": vcpus, "memory_gib": memory},
+        {"region": ("eu-*",)},
+        {} if burstable is None else {"burstable": burstable},
+    )
+    found = search(market(offers, prices), asked, 100)
+    rejected: dict[str, int] = {}
+    fitting: list[Decimal] = []
+    for one in joined(offers, prices):
+        outcome = judged(one, asked)
+        for name, holds in outcome.items():
+            if holds is not True:
+                told = f"unknown {name}" if holds is None else name
+                rejected[told] = rejected.get(told, 0) + 1
+        if all(outcome.values()):
+            fitting.append(one["price_hour"])
+    assert [one["price_hour"] for one in found.offers] == sorted(fitting)
+    assert found.rejected == rejected
+    assert found.accepted == len(fitting)
+
+
+@settings(max_examples=20, deadline=None)
+@given(offers_of_any_kind, ranges, ranges, st.randoms())
+def test_relaxing_a_constraint_never_makes_the_best_dearer(
+    kinds: list[Any], vcpus: Range, memory: Range, random: Any
+) -> None:
+    offers = [offer(f"m.{n}", v, g, burstable=b) for n, (v, g, b) in enumerate(kinds)]
+    prices = [price(f"m.{n}", str(random.randint(1, 9))) for n in range(len(kinds))]
+    connection = market(offers, prices)
+    tight = Requirements({"vcpus": vcpus, "memory_gib": memory}, flags={"burstable": False})
+    low = None if memory.low is None else memory.low / 2
+    relaxed = [
+        Requirements({"vcpus": vcpus, "memory_gib": Range(low, memory.high)}, flags=tight.flags),
+        Requirements({"vcpus": vcpus}, flags=tight.flags),
+        Requirements(tight.ranges),
+    ]
+    best = search(connection, tight).offers
+    for wider in relaxed:
+        found = search(connection, wider).offers
+        assert not best or found[0]["total_hour"] <= best[0]["total_hour"]
