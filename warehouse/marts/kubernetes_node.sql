@@ -1,0 +1,51 @@
+-- One row per node of a Kubernetes cluster and machine behind it: the share of its cost that is for cores, or why none.
+-- group: kubernetes
+with node as (
+    select
+        span.source,
+        span.cluster,
+        span.resource_id as node,
+        arg_max(span.sku, span.ends_at) as sku,
+        span.provider_id,
+        arg_max(span.cores, span.ends_at) as cores,
+        arg_max(span.memory_gib, span.ends_at) as memory_gib,
+        min(span.begins_at) as begins_at,
+        max(span.ends_at) as ends_at
+    from marts.kubernetes_look as span
+    where span.kind = 'node'
+    group by all
+),
+
+named as (
+    select
+        node.*,
+        split_part(node.provider_id, '://', 1) as scheme,
+        case scheme when 'gce' then 'gcp' when '' then null else scheme end as cloud,
+        case scheme
+            when 'azure' then lower(split_part(node.provider_id, '://', 2))
+            when 'gce' then split_part(node.provider_id, '/', 3) || '/' || regexp_extract(node.provider_id, '[^/]+$')
+            else nullif(regexp_extract(node.provider_id, '[^/]+$'), '')
+        end as machine -- how the bill of its cloud calls it: see marts.kubernetes_node_cost
+    from node
+)
+
+select
+    named.source,
+    named.cluster,
+    named.node,
+    named.sku,
+    named.cloud,
+    named.machine,
+    named.cores,
+    named.memory_gib,
+    named.begins_at,
+    named.ends_at,
+    coalesce(ratio.gib_per_core, 0.031611 / 0.004237) as gib_per_core,
+    coalesce(ratio.is_measured, false) as is_ratio_measured,
+    coalesce(gib_per_core * named.cores / nullif(gib_per_core * named.cores + named.memory_gib, 0), 1) as cores_share,
+    case
+        when named.machine is null then 'the node does not say which machine it is (no provider id)'
+        when named.cores is null or named.memory_gib is null then 'the node does not say how large it is'
+    end as not_billed_because -- null = its bill is looked for
+from named
+left join marts.compute_price_ratio as ratio using (cloud)
