@@ -191,10 +191,8 @@ class AllocationSettings(BaseModel):
         used = {IDLE, *(rule.to.shared for rule in self.rules if rule.to.shared)}
         for number, pool in enumerate(self.shared):
             if pool.pool not in used:
-                raise misplaced(
-                    f"the pool {pool.pool!r}", f"one that a rule sends to: {', '.join(sorted(used))}",
-                    "shared", number, "pool",
-                )  # fmt: skip
+                known = f"one that a rule sends to: {', '.join(sorted(used))}"
+                raise misplaced(f"the pool {pool.pool!r}", known, "shared", number, "pool")
         return self
 
     def compiled(self) -> Rules:

@@ -42,7 +42,8 @@ def build(
 ) -> list[tuple[str, int, float]]:
     """Replace the named marts, or all of them, inside the caller's transaction.
 
-    `names` are like `marts.daily_cost`; `rules` say who pays for what. Returns name, rows and seconds in the order of building.
+    `names` are like `marts.daily_cost`; `rules` say who pays for what. Returns name,
+    rows and seconds in the order of building.
     """
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
     prepare(connection, rules)

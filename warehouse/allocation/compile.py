@@ -54,8 +54,7 @@ def with_defaults(rules: Rules) -> Sequence[Pool]:
 
 
 POOLS = (
-    "struct(name varchar, split varchar, teams varchar[],"
-    " percents map(varchar, decimal(18, 9)))[]"
+    "struct(name varchar, split varchar, teams varchar[], percents map(varchar, decimal(18, 9)))[]"
 )
 
 

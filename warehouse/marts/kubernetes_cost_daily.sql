@@ -29,28 +29,17 @@ span as (
     from billed
 ),
 
-had as (
-    select
-        use.source,
-        use.cluster,
-        use.day,
-        any_value(use.cluster_core_hours) as core_hours,
-        any_value(use.cluster_gib_hours) as gib_hours
-    from marts.kubernetes_use_daily as use
-    group by all
-),
-
 capacity as (
     select
         span.*,
         sum(had.core_hours) as core_hours,
         sum(had.gib_hours) as gib_hours
     from span
-    join had
+    join marts.kubernetes_capacity_daily as had
         on
             span.source = had.source
             and span.cluster = had.cluster
-            and had.day >= span.day
+            and span.day <= had.day
             and had.day < span.day + span.days::integer
     group by all
 ),
@@ -76,7 +65,7 @@ took as (
         on
             span.source = use.source
             and span.cluster = use.cluster
-            and use.day >= span.day
+            and span.day <= use.day
             and use.day < span.day + span.days::integer
     group by all
 ),
@@ -164,40 +153,74 @@ paid as (
         divided.*,
         divided.cores_units - sum(divided.cores_whole) over bill as cores_over,
         divided.memory_units - sum(divided.memory_whole) over bill as memory_over,
-        row_number() over (bill order by divided.cores_left desc, divided.kind desc, divided.workload asc) as cores_rank,
-        row_number() over (bill order by divided.memory_left desc, divided.kind desc, divided.workload asc) as memory_rank
+        row_number()
+            over (bill order by divided.cores_left desc, divided.kind desc, divided.workload asc)
+            as cores_rank,
+        row_number()
+            over (bill order by divided.memory_left desc, divided.kind desc, divided.workload asc)
+            as memory_rank
     from divided
     window bill as (
         partition by
             divided.day, divided.days, divided.month, divided.cloud, divided.account, divided.service, divided.currency,
             divided.source, divided.cluster
     )
+),
+
+summed as (
+    select
+        paid.day,
+        paid.month,
+        paid.source,
+        paid.cluster,
+        paid.kind,
+        paid.namespace,
+        paid.workload,
+        paid.cloud,
+        paid.account,
+        paid.service,
+        paid.currency,
+        any_value(paid.labels) as labels,
+        sum(
+            units_money(sign(paid.cores_cost)::hugeint * (paid.cores_whole + (paid.cores_rank <= paid.cores_over)::int))
+        ) as cores_cost,
+        sum(
+            units_money(
+                sign(paid.memory_cost)::hugeint * (paid.memory_whole + (paid.memory_rank <= paid.memory_over)::int)
+            )
+        ) as memory_cost,
+        max(paid.core_hours_requested) as core_hours_requested,
+        max(paid.core_hours_used) as core_hours_used,
+        max(paid.core_hours) as core_hours,
+        max(paid.gib_hours_requested) as gib_hours_requested,
+        max(paid.gib_hours_used) as gib_hours_used,
+        max(paid.gib_hours) as gib_hours,
+        bool_or(paid.is_before_first_look) as is_before_first_look
+    from paid
+    group by all
 )
 
 select
-    paid.day, -- on which the charge begins
-    paid.month,
-    paid.source,
-    paid.cluster,
-    paid.kind, -- workload, idle
-    paid.namespace,
-    paid.workload,
-    paid.cloud, -- of the nodes
-    paid.account,
-    paid.service,
-    paid.currency,
-    any_value(paid.labels) as labels,
-    sum(units_money(sign(paid.cores_cost)::hugeint * (paid.cores_whole + (paid.cores_rank <= paid.cores_over)::integer)))
-        as cores_cost,
-    sum(units_money(sign(paid.memory_cost)::hugeint * (paid.memory_whole + (paid.memory_rank <= paid.memory_over)::integer)))
-        as memory_cost,
-    cores_cost + memory_cost as cost,
-    max(paid.core_hours_requested) as core_hours_requested,
-    max(paid.core_hours_used) as core_hours_used, -- null = not measured
-    max(paid.core_hours) as core_hours, -- the larger of both, hour by hour
-    max(paid.gib_hours_requested) as gib_hours_requested,
-    max(paid.gib_hours_used) as gib_hours_used,
-    max(paid.gib_hours) as gib_hours,
-    bool_or(paid.is_before_first_look) as is_before_first_look
-from paid
-group by all
+    summed.day, -- on which the charge begins
+    summed.month,
+    summed.source,
+    summed.cluster,
+    summed.kind, -- workload, idle
+    summed.namespace,
+    summed.workload,
+    summed.cloud, -- of the nodes
+    summed.account,
+    summed.service,
+    summed.currency,
+    summed.labels, -- JSON object
+    summed.cores_cost,
+    summed.memory_cost,
+    summed.cores_cost + summed.memory_cost as cost,
+    summed.core_hours_requested,
+    summed.core_hours_used, -- null = not measured
+    summed.core_hours, -- the larger of both, hour by hour
+    summed.gib_hours_requested,
+    summed.gib_hours_used,
+    summed.gib_hours,
+    summed.is_before_first_look -- it counts as it looked when it was read first
+from summed

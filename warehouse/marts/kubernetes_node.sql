@@ -27,25 +27,34 @@ named as (
             else nullif(regexp_extract(node.provider_id, '[^/]+$'), '')
         end as machine -- how the bill of its cloud calls it: see marts.kubernetes_node_cost
     from node
+),
+
+priced as (
+    select
+        named.*,
+        coalesce(ratio.gib_per_core, 0.031611 / 0.004237) as gib_per_core,
+        coalesce(ratio.is_measured, false) as is_ratio_measured
+    from named
+    left join marts.compute_price_ratio as ratio using (cloud)
 )
 
 select
-    named.source,
-    named.cluster,
-    named.node,
-    named.sku,
-    named.cloud,
-    named.machine,
-    named.cores,
-    named.memory_gib,
-    named.begins_at,
-    named.ends_at,
-    coalesce(ratio.gib_per_core, 0.031611 / 0.004237) as gib_per_core,
-    coalesce(ratio.is_measured, false) as is_ratio_measured,
-    coalesce(gib_per_core * named.cores / nullif(gib_per_core * named.cores + named.memory_gib, 0), 1) as cores_share,
+    priced.source,
+    priced.cluster,
+    priced.node,
+    priced.sku,
+    priced.cloud,
+    priced.machine,
+    priced.cores,
+    priced.memory_gib,
+    priced.begins_at,
+    priced.ends_at,
+    priced.gib_per_core, -- so many GiB of memory cost as much as one core
+    priced.is_ratio_measured, -- by the cloud's prices
+    priced.gib_per_core * priced.cores / nullif(priced.gib_per_core * priced.cores + priced.memory_gib, 0)
+        as cores_share,
     case
-        when named.machine is null then 'the node does not say which machine it is (no provider id)'
-        when named.cores is null or named.memory_gib is null then 'the node does not say how large it is'
+        when priced.machine is null then 'the node does not say which machine it is (no provider id)'
+        when priced.cores is null or priced.memory_gib is null then 'the node does not say how large it is'
     end as not_billed_because -- null = its bill is looked for
-from named
-left join marts.compute_price_ratio as ratio using (cloud)
+from priced

@@ -1,4 +1,4 @@
--- One row per day, Kubernetes cluster and workload that ran: the core and GiB hours it took, and those of the cluster.
+-- One row per day, Kubernetes cluster and workload that ran: the core and GiB hours it took.
 -- What it takes in an hour is the larger of what it asks for and what it is measured to use; an hour that was not
 -- measured counts as asked for.
 -- group: kubernetes
@@ -38,9 +38,9 @@ measured as (
         sum(metric.avg * span.replicas) filter (where metric.metric = 'cpu_cores') as core_hours_used,
         sum(metric.avg * span.replicas) filter (where metric.metric = 'memory_gib') as gib_hours_used,
         sum(greatest(metric.avg - coalesce(span.cores, 0), 0) * span.replicas)
-            filter (where metric.metric = 'cpu_cores') as core_hours_above,
+        filter (where metric.metric = 'cpu_cores') as core_hours_above,
         sum(greatest(metric.avg - coalesce(span.memory_gib, 0), 0) * span.replicas)
-            filter (where metric.metric = 'memory_gib') as gib_hours_above,
+        filter (where metric.metric = 'memory_gib') as gib_hours_above,
         count(*) filter (where metric.metric = 'cpu_cores') as hours_measured
     from raw.metric as metric
     join marts.kubernetes_look as span
@@ -51,18 +51,6 @@ measured as (
             and metric.hour >= span.begins_at
             and metric.hour < span.ends_at
     where metric.cloud = 'kubernetes' and span.kind = 'workload'
-    group by all
-),
-
-had as (
-    select
-        look.day,
-        look.source,
-        look.cluster,
-        sum(look.hours * look.cores) as cluster_core_hours,
-        sum(look.hours * look.memory_gib) as cluster_gib_hours
-    from look
-    where look.kind = 'node' and look.hours > 0
     group by all
 )
 
@@ -80,9 +68,6 @@ select
     measured.gib_hours_used,
     asked.gib_hours_requested + coalesce(measured.gib_hours_above, 0) as gib_hours,
     coalesce(measured.hours_measured, 0) as hours_measured, -- of the day's 24
-    asked.is_before_first_look, -- it counts as it looked when it was read first
-    had.cluster_core_hours, -- capacity of the nodes; null = no node is known
-    had.cluster_gib_hours
+    asked.is_before_first_look -- it counts as it looked when it was read first
 from asked
 left join measured using (day, source, cluster, resource_id)
-left join had using (day, source, cluster)
