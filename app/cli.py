@@ -20,6 +20,7 @@ from app.commands import (
     look,
     operate,
     series,
+    showback,
 )
 from app.errors import AppError
 
@@ -44,7 +45,18 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for commands in (estate, look, budgets, series, incidents, decide, ledger, operate, alerts):
+for commands in (
+    estate,
+    look,
+    budgets,
+    showback,
+    series,
+    incidents,
+    decide,
+    ledger,
+    operate,
+    alerts,
+):
     commands.add_to(app)
 
 

@@ -185,7 +185,9 @@ class AllocationSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        _check_twice("rules", "name", [rule.name for rule in self.rules])
+        _check_twice(
+            "rules", "name", [_name(number, rule) for number, rule in enumerate(self.rules, 1)]
+        )
         _check_twice("shared", "pool", [pool.pool for pool in self.shared])
         _check_twice("units", "name", [unit.name for unit in self.units])
         used = {IDLE, *(rule.to.shared for rule in self.rules if rule.to.shared)}
@@ -246,8 +248,11 @@ def read_rules(path: Path, home: Path, names: Names) -> AllocationSettings:
 def _rule(number: int, rule: RuleSettings) -> Rule:
     to = rule.to
     match = Match() if rule.match is None else _match(rule.match)
-    name = rule.name or f"rule {number}"
-    return Rule(name, match, to.team, to.tag, to.label, to.shared)
+    return Rule(_name(number, rule), match, to.team, to.tag, to.label, to.shared)
+
+
+def _name(number: int, rule: RuleSettings) -> str:
+    return rule.name or f"rule {number}"
 
 
 def _match(given: MatchSettings) -> Match:

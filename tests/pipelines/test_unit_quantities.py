@@ -17,7 +17,7 @@ UNITS = {
         {"name": "nothing", "sql": "select date '2026-03-01' as day, 0 as quantity"},
         {"name": "typo", "sql": "select dya from raw.metric"},
         {"name": "nameless", "sql": "select 1 as one"},
-        {"name": "nosy", "sql": "select 1 as quantity, content as day from read_text('/etc/passwd')"},
+        {"name": "nosy", "sql": "select 1 as quantity, content as day from read_text('/etc/x')"},
     ]
 }  # fmt: skip
 

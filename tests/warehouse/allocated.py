@@ -60,5 +60,5 @@ def allocated_again(lines: list[dict[str, Any]], by: Rules) -> DuckDBPyConnectio
 def paid(connection: DuckDBPyConnection, by: str = "kind, team") -> dict[Any, Any]:
     """What is paid in all, by one or more columns of the table."""
     query = f"select {by}, sum(cost) as cost from marts.allocation_daily group by all"
-    found = [tuple(row.values()) for row in rows(connection, query)]
-    return {(row[:-1] if len(row) > 2 else row[0]): row[-1] for row in found}
+    found = [list(row.values()) for row in rows(connection, query)]
+    return {(tuple(row[:-1]) if len(row) > 2 else row[0]): row[-1] for row in found}
