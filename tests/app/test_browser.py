@@ -36,7 +36,7 @@ PHONE = (
     " Chrome/140.0.0.0 Mobile Safari/537.36"
 )
 HEADER, ROW = 33, 33  # pixels of a table drawn on a canvas
-PAGES = ("Overview", "Costs", "Forecasts", "Anomalies", "Recommendations", "Plans")
+PAGES = ("Overview", "Costs", "Teams", "Forecasts", "Anomalies", "Recommendations", "Plans")
 
 
 @pytest.fixture(scope="module")
