@@ -1,8 +1,10 @@
 """A statement as one page of HTML to print or to send: nothing is loaded from elsewhere."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
+from typing import TypeVar
 
 from app.dashboard.money import change, full, percent
 from app.showback.statement import Line, Statement, Total, Unit
@@ -29,6 +31,7 @@ thead { display: table-header-group; } tr, caption { break-inside: avoid; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } h2 { break-after: avoid; } }
 @page { margin: 15mm; }
 """
+T = TypeVar("T")
 Cell = tuple[str, bool]  # text, and whether it is a number
 
 
@@ -50,14 +53,15 @@ def as_html(statement: Statement) -> str:
 
 def _currency(statement: Statement, total: Total) -> str:
     kinds = "".join(
-        _kind(KINDS[kind], lines, total.currency)
+        _kind(KINDS[kind], lines, total.currency, is_compared=not statement.is_running)
         for kind in KINDS
         if (lines := statement.of(total.currency, kind))
     )
-    return f"<h2>{escape(total.currency)}</h2>{_sums(total)}{kinds}"
+    sums = _sums(total, is_compared=not statement.is_running)
+    return f"<h2>{escape(total.currency)}</h2>{sums}{kinds}"
 
 
-def _sums(total: Total) -> str:
+def _sums(total: Total, *, is_compared: bool) -> str:
     code = total.currency
     rows = [
         (KINDS[kind], full(amount, code))
@@ -68,35 +72,47 @@ def _sums(total: Total) -> str:
     if total.markup:
         rows += [("Mark-up", full(total.markup, code)), ("To pay", full(total.to_pay, code))]
     rows.append(("Month before, cost", full(total.cost_before, code)))
-    rows.append(("Change", _change(total.cost, total.cost_before)))
+    if is_compared:
+        rows.append(("Change", _change(total.cost, total.cost_before)))
     return _table("Summary", ["", ">"], ([(name, False), (amount, True)] for name, amount in rows))
 
 
-def _kind(title: str, lines: Sequence[Line], code: str) -> str:
-    has_pool = any(line.pool for line in lines)
-    has_markup = any(line.markup for line in lines)
-    head = ["Service", "Cloud", *(["Pool"] if has_pool else []), ">Cost", ">Month before",
-            ">Change", *([">Mark-up"] if has_markup else [])]  # fmt: skip
-    body = [_line(line, has_pool, has_markup) for line in lines]
-    sums = [sum((getattr(line, name) for line in lines), Decimal(0))
-            for name in ("cost", "cost_before", "markup")]  # fmt: skip
+def _kind(title: str, lines: Sequence[Line], code: str, *, is_compared: bool) -> str:
+    shown = Shown(any(line.pool for line in lines), any(line.markup for line in lines), is_compared)
+    head = ["Service", "Cloud", "Pool", ">Cost", ">Month before", ">Change", ">Mark-up"]
+    body = [shown.of(_line(line)) for line in lines]
+    cost, before, markup = (
+        sum((getattr(line, name) for line in lines), Decimal(0))
+        for name in ("cost", "cost_before", "markup")
+    )
     last: list[Cell] = [
-        ("Sum", False), ("", False), *([("", False)] if has_pool else []),
-        (full(sums[0], code), True), (full(sums[1], code), True), (_change(sums[0], sums[1]), True),
-        *([(full(sums[2], code), True)] if has_markup else []),
+        ("Sum", False), ("", False), ("", False), (full(cost, code), True),
+        (full(before, code), True), (_change(cost, before), True), (full(markup, code), True),
     ]  # fmt: skip
-    return _table(title, head, body, last)
+    return _table(title, shown.of(head), body, shown.of(last))
 
 
-def _line(line: Line, has_pool: bool, has_markup: bool) -> list[Cell]:
-    code = line.currency
-    markup = f"{full(line.markup, code)} ({line.markup_percent or 0:g}%)"
+@dataclass(frozen=True)
+class Shown:
+    """Which columns of a table of services are not empty, or not misleading."""
+
+    pool: bool
+    markup: bool
+    change: bool
+
+    def of(self, cells: Sequence[T]) -> list[T]:
+        """Of service, cloud, pool, cost, month before, change, mark-up those that are shown."""
+        is_shown = (True, True, self.pool, True, True, self.change, self.markup)
+        return [cell for cell, shown in zip(cells, is_shown, strict=True) if shown]
+
+
+def _line(line: Line) -> list[Cell]:
+    code, rate = line.currency, (line.markup_percent or Decimal(0)).normalize()
     return [
-        (line.service, False), (cloud_name(line.cloud), False),
-        *([(line.pool or "", False)] if has_pool else []),
+        (line.service, False), (cloud_name(line.cloud), False), (line.pool or "", False),
         (full(line.cost, code), True), (full(line.cost_before, code), True),
         (_change(line.cost, line.cost_before), True),
-        *([(markup, True)] if has_markup else []),
+        (f"{full(line.markup, code)} ({rate:f}%)", True),
     ]  # fmt: skip
 
 
@@ -126,7 +142,7 @@ def _one(amount: Decimal | None, code: str) -> str:
 def _change(now: Decimal, before: Decimal) -> str:
     if not before:
         return "new" if now else ""
-    return percent(change(now, before), 1)
+    return percent(change(now, before), 1).replace("-0.0%", "0.0%")
 
 
 def _table(

@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 from rich.console import RenderableType
 
-from app.answer import Answer
+from app.answer import Answer, decimal_text
 from app.dashboard.money import full, percent
 from app.errors import BadInput
 from app.session import Session
 from app.showback.asked import Rows, ask, months, try_rules
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
-from app.showback.statement import Statement, statement
+from app.showback.statement import NONE, Statement, statement
 from app.tables import footer, table
 
 NOBODY = "(nobody)"
@@ -199,10 +200,15 @@ def _largest(one: dict[str, Any]) -> str:
 def _unit_lines(units: Sequence[dict[str, Any]]) -> list[RenderableType]:
     rows = [
         (
-            one["unit"], one["team"] or "all", one["quantity"], full(one["cost"], one["currency"]),
-            one["unit_cost"], one["unit_cost_before"], one["currency"],
+            one["unit"], one["team"] or "all", decimal_text(one["quantity"] or NONE),
+            full(one["cost"], one["currency"]), _short(one["unit_cost"]),
+            _short(one["unit_cost_before"]), one["currency"],
         )
         for one in units
     ]  # fmt: skip
     columns = ["unit", "team", ">quantity", ">cost", ">cost of one", ">month before", "currency"]
     return [table(columns, rows)] if rows else []
+
+
+def _short(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else f"{amount:.6g}"

@@ -15,7 +15,7 @@ from warehouse.build import build
 
 MARTS = (
     "offer", "price", "compute_price_ratio", "kubernetes_look", "kubernetes_use_daily",
-    "kubernetes_capacity_daily", "kubernetes_node", "kubernetes_node_cost",
+    "kubernetes_capacity_daily", "kubernetes_machine", "kubernetes_node", "kubernetes_node_cost",
     "kubernetes_cost_daily", "allocation_daily",
     "showback_monthly", "daily_cost",
 )  # fmt: skip

@@ -136,7 +136,18 @@ def test_a_node_without_bill_has_no_money_and_says_why() -> None:
     found = allocated([BILL], raw_resource=[bare, SHOP])
     assert costs(found) == {}
     (row,) = rows(found, "from marts.kubernetes_node")
-    assert row["not_billed_because"].startswith("the node does not say which machine")
+    assert row["no_cost_because"].startswith("the node does not say which machine")
+
+
+def test_a_node_says_whether_its_cost_is_split() -> None:
+    other = node("node/b", "aws:///eu-west-1a/i-2")
+    found = allocated([BILL], raw_resource=[node(), other, SHOP])
+    query = "select node, last_billed_day::varchar as day, no_cost_because as why" \
+            " from marts.kubernetes_node order by node"  # fmt: skip
+    assert rows(found, query) == [
+        {"node": "node/a", "day": "2026-03-04", "why": None},
+        {"node": "node/b", "day": None, "why": "no bill of aws has the machine i-2"},
+    ]
 
 
 def test_a_cluster_whose_workloads_are_not_known_stays_whole() -> None:

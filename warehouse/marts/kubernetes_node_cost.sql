@@ -19,7 +19,7 @@ with line as (
     where
         focus.ResourceId is not null
         and focus.EffectiveCost is not null
-        and focus.x_cloud in (select node.cloud from marts.kubernetes_node as node)
+        and focus.x_cloud in (select node.cloud from marts.kubernetes_machine as node)
     group by all
 ),
 
@@ -31,13 +31,13 @@ matched as (
         node.node,
         node.cores_share
     from line
-    join marts.kubernetes_node as node
+    join marts.kubernetes_machine as node
         on
             line.cloud = node.cloud
             and line.machine = node.machine
             and line.day < node.ends_at
             and line.day + line.days::integer > node.begins_at
-    where node.not_billed_because is null
+    where node.not_looked_for_because is null
     qualify
         row_number() over (
             partition by

@@ -172,8 +172,8 @@ def _downloads(team: str, month: date) -> None:
 
 
 def _namespaces(asked: dict[str, Any], currency: str) -> None:
-    found = data.ask("namespaces", **asked)
-    if found.is_empty():
+    found, without = data.ask("namespaces", **asked), data.ask("nodes_without_cost")
+    if found.is_empty() and without.is_empty():
         return
     with st.container(border=True):
         st.subheader("Kubernetes", anchor=False)
@@ -197,6 +197,9 @@ def _namespaces(asked: dict[str, Any], currency: str) -> None:
             "Cost by namespace",
             data.statement("namespaces", **asked),
         )
+        for one in without.iter_rows(named=True):
+            nodes = "1 node" if one["nodes"] == 1 else f"{one['nodes']} nodes"
+            st.caption(f":material/info: {one['cluster']}: {nodes} without cost, {one['reason']}.")
 
 
 def _units(asked: dict[str, Any], currency: str) -> None:
