@@ -90,10 +90,11 @@ _ALLOCATION = """\
 #  markup:
 #    - {cloud: aws, percent: 3.5}  # shown apart from the cost
 #  units:
-#    - name: request
+#    - name: GB sent and received
 #      sql: >
-#        select hour::date as day, sum(avg * 3600) as quantity
-#        from raw.metric where metric = 'requests_s' group by all
+#        select hour::date as day, sum(avg * 3600 / 1e9) as quantity
+#        from raw.metric where metric = 'network_bytes_s' group by all
+#    - {name: customer, file: "{home}/customers.csv"}  # day,quantity and perhaps team
 """
 
 

@@ -34,7 +34,7 @@ from warehouse.allocation.rules import (
 
 FORBID = ConfigDict(extra="forbid", frozen=True)
 Text = Annotated[str, Field(min_length=1)]
-Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=12, decimal_places=9)]
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=9)]
 
 
 def _listed(given: Any) -> Any:
@@ -150,7 +150,7 @@ class MarkupSettings(BaseModel):
     model_config = FORBID
 
     percent: Decimal = Field(
-        ge=-100, le=1000, max_digits=10, decimal_places=6, description="Below 0: a discount."
+        ge=-100, le=1000, decimal_places=6, description="Below 0: a discount."
     )
     cloud: Globs | None = None
     service: Globs | None = None
@@ -163,7 +163,17 @@ class UnitSettings(BaseModel):
     model_config = FORBID
 
     name: Text
-    sql: Text = Field(description="Columns day, quantity, and team if it is known.")
+    sql: Text | None = Field(
+        default=None, description="On published tables: day, quantity, and team if it is known."
+    )
+    file: Path | None = Field(default=None, description="CSV file with the same columns.")
+
+    @model_validator(mode="after")
+    def _is_counted_one_way(self) -> Self:
+        if (self.sql is None) == (self.file is None):
+            found = "neither 'sql' nor 'file'" if self.sql is None else "both 'sql' and 'file'"
+            raise misplaced(found, "one of the two: where the quantities are")
+        return self
 
 
 class AllocationSettings(BaseModel):

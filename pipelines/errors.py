@@ -2,7 +2,7 @@
 
 PipelineError
 ├── BrokenSettings  instance-select.yaml, or a variable, is not what it should be
-├── BrokenUnit      the SQL of a unit of work in the settings can't be used
+├── BrokenUnit      a unit of work in the settings can't be counted
 ├── CheckFailed     a blocking check found bad rows; see pipelines/assets/checks.py
 ├── UnknownAssets   the selection names no asset
 └── UnknownSource   no source of the settings has this name
@@ -39,10 +39,11 @@ class UnknownSource(PipelineError):
 
 
 class BrokenUnit(PipelineError):
-    """The SQL of a unit of work in the settings can't be used."""
+    """The SQL of a unit of work in the settings can't be counted."""
 
     def __init__(self, unit: str, found: str) -> None:
         super().__init__(
-            f"The SQL of the unit {unit!r} can't be used: {found}. Expected one query with the "
-            "columns day and quantity, and team if it is known. Correct it under allocation.units."
+            f"The unit {unit!r} can't be counted: {found}. Expected one query, or a CSV file, with "
+            "the columns day and quantity, and team if it is known. Correct it under "
+            "allocation.units."
         )

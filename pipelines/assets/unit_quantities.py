@@ -14,6 +14,7 @@ from pipelines.assets.write import replace
 from pipelines.errors import BrokenUnit
 from pipelines.work import Work
 from warehouse.errors import QueryRefused
+from warehouse.ingest.focus import literal
 from warehouse.query import check
 
 SCHEMA = {
@@ -49,20 +50,28 @@ def unit_quantities(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
 def count(connection: DuckDBPyConnection, unit: UnitSettings) -> pl.DataFrame:
     """The quantities of one unit in the columns of SCHEMA. Raises `BrokenUnit`."""
     try:
-        check(connection, unit.sql)
-        found = connection.execute(f"select * from ({unit.sql.strip().rstrip(';')}) limit 0")
+        query = _query(connection, unit)
+        found = connection.execute(f"select * from ({query}) limit 0")
         columns = [column[0] for column in found.description]
         _require(unit, columns)
         team = "asked.team::varchar" if "team" in columns else "null::varchar"
         return connection.execute(
             f"select ?::varchar as unit, asked.day::date as day, {team} as team,"
             f" asked.quantity::decimal(38, 9) as quantity"
-            f" from ({unit.sql.strip().rstrip(';')}) as asked where asked.quantity is not null"
+            f" from ({query}) as asked where asked.quantity is not null"
             " order by all",
             [unit.name],
         ).pl()
     except (duckdb.Error, QueryRefused) as error:
         raise BrokenUnit(unit.name, str(error).strip()) from error
+
+
+def _query(connection: DuckDBPyConnection, unit: UnitSettings) -> str:
+    """What gives the columns: the file, or the SQL if it only reads the lake."""
+    if unit.sql is None:
+        return f"select * from read_csv({literal(str(unit.file))}, header = true)"
+    check(connection, unit.sql)
+    return unit.sql.strip().rstrip(";")
 
 
 def _require(unit: UnitSettings, columns: Sequence[str]) -> None:

@@ -25,7 +25,11 @@ UNITS = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = home_at(tmp_path_factory.mktemp("units"), "small")
-    allocation = AllocationSettings.model_validate(UNITS)
+    file = home.settings.home / "it's customers.csv"
+    file.write_text("day,team,quantity\n2026-03-01,web,4\n2026-03-02,web,1\n2026-03-02,,\n")
+    missing = {"name": "gone", "file": str(file.with_name("none.csv"))}
+    units = [*UNITS["units"], {"name": "customer", "file": str(file)}, missing]
+    allocation = AllocationSettings.model_validate({"units": units})
     home.settings = home.settings.model_copy(update={"allocation": allocation})
     return home
 
@@ -38,13 +42,15 @@ def test_a_unit_costs_what_is_paid_on_the_days_that_have_it(home: Home) -> None:
     assert found["request"] == (None, "USD", 2, Decimal("250.5"), 5, Decimal("0.019960079840"))
     assert found["build"] == ("web", "USD", 1, 10, Decimal("1.25"), Decimal("0.125"))
     assert found["nothing"] == (None, "USD", 1, 0, Decimal("2.5"), None)
-    assert set(found) == {"request", "build", "nothing"}
+    assert found["customer"] == ("web", "USD", 2, 5, Decimal("2.5"), Decimal("0.5"))
+    assert set(found) == {"request", "build", "nothing", "customer"}
     (step,) = [step for step in report.steps if step.name == "models/unit_quantity"]
-    assert (step.status, step.rows) == ("failed", 4)
+    assert (step.status, step.rows) == ("failed", 6)
     assert step.reason is not None
     assert "unit typo" in step.reason
     assert "found the columns one" in step.reason
     assert "unit nosy" in step.reason
+    assert "unit gone" in step.reason
     assert home.ask("select min(day) from models.unit_quantity") == [(date(2026, 3, 1),)]
 
 
