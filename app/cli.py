@@ -23,6 +23,7 @@ from app.commands import (
     replay,
     select,
     series,
+    showback,
 )
 from app.errors import AppError
 
@@ -49,8 +50,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for commands in (
-    estate, look, select, budgets, commitments, replay, series, incidents, decide, ledger, operate,
-    alerts,
+    estate, look, select, budgets, showback, commitments, replay, series, incidents, decide, ledger,
+    operate, alerts,
 ):  # fmt: skip
     commands.add_to(app)
 

@@ -69,6 +69,34 @@ _ALERTS = """\
 #      repeat_after_hours: 24
 """
 
+_ALLOCATION = """\
+# Who pays for what: docs/allocation.md explains it. Without this, whoever the tag or label `team`
+# names. The first rule that fits counts; * stands for any text, ? for one character. Try rules
+# before they hold: instance-select allocation test FILE
+#allocation:
+#  rules:
+#    - name: the network of all
+#      match: {account: ["111111111111", network-*]}
+#      to: shared  # or {shared: POOL}
+#    - match: {cluster: prod, namespace: [web, web-*]}
+#      to: web
+#    - match: {tag: {project: "shop*"}}
+#      to: shop
+#    - to: {tag: team}  # the team that this tag of the bill names
+#    - to: {label: team}  # the team that this label of the workload names
+#  shared:
+#    - {pool: shared, split: proportional}  # or even; over: [web, shop] for some teams only
+#    - {pool: idle, split: fixed, percent: {web: 60, shop: 40}}  # of Kubernetes clusters
+#  markup:
+#    - {cloud: aws, percent: 3.5}  # shown apart from the cost
+#  units:
+#    - name: GB sent and received
+#      sql: >
+#        select hour::date as day, sum(avg * 3600 / 1e9) as quantity
+#        from raw.metric where metric = 'network_bytes_s' group by all
+#    - {name: customer, file: "{home}/customers.csv"}  # day,quantity and perhaps team
+"""
+
 
 def template() -> str:
     """Every option of every cloud and every setting, with meaning and default, commented out."""
@@ -76,7 +104,7 @@ def template() -> str:
     from pipelines.settings import Settings
 
     examples = "\n".join("\n".join(_example(name)) for name in available())
-    return f"{_HEAD}{examples}\n\n" + "\n".join([*_entries(Settings), _ALERTS])
+    return f"{_HEAD}{examples}\n\n" + "\n".join([*_entries(Settings), _ALLOCATION, _ALERTS])
 
 
 def write_template(home: Path) -> Path:
@@ -119,7 +147,7 @@ def _example(cloud: str) -> Iterator[str]:
 
 def _entries(settings: type) -> Iterator[str]:
     for name, field in settings.model_fields.items():
-        if name in ("home", "sources", "alerts"):
+        if name in ("home", "sources", "alerts", "allocation"):
             continue
         yield f"# {field.description}"
         yield f"# {name}: {_yaml(field.default)}\n"

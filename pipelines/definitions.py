@@ -18,6 +18,7 @@ from pipelines.assets import (
     plans,
     publish,
     recommendations,
+    unit_quantities,
 )
 from pipelines.partitions import BILLS_KEY, METRICS_KEY
 from pipelines.settings import Settings, load_settings
@@ -54,6 +55,7 @@ def build(settings: Settings, work: Work | None = None) -> dg.Definitions:
                 # estimates                                                        models.*
                 forecast.forecast,
                 anomalies.anomalies,
+                unit_quantities.unit_quantities,
                 # what to do, and what was decided                                 actions.*
                 recommendations.recommendations,
                 plans.changes,

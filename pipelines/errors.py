@@ -2,6 +2,7 @@
 
 PipelineError
 ├── BrokenSettings  instance-select.yaml, or a variable, is not what it should be
+├── BrokenUnit      a unit of work in the settings can't be counted
 ├── CheckFailed     a blocking check found bad rows; see pipelines/assets/checks.py
 ├── UnknownAssets   the selection names no asset
 └── UnknownSource   no source of the settings has this name
@@ -34,4 +35,15 @@ class UnknownSource(PipelineError):
         super().__init__(
             f"There is no source named {name!r} in instance-select.yaml. "
             + (f"Its sources are: {', '.join(known)}." if known else "It has no sources yet.")
+        )
+
+
+class BrokenUnit(PipelineError):
+    """The SQL of a unit of work in the settings can't be counted."""
+
+    def __init__(self, unit: str, found: str) -> None:
+        super().__init__(
+            f"The unit {unit!r} can't be counted: {found}. Expected one query, or a CSV file, with "
+            "the columns day and quantity, and team if it is known. Correct it under "
+            "allocation.units."
         )

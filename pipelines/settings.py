@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsError
 
 from pipelines.alert_settings import SECRETS, AlertSettings
+from pipelines.allocation_settings import AllocationSettings, read_rules
 from pipelines.check_settings import CheckSettings
 from pipelines.errors import BrokenSettings
 from pipelines.settings_file import Names, read_settings_file
@@ -127,6 +128,11 @@ class Settings(LakeSettings):
         default=None,
         description="Channels and rules of alerts; docs/alerts.md explains them. None = no alerts.",
     )
+    allocation: AllocationSettings | None = Field(
+        default=None,
+        description="Who pays for what; docs/allocation.md explains it. None = whoever the tag or "
+        "label `team` names.",
+    )
     dashboard_port: int = Field(default=8501, description="Port of the dashboard on 127.0.0.1.")
     dagster_port: int = Field(default=3000, description="Port of Dagster on 127.0.0.1.")
 
@@ -181,6 +187,11 @@ def load_settings(home: Path | None = None) -> Settings:
         for number, source in enumerate(settings.sources)
     ]
     return settings.model_copy(update={"sources": tuple(sources)})
+
+
+def load_rules(path: Path, home: Path) -> AllocationSettings:
+    """The allocation of a file that is not the home's own. Raises `BrokenSettings`."""
+    return read_rules(path, home, _names())
 
 
 def _names() -> Names:

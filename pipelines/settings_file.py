@@ -16,7 +16,7 @@ from clouds.options import did_you_mean, found
 from pipelines.errors import BrokenSettings
 
 LISTED = "docs/settings.md lists every setting"
-DOCUMENTED = "docs/alerts.md and docs/settings.md"
+DOCUMENTED = {"alerts": "docs/alerts.md", "allocation": "docs/allocation.md"}
 TAB = "\t"
 EXPECTED = {  # by the type of Pydantic's error, where its words are not those of a file
     "dict_type": "a mapping (lines like 'name: value', indented)",
@@ -80,7 +80,8 @@ class SettingsFile:
             case "model_type" if location[0] == "sources":
                 expected = "a mapping with 'name' and 'cloud'"
             case "extra_forbidden":  # the value may be a secret in the wrong place
-                told, expected = f"the name {location[-1]!r}", f"none but those of {DOCUMENTED}"
+                documented = DOCUMENTED.get(str(location[0]), "docs/settings.md")
+                told, expected = f"the name {location[-1]!r}", f"none but those of {documented}"
             case "union_tag_not_found":
                 told, expected = "no 'kind' here", "one"
             case "union_tag_invalid":

@@ -55,14 +55,16 @@ def warehouse(**tables: list[dict[str, Any]]) -> DuckDBPyConnection:
     for ddl in schema_files().values():
         connection.execute(re.sub(r"--[^\n]*", "", ddl))
     for table, rows in tables.items():
-        name = table.replace("_", ".", 1)
-        for row in rows:
-            columns = ", ".join(f'"{column}"' for column in row)
-            marks = ", ".join("?" * len(row))
-            connection.execute(
-                f"insert into {name} ({columns}) values ({marks})", list(row.values())
-            )
+        insert(connection, table.replace("_", ".", 1), rows)
     return connection
+
+
+def insert(connection: DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+    """Write the rows, each of which names its own columns."""
+    for row in rows:
+        columns = ", ".join(f'"{column}"' for column in row)
+        marks = ", ".join("?" * len(row))
+        connection.execute(f"insert into {table} ({columns}) values ({marks})", list(row.values()))
 
 
 def rows(connection: DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

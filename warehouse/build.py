@@ -13,6 +13,8 @@ import sqlglot
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
+from warehouse.allocation.compile import prepare
+from warehouse.allocation.rules import WITHOUT_SETTINGS, Rules
 from warehouse.errors import UnknownTable
 
 
@@ -33,13 +35,18 @@ class Mart:
 
 
 def build(
-    connection: DuckDBPyConnection, as_of: datetime, names: Collection[str] | None = None
+    connection: DuckDBPyConnection,
+    as_of: datetime,
+    names: Collection[str] | None = None,
+    rules: Rules = WITHOUT_SETTINGS,
 ) -> list[tuple[str, int, float]]:
     """Replace the named marts, or all of them, inside the caller's transaction.
 
-    `names` are like `marts.daily_cost`. Returns name, rows and seconds in the order of building.
+    `names` are like `marts.daily_cost`; `rules` say who pays for what. Returns name,
+    rows and seconds in the order of building.
     """
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
+    prepare(connection, rules)
     built: list[tuple[str, int, float]] = []
     for mart in in_order(names):
         started = perf_counter()

@@ -28,6 +28,7 @@ def main() -> None:
                 "views/overview.py", title="Overview", icon=":material/monitoring:", default=True
             ),
             st.Page("views/costs.py", title="Costs", icon=":material/payments:"),
+            st.Page("views/teams.py", title="Teams", icon=":material/groups:"),
             st.Page("views/forecasts.py", title="Forecasts", icon=":material/timeline:"),
             st.Page("views/anomalies.py", title="Anomalies", icon=":material/troubleshoot:"),
             st.Page("views/recommendations.py", title="Recommendations", icon=":material/savings:"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.allocation_settings import rules_of
 from pipelines.assets.read import WRITE_POOL
 from pipelines.work import Work
 from warehouse.build import Mart, build, find
@@ -51,7 +52,8 @@ def _asset(name: str, grain: str, marts: Sequence[Mart]) -> dg.AssetsDefinition:
         wanted = {".".join(key.path) for key in context.selected_asset_keys}
         work.progress(f"building {len(wanted)} {name}")
         with work.lake.write(name) as write:
-            tables = build(write.connection, work.as_of, wanted)
+            rules = rules_of(work.settings.allocation)
+            tables = build(write.connection, work.as_of, wanted, rules)
         for table, rows, seconds in tables:
             metadata = {"dagster/row_count": rows, "seconds": seconds}
             yield dg.MaterializeResult(asset_key=table.split("."), metadata=metadata)

@@ -37,8 +37,8 @@ PHONE = (
 )
 HEADER, ROW = 33, 33  # pixels of a table drawn on a canvas
 PAGES = (
-    "Overview", "Costs", "Forecasts", "Anomalies", "Recommendations", "Commitments", "Instances",
-    "Plans",
+    "Overview", "Costs", "Teams", "Forecasts", "Anomalies", "Recommendations", "Commitments",
+    "Instances", "Plans",
 )  # fmt: skip
 
 

@@ -107,6 +107,10 @@ WRONG: dict[str, Callable[[Tables], None] | str] = {
     "causes_add_up_to_the_impact": put("models_anomaly_cause", price_effect=d("1.000000001")),
     "members_add_up_to_the_impact": put("models_anomaly_member", impact=2.1),
     "overview_has_every_currency": "delete from marts.overview",
+    "allocation_ties_to_daily_cost": "update marts.allocation_daily"
+    " set cost = cost + 0.000000000000000001",
+    "kubernetes_cost_ties_to_nodes": "insert into marts.kubernetes_node_cost by name"
+    " select true as is_split, 1 as cost",
 }
 
 
@@ -180,7 +184,8 @@ def test_feeds_of_different_parts_of_an_account_are_no_rivals() -> None:
 
 def test_what_would_make_money_wrong_blocks() -> None:
     assert {check.name for check in blocking()} == {
-        "daily_cost_ties_to_lines", "inventory_has_one_current_row",
+        "allocation_ties_to_daily_cost", "daily_cost_ties_to_lines",
+        "inventory_has_one_current_row", "kubernetes_cost_ties_to_nodes",
         "lines_have_currency_and_period", "lines_match_manifest", "monthly_cost_ties_to_daily",
         "one_feed_per_account_and_period", "overview_has_every_currency",
         "price_and_quantity_effects_add_up", "resource_cost_ties_to_lines", "savings_are_ranges",

@@ -1,0 +1,42 @@
+-- One row per team that pays in the month or paid in the one before; nobody's cost stands under '(nobody)'.
+with paid as (
+    select
+        coalesce(showback.team, '(nobody)') as team,
+        showback.team is null as is_nobody,
+        showback.month,
+        showback.kind,
+        showback.cost,
+        showback.markup
+    from marts.showback_monthly as showback
+    where
+        showback.currency = getvariable('currency')
+        and showback.month in (getvariable('month'), getvariable('month') - interval 1 month)
+),
+
+summed as (
+    select
+        paid.team,
+        paid.is_nobody,
+        coalesce(sum(paid.cost) filter (where paid.month = getvariable('month')), 0) as cost,
+        coalesce(sum(paid.cost) filter (where paid.month = getvariable('month') and paid.kind = 'own'), 0) as own,
+        coalesce(sum(paid.cost) filter (where paid.month = getvariable('month') and paid.kind = 'shared'), 0) as shared,
+        coalesce(sum(paid.cost) filter (where paid.month = getvariable('month') and paid.kind = 'idle'), 0) as idle,
+        coalesce(sum(paid.cost) filter (where paid.month < getvariable('month')), 0) as before,
+        coalesce(sum(paid.markup) filter (where paid.month = getvariable('month')), 0) as markup
+    from paid
+    group by all
+)
+
+select
+    summed.team,
+    summed.is_nobody,
+    summed.cost::double as cost,
+    summed.own::double as own,
+    summed.shared::double as shared,
+    summed.idle::double as idle,
+    summed.before::double as before,
+    (summed.cost - summed.before)::double as change,
+    summed.markup::double as markup,
+    (summed.cost::double / nullif(sum(summed.cost) over (), 0)::double) as share
+from summed
+order by summed.is_nobody asc, summed.cost desc, summed.team asc

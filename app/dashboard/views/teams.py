@@ -1,0 +1,231 @@
+"""Teams: who pays how much, and what does nobody pay? Down to the services, with a statement."""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app.dashboard import charts, data, money, page, visitor
+from app.showback.csv_file import as_csv
+from app.showback.html_file import as_html
+from app.showback.statement import statement
+
+NOBODY = "(nobody)"
+KINDS = {"own": "own", "shared": "shared", "idle": "idle cluster", "unallocated": "no rule fits"}
+
+
+def teams() -> None:
+    """The whole page."""
+    page.header("Teams", "Who pays how much, and what does nobody pay?")
+    currency = visitor.currency()
+    months: list[date] = data.ask("cost_months", currency=currency)["month"].to_list()
+    if not months:
+        page.empty("There are no costs in this currency.", "Load bills: instance-select ingest")
+        return
+    month = st.selectbox(
+        "Billing month", months[::-1], format_func=lambda one: f"{one:%B %Y}", width=220,
+        key=f"teams_month_{currency}", persist_state="session",
+    )  # fmt: skip
+    asked: dict[str, Any] = {"currency": currency, "month": month}
+    found = data.ask("teams_of_month", **asked)
+    with st.container(border=True):
+        _figures(found, currency, month)
+        _chart(currency)
+    if found.filter(~pl.col("is_nobody")).is_empty():
+        page.empty(
+            "No team pays anything yet.",
+            "Nothing is tagged with `team`. Write rules under 'allocation:' in "
+            "instance-select.yaml, try them with 'instance-select allocation test FILE', "
+            "then run instance-select run.",
+        )
+    team = _table(found, asked, currency)
+    if team is not None:
+        _inside(team, asked, currency)
+    _namespaces(asked, currency)
+    _units(asked, currency)
+
+
+def _figures(found: pl.DataFrame, currency: str, month: date) -> None:
+    paid = found.filter(~pl.col("is_nobody"))
+    nobody = found.filter(pl.col("is_nobody"))
+    whole, open_cost = float(found["cost"].sum()), float(nobody["cost"].sum())
+    share = open_cost / whole if whole else None
+    columns = st.columns(4)
+    columns[0].metric(
+        "Nobody pays", money.markdown(money.short(open_cost, currency)),
+        f"{money.percent(share, 1)} of all cost", delta_color="off", delta_arrow="off", border=True,
+    )  # fmt: skip
+    columns[1].metric(
+        "Teams pay", money.markdown(money.short(float(paid["cost"].sum()), currency)),
+        f"{paid.filter(pl.col('cost') != 0).height} teams", delta_color="off", delta_arrow="off",
+        border=True,
+    )  # fmt: skip
+    columns[2].metric(
+        "of which shared and idle",
+        money.markdown(money.short(float((paid["shared"] + paid["idle"]).sum()), currency)),
+        "split by the rules", delta_color="off", delta_arrow="off", border=True,
+    )  # fmt: skip
+    columns[3].metric(
+        f"Cost in {month:%B %Y}", money.markdown(money.short(whole, currency)),
+        "so far" if _is_running(month) else "whole month", delta_color="off", delta_arrow="off",
+        border=True,
+    )  # fmt: skip
+
+
+def _is_running(month: date) -> bool:
+    """The month is not over yet, so that it can't be compared with the one before."""
+    return month == data.snapshot().as_of.date().replace(day=1)
+
+
+def _chart(currency: str) -> None:
+    asked: dict[str, Any] = {"currency": currency, "most": charts.MOST}
+    charts.show(
+        charts.stacked(
+            data.ask("teams_per_month", **asked), x="month", y="cost", split="team",
+            currency=currency,
+        ),
+        "teams_chart",
+        "Stacked bars: effective cost per month by team",
+    )  # fmt: skip
+    page.note(
+        f"Effective cost in {currency}: the {charts.MOST} largest teams, the rest as Other, "
+        "and what nobody pays",
+        "Cost per month and team",
+        data.statement("teams_per_month", **asked),
+    )
+
+
+def _table(found: pl.DataFrame, asked: dict[str, Any], currency: str) -> str | None:
+    with st.container(border=True):
+        st.subheader("By team", anchor=False)
+        columns: dict[str, Any] = {
+            "team": st.column_config.TextColumn("Team", pinned=True, width="medium"),
+            "cost": page.money_column("Cost", currency),
+            "share": st.column_config.ProgressColumn(
+                "Share", format="percent", min_value=0, max_value=1
+            ),
+            "own": page.money_column("Own", currency),
+            "shared": page.money_column("Shared", currency, "Its part of what many use"),
+            "idle": page.money_column("Idle", currency, "Its part of idle Kubernetes nodes"),
+            "before": page.money_column("Month before", currency),
+        }
+        if not _is_running(asked["month"]):
+            columns["change"] = page.money_column("Change", currency)
+        if (found["markup"] != 0).any():
+            columns["markup"] = page.money_column("Mark-up", currency, "Never part of the cost")
+        rows = page.table(
+            found, key="teams_table", alt="Cost by team", select="single-row", columns=columns,
+            rows=14,
+        )  # fmt: skip
+        page.note(
+            f"Effective cost in {currency}, as billed in {asked['month']:%B %Y}. The rows add up "
+            "to the bill. Select a team to see its services.",
+            "Cost by team",
+            data.statement("teams_of_month", **asked),
+        )
+    return found.item(rows[0], "team") if rows else None
+
+
+def _inside(team: str, asked: dict[str, Any], currency: str) -> None:
+    asked = {**asked, "team": team}
+    with st.container(border=True):
+        st.subheader("What nobody pays" if team == NOBODY else f"Inside {team}", anchor=False)
+        found = page.with_names(data.ask("team_services", **asked), "cloud").with_columns(
+            pl.col("kind").replace(KINDS)
+        )
+        columns: dict[str, Any] = {
+            "service": st.column_config.TextColumn("Service", pinned=True),
+            "cloud": st.column_config.TextColumn("Cloud"),
+            "kind": st.column_config.TextColumn("Kind"),
+            "pool": st.column_config.TextColumn("Pool"),
+            "cost": page.money_column("Cost", currency),
+            "before": page.money_column("Month before", currency),
+        }
+        if not _is_running(asked["month"]):
+            columns["change"] = page.money_column("Change", currency)
+        if (found["markup"] != 0).any():
+            columns["markup"] = page.money_column("Mark-up", currency)
+        page.table(found, key="team_services", alt="Cost by service", columns=columns, nothing="")
+        page.note(
+            f"Effective cost in {currency}", f"Services of {team}",
+            data.statement("team_services", **asked),
+        )  # fmt: skip
+        if team != NOBODY and (found["cost"] != 0).any():
+            _downloads(team, asked["month"])
+
+
+def _downloads(team: str, month: date) -> None:
+    snapshot = data.snapshot()
+    with data.cursor() as connection:
+        made = statement(connection, team, month, snapshot.id, snapshot.as_of.date())
+    name = f"{''.join(c if c.isalnum() or c in '-_' else '-' for c in team)}-{month:%Y-%m}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Statement to print", as_html(made), f"{name}.html", "text/html",
+            icon=":material/print:", on_click="ignore", key="statement_html",
+        )  # fmt: skip
+        st.download_button(
+            "Statement as CSV", as_csv(made), f"{name}.csv", "text/csv",
+            icon=":material/download:", on_click="ignore", key="statement_csv",
+        )  # fmt: skip
+
+
+def _namespaces(asked: dict[str, Any], currency: str) -> None:
+    found, without = data.ask("namespaces", **asked), data.ask("nodes_without_cost")
+    if found.is_empty() and without.is_empty():
+        return
+    with st.container(border=True):
+        st.subheader("Kubernetes", anchor=False)
+        page.table(
+            found, key="namespaces", alt="Cost by cluster and namespace",
+            columns={
+                "cluster": st.column_config.TextColumn("Cluster", pinned=True),
+                "namespace": st.column_config.TextColumn("Namespace", pinned=True),
+                "workloads": st.column_config.NumberColumn("Workloads"),
+                "cost": page.money_column("Cost", currency),
+                "share": st.column_config.ProgressColumn(
+                    "Share of the cluster", format="percent", min_value=0, max_value=1
+                ),
+                "cores_cost": page.money_column("for cores", currency),
+                "memory_cost": page.money_column("for memory", currency),
+            },
+        )  # fmt: skip
+        page.note(
+            f"The nodes' effective cost in {currency}, by the larger of request and use. Idle is "
+            "what no workload takes. The rows of a cluster add up to its nodes' bill.",
+            "Cost by namespace",
+            data.statement("namespaces", **asked),
+        )
+        for one in without.iter_rows(named=True):
+            nodes = "1 node" if one["nodes"] == 1 else f"{one['nodes']} nodes"
+            st.caption(f":material/info: {one['cluster']}: {nodes} without cost, {one['reason']}.")
+
+
+def _units(asked: dict[str, Any], currency: str) -> None:
+    found = data.ask("unit_costs", **asked)
+    if found.is_empty():
+        return
+    with st.container(border=True):
+        st.subheader("Unit costs", anchor=False)
+        page.table(
+            found, key="unit_costs", alt="Cost of one unit of work",
+            columns={
+                "unit": st.column_config.TextColumn("Unit of work", pinned=True),
+                "team": st.column_config.TextColumn("Team"),
+                "unit_cost": st.column_config.NumberColumn(
+                    f"Cost of one, {currency}", format="%.6g"
+                ),
+                "quantity": st.column_config.NumberColumn("Quantity", format="compact"),
+                "cost": page.money_column("Cost", currency),
+                "days": st.column_config.NumberColumn("Days", help="For which a quantity is known"),
+            },
+        )  # fmt: skip
+        page.note(
+            f"Effective cost in {currency} of the days that have a quantity",
+            "Unit costs",
+            data.statement("unit_costs", **asked),
+        )
+
+
+teams()

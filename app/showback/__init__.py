@@ -1,0 +1,1 @@
+"""Who pays how much: what all teams pay, and the statement of one."""

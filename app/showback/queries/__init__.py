@@ -1,0 +1,1 @@
+"""SQL of the statements, with `getvariable` for what is asked for."""

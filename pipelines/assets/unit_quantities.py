@@ -1,0 +1,80 @@
+"""Count the units of work of the settings: requests, customers, builds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+from duckdb import DuckDBPyConnection
+
+from pipelines.allocation_settings import UnitSettings
+from pipelines.assets.read import WRITE_POOL
+from pipelines.assets.write import replace
+from pipelines.errors import BrokenUnit
+from pipelines.work import Work
+from warehouse.errors import QueryRefused
+from warehouse.ingest.focus import literal
+from warehouse.query import check
+
+SCHEMA = {
+    "unit": pl.String(),
+    "day": pl.Date(),
+    "team": pl.String(),
+    "quantity": pl.Decimal(38, 9),
+}
+
+
+@dg.asset(
+    key=["models", "unit_quantity"],
+    deps=[["marts", "allocation_daily"], ["raw", "metric"]],
+    group_name="models",
+    kinds={"duckdb", "sql"},
+    pool=WRITE_POOL,
+)
+def unit_quantities(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
+    """One row per unit, day and team; a unit whose SQL fails is told and the others are counted."""
+    allocation = work.settings.allocation
+    frames, failed = [pl.DataFrame(schema=SCHEMA)], dict[str, str]()
+    with work.reading() as (connection, _):
+        for unit in allocation.units if allocation else ():
+            try:
+                frames.append(count(connection, unit))
+            except BrokenUnit as error:
+                failed[f"unit {unit.name}"] = str(error)
+    rows = replace(work, "units of work", {"models.unit_quantity": pl.concat(frames)})
+    metadata = {"dagster/row_count": rows["models.unit_quantity"], "failed": failed}
+    return dg.MaterializeResult(metadata=metadata)
+
+
+def count(connection: DuckDBPyConnection, unit: UnitSettings) -> pl.DataFrame:
+    """The quantities of one unit in the columns of SCHEMA. Raises `BrokenUnit`."""
+    try:
+        query = _query(connection, unit)
+        found = connection.execute(f"select * from ({query}) limit 0")
+        columns = [column[0] for column in found.description]
+        _require(unit, columns)
+        team = "asked.team::varchar" if "team" in columns else "null::varchar"
+        return connection.execute(
+            f"select ?::varchar as unit, asked.day::date as day, {team} as team,"
+            f" asked.quantity::decimal(38, 9) as quantity"
+            f" from ({query}) as asked where asked.quantity is not null"
+            " order by all",
+            [unit.name],
+        ).pl()
+    except (duckdb.Error, QueryRefused) as error:
+        raise BrokenUnit(unit.name, str(error).strip()) from error
+
+
+def _query(connection: DuckDBPyConnection, unit: UnitSettings) -> str:
+    """What gives the columns: the file, or the SQL if it only reads the lake."""
+    if unit.sql is None:
+        return f"select * from read_csv({literal(str(unit.file))}, header = true)"
+    check(connection, unit.sql)
+    return unit.sql.strip().rstrip(";")
+
+
+def _require(unit: UnitSettings, columns: Sequence[str]) -> None:
+    missing = {"day", "quantity"} - set(columns)
+    if missing:
+        raise BrokenUnit(unit.name, f"found the columns {', '.join(columns)}")

@@ -1,0 +1,171 @@
+"""Who pays: the commands, the statement as a file, and the page, on the demo estate."""
+
+import csv
+import re
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import answer, call
+from test_dashboard import main_module_stays, opened
+
+from app.showback.csv_file import as_csv
+from app.showback.html_file import as_html
+from app.showback.statement import Line, Statement, Unit
+
+__all__ = ["main_module_stays"]  # a fixture
+
+MONTH = "2026-10"
+BY_TAG = (
+    "select json_extract_string(Tags, '$.team') as team, BillingCurrency, sum(EffectiveCost)"
+    " from raw.focus where date_trunc('month', BillingPeriodStart) = '2026-10-01' group by all"
+)
+RULES = """\
+allocation:
+  rules:
+    - {name: support, match: {service: "*Support*"}, to: shared}
+    - {name: nothing, match: {service: "Nothing of this name"}, to: web}
+    - {name: machines, match: {cloud: onprem}, to: platform}
+    - {name: tags, to: {tag: team}}
+  shared:
+    - {split: fixed, percent: {web: 25, search: 75}}
+"""
+
+
+def lines_of(home: Path, where: str) -> dict[str, Decimal]:
+    """Cost by currency of the lines of October as they were delivered."""
+    query = (
+        "select BillingCurrency, sum(EffectiveCost) from raw.focus where"
+        f" date_trunc('month', BillingPeriodStart) = '2026-10-01' and {where} group by all"
+    )
+    return {code: Decimal(cost) for code, cost in answer("sql", query, home=home)["rows"]}
+
+
+def test_without_rules_each_team_pays_the_lines_with_its_tag(demo_home: Path) -> None:
+    found = answer("allocation", "--month", MONTH, home=demo_home)
+    told = {(one["team"], one["currency"]): Decimal(one["cost"]) for one in found["teams"]}
+    told |= {(None, one["currency"]): Decimal(one["cost"]) for one in found["unallocated"]}
+    billed = {
+        (team, code): Decimal(cost)
+        for team, code, cost in answer("sql", BY_TAG, home=demo_home)["rows"]
+    }
+    assert told == billed
+    assert (found["month"], found["rules"]) == ("2026-10-01", "tag or label team")
+    shares = [float(one["share"]) for one in (*found["teams"], *found["unallocated"])
+              if one["currency"] == "USD"]  # fmt: skip
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_rules_are_tried_without_writing(demo_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    before = answer("allocation", "--month", MONTH, home=demo_home)
+    found = answer("allocation", "test", tmp_path / "rules.yaml", "--month", MONTH, home=demo_home)
+    assert found["rules_that_match_nothing"] == ["nothing"]
+    caught = {(one["rule"], one["currency"]): Decimal(one["cost"]) for one in found["rules"]}
+    assert {code: cost for (rule, code), cost in caught.items() if rule == "machines"} == lines_of(
+        demo_home, "x_cloud = 'onprem'"
+    )
+    support = lines_of(demo_home, "ServiceName like '%Support%'")
+    assert {code: cost for (rule, code), cost in caught.items() if rule == "support"} == support
+    own = lines_of(demo_home, "json_extract_string(Tags, '$.team') = 'web' and x_cloud <> 'onprem'"
+                              " and ServiceName not like '%Support%'")  # fmt: skip
+    web = {one["currency"]: one for one in found["teams"] if one["team"] == "web"}
+    for code, cost in own.items():
+        assert Decimal(web[code]["cost_tried"]) == cost + support.get(code, Decimal(0)) / 4
+    for code in {one["currency"] for one in found["teams"]}:
+        assert sum(Decimal(o["change"]) for o in found["teams"] if o["currency"] == code) == 0
+    assert answer("allocation", "--month", MONTH, home=demo_home) == before
+
+
+def test_rules_that_are_wrong_are_told_with_their_line(demo_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(RULES.replace("{cloud: onprem}", "{clowd: onprem}"))
+    outcome = call("allocation", "test", tmp_path / "rules.yaml", "--json", home=demo_home)
+    assert outcome.code == 2
+    assert "line 5" in outcome.json["error"]["message"]
+    assert "'clowd'" in outcome.json["error"]["message"]
+    for arguments in (("test",), ("show", tmp_path / "rules.yaml"), ("--month", "2020-01")):
+        assert call("allocation", *arguments, home=demo_home).code == 2
+    assert call("allocation", "test", tmp_path / "none.yaml", home=demo_home).code == 2
+
+
+def test_a_statement_adds_up_to_what_the_team_pays(demo_home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "web.csv"
+    found = answer("showback", "--team", "web", "--month", MONTH, "--out", out, home=demo_home)
+    rows = list(csv.DictReader(StringIO(out.read_text())))
+    billed = lines_of(demo_home, "json_extract_string(Tags, '$.team') = 'web'")
+    for code, cost in billed.items():
+        assert sum(Decimal(row["cost"]) for row in rows if row["currency"] == code) == cost
+    totals = {one["currency"]: Decimal(one["cost"]) for one in found["statement"]["totals"]}
+    assert totals == billed
+    before = answer("allocation", "--month", "2026-09", home=demo_home)["teams"]
+    (september,) = [o["cost"] for o in before if (o["team"], o["currency"]) == ("web", "USD")]
+    told = sum(Decimal(row["cost_before"]) for row in rows if row["currency"] == "USD")
+    assert told == Decimal(september)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--team", "nobody-such"), "Teams that are known: "),
+        (("--team", "web", "--month", "2020-01"), "Months with bills: 2026-11"),
+        (("--team", "web", "--out", "web.pdf"), "must be a .csv or .html file"),
+    ],
+)
+def test_a_statement_that_can_not_be_is_refused(
+    arguments: tuple[str, ...], says: str, demo_home: Path
+) -> None:
+    outcome = call("showback", *arguments, "--json", home=demo_home)
+    assert outcome.code == 2
+    assert says in outcome.json["error"]["message"]
+
+
+def made(**columns: Any) -> Statement:
+    facts: dict[str, Any] = {
+        "currency": "USD", "kind": "own", "pool": None, "cloud": "aws", "service": "EC2",
+        "cost": Decimal("12.5"), "cost_before": Decimal(10), "markup_percent": Decimal("3.500000"),
+        "markup": Decimal("0.4375"),
+    }  # fmt: skip
+    unit = Unit("request", None, "USD", Decimal(50), Decimal(25), Decimal("0.5"), None)
+    team = columns.pop("team", "web")
+    lines = (Line(**{**facts, **columns}), Line(**{**facts, "currency": "EUR", "cost": Decimal(1)}))
+    return Statement(team, date(2026, 10, 1), False, 7, lines, (unit,))
+
+
+def test_the_page_to_print_loads_nothing_and_runs_nothing() -> None:
+    page = as_html(made(team="<script>alert(1)</script>", service='"><img src=x onerror=y>'))
+    assert "<script" not in page
+    assert "<img" not in page
+    assert not re.search(r"https?:|url\(|@import|<link|src=", page.replace("src=x", ""))
+    assert "@media print" in page
+    for shown in ("October 2026", "$12.50", "€1.00", "25.0%", "$0.44 (3.5%)", "$12.94", "0.5 USD",
+                  "snapshot 7"):  # fmt: skip
+        assert shown in page
+
+
+def test_a_month_that_runs_is_not_compared() -> None:
+    running = Statement(**{**vars(made()), "is_running": True})
+    assert "not over yet" in as_html(running)
+    assert "25.0%" not in as_html(running)
+
+
+def test_a_spreadsheet_takes_no_name_for_a_formula() -> None:
+    rows = list(csv.DictReader(StringIO(as_csv(made(team="=1+1", service="@x", cost=Decimal(-3))))))
+    assert (rows[0]["team"], rows[0]["service"], rows[0]["cost"]) == ("'=1+1", "'@x", "-3")
+    assert (rows[2]["kind"], rows[2]["unit"], rows[2]["unit_cost"]) == ("unit", "request", "0.5")
+
+
+def test_the_page_says_first_what_nobody_pays(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(demo_home, "teams", monkeypatch)
+    assert not app.exception
+    assert app.metric[0].label == "Nobody pays"
+    found = answer("allocation", home=demo_home)
+    share = next(o["share"] for o in found["unallocated"] if o["currency"] == "USD")
+    assert app.metric[0].delta == f"{float(share) * 100:.1f}% of all cost"
+    app.selectbox(key="teams_month_USD").set_value(date(2026, 10, 1)).run()
+    assert not app.exception
+    assert app.metric[3].label == "Cost in October 2026"
