@@ -27,7 +27,7 @@ STEPS = "*actions/recommendation"  # with everything that it needs
 LEAST_PRECISION, LEAST_RECALL, MOST_OFF = 0.95, 0.90, 0.10
 PLACE = ["check", "cloud", "resource_id"]
 PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
-PART = re.compile(r"(<!-- begin waste:.*? -->\n).*?(<!-- end waste -->)", re.DOTALL)
+PART = re.compile(r"(<!-- measured by .*? -->\n).*?(<!-- measured -->)", re.DOTALL)
 
 
 def main() -> None:
