@@ -1,4 +1,4 @@
--- The running machines of that id or name: what each is, and what it used at its peaks; null = not measured well enough.
+-- One row per running machine of that id or name: what it is, what it used at its peaks; null = not measured well enough.
 -- Evidence as the checks want it: 80 % of the hours of 14 days, of 32 days too where those were measured.
 with used as (
     select

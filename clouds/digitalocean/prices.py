@@ -54,7 +54,8 @@ def parse_prices(sizes: Iterable[Record], as_of: date) -> pl.DataFrame:
 
 def _offer(size: Record) -> dict[str, Any]:
     family = _family(size["slug"])
-    gpus = (size.get("gpu_info") or {}).get("count")
+    stated = (size.get("gpu_info") or {}).get("count")
+    gpus = float(stated if stated is not None else family == "gpu")
     return {
         "cloud": "digitalocean",
         "instance_type": size["slug"],
@@ -63,7 +64,9 @@ def _offer(size: Record) -> dict[str, Any]:
         "memory_gib": size["memory"] / MIB_PER_GIB,
         "arch": "x86_64",  # all that DigitalOcean sells
         "burstable": family in BURSTABLE,
-        "gpu_count": float(gpus if gpus is not None else family == "gpu"),
+        "gpu_count": gpus,
+        "gpu_memory_gib": None if gpus else 0.0,
+        "bare_metal": False,  # droplets are virtual machines
         "local_storage_gb": float(size["disk"]),
         "current_generation": bool(size["available"]),
         "source": SOURCE,

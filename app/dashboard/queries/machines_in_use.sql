@@ -1,4 +1,4 @@
--- Running machines whose size is known, where there are prices in that currency: what a new one may be like.
+-- One row per running machine whose size is known, where there are prices in that currency: what a new one may be like.
 with priced as (
     select distinct
         price.cloud,

@@ -1,4 +1,4 @@
--- The prices of offers, what is sold at them, and who states them since when.
+-- One row per price of the offers shown: what is sold at it, and who states it since when.
 select
     price.cloud,
     price.region,
