@@ -149,9 +149,7 @@ class MarkupSettings(BaseModel):
 
     model_config = FORBID
 
-    percent: Decimal = Field(
-        ge=-100, le=1000, decimal_places=6, description="Below 0: a discount."
-    )
+    percent: Decimal = Field(ge=-100, le=1000, decimal_places=6, description="Below 0: a discount.")
     cloud: Globs | None = None
     service: Globs | None = None
     team: Globs | None = None
