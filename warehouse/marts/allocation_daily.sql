@@ -116,7 +116,7 @@ fact as (
     where part.kind = 'own'
 ),
 
-readable as (
+readable as materialized (
     select
         fact.facts,
         {
@@ -140,7 +140,7 @@ readable as (
     from fact
 ),
 
-judged as (
+judged as materialized (
     select
         readable.facts,
         readable.about,
