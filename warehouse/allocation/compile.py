@@ -3,7 +3,7 @@
 Patterns and names become literals; nothing of the rules is ever SQL.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from duckdb import DuckDBPyConnection
@@ -37,6 +37,8 @@ def macros(rules: Rules) -> Iterator[str]:
         yield _macro(f"kept_{column}", column, kept)
     uses_tags = any(rule.match.tags or rule.team_tag for rule in rules.rules)
     yield _macro("kept_tags", "tags", "tags" if uses_tags else "null::varchar")
+    for kind in ("tags", "labels"):
+        yield _macro(f"asked_{kind}", "pairs", _asked(kind, rules.rules))
     yield _macro("allocation_rule", "about", _case(_number(rules.rules)))
     yield _macro("allocation_rule_name", "rule", _by_number(rules.rules, lambda r: literal(r.name)))
     yield _macro("allocation_team", "rule, about", _by_number(rules.rules, _team))
@@ -67,9 +69,31 @@ def _case(branches: Iterable[str]) -> str:
     return f"case {text} end" if text else "null::integer"
 
 
+def _asked(kind: str, rules: Sequence[Rule]) -> str:
+    """The values of the keys that rules ask for, each looked up once and not once per rule."""
+    fields = [f"{field}: pairs[{literal(key)}]" for key, field in _fields(kind, rules).items()]
+    return f"{{{', '.join(fields) or 'none: null::varchar'}}}"
+
+
+def _fields(kind: str, rules: Sequence[Rule]) -> Mapping[str, str]:
+    """The name under which the value of each key without wildcards is kept."""
+    keys = [
+        key
+        for rule in rules
+        for key in (*(key for key, _ in getattr(rule.match, kind)), _team_key(kind, rule))
+        if key is not None and _is_plain(key)
+    ]
+    return {key: f"k{number}" for number, key in enumerate(dict.fromkeys(keys))}
+
+
+def _team_key(kind: str, rule: Rule) -> str | None:
+    return rule.team_tag if kind == "tags" else rule.team_label
+
+
 def _number(rules: Sequence[Rule]) -> Iterator[str]:
+    fields = {kind: _fields(kind, rules) for kind in ("tags", "labels")}
     for number, rule in enumerate(rules):
-        yield f"when {' and '.join(_conditions(rule))} then {number}"
+        yield f"when {' and '.join(_conditions(rule, fields))} then {number}"
 
 
 def _by_number(rules: Sequence[Rule], what: Callable[[Rule], str]) -> str:
@@ -77,25 +101,30 @@ def _by_number(rules: Sequence[Rule], what: Callable[[Rule], str]) -> str:
     return f"case rule {cases} end::varchar" if cases else "null::varchar"
 
 
-def _conditions(rule: Rule) -> Iterator[str]:
+def _conditions(rule: Rule, fields: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     for name, patterns in rule.match.patterns:
         columns = COLUMN.get(name, (name,))
         yield f"({' or '.join(_fits(f'about.{column}', patterns) for column in columns)})"
     for kind, named in (("tags", rule.match.tags), ("labels", rule.match.labels)):
-        yield from _named(f"about.{kind}", named)
-    for kind, key in (("tags", rule.team_tag), ("labels", rule.team_label)):
-        if key is not None:
-            yield f"nullif(about.{kind}[{literal(key)}], '') is not null"
+        yield from _named(kind, named, fields[kind])
+        team_key = _team_key(kind, rule)
+        if team_key is not None:
+            yield f"nullif({_value(kind, team_key, fields[kind])}, '') is not null"
 
 
-def _named(source: str, named: Named) -> Iterator[str]:
+def _value(kind: str, key: str, fields: Mapping[str, str]) -> str:
+    field = fields.get(key)
+    return f"about.asked_{kind}.{field}" if field else f"about.{kind}[{literal(key)}]"
+
+
+def _named(kind: str, named: Named, fields: Mapping[str, str]) -> Iterator[str]:
     """Conditions on tags or labels; a key with wildcards looks at all of them."""
     for key, patterns in named:
         if _is_plain(key):
-            yield f"({_fits(f'{source}[{literal(key)}]', patterns)})"
+            yield f"({_fits(_value(kind, key, fields), patterns)})"
             continue
         fits = f"{_fits('pair.key', (key,))} and ({_fits('pair.value', patterns)})"
-        yield f"len(list_filter(map_entries({source}), lambda pair: {fits})) > 0"
+        yield f"len(list_filter(map_entries(about.{kind}), lambda pair: {fits})) > 0"
 
 
 def _fits(column: str, patterns: Patterns) -> str:

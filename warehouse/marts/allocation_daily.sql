@@ -116,28 +116,38 @@ fact as (
     where part.kind = 'own'
 ),
 
-readable as materialized (
+parsed as materialized (
     select
         fact.facts,
-        {
-            'cloud': fact.facts.cloud,
-            'account': fact.facts.account,
-            'account_name': fact.facts.account_name,
-            'service': fact.facts.service,
-            'region': fact.facts.region,
-            'category': fact.facts.category,
-            'resource_id': fact.facts.resource_id,
-            'resource_name': fact.facts.resource_name,
-            'tags': from_json(
-                if(json_valid(fact.facts.tags) and json_type(fact.facts.tags) = 'OBJECT', fact.facts.tags, null),
-                '"MAP(VARCHAR, VARCHAR)"'
-            ),
-            'cluster': fact.facts.cluster,
-            'namespace': fact.facts.namespace,
-            'workload': fact.facts.workload,
-            'labels': from_json(fact.facts.labels, '"MAP(VARCHAR, VARCHAR)"')
-        } as about
+        from_json(
+            if(json_valid(fact.facts.tags) and json_type(fact.facts.tags) = 'OBJECT', fact.facts.tags, null),
+            '"MAP(VARCHAR, VARCHAR)"'
+        ) as tags,
+        from_json(fact.facts.labels, '"MAP(VARCHAR, VARCHAR)"') as labels
     from fact
+),
+
+readable as materialized (
+    select
+        parsed.facts,
+        {
+            'cloud': parsed.facts.cloud,
+            'account': parsed.facts.account,
+            'account_name': parsed.facts.account_name,
+            'service': parsed.facts.service,
+            'region': parsed.facts.region,
+            'category': parsed.facts.category,
+            'resource_id': parsed.facts.resource_id,
+            'resource_name': parsed.facts.resource_name,
+            'tags': parsed.tags,
+            'asked_tags': asked_tags(parsed.tags),
+            'cluster': parsed.facts.cluster,
+            'namespace': parsed.facts.namespace,
+            'workload': parsed.facts.workload,
+            'labels': parsed.labels,
+            'asked_labels': asked_labels(parsed.labels)
+        } as about
+    from parsed
 ),
 
 judged as materialized (
@@ -178,7 +188,7 @@ owned as (
         owner.team,
         sum(part.cost) as cost
     from part
-    left join owner on part.kind = 'own' and part.facts = owner.facts
+    left join owner on if(part.kind = 'own', part.facts, null) = owner.facts
     group by all
 ),
 

@@ -51,7 +51,7 @@ print(len(duckdb.connect().execute(\"\"\"
 \"\"\").fetchall()))
 """
 OURS = """
-from bench.select import answer
+from bench.selection import answer
 from app.market import Market, of_catalogue
 print(len(answer(of_catalogue())))
 """
