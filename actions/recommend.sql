@@ -138,7 +138,8 @@ worthwhile as (
 ranked as (
     select
         worthwhile.*,
-        first_value(worthwhile.id) over best as winner
+        first_value(worthwhile.id) over best as winner,
+        first_value(worthwhile.verb) over best as winning_verb
     from worthwhile
     window best as (
         partition by worthwhile.cloud, worthwhile.account, worthwhile.resource_id, worthwhile.status
@@ -177,7 +178,15 @@ settled as (
         ranked.*,
         if(
             ranked.status = 'open',
-            coalesce(deleted.id, nullif(ranked.winner, ranked.id)),
+            coalesce(
+                deleted.id,
+                -- Two settings of one resource are about different money.
+                if(
+                    ranked.winning_verb = 'configure' and ranked.verb = 'configure',
+                    null,
+                    nullif(ranked.winner, ranked.id)
+                )
+            ),
             null
         ) as superseded_by
     from ranked

@@ -17,8 +17,9 @@ from resource import RUSAGE_SELF, getrusage
 from time import perf_counter
 
 from actions.recommend import recommend
+from actions.replay import needed
 from clouds.offers import offers, prices
-from warehouse.build import build, find
+from warehouse.build import build
 from warehouse.lake import Lake
 from warehouse.settings import LakeSettings
 
@@ -26,11 +27,6 @@ AS_OF = datetime(2026, 11, 1)
 ACCEPTED = 20_000  # resources, for which the limits hold
 MOST_SECONDS, MOST_GIB, LEAST_SHARE_OF_HALF = 60.0, 6.0, 0.4
 SQL = Path(__file__).with_name("checks_estate.sql")
-READ_BY_CHECKS = {
-    "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
-    "marts.resource_cost_daily", "marts.offer", "marts.price", "marts.freshness",
-    "marts.commitment_use",
-}  # fmt: skip
 
 
 def main() -> None:
@@ -63,7 +59,7 @@ def _one(resources: int) -> dict[str, float]:
             write.connection.execute(SQL.read_text())
         started = perf_counter()
         with lake.write("checks") as write:
-            build(write.connection, AS_OF, _needed())
+            build(write.connection, AS_OF, needed())
             built = perf_counter()
             found = recommend(write.connection, as_of=AS_OF, snapshot=1)
         done = perf_counter()
@@ -78,15 +74,6 @@ def _one(resources: int) -> dict[str, float]:
         "resources": resources, "findings": found.height, "marts": built - started,
         "checks": done - built, "raw": raw, "gib": getrusage(RUSAGE_SELF).ru_maxrss / 2**20,
     }  # fmt: skip
-
-
-def _needed() -> set[str]:
-    """The marts that checks read, and those that these are made of."""
-    marts, needed, new = find(), set[str](), READ_BY_CHECKS
-    while new:
-        needed |= new
-        new = {name for mart in new for name in marts[mart].reads} & marts.keys() - needed
-    return needed
 
 
 def _judge(results: list[dict[str, float]]) -> int:

@@ -17,7 +17,8 @@ from pipelines.work import Work
     deps=[
         *[["marts", table] for table in (
             "resource_now", "resource_run_rate", "metric_quantiles", "resource_cost_daily",
-            "offer", "price", "freshness", "commitment_use",
+            "offer", "price", "freshness", "commitment_use", "kubernetes_workload",
+            "kubernetes_cost_daily",
         )],
         *[["raw", table] for table in ("focus", "resource", "metric", "commitment")],
     ],

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from allocated import TIES, allocated, paid, rules
-from estate import d, line, rows
+from estate import AS_OF, d, line, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from warehouse.build import build
 
 SEEN = datetime(2026, 3, 2)
 DIGIT = Decimal("1E-18")
@@ -213,3 +215,35 @@ def test_parts_add_up_to_the_bill(
     assert len(parts) == (len(bills) if is_split else 0)
     for part in parts:
         assert part["cost"] == part["both"] == bills[int(part["service"][1:])]
+
+
+def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
+    bills = [line(f"2026-03-{day:02}", "24", ResourceId="i-1") for day in range(4, 20)]
+    scaler = {**seen("hpa", "data/horizontalpodautoscaler/db", metrics="cpu,memory"),
+              "attached_to": "data/statefulset/db"}  # fmt: skip
+    metric = [
+        {**row, "hour": row["hour"] + timedelta(days=5), "max": peak}
+        for name, amount in (("cpu_cores", 0.1), ("memory_gib", 1.0))
+        for row, peak in zip(
+            used("data/statefulset/db", name, amount), [3.0, *[2 * amount] * 23], strict=True
+        )
+    ]
+    other = [{**row, "account": "other"} for row in metric]  # of the same name, in another cluster
+    found = allocated(bills, raw_resource=[node(), SHOP, DATA, scaler], raw_metric=metric + other)
+    build(found, AS_OF, ["marts.resource_now", "marts.kubernetes_workload"])
+    table = {row["workload"]: row for row in rows(found, "from marts.kubernetes_workload")}
+    data, shop = table["data/statefulset/db"], table["shop/deployment/web"]
+    for row in (data, shop):  # a quarter of 24 a day
+        month = row["cores_cost_month"] + row["memory_cost_month"]
+        assert float(month) == pytest.approx(6 * 30.4375)
+    assert (data["cpu_hours"], data["cpu_max"], data["memory_max"]) == (24, 3.0, 3.0)
+    assert 0.2 <= data["cpu_p95_max"] < 3
+    assert (data["scaled_by"], shop["scaled_by"]) == ("cpu,memory", None)
+    assert (shop["cpu_hours"], shop["cpu_max"], shop["cpu_request"]) == (0, None, 0.5)
+
+
+def test_a_workload_without_a_bill_of_its_nodes_has_no_cost() -> None:
+    found = allocated([], raw_resource=[SHOP])
+    build(found, AS_OF, ["marts.resource_now", "marts.kubernetes_workload"])
+    (row,) = rows(found, "from marts.kubernetes_workload")
+    assert (row["currency"], row["cores_cost_month"]) == (None, None)

@@ -1,0 +1,56 @@
+-- title: Run fewer or smaller nodes where more than 30 % of a cluster is idle
+-- kind: cluster
+-- verb: configure
+-- risk: R5
+-- param days: 14
+-- param idle_share: 0.3
+-- blind: Room that is kept on purpose, for a node that fails or for a peak, pods that can't be moved, and jobs and bare
+-- blind: pods, which look idle here.
+-- evidence: select cost.day, cost.currency, sum(cost.cost) as cost, sum(cost.cost) filter (where cost.kind = 'idle') as idle
+-- evidence: from marts.kubernetes_cost_daily as cost
+-- evidence: where cost.cluster = {resource_id} and {cloud} = 'kubernetes' group by all order by all
+--
+-- What the nodes have and nobody asks for or uses, as OpenCost counts it (https://www.opencost.io/docs/specification);
+-- more than 30 % of the nodes' bill over 14 days: our rule, from catalogue K8S-13. The high end is what is idle beyond
+-- 30 %; the low end is zero, as nodes can't be had by parts. R5: how many nodes there are is a setting of the cluster's
+-- cloud or of its autoscaler, and the gate has no verb for it.
+with last as (
+    select
+        cost.source,
+        cost.cluster,
+        max(cost.day) + 1 as until
+    from marts.kubernetes_cost_daily as cost
+    group by all
+),
+
+paid as (
+    select
+        cost.source,
+        cost.cluster,
+        cost.currency,
+        sum(cost.cost)::double as cost,
+        coalesce(sum(cost.cost) filter (where cost.kind = 'idle'), 0)::double as idle,
+        date_diff('day', min(cost.day), last.until) as days
+    from marts.kubernetes_cost_daily as cost
+    join last using (source, cluster)
+    where cost.day >= last.until - $days::integer
+    group by cost.source, cost.cluster, cost.currency, last.until
+)
+
+select
+    paid.source,
+    'kubernetes' as cloud,
+    paid.cluster as account,
+    'global' as region,
+    paid.cluster as resource_id,
+    format('{:.0f} % idle', 100 * paid.idle / paid.cost) as before,
+    format('{:.0f} % idle', 100 * $idle_share) as after,
+    paid.currency,
+    0::decimal(38, 18) as saving_month_low,
+    ((paid.idle - $idle_share * paid.cost) / paid.days * 30.4375)::decimal(38, 18) as saving_month_high,
+    format(
+        'in {} days {:.2f} of {:.2f} {} of its nodes were idle', paid.days, paid.idle, paid.cost, paid.currency
+    ) as reason,
+    if(paid.days < $days, format('bills of its nodes for {} days, there are {}', $days, paid.days), null) as missing
+from paid
+where paid.idle > $idle_share * paid.cost

@@ -1,0 +1,96 @@
+-- One row per workload of a Kubernetes cluster that exists now and currency: what its requests cost a month, and what it used in 14 days.
+-- Costs are those of the last 14 days on which its nodes are billed; a month is 30.4375 days. Use is that of the
+-- busiest replica. Autoscalers are told by what they measure.
+-- group: kubernetes
+with last as (
+    select
+        cost.source,
+        cost.cluster,
+        max(cost.day) + 1 as until
+    from marts.kubernetes_cost_daily as cost
+    group by all
+),
+
+paid as (
+    select
+        cost.source,
+        cost.cluster,
+        cost.workload,
+        cost.currency,
+        sum(cost.cores_cost)::double as cores_cost,
+        sum(cost.memory_cost)::double as memory_cost,
+        date_diff('day', min(cost.day), last.until) as days
+    from marts.kubernetes_cost_daily as cost
+    join last using (source, cluster)
+    where cost.kind = 'workload' and cost.day >= last.until - 14
+    group by cost.source, cost.cluster, cost.workload, cost.currency, last.until
+),
+
+used as (
+    select
+        metric.source,
+        metric.account as cluster,
+        metric.resource_id as workload,
+        count(*) filter (where metric.metric = 'cpu_cores') as cpu_hours,
+        quantile_cont(metric.max, 0.95) filter (where metric.metric = 'cpu_cores') as cpu_p95_max,
+        max(metric.max) filter (where metric.metric = 'cpu_cores') as cpu_max,
+        count(*) filter (where metric.metric = 'memory_gib') as memory_hours,
+        max(metric.max) filter (where metric.metric = 'memory_gib') as memory_max
+    from raw.metric as metric
+    where
+        metric.cloud = 'kubernetes'
+        and metric.hour >= date_trunc('hour', getvariable('as_of')) - interval 14 day
+        and metric.hour < getvariable('as_of')
+    group by all
+),
+
+scaled as (
+    select
+        autoscaler.source,
+        autoscaler.account as cluster,
+        autoscaler.attached_to as workload,
+        string_agg(json_extract_string(autoscaler.config, '$.metrics'), ',') as scaled_by
+    from marts.resource_now as autoscaler
+    where autoscaler.kind = 'hpa' and autoscaler.cloud = 'kubernetes'
+    group by all
+)
+
+select
+    workload.source,
+    workload.account as cluster,
+    workload.region,
+    workload.resource_id as workload,
+    workload.name,
+    workload.state,
+    workload.age_days,
+    json_extract_string(workload.config, '$.namespace') as namespace,
+    json_extract_string(workload.config, '$.object') as object, -- deployment, statefulset, daemonset
+    json_extract_string(workload.config, '$.replicas')::double as replicas,
+    json_extract_string(workload.config, '$.cpu_request')::double as cpu_request, -- cores of one replica
+    json_extract_string(workload.config, '$.memory_request_gib')::double as memory_request, -- GiB of one replica
+    scaled.scaled_by, -- what its autoscalers look at: cpu, memory, ...; null = no autoscaler
+    paid.currency, -- null = its nodes have no bill
+    (paid.cores_cost / paid.days * 30.4375)::decimal(38, 18) as cores_cost_month,
+    (paid.memory_cost / paid.days * 30.4375)::decimal(38, 18) as memory_cost_month,
+    coalesce(used.cpu_hours, 0) as cpu_hours, -- measured, of 336
+    used.cpu_p95_max, -- cores; p95 of the hourly maximum
+    used.cpu_max,
+    coalesce(used.memory_hours, 0) as memory_hours,
+    used.memory_max -- GiB
+from marts.resource_now as workload
+left join paid
+    on
+        workload.source = paid.source
+        and workload.account = paid.cluster
+        and workload.resource_id = paid.workload
+left join used
+    on
+        workload.source = used.source
+        and workload.account = used.cluster
+        and workload.resource_id = used.workload
+left join scaled
+    on
+        workload.source = scaled.source
+        and workload.account = scaled.cluster
+        and workload.resource_id = scaled.workload
+where workload.cloud = 'kubernetes' and workload.kind = 'workload'
