@@ -196,9 +196,9 @@ def _usage(file: Path) -> pl.DataFrame:
 def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, int]:
     """Highest and mean use as (steps, machines), steps a day, and machines left out for gaps."""
     times = frame["ts"].unique().sort()
-    steps = times.diff().drop_nulls()
-    if not times.dtype.is_temporal() or steps.is_empty():
+    if not times.dtype.is_temporal() or len(times) < 2:
         raise BadInput(f"{where}: expected times in ts, at least two; found {times.dtype}.")
+    steps = times.diff().drop_nulls()
     steps_a_day = round(86400 / float(np.median(steps.dt.total_seconds().to_numpy())))
     if steps_a_day < 24:
         raise BadInput(f"{where}: found steps of more than an hour, expected hours or less.")

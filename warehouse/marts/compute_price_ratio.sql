@@ -48,5 +48,6 @@ select
     solved.cloud,
     solved.prices,
     coalesce(solved.prices >= 10 and solved.core_price > 0 and solved.gib_price > 0, false) as is_measured,
-    if(is_measured, solved.core_price / solved.gib_price, 0.031611 / 0.004237) as gib_per_core
+    -- Rounded, as sums of doubles differ in their last digits from run to run.
+    if(is_measured, round(solved.core_price / solved.gib_price, 6), 0.031611 / 0.004237) as gib_per_core
 from solved
