@@ -12,7 +12,6 @@ Speed is that of detection alone, on a panel. Seeds 1 to 5 were tuned on, 11 to 
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +24,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from clouds.demo import estate
+from bench._demo import run_demo
 from models.anomaly.run import detect
-from pipelines.run import run
-from pipelines.settings import Settings, SourceSettings
 from pipelines.work import Work
 
 AS_OF = datetime(2026, 11, 20)
@@ -144,15 +141,10 @@ def main() -> None:
 
 
 def _estate(folder: Path, seed: int, resources: int, months: int) -> Made:
-    home = folder / "home"
-    estate.create(home / "demo", seed=seed, resources=resources, months=months, as_of=AS_OF)
-    source = SourceSettings(name="demo", cloud="demo", options={"folder": str(home / "demo")})
-    settings = Settings(home=home, sources=(source,))
-    report = run(settings, select=STEPS)
-    bad = [step for step in report.steps if step.status in ("failed", "skipped")]
-    if bad:
-        raise SystemExit(f"seed {seed}: {bad[0].name} {bad[0].status}: {bad[0].reason}")
-    planted = json.loads((home / "demo" / "answers.json").read_text())["anomalies"]
+    settings, told = run_demo(
+        folder, seed=seed, resources=resources, months=months, as_of=AS_OF, select=STEPS
+    )
+    planted = told["anomalies"]
     with Work(settings).reading() as (lake, _):
         reported = lake.execute(
             "select now.*, member.cloud as member_cloud, member.account as member_account,"

@@ -8,7 +8,6 @@ a precision of 0.95 and a recall of 0.90, and if the planted savings lie within 
 """
 
 import argparse
-import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -17,9 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from clouds.demo import estate
-from pipelines.run import run
-from pipelines.settings import Settings, SourceSettings
+from bench._demo import run_demo
 from pipelines.work import Work
 
 AS_OF = datetime(2026, 11, 20)
@@ -59,15 +56,10 @@ def main() -> None:
 
 def _judged(folder: Path, seed: int, resources: int, months: int) -> pl.DataFrame:
     """A row for each planted waste and each open finding: what was planted, what was said."""
-    home = folder / "home"
-    estate.create(home / "demo", seed=seed, resources=resources, months=months, as_of=AS_OF)
-    source = SourceSettings(name="demo", cloud="demo", options={"folder": str(home / "demo")})
-    settings = Settings(home=home, sources=(source,))
-    report = run(settings, select=STEPS)
-    bad = [step for step in report.steps if step.status in ("failed", "skipped")]
-    if bad:
-        raise SystemExit(f"seed {seed}: {bad[0].name} {bad[0].status}: {bad[0].reason}")
-    key = pl.DataFrame(json.loads((home / "demo" / "answers.json").read_text())["waste"])
+    settings, told = run_demo(
+        folder, seed=seed, resources=resources, months=months, as_of=AS_OF, select=STEPS
+    )
+    key = pl.DataFrame(told["waste"])
     key = key.select(*PLACE, pl.col("saving_month").cast(pl.Float64).alias("planted"))
     with Work(settings).reading() as (lake, _):
         said = lake.execute(

@@ -199,7 +199,7 @@ measured as (
 
 overload as (
     -- Share of hours in which what the machine used is more than the whole new size has; never zero, as beyond the
-    -- highest hour measured a higher one may come: one in the hours of a month, as models.rightsizing takes it.
+    -- highest hour measured a higher one may come: one in the hours of a month.
     select
         measured.source,
         measured.cloud,

@@ -1,4 +1,4 @@
-"""Requirements out of the flags of ec2-instance-selector (github.com/aws/amazon-ec2-instance-selector)."""  # noqa: E501
+"""Requirements out of the flags of github.com/aws/amazon-ec2-instance-selector."""
 
 import re
 import shlex

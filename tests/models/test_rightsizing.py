@@ -1,7 +1,6 @@
 """How small a machine may be, and which offer that is."""
 
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,9 +10,7 @@ from models.rightsizing import (
     PRESETS,
     Trade,
     allocation,
-    choose_sizes,
     needed,
-    overload_probability,
     right_size,
     safe_size,
 )
@@ -120,64 +117,3 @@ def test_hours_are_replayed_like_five_minutes():
 def test_too_short_a_history_is_said():
     with pytest.raises(UnusableSeries, match=r"found 10\.0 days .* at least 17: 14 to learn"):
         replay(fleet(days=10), fleet(days=10))
-
-
-MACHINE = {
-    "cloud": "aws", "region": "r1", "currency": "USD", "arch": "x86_64", "resource_id": "i-1",
-    "instance_type": "big", "vcpus": 8.0, "memory_gib": 32.0, "gpu_count": 0.0,
-    "local_storage_gb": 0.0, "price_hour": 0.8, "p50_max": 5.0, "p95_max": 10.0, "p97_max": 12.0,
-    "p99_max": 15.0, "max": 30.0, "memory_max": 20.0,
-}  # fmt: skip
-OFFER = {
-    "cloud": "aws", "region": "r1", "currency": "USD", "arch": "x86_64",
-    "instance_type": "small", "vcpus": 2.0, "memory_gib": 8.0, "gpu_count": 0.0,
-    "local_storage_gb": 0.0, "price_hour": 0.2,
-}  # fmt: skip
-MIDDLE = {**OFFER, "instance_type": "middle", "vcpus": 4.0, "memory_gib": 16.0, "price_hour": 0.4}
-
-
-def chosen(machine: dict[str, object], *offers: dict[str, object]) -> str | None:
-    out = choose_sizes(
-        pl.DataFrame([{**MACHINE, **machine}], schema_overrides={"memory_max": pl.Float64}),
-        pl.DataFrame(list(offers)),
-    )
-    return out["after"].item() if out.height else None
-
-
-@pytest.mark.parametrize(
-    ("machine", "expected"),
-    [
-        ({}, "small"),
-        ({"p99_max": 25.0}, "middle"),  # 25 % of 8 vCPU fill 2 to the brim
-        ({"p99_max": 90.0}, None),
-        ({"memory_max": 40.0}, "middle"),  # 12.8 GiB
-        ({"memory_max": None}, None),  # nobody knows: memory is not reduced
-        ({"gpu_count": 1.0}, None),
-        ({"local_storage_gb": 100.0}, None),
-        ({"arch": "arm64"}, None),
-        ({"region": "r2"}, None),
-        ({"currency": "EUR"}, None),
-        ({"price_hour": 0.15}, None),  # nothing is cheaper
-    ],
-)
-def test_the_cheapest_offer_that_carries_the_load_is_chosen(
-    machine: dict[str, object], expected: str | None
-):
-    assert chosen(machine, MIDDLE, OFFER) == expected
-
-
-def test_without_memory_numbers_the_same_memory_with_less_cpu_is_fine():
-    assert chosen({"memory_max": None}, {**OFFER, "memory_gib": 32.0}) == "small"
-
-
-def test_overload_is_read_from_the_measured_hours():
-    machines = pl.DataFrame([MACHINE] * 4)
-    got = overload_probability(machines, np.array([5.0, 10.0, 20.0, 40.0]))
-    assert got == pytest.approx([0.5, 0.05, 0.01 * 2 / 3, 1 / 730])
-
-
-def test_many_machines_are_sized_at_once_each_on_its_own():
-    machines = pl.DataFrame([{**MACHINE, "resource_id": f"i-{k}"} for k in range(500)])
-    out = choose_sizes(machines, pl.DataFrame([OFFER, MIDDLE]))
-    assert out.height == 500
-    assert out["resource_id"].n_unique() == 500
