@@ -24,7 +24,7 @@ def _check_page(check: Check) -> Iterator[str]:
     if check.about == SAVING:
         yield f"It looks at each {kind}, offers to {check.verb} it, and is of"
     else:
-        yield f"It looks at each {kind} and gives advice on its {check.about}, claims no money, and is of"
+        yield f"It gives advice on the {check.about} of each {kind}, claims no money, and is of"
     yield f"risk {check.risk} unless a finding says otherwise ([what that means](../gate.md)).\n"
     yield f"## Rule and sources\n\n{_wrapped(check.rule)}\n"
     yield f"## What it can't see\n\n{_wrapped(check.blind)}\n"
