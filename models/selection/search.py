@@ -176,8 +176,8 @@ join kind on priced.kind_id = kind.kind_id
 join offered on priced.offer_id = offered.offer_id
 join place on priced.place_id = place.place_id
 left join cover using (price_id)
-left join frequency on kind.is_spot and priced.offer_id = frequency.offer_id
-    and priced.place_id = frequency.place_id and kind.os = frequency.os\
+left join frequency on priced.offer_id = frequency.offer_id
+    and priced.place_id = frequency.place_id and if(kind.is_spot, kind.os, null) = frequency.os\
 {"" if asked.os == "linux" else without_licence}"""
 
 
