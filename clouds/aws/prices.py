@@ -1,4 +1,4 @@
-"""What instances cost by the hour: on demand, spot, and under savings plans."""
+"""What instances cost by the hour: on demand, reserved, spot, and under savings plans."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,11 +24,13 @@ PLAIN = {
     "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used",
     "licenseModel": "No License required", "marketoption": "OnDemand",
 }  # fmt: skip
+RESERVED = {"1yr": "reservation_1y", "3yr": "reservation_3y"}
+PAID_BY_THE_HOUR = {"OfferingClass": "standard", "PurchaseOption": "No Upfront"}
 KEY = ("cloud", "region", "instance_type", "os", "price_type", "currency")
 
 
 def prices(account: Account, regions: Sequence[str], now: datetime) -> pl.DataFrame:
-    """List prices, spot prices and savings plan rates of the regions.
+    """List prices, reservations, spot prices and savings plan rates of the regions.
 
     Raises `CloudError` if any region can't be read: half of the prices would replace all of them.
     """
@@ -64,23 +66,39 @@ def fetch_list(place: Place) -> Iterator[Payload]:
 
 
 def parse_list(page: Payload) -> Iterator[dict[str, Any]]:
-    """One price per instance type and system; what is not priced by the hour is left out."""
+    """One price per instance type, system and way to buy it by the hour.
+
+    Of reservations those count that are standard and paid by the hour alone: a fee paid upfront is
+    no price of an hour.
+    """
     systems = {name: system for system, name in SYSTEMS.items()}
     for document in page.get("PriceList", ()):
         entry: Mapping[str, Any] = json.loads(document)
         facts = entry["product"]["attributes"]
-        for term in entry["terms"].get("OnDemand", {}).values():
-            for dimension in term["priceDimensions"].values():
-                for currency, amount in dimension["pricePerUnit"].items():
-                    if dimension["unit"] == "Hrs" and Decimal(amount) > 0:
-                        yield {
-                            "cloud": "aws", "region": facts["regionCode"],
-                            "instance_type": facts["instanceType"],
-                            "os": systems[facts["operatingSystem"]], "price_type": "on_demand",
-                            "currency": currency, "price_hour": Decimal(amount),
-                            "as_of": date.fromisoformat(entry["publicationDate"][:10]),
-                            "source": LIST, "quality": "ok",
-                        }  # fmt: skip
+        for price_type, quality, currency, amount in _by_the_hour(entry["terms"]):
+            yield {
+                "cloud": "aws", "region": facts["regionCode"],
+                "instance_type": facts["instanceType"],
+                "os": systems[facts["operatingSystem"]], "price_type": price_type,
+                "currency": currency, "price_hour": amount,
+                "as_of": date.fromisoformat(entry["publicationDate"][:10]),
+                "source": LIST, "quality": quality,
+            }  # fmt: skip
+
+
+def _by_the_hour(terms: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Decimal]]:
+    """Price type, quality, currency and amount of each term that is paid by the hour."""
+    sold = [("on_demand", "ok", term) for term in terms.get("OnDemand", {}).values()]
+    for term in terms.get("Reserved", {}).values():
+        bought = term["termAttributes"]
+        price_type = RESERVED.get(bought.get("LeaseContractLength"))
+        if price_type and all(bought.get(key) == v for key, v in PAID_BY_THE_HOUR.items()):
+            sold.append((price_type, "no_upfront", term))
+    for price_type, quality, term in sold:
+        for dimension in term["priceDimensions"].values():
+            for currency, amount in dimension["pricePerUnit"].items():
+                if dimension["unit"] == "Hrs" and Decimal(amount) > 0:
+                    yield price_type, quality, currency, Decimal(amount)
 
 
 def fetch_spot(place: Place, now: datetime) -> Iterator[Payload]:

@@ -41,7 +41,13 @@ class Stubbed(Account):
         self._clients |= {(service, region): client for region in (WEST, self.home)}
 
 
-def product(instance: str, system: str, usd: str, unit: str = "Hrs") -> str:
+def product(
+    instance: str,
+    system: str,
+    usd: str,
+    unit: str = "Hrs",
+    reserved: Mapping[str, Any] | None = None,
+) -> str:
     """One entry of the Price List, in the format aws_v1."""
     code = "ABC.JRTCKXETXF"
     dimension = {
@@ -59,8 +65,21 @@ def product(instance: str, system: str, usd: str, unit: str = "Hrs") -> str:
         "terms": {"OnDemand": {code: {
             "sku": "ABC", "effectiveDate": "2026-11-01T00:00:00Z", "termAttributes": {},
             "priceDimensions": {f"{code}.6YS6EN2CT7": dimension},
-        }}},
+        }}, "Reserved": reserved or {}},
     })  # fmt: skip
+
+
+def term(length: str, option: str, usd: str, offering: str = "standard") -> dict[str, Any]:
+    """A reservation of the Price List; some have a fee upfront beside the hours."""
+    code = f"ABC.{length}{option}{offering}"
+    hours = {"rateCode": code, "unit": "Hrs", "pricePerUnit": {"USD": usd}, "description": ""}
+    fee = {**hours, "unit": "Quantity", "pricePerUnit": {"USD": "280"}}
+    return {code: {
+        "sku": "ABC", "effectiveDate": "2026-11-01T00:00:00Z",
+        "priceDimensions": {"h": hours} | ({} if option == "No Upfront" else {"q": fee}),
+        "termAttributes": {"LeaseContractLength": length, "PurchaseOption": option,
+                           "OfferingClass": offering},
+    }}  # fmt: skip
 
 
 def test_list_prices_keep_their_date_and_source() -> None:
@@ -82,6 +101,21 @@ def test_list_prices_keep_their_date_and_source() -> None:
         ("m5.large", "linux", Decimal("0.107"), day, "aws-price-list"),
         ("m5.xlarge", "linux", Decimal("0.214"), day, "aws-price-list"),
         ("m5.large", "windows", Decimal("0.199"), day, "aws-price-list"),
+    ]
+
+
+def test_reservations_without_upfront_are_prices_by_their_term() -> None:
+    sold = {
+        **term("1yr", "No Upfront", "0.067"), **term("3yr", "No Upfront", "0.046"),
+        **term("1yr", "Partial Upfront", "0.032"), **term("1yr", "All Upfront", "0.0"),
+        **term("1yr", "No Upfront", "0.074", offering="convertible"),
+    }  # fmt: skip
+    page = {"PriceList": [product("m5.large", "Linux", "0.107", reserved=sold)]}
+    rows = frame(PRICE_SCHEMA, prices.parse_list(page))
+    assert rows.select("price_type", "price_hour", "quality").rows() == [
+        ("on_demand", Decimal("0.107"), "ok"),
+        ("reservation_1y", Decimal("0.067"), "no_upfront"),
+        ("reservation_3y", Decimal("0.046"), "no_upfront"),
     ]
 
 
