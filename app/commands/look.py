@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from actions.check import SAVING
 from app.answer import Answer
 from app.command import command
 from app.errors import BadInput
@@ -138,6 +137,7 @@ def recommendations(
     cloud: Annotated[str | None, typer.Option(help="Only those on this cloud.")] = None,
 ) -> Answer:
     """What to change and what it saves, the largest saving first; advice apart."""
+    from actions.check import SAVING
     from app.dashboard.money import between
     from app.rows import read
     from app.tables import footer, table
