@@ -20,7 +20,8 @@ WINDOWS = (14, 32)
 _WINDOW = re.compile(r"window_days = \$(\w+)")
 _RULE = re.compile(r"^(?:--|#)\n((?:(?:--|#)[^\n]*\n)+)", re.MULTILINE)
 _HEADER = re.compile(
-    r"^(?:--|#) (title|kind|verb|risk|about|blind|evidence|param (\w+)): (.+)$", re.MULTILINE
+    r"^(?:--|#) (title|kind|verb|risk|about|effort|harm|undo|blind|evidence|param (\w+)): (.+)$",
+    re.MULTILINE,
 )
 
 FINDING: Mapping[str, pl.DataType] = {
@@ -39,8 +40,10 @@ NEVER_APPLIED = ("R0", "R5")
 SAVING = "saving"
 ABOUT = (SAVING, "security", "resilience", "governance", "capacity")
 """What a check is good for. One that is not about a saving gives advice: it claims no money."""
+EFFORTS = ("low", "medium", "high")
+"""Minutes: approve a plan. Hours: by hand, or a restart to be arranged. Days: engineering."""
 NEEDED = ("title", "kind", "verb", "risk", "blind", "evidence")
-SEVERAL_LINES = ("blind", "evidence")
+SEVERAL_LINES = ("harm", "undo", "blind", "evidence")
 REQUIRED = ("source", "cloud", "account", "region", "resource_id", "before", "after", "reason")
 
 
@@ -67,6 +70,9 @@ class Check:
     evidence: str  # a query with {cloud} and {resource_id} in it
     sql: str | None  # None: a Python file
     about: str = SAVING  # one of ABOUT
+    effort: str | None = None  # one of EFFORTS; None: as usual for the verb and risk
+    harm: str | None = None  # what could go wrong; None: as usual
+    undo: str | None = None  # how it is taken back; None: as usual
 
     @property
     def windows(self) -> frozenset[str]:
@@ -141,6 +147,10 @@ def parse(file: str, text: str) -> Check:
     if facts.get("about", SAVING) not in ABOUT:
         raise BadCheck(
             name, f"it is about {facts['about']!r}", f"A check is about one of: {', '.join(ABOUT)}."
+        )  # fmt: skip
+    if facts.get("effort", EFFORTS[0]) not in EFFORTS:
+        raise BadCheck(
+            name, f"its effort is {facts['effort']!r}", f"Efforts: {', '.join(EFFORTS)}."
         )  # fmt: skip
     if facts["verb"] in BY_HAND and facts["risk"] not in NEVER_APPLIED:
         raise BadCheck(

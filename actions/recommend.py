@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from importlib.resources import files
 
@@ -9,10 +10,14 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from actions.check import FINDING, Check, checks
+from actions.consequence import consequence
 from actions.override import Override, find
 from actions.suppress import SCHEMA as SUPPRESSION
 
-ABOUT_CHECK = {name: pl.String() for name in ("check", "title", "kind", "about", "evidence")}
+ABOUT_CHECK = {
+    name: pl.String()
+    for name in ("check", "title", "kind", "about", "evidence", "effort", "harm", "undo")
+}
 PREVIOUS = {"id": pl.String(), "first_seen_on": pl.Date()}
 
 
@@ -60,9 +65,15 @@ def _found(
         "check": check.name, "title": check.title, "kind": check.kind, "about": check.about,
         "evidence": check.evidence,
     }  # fmt: skip
-    return find(check, overrides, connection).with_columns(
+    found = find(check, overrides, connection).with_columns(
         pl.lit(value).alias(name) for name, value in about.items()
     )
+    ways = [
+        {"verb": verb, "risk": risk, **asdict(consequence(check, verb, risk))}
+        for verb, risk in found.select("verb", "risk").unique().iter_rows()
+    ]
+    schema = {name: pl.String() for name in ("verb", "risk", "effort", "harm", "undo")}
+    return found.join(pl.DataFrame(ways, schema), on=["verb", "risk"], how="left")
 
 
 def _seen(connection: DuckDBPyConnection) -> pl.DataFrame:

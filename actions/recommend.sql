@@ -218,6 +218,9 @@ select
     if(settled.lacks is null, round(settled.saving_month_low, 6), null)::decimal(38, 18) as saving_month_low,
     if(settled.lacks is null, round(settled.saving_month_high, 6), null)::decimal(38, 18) as saving_month_high,
     settled.risk,
+    settled.effort,
+    settled.harm,
+    settled.undo,
     settled.overload_probability,
     settled.reason || coalesce('; suppressed: ' || settled.silenced_because, '') as reason,
     replace(

@@ -7,6 +7,8 @@
 -- param at_minimum: 0.95
 -- param busy_share: 0.3
 -- param wanted_share: 0.6
+-- harm: A failure or a sudden peak finds fewer replicas, and waits until new ones have started.
+-- undo: Raise the minimum again; replicas come within a minute or two.
 -- blind: Replicas that are kept for failures of a zone, and what else than CPU the autoscaler looks at.
 -- evidence: select autoscaler.config, workload.cpu_request, workload.cpu_p95_max, workload.cpu_hours,
 -- evidence: workload.cores_cost_month, workload.memory_cost_month, workload.currency

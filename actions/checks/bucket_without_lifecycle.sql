@@ -9,6 +9,8 @@
 -- param aws_gib_month: 0.023
 -- param azure_gib_month: 0.0196
 -- param gcp_gib_month: 0.02
+-- harm: Reading what was moved costs a retrieval fee, and archives answer after minutes or hours.
+-- undo: Take the rule away; what was moved has to be copied back, at the fee of a retrieval.
 -- blind: Objects below 128 KiB, retrieval fees.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,

@@ -6,6 +6,8 @@
 -- param headroom: 1.15
 -- param least_cores: 0.01
 -- param kept: 0.9
+-- harm: Pods are packed closer: where a node gets busy, they get less CPU than before. They restart once.
+-- undo: Set the request back; pods restart once more.
 -- blind: Bursts that are shorter than what Prometheus samples, and start-ups that need more for a moment. That fewer
 -- blind: requests save money only once a node less is needed.
 -- evidence: select workload.cluster, workload.cpu_request, workload.cpu_p95_max, workload.cpu_max, workload.cpu_hours, workload.replicas,

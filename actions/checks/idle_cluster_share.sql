@@ -4,6 +4,8 @@
 -- risk: R5
 -- param days: 14
 -- param idle_share: 0.3
+-- harm: Pods move when nodes are drained; those without a replica are away for a while.
+-- undo: Add the nodes again.
 -- blind: Room that is kept on purpose, for a node that fails or for a peak, pods that can't be moved, and jobs and bare
 -- blind: pods, which look idle here.
 -- evidence: select cost.day, cost.currency, sum(cost.cost) as cost, sum(cost.cost) filter (where cost.kind = 'idle') as idle

@@ -6,6 +6,8 @@
 -- param aws_gib_month: 0.03
 -- param azure_gib_month: 0.12
 -- param gcp_gib_month: 0.01
+-- harm: Lines older than the retention are gone for good, whether or not somebody still needs them.
+-- undo: Take the retention away; what has expired by then does not come back.
 -- blind: A law that asks for longer.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,

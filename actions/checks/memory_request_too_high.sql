@@ -6,6 +6,8 @@
 -- param headroom: 1.15
 -- param least_gib: 0.1
 -- param kept: 0.9
+-- harm: Pods are packed closer: where a node runs out of memory, they may be evicted. They restart once.
+-- undo: Set the request back; pods restart once more.
 -- blind: Pods that were killed for want of memory, heaps of a fixed size (Java), caches that fill what they get, and a
 -- blind: peak that comes less than once in 14 days. That fewer requests save money only once a node less is needed.
 -- evidence: select workload.cluster, workload.memory_request, workload.memory_max, workload.memory_hours, workload.replicas,

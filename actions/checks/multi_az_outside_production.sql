@@ -4,6 +4,8 @@
 -- risk: R5
 -- param share: 0.5
 -- param outside: ^(dev|test|tst|qa|uat|stag|stg|int($|[-_.])|integration|sandbox|sbx|non.?prod|demo|poc|preview|lab)
+-- harm: A failure of the zone takes the database with it until it is restored from a backup.
+-- undo: Switch the second zone on again; it is filled in the background.
 -- blind: That a test needs the failover.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,

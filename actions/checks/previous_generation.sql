@@ -2,6 +2,8 @@
 -- kind: instance
 -- verb: resize
 -- risk: R5
+-- harm: It restarts on other hardware; what depends on the old type (drivers, licences, benchmarks) may not start.
+-- undo: Change it back while the provider still sells the old type.
 -- blind: Drivers in the image, licences bound to the size, and whether the application runs as well on the successor.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.vcpus, resource.memory_gib,
 -- evidence: resource.config, rate.cost_month, rate.currency

@@ -4,6 +4,8 @@
 -- risk: R5
 -- param days: 14
 -- param unused_share: 0.05
+-- harm: What is exchanged or sold covers nothing any more, should the use come back.
+-- undo: It can't be undone: a new commitment has to be bought at the price of that day.
 -- blind: Whether its terms let it be exchanged, scoped anew or sold, and use that comes back with a season.
 -- evidence: select use.month, use.currency, use.committed_cost, use.used_cost, use.unused_cost, use.utilisation
 -- evidence: from marts.commitment_use as use

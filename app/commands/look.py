@@ -36,7 +36,8 @@ def add_to(app: typer.Typer) -> None:
     )(forecasts)
     command(
         app, "recommendations", panel=PANEL,
-        examples=["recommendations", "recommendations --status insufficient_data"],
+        examples=["recommendations", "recommendations --status advice",
+                  "recommendations 3f0c1d2b9a7e4c55"],
     )(recommendations)  # fmt: skip
 
 
@@ -129,6 +130,9 @@ def forecasts(
 
 def recommendations(
     session: Session,
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Show this one in full.")
+    ] = None,
     status: Annotated[
         str | None,
         typer.Option(help="Only these: open, superseded, suppressed, insufficient_data, advice."),
@@ -137,50 +141,9 @@ def recommendations(
     cloud: Annotated[str | None, typer.Option(help="Only those on this cloud.")] = None,
 ) -> Answer:
     """What to change and what it saves, the largest saving first; advice apart."""
-    from actions.check import SAVING
-    from app.dashboard.money import between
-    from app.rows import read
-    from app.tables import footer, table
+    from app.recommendations import one_recommendation
+    from app.recommendations import recommendations as found
 
-    wanted = {"status": status, "check": check, "cloud": cloud}
-    found = [
-        one
-        for one in read(session, "from marts.recommendation_now order by rank, id")
-        if all(value is None or one[name] == value for name, value in wanted.items())
-    ]
-    savings = [one for one in found if one.get("about", SAVING) == SAVING]
-    advice = [one for one in found if one.get("about", SAVING) != SAVING]
-
-    def view() -> list[Any]:
-        shown = [one for one in savings if status or one["status"] == "open"]
-        told = [one for one in advice if one["status"] == "advice"]
-        if status == "advice":
-            return [_advice(told), footer(session.snapshot)] if told else ["No advice."]
-        also = f"{len(told)} findings save nothing, but are worth knowing: --status advice"
-        rest = [also] if told else []
-        if not shown:
-            return ["No recommendations.", *rest]
-        rows = [
-            (
-                one["id"], one["verb"], one["resource_id"], one["cloud"],
-                between(one["saving_month_low"], one["saving_month_high"], one["currency"]),
-                one["risk"], one["reason"],
-            )
-            for one in shown
-        ]  # fmt: skip
-        columns = ["id", "do", "resource", "cloud", ">saves a month", "risk", "because"]
-        hint = "Make a plan: instance-select plan create --recommendation ID"
-        return [table(columns, rows), hint, *rest, footer(session.snapshot)]
-
-    document = {"recommendations": savings, "advice": advice, "snapshot": session.snapshot}
-    return Answer(document, view)
-
-
-def _advice(found: list[dict[str, Any]]) -> Any:
-    from app.tables import table
-
-    rows = [
-        (one["id"], one["about"], one["resource_id"], one["cloud"], one["title"], one["reason"])
-        for one in sorted(found, key=lambda one: (one["about"], one["title"], one["resource_id"]))
-    ]
-    return table(["id", "about", "resource", "cloud", "advice", "because"], rows)
+    if wanted is not None:
+        return one_recommendation(session, wanted)
+    return found(session, status=status, check=check, cloud=cloud)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -28,7 +30,7 @@ def call(*arguments: str | Path, home: Path | None = None, cwd: Path | None = No
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith("INSTANCE_SELECT_")
     }
-    environment |= {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    environment |= PLAIN
     command = [sys.executable, "-m", "app", *map(str, arguments)]
     if home is not None:
         command += ["--home", str(home)]

@@ -81,6 +81,20 @@ def test_recommendations_are_filtered(demo_home: Path) -> None:
     assert {(one["status"], one["cloud"]) for one in found["recommendations"]} == {("open", "aws")}
 
 
+def test_one_recommendation_is_shown_in_full(demo_home: Path) -> None:
+    first = answer("recommendations", "--status", "open", home=demo_home)["recommendations"][0]
+    one = answer("recommendations", first["id"][:10], home=demo_home)
+    assert one["recommendation"] == first
+    assert all(first[name] for name in ("effort", "harm", "undo"))
+    assert one["facts"]["rows"]
+
+
+def test_unknown_recommendation_says_how_to_list_them(demo_home: Path) -> None:
+    outcome = call("recommendations", "zzz", "--json", "--home", str(demo_home))
+    assert outcome.code == 2
+    assert "instance-select recommendations" in outcome.stdout + outcome.stderr
+
+
 def test_forecasts_have_intervals_around_their_mean(demo_home: Path) -> None:
     found = answer("forecasts", home=demo_home)
     assert {one["horizon"] for one in found["forecasts"]} >= {"month_end", "next_90_days"}

@@ -18,6 +18,9 @@ create table if not exists actions.recommendation (
     saving_month_low DECIMAL(38, 18), -- at effective price; null = unknown
     saving_month_high DECIMAL(38, 18),
     risk VARCHAR, -- R0 advice to R5 migration
+    effort VARCHAR, -- low: minutes, approve a plan; medium: hours, by hand or with a restart; high: days of an engineer
+    harm VARCHAR, -- what could go wrong, and what the check can't see
+    undo VARCHAR, -- how it is taken back
     overload_probability DOUBLE, -- share of hours in which the new size would have been too small; null = not a resize
     reason VARCHAR,
     evidence VARCHAR, -- SQL that shows the facts, runnable on the same snapshot

@@ -17,6 +17,11 @@ RISKS = {
     "R4": "R4 not reversible",
     "R5": "R5 a migration",
 }
+EFFORTS = {
+    "low": "low: minutes, to approve a plan",
+    "medium": "medium: hours, by hand or with a restart to be arranged",
+    "high": "high: days of an engineer",
+}
 DETAILS = 10  # selected rows that are explained one by one
 
 
@@ -183,6 +188,9 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
             "Overload": None
             if row["overload_probability"] is None
             else f"too small in {row['overload_probability'] * 100:.2g}% of the measured hours",
+            "Effort": EFFORTS.get(row["effort"], row["effort"]),
+            "What could go wrong": row["harm"],
+            "How to undo": row["undo"],
             "Where": f"{row['cloud']}, {row['account_name']} ({row['account']}), {row['region']}",
             "Id": f"`{row['resource_id']}`",
             "Facts from": f"snapshot {row['snapshot']}",

@@ -1,0 +1,110 @@
+"""What the command `recommendations` answers: the list, advice apart, and one of them in full."""
+
+from typing import Any
+
+from rich.console import RenderableType
+
+from actions.check import SAVING
+from app.answer import Answer
+from app.dashboard.money import between, full, full_range
+from app.errors import BadInput
+from app.rows import read, run_query
+from app.session import Session
+from app.tables import footer, table
+
+Row = dict[str, Any]
+
+
+def recommendations(
+    session: Session, *, status: str | None, check: str | None, cloud: str | None
+) -> Answer:
+    """All that agree with what is given; without a status the table shows the open ones."""
+    wanted = {"status": status, "check": check, "cloud": cloud}
+    found = [
+        one
+        for one in read(session, "from marts.recommendation_now order by rank, id")
+        if all(value is None or one[name] == value for name, value in wanted.items())
+    ]
+    savings = [one for one in found if _saves(one)]
+    advice = [one for one in found if not _saves(one)]
+
+    def view() -> list[RenderableType]:
+        shown = [one for one in savings if status or one["status"] == "open"]
+        told = [one for one in advice if one["status"] == "advice"]
+        if status == "advice":
+            return [_advice(told), footer(session.snapshot)] if told else ["No advice."]
+        also = f"{len(told)} findings save nothing, but are worth knowing: --status advice"
+        rest = [also] if told else []
+        if not shown:
+            return ["No recommendations.", *rest]
+        hint = "Make a plan: instance-select plan create --recommendation ID"
+        return [_list(shown), hint, *rest, footer(session.snapshot)]
+
+    document = {"recommendations": savings, "advice": advice, "snapshot": session.snapshot}
+    return Answer(document, view)
+
+
+def one_recommendation(session: Session, wanted: str) -> Answer:
+    """One of them, with the facts it rests on. Raises `BadInput` if there is none."""
+    name = wanted.replace("'", "''")
+    where = f"where starts_with(id, '{name}') order by id"
+    found = read(session, f"from marts.recommendation_now {where}")
+    if len(found) != 1 or not wanted:
+        few = "several begin" if found else "none begins"
+        raise BadInput(
+            f"There is no recommendation {wanted!r}: {few} with that. List them, with their ids: "
+            "instance-select recommendations"
+        )
+    (one,) = found
+    facts = run_query(session, one["evidence"])
+    document = {
+        "recommendation": one, "facts": facts.document, "snapshot": session.snapshot,
+    }  # fmt: skip
+    return Answer(document, lambda: [*_in_full(one), *facts.view()])
+
+
+def _saves(one: Row) -> bool:
+    return one.get("about", SAVING) == SAVING
+
+
+def _list(found: list[Row]) -> RenderableType:
+    rows = [
+        (
+            one["id"], one["verb"], one["resource_id"], one["cloud"],
+            between(one["saving_month_low"], one["saving_month_high"], one["currency"]),
+            one["risk"], one["reason"],
+        )
+        for one in found
+    ]  # fmt: skip
+    return table(["id", "do", "resource", "cloud", ">saves a month", "risk", "because"], rows)
+
+
+def _advice(found: list[Row]) -> RenderableType:
+    rows = [
+        (one["id"], one["about"], one["resource_id"], one["cloud"], one["title"], one["reason"])
+        for one in sorted(found, key=lambda one: (one["about"], one["title"], one["resource_id"]))
+    ]
+    return table(["id", "about", "resource", "cloud", "advice", "because"], rows)
+
+
+def _in_full(one: Row) -> list[RenderableType]:
+    saves = None
+    if one["saving_month_high"] is not None:
+        low, high = one["saving_month_low"], one["saving_month_high"]
+        saves = f"{full_range(low, high, one['currency'])} a month"
+    costs = None if one["cost_month"] is None else f"{full(one['cost_month'], one['currency'])}"
+    told = {
+        "resource": f"{one['resource_name'] or one['resource_id']} ({one['kind']}), {one['cloud']} "
+        f"{one['account']} {one['region'] or ''}".rstrip(),
+        "status": one["status"] + (f": {one['missing']}" if one["missing"] else ""),
+        "because": one["reason"],
+        "change": f"{one['verb']}: {one['before']} -> {one['after']}",
+        "costs now": costs and f"{costs} a month",
+        "saves": saves,
+        "risk": one["risk"],
+        "effort": one["effort"],
+        "what could go wrong": one["harm"],
+        "how to undo": one["undo"],
+    }
+    width = max(map(len, told))
+    return [one["title"], *(f"{name:{width}}  {value}" for name, value in told.items() if value)]
