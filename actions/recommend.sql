@@ -9,6 +9,7 @@ with resource as (
         resource.name as resource_name,
         resource.team,
         resource.env,
+        resource.member_of,
         if(json_extract_string(resource.config, '$.boot') = 'true', resource.attached_to, null) as boots,
         coalesce(resource.tags, '{}') as tags,
         rate.cost_month
@@ -175,6 +176,19 @@ deleted as (
         and ranked.winner = ranked.id
 ),
 
+-- What would be saved on the machines of a scaling group is counted once, at the group.
+grouped as (
+    select
+        ranked.source,
+        ranked.cloud,
+        ranked.account,
+        ranked.resource_id,
+        any_value(ranked.winner) as id
+    from ranked
+    where ranked.status = 'open' and ranked.kind = 'scaling_group'
+    group by all
+),
+
 settled as (
     select
         ranked.*,
@@ -182,6 +196,7 @@ settled as (
             ranked.status = 'open',
             coalesce(
                 deleted.id,
+                grouped.id,
                 -- Two settings of one resource are about different money.
                 if(
                     ranked.winning_verb = 'configure' and ranked.verb = 'configure',
@@ -197,6 +212,12 @@ settled as (
             ranked.cloud = deleted.cloud
             and ranked.account = deleted.account
             and ranked.boots = deleted.resource_id
+    left join grouped
+        on
+            ranked.source = grouped.source
+            and ranked.cloud = grouped.cloud
+            and ranked.account = grouped.account
+            and ranked.member_of = grouped.resource_id
 )
 
 select

@@ -1,4 +1,4 @@
-"""What checks say that are not about a saving."""
+"""Rules that hold for all checks: what is advice, and what counts once."""
 
 from datetime import datetime
 
@@ -79,3 +79,36 @@ def test_advice_neither_supersedes_nor_is_superseded(facts: duckdb.DuckDBPyConne
     }
     assert (said["open_port"]["status"], said["delete"]["status"]) == ("advice", "open")
     assert said["delete"]["about"] == "saving"
+
+
+GROUP = parse(
+    "group.sql",
+    """-- title: Shrink
+-- kind: scaling_group
+-- verb: configure
+-- risk: R5
+-- blind: B.
+-- evidence: select {resource_id}
+select source, cloud, account, region, resource_id, state as before, 'none' as after,
+    'USD' as currency, 20 as saving_month_low, 20 as saving_month_high, name as reason
+from marts.resource_now where kind = 'scaling_group'
+""",
+)
+
+
+@pytest.mark.parametrize(("member_of", "status"), [("asg", "superseded"), (None, "open")])
+def test_what_is_saved_on_machines_of_a_group_is_counted_once(
+    facts: duckdb.DuckDBPyConnection, member_of: str | None, status: str
+) -> None:
+    facts.execute(
+        "insert into marts.resource_now (source, cloud, account, resource_id, kind, name, state)"
+        " values ('s', 'aws', 'a', 'asg', 'scaling_group', 'web', 'active')"
+    )
+    facts.execute(
+        "update marts.resource_now set member_of = ? where kind = 'instance'", [member_of]
+    )
+    found = recommend(facts, as_of=AS_OF, snapshot=1, only=[DELETE, GROUP])
+    said = {row["check"]: row for row in found.iter_rows(named=True)}
+    assert said["group"]["status"] == "open"
+    assert said["delete"]["status"] == status
+    assert said["delete"]["superseded_by"] == (said["group"]["id"] if member_of else None)
