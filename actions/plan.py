@@ -43,7 +43,7 @@ def create(
     `fleet` says how many resources there are, from `marts.resource_now`; without it the clouds are
     asked. Raises `PlanRefused` with the resource, what was expected and what to do.
     """
-    wishes = [_wish(row) for row in recommendations.iter_rows(named=True)]
+    wishes = [_wish(row, now) for row in recommendations.iter_rows(named=True)]
     snapshots = recommendations["snapshot"].drop_nulls() if len(recommendations) else None
     snapshot = None if snapshots is None or snapshots.is_empty() else cast(int, snapshots.max())
     return create_from(
@@ -207,12 +207,18 @@ def find_kind(clouds: Mapping[str, Cloud], source: str, resource: Resource) -> R
     return kind
 
 
-def _wish(row: Mapping[str, Any]) -> Wish:
+def _wish(row: Mapping[str, Any], now: datetime) -> Wish:
     if row["status"] != "open":
         because = row.get("missing") or row.get("superseded_by") or row["reason"]
         raise PlanRefused(
             f"Recommendation {row['id']} for {row['resource_id']} is {row['status']} ({because}), "
             "and only open ones can be planned. Choose another, or make the change by hand."
+        )
+    if (until := row.get("grace_until")) is not None and until > now.date():
+        raise PlanRefused(
+            f"Recommendation {row['id']} would {row['verb']} {row['resource_id']}, and its owner "
+            f"can object until {until}. Ask the owner, and plan it then; if it is wanted: "
+            f"instance-select suppress add --resource {row['resource_id']}"
         )
     if row["risk"] in ("R0", "R5"):
         what = "advice that changes nothing" if row["risk"] == "R0" else "work for an engineer"

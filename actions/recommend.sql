@@ -10,6 +10,7 @@ with resource as (
         resource.team,
         resource.env,
         resource.member_of,
+        greatest(resource.state_days, resource.unchanged_days) as days_so,
         if(json_extract_string(resource.config, '$.boot') = 'true', resource.attached_to, null) as boots,
         coalesce(resource.tags, '{}') as tags,
         rate.cost_month
@@ -30,6 +31,12 @@ with resource as (
     qualify row_number() over (
         partition by id order by finding.saving_month_high desc nulls last, finding.source asc
     ) = 1
+),
+
+-- Days for which its owner can object before something is deleted or released: those of Cloud Custodian's examples
+-- (https://cloudcustodian.io/docs/aws/examples/). Those in which it has been as it is already count.
+grace (kind, days) as (
+    values ('address', 7), ('load_balancer', 14), ('database', 14), ('disk', 30)
 ),
 
 -- Tag instance-select/ignore[=check,until,reason]; labels that can't hold a slash write a dash.
@@ -218,6 +225,18 @@ settled as (
             and ranked.cloud = grouped.cloud
             and ranked.account = grouped.account
             and ranked.member_of = grouped.resource_id
+),
+
+-- How long it has been so, or has been said.
+waiting as (
+    select
+        settled.*,
+        coalesce(previous.first_seen_on, getvariable('as_of')::date) as first_seen_on,
+        greatest(
+            coalesce(settled.days_so, 0), date_diff('day', previous.first_seen_on, getvariable('as_of')::date)
+        ) as waited
+    from settled
+    left join previous using (id)
 )
 
 select
@@ -252,8 +271,13 @@ select
     if(settled.superseded_by is null, settled.status, 'superseded') as status,
     settled.superseded_by,
     if(settled.status = 'insufficient_data', settled.lacks, null) as missing,
-    coalesce(previous.first_seen_on, getvariable('as_of')::date) as first_seen_on,
+    settled.first_seen_on,
+    if(
+        settled.verb in ('delete', 'release') and settled.risk in ('R3', 'R4') and grace.days > settled.waited,
+        getvariable('as_of')::date + (grace.days - floor(settled.waited))::integer,
+        null
+    ) as grace_until,
     getvariable('snapshot')::bigint as snapshot
-from settled
-left join previous using (id)
+from waiting as settled
+left join grace on settled.kind = grace.kind
 order by settled.currency asc, settled.saving_month_high desc nulls last, settled.id asc

@@ -102,6 +102,8 @@ def _in_full(one: Row) -> list[RenderableType]:
         "costs now": costs and f"{costs} a month",
         "saves": saves,
         "risk": one["risk"],
+        "not before": one["grace_until"]
+        and f"{one['grace_until']}: until then its owner can object",
         "effort": one["effort"],
         "what could go wrong": one["harm"],
         "how to undo": one["undo"],

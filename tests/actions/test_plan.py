@@ -34,7 +34,7 @@ ROW: dict[str, Any] = {
     "currency": "USD", "saving_month_low": Decimal("5.5"), "saving_month_high": Decimal("9.25"),
     "risk": "R2", "overload_probability": None, "reason": "idle", "evidence": "select 1",
     "status": "open", "superseded_by": None, "missing": None, "first_seen_on": NOW.date(),
-    "snapshot": 42,
+    "grace_until": None, "snapshot": 42,
 }  # fmt: skip
 
 
@@ -178,6 +178,10 @@ def test_disk_that_was_attached_since_is_refused(office: Office) -> None:
     [
         ({"status": "superseded", "superseded_by": "r2"}, r"is superseded \(r2\), and only open"),
         ({"status": "insufficient_data", "missing": "price"}, r"is insufficient_data \(price\)"),
+        (
+            {"grace_until": NOW.date() + timedelta(days=1)},
+            r"its owner can object until .* suppress",
+        ),
         ({"risk": "R0"}, "advice that changes nothing"),
         ({"risk": "R5"}, "work for an engineer"),
         ({"source": "elsewhere"}, "which is not configured. Configured: demo"),

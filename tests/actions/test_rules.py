@@ -1,12 +1,13 @@
 """Rules that hold for all checks: what is advice, and what counts once."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
+import polars as pl
 import pytest
 
 from actions.check import parse
-from actions.recommend import recommend
+from actions.recommend import PREVIOUS, recommend
 from warehouse.build import build
 from warehouse.lake import SCHEMAS, schema_files
 
@@ -112,3 +113,47 @@ def test_what_is_saved_on_machines_of_a_group_is_counted_once(
     assert said["group"]["status"] == "open"
     assert said["delete"]["status"] == status
     assert said["delete"]["superseded_by"] == (said["group"]["id"] if member_of else None)
+
+
+RELEASE = parse(
+    "release.sql",
+    """-- title: Release
+-- kind: address
+-- verb: release
+-- risk: R4
+-- blind: B.
+-- evidence: select {resource_id}
+select source, cloud, account, region, resource_id, state as before, 'absent' as after,
+    'USD' as currency, 3 as saving_month_low, 3 as saving_month_high, name as reason
+from marts.resource_now where kind = 'address'
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("days_so", "said_on", "until"),
+    [
+        (None, None, date(2026, 11, 8)),
+        (2.9, None, date(2026, 11, 6)),
+        (2.9, date(2026, 10, 28), date(2026, 11, 4)),
+        (7, None, None),
+        (None, date(2026, 10, 25), None),
+    ],
+)
+def test_an_owner_has_time_to_object_and_days_already_so_count(
+    facts: duckdb.DuckDBPyConnection,
+    days_so: float | None,
+    said_on: date | None,
+    until: date | None,
+) -> None:
+    facts.execute(
+        "insert into marts.resource_now (source, cloud, account, resource_id, kind, name, state,"
+        " state_days) values ('s', 'aws', 'a', 'ip', 'address', 'web', 'free', ?)",
+        [days_so],
+    )
+    id_ = recommend(facts, as_of=AS_OF, snapshot=1, only=[RELEASE])["id"].item()
+    said = pl.DataFrame({"id": [id_], "first_seen_on": [said_on]}, PREVIOUS)
+    found = recommend(
+        facts, as_of=AS_OF, snapshot=1, only=[RELEASE], previous=said.drop_nulls("first_seen_on")
+    )
+    assert found["grace_until"].item() == until

@@ -28,5 +28,6 @@ create table if not exists actions.recommendation (
     superseded_by VARCHAR, -- id of the recommendation that wins on the same resource
     missing VARCHAR, -- insufficient_data: which evidence is missing
     first_seen_on DATE,
+    grace_until DATE, -- its owner can object until then; null = at once, or nothing is deleted or released
     snapshot BIGINT -- the warehouse snapshot of the facts it was computed on
 );

@@ -191,6 +191,8 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
             "Effort": EFFORTS.get(row["effort"], row["effort"]),
             "What could go wrong": row["harm"],
             "How to undo": row["undo"],
+            "Not before": row["grace_until"]
+            and f"{row['grace_until']:%-d %b %Y}: until then its owner can object",
             "Where": f"{row['cloud']}, {row['account_name']} ({row['account']}), {row['region']}",
             "Id": f"`{row['resource_id']}`",
             "Facts from": f"snapshot {row['snapshot']}",
