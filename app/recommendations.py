@@ -13,6 +13,7 @@ from app.session import Session
 from app.tables import footer, table
 
 Row = dict[str, Any]
+NEWER = ("effort", "harm", "undo", "grace_until")
 
 
 def recommendations(
@@ -55,7 +56,8 @@ def one_recommendation(session: Session, wanted: str) -> Answer:
             f"There is no recommendation {wanted!r}: {few} with that. List them, with their ids: "
             "instance-select recommendations"
         )
-    (one,) = found
+    # What an older version published lacks the newer columns.
+    (one,) = [{**dict.fromkeys(NEWER), **row} for row in found]
     facts = run_query(session, one["evidence"])
     document = {
         "recommendation": one, "facts": facts.document, "snapshot": session.snapshot,

@@ -188,10 +188,10 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
             "Overload": None
             if row["overload_probability"] is None
             else f"too small in {row['overload_probability'] * 100:.2g}% of the measured hours",
-            "Effort": EFFORTS.get(row["effort"], row["effort"]),
-            "What could go wrong": row["harm"],
-            "How to undo": row["undo"],
-            "Not before": row["grace_until"]
+            "Effort": EFFORTS.get(row.get("effort", "")),
+            "What could go wrong": row.get("harm"),
+            "How to undo": row.get("undo"),
+            "Not before": row.get("grace_until")
             and f"{row['grace_until']:%-d %b %Y}: until then its owner can object",
             "Where": f"{row['cloud']}, {row['account_name']} ({row['account']}), {row['region']}",
             "Id": f"`{row['resource_id']}`",
