@@ -188,7 +188,7 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
             "Overload": None
             if row["overload_probability"] is None
             else f"too small in {row['overload_probability'] * 100:.2g}% of the measured hours",
-            "Effort": EFFORTS.get(row.get("effort", "")),
+            "Effort": EFFORTS.get(str(row.get("effort"))),
             "What could go wrong": row.get("harm"),
             "How to undo": row.get("undo"),
             "Not before": row.get("grace_until")
