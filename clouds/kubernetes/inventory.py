@@ -204,7 +204,7 @@ def parse_quota(record: Record) -> Row:
         for name, limit in hard.items()
         if name in used and amount(limit)
     }
-    tightest = max(sorted(shares), key=lambda name: shares[name], default=None)
+    tightest = max(sorted(shares), key=shares.__getitem__, default=None)
     return {
         "state": "full" if is_full else "active",
         "config": {
