@@ -198,7 +198,6 @@ def parse_pool(record: Record) -> Row:
             "max": str(record["max_nodes"]) if record.get("auto_scale") else None,
             "mode": "user",
             "os": "linux",
-            "spot": "false",
         },
     }
 
