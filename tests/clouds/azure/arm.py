@@ -31,7 +31,8 @@ TABLES = {
     "computeresources": ("microsoft.compute/virtualmachinescalesets/virtualmachines",),
     "advisorresources": ("microsoft.advisor/recommendations",),
     "recoveryservicesresources": (
-        "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems",),
+        "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems",
+    ),
 }
 READER = [{"actions": ["*/read"], "notActions": []}]
 TOKEN = "token-of-the-test"
