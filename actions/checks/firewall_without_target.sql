@@ -37,6 +37,14 @@ wanted as (
         and json_extract_string(rule.config, '$.target_tags') is not null
 ),
 
+known as (
+    select distinct
+        machine.source,
+        machine.account
+    from raw.resource as machine
+    where machine.kind = 'instance'
+),
+
 judged as (
     select
         wanted.source,
@@ -61,12 +69,13 @@ select
     'for machines with ' || judged.tags as before,
     'absent' as after,
     format('no machine had the tag {} in {} days', judged.tags, $days) as reason,
-    if(
-        judged.days_watched < $days,
-        format(
-            'since when no machine has had the tag; it has been watched for {:.0f} of {} days',
-            floor(judged.days_watched), $days
-        ),
-        null
-    ) as missing
+    case
+        when known.account is null then 'which machines there are: none of the account is known'
+        when judged.days_watched < $days
+            then format(
+                'since when no machine has had the tag; it has been watched for {:.0f} of {} days',
+                floor(judged.days_watched), $days
+            )
+    end as missing
 from judged
+left join known on judged.source = known.source and judged.account = known.account

@@ -5,8 +5,8 @@
 -- param days: 14
 -- param dtu_percent: 40.0
 -- param filled: 80.0
--- blind: Limits other than DTUs that grow with the tier: sessions, workers, tempdb; and that S0 and S1 keep data on
--- blind: slower disks.
+-- blind: Limits other than DTUs that grow with the tier: sessions, workers, tempdb; that S0 and S1 keep data on
+-- blind: slower disks, and copies that have to be as large as their original.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
 -- evidence: rate.currency

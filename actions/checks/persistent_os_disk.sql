@@ -2,8 +2,8 @@
 -- kind: scaling_group
 -- verb: configure
 -- risk: R5
--- blind: Whether anything is kept on the system disk, and room in the cache of the size, where the disk would fit,
--- blind: too.
+-- blind: Whether anything is kept on the system disk, that node pools of AKS have a setting of their own for it, and
+-- blind: room in the cache of the size, where the disk would fit, too.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.unchanged_days, resource.age_days, resource.attached_to, resource.member_of, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency

@@ -22,7 +22,8 @@ with volume as (
     select
         volume.*,
         coalesce(volume.state_days, volume.unchanged_days) as days_free,
-        json_extract_string(volume.config, '$.handle') as handle
+        json_extract_string(volume.config, '$.handle') as handle,
+        json_extract_string(volume.config, '$.claim') as claim
     from marts.resource_now as volume
     where
         volume.kind = 'volume'
@@ -74,7 +75,7 @@ select
     )::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     format('the volume {} of the cluster {} is {}', matched.name, matched.account, matched.state)
-    || coalesce(', its claim ' || matched.attached_to || ' is gone', '')
+    || coalesce(', its claim ' || matched.claim || ' is gone', '')
     || coalesce(format(', for {:.0f} days', floor(matched.days_free)), '')
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case

@@ -5,8 +5,9 @@
 -- param days: 14
 -- param cpu_percent: 35.0
 -- param wanted_cpu_percent: 65.0
+-- param wanted_cpu_percent_several: 45.0
 -- param wanted_storage_percent: 80.0
--- blind: Instances in several regions, for which Google advises 45 % of CPU, and batches that are due once a month.
+-- blind: Batches that are due once a month.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
 -- evidence: rate.currency
@@ -16,10 +17,11 @@
 -- evidence: order by metric.metric, metric.window_days
 --
 -- Two nodes or more: Cloud Custodian's example (https://cloudcustodian.io/docs/gcp/examples/); CPU below 35 % is our
--- rule, from catalogue DB-23. What is left has to carry the peaks at 65 % of its CPU, Google's limit for one region,
--- with a margin for several (https://cloud.google.com/spanner/docs/cpu-utilization), and 80 % of its storage.
--- Instances that scale themselves are left out. The high end is the part of the bill that the nodes take which go;
--- the low end is zero, as storage and backups are on the same bill. R5: the gate has no verb for nodes.
+-- rule, from catalogue DB-23. What is left has to carry the peaks at Google's limits
+-- (https://cloud.google.com/spanner/docs/cpu-utilization), 65 % of its CPU in one region and 45 % in several, and 80
+-- % of its storage. Instances that scale themselves are left out. The high end is the part of the bill that the nodes
+-- take which go; the low end is zero, as storage and backups are on the same bill. R5: the gate has no verb for
+-- nodes.
 with measured as (
     select
         base.*,
@@ -28,7 +30,10 @@ with measured as (
         cpu.p95_max as cpu_p95,
         -- What the peaks of CPU and of storage need, in whole nodes.
         if(lacks is not null, null, greatest(
-            1000 * ceil(units * cpu.p95_max / $wanted_cpu_percent / 1000),
+            1000 * ceil(
+                units * cpu.p95_max
+                / if(base.sku like 'regional-%', $wanted_cpu_percent, $wanted_cpu_percent_several) / 1000
+            ),
             1000 * ceil(units * storage.max / $wanted_storage_percent / 1000),
             1000
         )) as needed

@@ -194,8 +194,8 @@ def parse_pool(record: Record) -> Row:
         "config": {
             "nodes": str(record.get("count") or 0),
             "autoscaling": "true" if record.get("auto_scale") else "false",
-            "min": str(record["min_nodes"]) if record.get("auto_scale") else None,
-            "max": str(record["max_nodes"]) if record.get("auto_scale") else None,
+            "min": str(record.get("min_nodes") or 0) if record.get("auto_scale") else None,
+            "max": str(record.get("max_nodes") or 0) if record.get("auto_scale") else None,
             "mode": "user",
             "os": "linux",
         },

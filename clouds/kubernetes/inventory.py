@@ -160,22 +160,24 @@ def parse_volume(record: Record) -> Row:
     """A PersistentVolume: `released` once its claim is gone, though its disk is billed on.
 
     `handle` is the disk's id at the cloud: one that a driver (CSI) gave, or that Kubernetes itself
-    made in earlier days.
+    made in earlier days; `claim` the one that is gone.
     """
     spec, status = record["spec"], record.get("status") or {}
     size = (spec.get("capacity") or {}).get("storage")
-    claim = spec.get("claimRef") or {}
-    name = f"{claim.get('namespace')}/persistentvolumeclaim/{claim.get('name')}"
+    wanted = spec.get("claimRef") or {}
+    claim = f"{wanted.get('namespace')}/persistentvolumeclaim/{wanted.get('name')}"
+    is_bound = status.get("phase") == "Bound"
     return {
         "sku": spec.get("storageClassName"),
         "state": str(status.get("phase", "Pending")).lower(),
         "state_since": _time(status.get("lastPhaseTransitionTime")),
-        "attached_to": name if claim else None,
+        "attached_to": claim if is_bound else None,
         "size_gib": float(amount(size) / GIB) if size else None,
         "config": {
             "reclaim": str(spec.get("persistentVolumeReclaimPolicy", "Retain")).lower(),
             "driver": (spec.get("csi") or {}).get("driver"),
             "handle": _handle(spec),
+            "claim": claim if wanted and not is_bound else None,
         },
     }
 

@@ -85,9 +85,9 @@ def test_a_small_cluster_comes_out_as_exact_rows(kubernetes: Kubernetes) -> None
         ("quota", "shop/resourcequota/all", None, None, "full", None, shop, None,
          config("resourcequota", "all", "hard.pods=20 hard.requests.cpu=8 used.pods=20 "
                 "tightest=pods used.requests.cpu=1600m used_share=1")),
-        ("volume", "persistentvolume/pv-0", None, "gp3", "released",
-         "shop/persistentvolumeclaim/data-db-9", None, 8.0,
-         '{"driver":"ebs.csi.aws.com","handle":"vol-0","object":"persistentvolume",'
+        ("volume", "persistentvolume/pv-0", None, "gp3", "released", None, None, 8.0,
+         '{"claim":"shop/persistentvolumeclaim/data-db-9","driver":"ebs.csi.aws.com",'
+         '"handle":"vol-0","object":"persistentvolume",'
          '"reclaim":"retain","uid":"uid-pv-0"}'),
         ("workload", "shop/daemonset/agent", None, None, "running", None, shop, None,
          config("daemonset", "agent", "containers=1 containers_without_request=1 cpu_request=0.1 "
