@@ -49,8 +49,11 @@ matched as (
                 lower(disk.resource_id) = lower(volume.handle)
                 or (
                     disk.cloud = 'gcp'
-                    and volume.handle
-                    = format('projects/{}/zones/{}/disks/{}', disk.account, disk.zone, disk.name)
+                    and volume.handle = if(
+                        disk.zone is null,
+                        format('projects/{}/regions/{}/disks/{}', disk.account, disk.region, disk.name),
+                        format('projects/{}/zones/{}/disks/{}', disk.account, disk.zone, disk.name)
+                    )
                 )
             )
     qualify
