@@ -15,8 +15,20 @@ with wanted as (
             ('database', 'cpu_percent'),
             ('database', 'memory_percent'),
             ('database', 'connections'),
+            ('database', 'dtu_percent'),
             ('disk', 'disk_ops_s'),
-            ('nat_gateway', 'network_bytes_s')
+            ('nat_gateway', 'network_bytes_s'),
+            ('app_plan', 'cpu_percent'),
+            ('app_plan', 'memory_percent'),
+            ('document_account', 'requests_s'),
+            ('document_account', 'request_units_s'),
+            ('ml_endpoint', 'requests_s'),
+            ('spanner', 'cpu_percent'),
+            ('spanner', 'storage_percent'),
+            ('bucket', 'requests_s'),
+            ('bucket', 'stored_gib'),
+            ('host', 'cpu_percent'),
+            ('host', 'memory_percent')
         ) as measure (kind, metric),
         (values (14), (32)) as days (window_days)
 )

@@ -20,6 +20,9 @@ Kind = Literal[
     "access_key", "commitment", "advice", "host", "storage_pool", "monitoring_target",
     "node", "namespace", "workload", "hpa", "pvc", "quota",
     "user", "secret", "cdn", "account",
+    "app_plan", "elastic_pool", "document_account", "sql_machine", "backup_item", "spark_pool",
+    "analytics_cluster", "ml_endpoint", "node_pool", "node_group", "circuit", "ddos_plan",
+    "private_endpoint", "vpn_gateway", "vpn_connection", "subscription", "spanner", "volume",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from clouds.azure import shapes
+from clouds.azure import network_shapes, service_shapes, shapes
 from clouds.azure.access import Access
 from clouds.azure.facts import place
 from clouds.azure.grants import Grants, fetch_grants
@@ -25,12 +25,16 @@ API_VERSION = "2022-12-01"  # of Microsoft.Resources
 
 @dataclass(frozen=True)
 class Source:
-    """Where resources of one kind are found, and how their rows are read."""
+    """Where resources of one kind are found, and how their rows are read.
+
+    Rows are read one by one by `shape`, or all at once by `gather` where they tell of each other.
+    """
 
     kind: str
     types: Sequence[str]
-    shape: shapes.Shape
+    shape: shapes.Shape | None = None
     table: str = "resources"
+    gather: shapes.Gather | None = None
 
     @property
     def permissions(self) -> list[str]:
@@ -47,23 +51,45 @@ SOURCES = (
     Source("image", ["Microsoft.Compute/images", "Microsoft.Compute/galleries/images/versions"],
            shapes.image),
     Source("scaling_group", ["Microsoft.Compute/virtualMachineScaleSets"], shapes.scaling_group),
-    Source("address", ["Microsoft.Network/publicIPAddresses"], shapes.address),
-    Source("network_interface", ["Microsoft.Network/networkInterfaces"], shapes.network_interface),
+    Source("address", ["Microsoft.Network/publicIPAddresses"], network_shapes.address),
+    Source("network_interface", ["Microsoft.Network/networkInterfaces"],
+           network_shapes.network_interface),
     Source("load_balancer", ["Microsoft.Network/loadBalancers",
-           "Microsoft.Network/applicationGateways"], shapes.load_balancer),
-    Source("nat_gateway", ["Microsoft.Network/natGateways"], shapes.nat_gateway),
-    Source("security_group", ["Microsoft.Network/networkSecurityGroups"], shapes.security_group),
-    Source("network", ["Microsoft.Network/virtualNetworks"], shapes.network),
-    Source("subnet", ["Microsoft.Network/virtualNetworks"], shapes.subnets),
+           "Microsoft.Network/applicationGateways"], network_shapes.load_balancer),
+    Source("nat_gateway", ["Microsoft.Network/natGateways"], network_shapes.nat_gateway),
+    Source("security_group", ["Microsoft.Network/networkSecurityGroups"],
+           network_shapes.security_group),
+    Source("network", ["Microsoft.Network/virtualNetworks"], network_shapes.network),
+    Source("subnet", ["Microsoft.Network/virtualNetworks"], network_shapes.subnets),
     Source("dns_zone", ["Microsoft.Network/dnsZones", "Microsoft.Network/privateDnsZones"],
-           shapes.dns_zone),
+           network_shapes.dns_zone),
+    Source("vpn_gateway", ["Microsoft.Network/virtualNetworkGateways",
+           "Microsoft.Network/connections"], gather=network_shapes.vpn_gateways),
+    Source("circuit", ["Microsoft.Network/expressRouteCircuits"], network_shapes.circuit),
+    Source("ddos_plan", ["Microsoft.Network/ddosProtectionPlans"], network_shapes.ddos_plan),
+    Source("private_endpoint", ["Microsoft.Network/privateEndpoints"],
+           network_shapes.private_endpoint),
     Source("database", ["Microsoft.Sql/servers/databases"], shapes.sql_database),
     Source("server_database", ["Microsoft.DBforPostgreSQL/flexibleServers",
            "Microsoft.DBforMySQL/flexibleServers"], shapes.server_database),
+    Source("elastic_pool", ["Microsoft.Sql/servers/elasticPools"], service_shapes.elastic_pool),
+    Source("document_account", ["Microsoft.DocumentDB/databaseAccounts"],
+           service_shapes.document_account),
+    Source("sql_machine", ["Microsoft.SqlVirtualMachine/sqlVirtualMachines"],
+           service_shapes.sql_machine),
     Source("bucket", ["Microsoft.Storage/storageAccounts"], shapes.bucket),
     Source("cluster", ["Microsoft.ContainerService/managedClusters"], shapes.cluster),
+    Source("node_pool", ["Microsoft.ContainerService/managedClusters"], service_shapes.node_pools),
+    Source("app_plan", ["Microsoft.Web/serverFarms"], service_shapes.app_plan),
     Source("function", ["Microsoft.Web/sites"], shapes.function),
     Source("log_group", ["Microsoft.OperationalInsights/workspaces"], shapes.log_group),
+    Source("backup_item", [
+           "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems"],
+           service_shapes.backup_item, "recoveryservicesresources"),
+    Source("spark_pool", ["Microsoft.Synapse/workspaces/bigDataPools"], service_shapes.spark_pool),
+    Source("analytics_cluster", ["Microsoft.Kusto/clusters"], service_shapes.analytics_cluster),
+    Source("ml_endpoint", ["Microsoft.MachineLearningServices/workspaces/onlineEndpoints"],
+           service_shapes.ml_endpoint),
     Source("advice", ["Microsoft.Advisor/recommendations"], shapes.advice, "advisorresources"),
 )  # fmt: skip
 CANONICAL = {"scaled_instance": "instance", "server_database": "database"}
@@ -115,18 +141,23 @@ def fetch_regions(access: Access, subscription: str) -> list[str]:
 def parse_rows(rows: Sequence[Mapping[str, Any]], source: Source) -> pl.DataFrame:
     """Rows of Resource Graph in the columns of `RESOURCE_SCHEMA`."""
     kind = CANONICAL.get(source.kind, source.kind)
-    records: list[dict[str, Any]] = []
     try:
-        for row in rows:
-            made = source.shape({**row, "properties": row.get("properties") or {}})
-            for record in made if isinstance(made, list) else [made] if made else []:
-                records.append({**record, "kind": kind})
+        told = [{**row, "properties": row.get("properties") or {}} for row in rows]
+        records = [{"kind": kind, **each} for each in _records(told, source)]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(
             f"Resource Graph describes a resource of kind {source.kind} in a way that can't be "
             f"read ({type(error).__name__}: {error}). Nothing of this kind was kept."
         ) from error
     return frame(RESOURCE_SCHEMA, records)
+
+
+def _records(rows: Sequence[shapes.Row], source: Source) -> list[shapes.Record]:
+    found = source.gather(rows) if source.gather else []
+    for row in rows:
+        made = source.shape(row) if source.shape else None
+        found += made if isinstance(made, list) else [made] if made else []
+    return found
 
 
 def _read(access: Access, subscriptions: Sequence[str], source: Source) -> pl.DataFrame:

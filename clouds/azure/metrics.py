@@ -1,5 +1,6 @@
 """Hourly measurements from Azure Monitor: one call for each resource, all its metrics at once."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ KEPT = timedelta(days=92)
 TOGETHER = 20  # resources that one thread reads before it hands over a chunk
 GIB = 2**30  # bytes
 HOUR = 3600  # seconds
+MINUTE = 60  # seconds
 BAD_REQUEST = 400
 
 
@@ -33,8 +35,9 @@ class NotMeasured(Unreadable):
 class Measure:
     """One of our metrics and the Azure metrics whose sum it is.
 
-    `by` says what of an hour is taken: `average` of a level, `per_second` of a total, `used` of
-    what is still available (in percent of the machine's memory).
+    `by` says what of an hour is taken: `average` of a level, `per_second` of a total or, where
+    Azure only counts, of how often (`counted`) or of a number per minute (`per_minute`), `used` of
+    what is still available (in percent of the machine's memory), `gib` of bytes.
     """
 
     metric: str
@@ -70,11 +73,26 @@ MEASURES: Mapping[str, Sequence[Measure]] = {
     ),
     "microsoft.storage/storageaccounts": (
         Measure("network_bytes_s", ["Ingress", "Egress"], "per_second"),
+        Measure("requests_s", ["Transactions"], "per_second"),
+        Measure("stored_gib", ["UsedCapacity"], "gib"),
+    ),
+    "microsoft.web/serverfarms": (
+        Measure("cpu_percent", ["CpuPercentage"]),
+        Measure("memory_percent", ["MemoryPercentage"]),
+    ),
+    "microsoft.documentdb/databaseaccounts": (
+        Measure("requests_s", ["TotalRequests"], "counted"),
+        Measure("request_units_s", ["ProvisionedThroughput"]),
+    ),
+    "microsoft.machinelearningservices/workspaces/onlineendpoints": (
+        Measure("requests_s", ["RequestsPerMinute"], "per_minute"),
     ),
     "microsoft.network/loadbalancers": (TRAFFIC,),
     "microsoft.network/natgateways": (TRAFFIC,),
 }  # fmt: skip
 """By resource type; a type that is missing is not measured."""
+DTU = Measure("dtu_percent", ["dtu_consumption_percent"])
+SOLD_IN_DTU = re.compile(r"^(basic|[sp]\d+)$", re.IGNORECASE)
 
 
 def metrics(access: Access, wanted: pl.DataFrame, until: datetime) -> Iterator[Reading]:
@@ -137,7 +155,7 @@ def parse_hours(
             for series in metric.timeseries
             for point in series.data or []
             if (hour := time(point.time_stamp)) is not None
-            and (point.average is not None or point.total is not None)
+            and (point.average, point.total, point.count) != (None, None, None)
         }
         for metric in answer.value
     }
@@ -156,6 +174,8 @@ def _values(
 ) -> dict[str, float | int | None] | None:
     counts = [point.count for point in points]
     samples = None if None in counts else int(min(counts))
+    if measure.by == "counted":  # an hour in which nothing was counted was measured all the same
+        return None if samples is None else {"avg": samples / HOUR, "max": None, "samples": samples}
     if samples == 0:
         return None
     if measure.by == "per_second":
@@ -173,8 +193,13 @@ def _values(
         used = [None if free is None else 100 * (1 - free / GIB / memory_gib)
                 for free in (averages[0], least)]  # fmt: skip
         return {"avg": used[0], "max": used[1], "samples": samples}
+    unit = {"per_minute": MINUTE, "gib": GIB}.get(measure.by, 1)
     most = points[0].maximum if len(points) == 1 else None
-    return {"avg": sum(averages), "max": most, "samples": samples}
+    return {
+        "avg": sum(averages) / unit,
+        "max": None if most is None else most / unit,
+        "samples": samples,
+    }
 
 
 def _read(
@@ -198,7 +223,7 @@ def _read(
 def _hours(
     access: Access, resource: Mapping[str, Any], until: datetime, memory_gib: float | None
 ) -> list[dict[str, Any]]:
-    measures = MEASURES[type_of(resource["resource_id"])]
+    measures = measures_of(resource)
     names = [name for measure in measures for name in measure.names]
     place = {key: resource[key] for key in ("cloud", "account", "region", "resource_id")}
     rows: list[dict[str, Any]] = []
@@ -208,6 +233,13 @@ def _hours(
             found = parse_hours(answer, measures, memory_gib)
             rows += [{**place, **row} for row in found if since <= row["hour"] < end]
     return rows
+
+
+def measures_of(resource: Mapping[str, Any]) -> Sequence[Measure]:
+    """What is measured of a resource: a database that is not sold in DTUs has none to use."""
+    known = MEASURES[type_of(resource["resource_id"])]
+    is_database = resource["kind"] == "database"
+    return [*known, DTU] if is_database and SOLD_IN_DTU.match(resource["sku"] or "") else known
 
 
 def type_of(resource_id: str) -> str:

@@ -4,8 +4,7 @@ Ids are in lower case, as in Azure's bills; sizes in GiB; times naive UTC; what 
 is null.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from clouds.azure.facts import (
     Record,
@@ -15,7 +14,6 @@ from clouds.azure.facts import (
     gib_of,
     id_of,
     lower,
-    owner_of,
     record,
     state_of,
     text,
@@ -23,6 +21,7 @@ from clouds.azure.facts import (
 )
 
 Shape = Callable[[Row], Record | list[Record] | None]
+Gather = Callable[[Sequence[Row]], list[Record]]
 
 POWER = {
     "running": "running",
@@ -60,8 +59,17 @@ def instance(row: Row) -> Record:
             "os": lower(at(facts, "storageProfile", "osDisk", "osType")),
             "priority": lower(facts.get("priority")),
             "license": facts.get("licenseType"),
+            "publisher": lower(at(facts, "storageProfile", "imageReference", "publisher")),
+            "managed_disk": _is_managed(at(facts, "storageProfile", "osDisk")),
         },
     )
+
+
+def _is_managed(system_disk: Row | None) -> str | None:
+    """Whether the system disk is a resource of its own; a blob of a storage account has a `vhd`."""
+    if not system_disk or not ("managedDisk" in system_disk or system_disk.get("vhd")):
+        return None
+    return flag(bool(system_disk.get("managedDisk")))
 
 
 def disk(row: Row) -> Record:
@@ -120,50 +128,10 @@ def image(row: Row) -> Record:
     )
 
 
-def address(row: Row) -> Record:
-    """A public IP address; it is attached to a network interface, a balancer or a gateway."""
-    facts = row["properties"]
-    owner = at(facts, "ipConfiguration", "id") or at(facts, "natGateway", "id")
-    return record(
-        row,
-        sku=lower(facts.get("publicIPAllocationMethod")),
-        state="in_use" if owner else "available",
-        attached_to=owner_of(owner),
-        config={"ip": facts.get("ipAddress"), "tier": lower(at(row, "sku", "name"))},
-    )
-
-
-def network_interface(row: Row) -> Record:
-    """A network interface, attached to a virtual machine or a private endpoint."""
-    facts = row["properties"]
-    owner = at(facts, "virtualMachine", "id") or at(facts, "privateEndpoint", "id")
-    return record(row, state="in_use" if owner else "available", attached_to=id_of(owner))
-
-
-def load_balancer(row: Row) -> Record:
-    """A load balancer or an application gateway, with how many targets it has."""
-    facts = row["properties"]
-    sku = row.get("sku") or facts.get("sku") or {}
-    is_gateway = "/applicationgateways/" in str(row["id"]).lower()
-    pools = [pool.get("properties") or {} for pool in facts.get("backendAddressPools") or []]
-    targets = sum(
-        max(
-            len(pool.get("backendIPConfigurations") or []),
-            len(pool.get("loadBalancerBackendAddresses") or pool.get("backendAddresses") or []),
-        )
-        for pool in pools
-    )
-    return record(
-        row,
-        sku="application" if is_gateway else lower(sku.get("name")),
-        state="active",
-        config={"targets": str(targets), "tier": lower(sku.get("tier"))},
-    )
-
-
 def scaling_group(row: Row) -> Record:
     """A scale set of virtual machines."""
     facts = row["properties"]
+    profile = facts.get("virtualMachineProfile")
     return record(
         row,
         sku=at(row, "sku", "name"),
@@ -172,6 +140,11 @@ def scaling_group(row: Row) -> Record:
         config={
             "desired": text(at(row, "sku", "capacity")),
             "orchestration": lower(facts.get("orchestrationMode")),
+            "ephemeral_os_disk": flag(
+                at(profile, "storageProfile", "osDisk", "diffDiskSettings") is not None
+            )
+            if profile
+            else None,
         },
     )
 
@@ -238,61 +211,6 @@ def cluster(row: Row) -> Record:
     )
 
 
-def nat_gateway(row: Row) -> Record:
-    """A NAT gateway; it serves its subnets without a route, so they count as its routes."""
-    facts = row["properties"]
-    return record(
-        row,
-        sku=lower(at(row, "sku", "name")),
-        state="active",
-        config={"routes": str(len(facts.get("subnets") or []))},
-    )
-
-
-def security_group(row: Row) -> Record:
-    """A network security group."""
-    facts = row["properties"]
-    uses = len(facts.get("networkInterfaces") or []) + len(facts.get("subnets") or [])
-    return record(
-        row,
-        state="in_use" if uses else "available",
-        config={"rules": str(len(facts.get("securityRules") or [])), "uses": str(uses)},
-    )
-
-
-def network(row: Row) -> Record:
-    """A virtual network."""
-    ranges = at(row["properties"], "addressSpace", "addressPrefixes") or []
-    return record(row, state="active", config={"ranges": " ".join(ranges)})
-
-
-def subnets(row: Row) -> list[Record]:
-    """The subnets of a virtual network."""
-    return [
-        {
-            **record(
-                {**row, "id": subnet["id"], "name": subnet["name"], "tags": None, "zones": None},
-                state="active",
-                member_of=id_of(row["id"]),
-                config={"ranges": _ranges(subnet.get("properties") or {})},
-            ),
-        }
-        for subnet in row["properties"].get("subnets") or []
-    ]
-
-
-def dns_zone(row: Row) -> Record:
-    """A public or private DNS zone."""
-    facts = row["properties"]
-    is_private = "/privatednszones/" in str(row["id"]).lower()
-    return record(
-        row,
-        sku="private" if is_private else "public",
-        state="active",
-        config={"records": text(facts.get("numberOfRecordSets"))},
-    )
-
-
 def function(row: Row) -> Record | None:
     """A function app; other web apps are none."""
     if "functionapp" not in str(row.get("kind")).lower():
@@ -336,8 +254,3 @@ def advice(row: Row) -> Record:
             "currency": more.get("savingsCurrency"),
         },
     )
-
-
-def _ranges(facts: Mapping[str, Any]) -> str:
-    single = facts.get("addressPrefix")
-    return single or " ".join(facts.get("addressPrefixes") or [])

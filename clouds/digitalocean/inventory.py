@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -46,6 +46,7 @@ def read(session: Session) -> Reading:
         lists = dict(zip(LISTINGS, pool.map(partial(_fetch, session), LISTINGS), strict=True))
     clusters = lists[CLUSTERS]
     members = {} if isinstance(clusters, CloudError) else parse_members(clusters)
+    lists[POOLS] = clusters if isinstance(clusters, CloudError) else pools_of(clusters)
     found = {
         listing: listed
         if isinstance(listed, CloudError)
@@ -183,6 +184,34 @@ def parse_cluster(record: Record) -> Row:
     }
 
 
+def parse_pool(record: Record) -> Row:
+    """A node pool of a Kubernetes cluster, as `pools_of` hands it over."""
+    return {
+        "sku": record.get("size"),
+        "region": record["region"],
+        "state": "active",
+        "member_of": record["cluster"],
+        "config": {
+            "nodes": str(record.get("count") or 0),
+            "autoscaling": "true" if record.get("auto_scale") else "false",
+            "min": str(record.get("min_nodes") or 0) if record.get("auto_scale") else None,
+            "max": str(record.get("max_nodes") or 0) if record.get("auto_scale") else None,
+            "mode": "user",
+            "os": "linux",
+        },
+    }
+
+
+def pools_of(clusters: Iterable[Record]) -> list[Record]:
+    """The node pools of clusters, each with the region and the id of its cluster."""
+    return [
+        {**pool, "region": cluster["region"], "cluster": str(cluster["id"]),
+         "created_at": cluster.get("created_at")}
+        for cluster in clusters
+        for pool in cluster["node_pools"]
+    ]  # fmt: skip
+
+
 def parse_members(clusters: Iterable[Record]) -> dict[str, str]:
     """Which droplet is a node of which cluster, by their ids."""
     return {
@@ -238,6 +267,8 @@ def parse_vpc(record: Record) -> Row:
 
 
 CLUSTERS = Listing("cluster", "kubernetes.list_clusters", "kubernetes_clusters", parse_cluster)
+POOLS = replace(CLUSTERS, kind="node_pool", parse=parse_pool)
+"""Told by the list of clusters: no call of its own."""
 LISTINGS = (
     Listing("instance", "droplets.list", "droplets", parse_droplet),
     Listing("disk", "volumes.list", "volumes", parse_volume),

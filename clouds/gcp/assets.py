@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-Payload = Mapping[str, Any]  # a message of the API as JSON
+from clouds.gcp import services
+from clouds.gcp.facts import Payload, asset_name, flag, gib, last, moment, number, whole
 
-GIB = 2**30
 PROJECT = "cloudresourcemanager.googleapis.com/Project"
 _ZONE = re.compile(r"^(.+\d)-[a-z]$")
 _STATES = {  # Google's word -> ours; any other is taken in lower case
@@ -16,6 +15,8 @@ _STATES = {  # Google's word -> ours; any other is taken in lower case
     "cluster": {"RUNNING": "active"},
     "snapshot": {"READY": "completed"},
     "image": {"READY": "active"},
+    "node_pool": {"RUNNING": "active"},
+    "vpn_gateway": {"READY": "active"},
 }
 
 
@@ -90,38 +91,6 @@ def resource_id(asset: Payload) -> str:
     return name
 
 
-def asset_name(link: str | None) -> str | None:
-    """The full resource name behind a self link of Compute Engine.
-
-    >>> asset_name("https://www.googleapis.com/compute/v1/projects/p/zones/z/disks/d")
-    '//compute.googleapis.com/projects/p/zones/z/disks/d'
-    """
-    path = re.search(r"projects/.+$", link or "")
-    return f"//compute.googleapis.com/{path.group()}" if path else None
-
-
-def last(path: str) -> str:
-    """The last part of a path."""
-    return path.rpartition("/")[2]
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time as naive UTC."""
-    if not text:
-        return None
-    found = datetime.fromisoformat(text)
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-
-
-def whole(value: Any) -> str | None:
-    """A count as text; in an asset every JSON number is a double.
-
-    >>> whole(3.0)
-    '3'
-    """
-    return None if value is None else str(int(value))
-
-
 def _data(asset: Payload) -> Payload:
     return asset.get("resource", {}).get("data", {})
 
@@ -131,18 +100,6 @@ def _state(kind: str, data: Payload) -> str:
     if not isinstance(told, str):
         return "active"
     return _STATES.get(kind, {}).get(told, told.lower())
-
-
-def _gib(size_bytes: Any) -> float | None:
-    return None if size_bytes is None else int(size_bytes) / GIB
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _flag(value: Any) -> str:
-    return "true" if value else "false"
 
 
 def _instance(data: Payload) -> dict[str, Any]:
@@ -162,6 +119,7 @@ def _instance(data: Payload) -> dict[str, Any]:
             "os": "windows" if any("windows" in word for word in licenses) else "linux",
             "termination_protection": "true" if data.get("deletionProtection") else None,
             "spot": "true" if is_spot else None,
+            "network_tags": " ".join(data.get("tags", {}).get("items", ())) or None,
         },
     }
 
@@ -170,7 +128,7 @@ def _disk(data: Payload) -> dict[str, Any]:
     users = data.get("users") or []
     looks: dict[str, Any] = {
         "sku": last(str(data.get("type", ""))) or None,
-        "size_gib": _number(data.get("sizeGb")),
+        "size_gib": number(data.get("sizeGb")),
         "attached_to": asset_name(users[0]) if users else None,
         "config": {},
     }
@@ -183,14 +141,14 @@ def _disk(data: Payload) -> dict[str, Any]:
 def _snapshot(data: Payload) -> dict[str, Any]:
     return {
         "sku": str(data.get("snapshotType", "STANDARD")).lower(),
-        "size_gib": _gib(data.get("storageBytes")),
+        "size_gib": gib(data.get("storageBytes")),
         "config": {"source": asset_name(data.get("sourceDisk"))},
     }
 
 
 def _image(data: Payload) -> dict[str, Any]:
     return {
-        "size_gib": _gib(data.get("archiveSizeBytes")),
+        "size_gib": gib(data.get("archiveSizeBytes")),
         "config": {"source": asset_name(data.get("sourceDisk"))},
     }
 
@@ -239,11 +197,11 @@ def _database(data: Payload) -> dict[str, Any]:
         **({"zone": zone} if zone else {}),
         **({"state": "stopped" if is_stopped else "available"} if runs else {}),
         "sku": settings.get("tier"),
-        "size_gib": _number(settings.get("dataDiskSizeGb")),
+        "size_gib": number(settings.get("dataDiskSizeGb")),
         "tags": settings.get("userLabels") or {},
         "config": {
             "engine": str(data.get("databaseVersion", "")).partition("_")[0].lower() or None,
-            "multi_az": _flag(settings.get("availabilityType") == "REGIONAL"),
+            "multi_az": flag(settings.get("availabilityType") == "REGIONAL"),
         },
     }
 
@@ -257,7 +215,7 @@ def _bucket(data: Payload) -> dict[str, Any]:
         "sku": str(data.get("storageClass", "")).lower() or None,
         "config": {
             "lifecycle": lifecycle or "none",
-            "versioning": _flag(data.get("versioning", {}).get("enabled")),
+            "versioning": flag(data.get("versioning", {}).get("enabled")),
         },
     }
 
@@ -281,6 +239,7 @@ def _security_group(data: Payload) -> dict[str, Any]:
         "config": {
             "direction": str(data.get("direction", "INGRESS")).lower(),
             "sources": ", ".join(data.get("sourceRanges", ())) or None,
+            "target_tags": " ".join(data.get("targetTags", ())) or None,
         },
     }
 
@@ -336,6 +295,7 @@ def _plain(data: Payload) -> dict[str, Any]:
 
 COMMITMENT = "compute.googleapis.com/Commitment"
 PARSERS: Mapping[str, tuple[str, Callable[[Payload], dict[str, Any] | None]]] = {
+    **services.PARSERS,
     "compute.googleapis.com/Instance": ("instance", _instance),
     "compute.googleapis.com/Disk": ("disk", _disk),
     "compute.googleapis.com/RegionDisk": ("disk", _disk),

@@ -6,7 +6,8 @@ from typing import Any
 
 from clouds.cloud import COMMITMENT_SCHEMA, Reading
 from clouds.gcp.access import Access
-from clouds.gcp.assets import COMMITMENT, Payload, account_of, last, moment
+from clouds.gcp.assets import COMMITMENT, account_of
+from clouds.gcp.facts import Payload, last, moment
 from clouds.gcp.inventory import fetch_assets, fetch_projects
 from clouds.sweep import Part, frame, sweep
 

@@ -10,7 +10,8 @@ import polars as pl
 from clouds.cloud import RESOURCE_SCHEMA, Failure, Reading
 from clouds.errors import CloudError, Throttled, Unauthorized, Unreadable
 from clouds.gcp.access import Access, sdk
-from clouds.gcp.assets import PARSERS, PROJECT, Payload, parse_asset, parse_projects
+from clouds.gcp.assets import PARSERS, PROJECT, parse_asset, parse_projects
+from clouds.gcp.facts import Payload
 from clouds.gcp.relations import relate
 from clouds.paging import read_anew
 from clouds.sweep import Part, frame, sweep

@@ -42,7 +42,12 @@ class Metric:
 
 COMPUTE = "compute.googleapis.com/instance"
 SQL = "cloudsql.googleapis.com/database"
-LABELS = {"instance": "instance_id", "database": "database_id"}  # what tells resources apart
+SPANNER = "spanner.googleapis.com/instance"
+PREDICTION = "aiplatform.googleapis.com/prediction/online"
+LABELS = {  # what tells resources apart
+    "instance": "instance_id", "database": "database_id", "spanner": "instance_id",
+    "ml_endpoint": "endpoint_id",
+}  # fmt: skip
 METRICS: Mapping[str, tuple[Metric, ...]] = {
     "instance": (
         Metric("cpu_percent", (Source(f"{COMPUTE}/cpu/utilization"),), 100),
@@ -62,6 +67,13 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
         Metric("cpu_percent", (Source(f"{SQL}/cpu/utilization"),), 100),
         Metric("memory_percent", (Source(f"{SQL}/memory/utilization"),), 100),
         Metric("connections", (Source(f"{SQL}/network/connections"),)),
+    ),
+    "spanner": (
+        Metric("cpu_percent", (Source(f"{SPANNER}/cpu/utilization"),), 100),
+        Metric("storage_percent", (Source(f"{SPANNER}/storage/utilization"),), 100),
+    ),
+    "ml_endpoint": (
+        Metric("requests_s", (Source(f"{PREDICTION}/prediction_count", is_counter=True),)),
     ),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from clouds.cloud import PRICE_SCHEMA
 from clouds.gcp.access import Access, sdk
-from clouds.gcp.assets import Payload
+from clouds.gcp.facts import Payload
 from clouds.paging import read_anew
 from clouds.sweep import frame
 

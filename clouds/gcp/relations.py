@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from clouds.gcp.assets import Payload, asset_name, resource_id, whole
+from clouds.gcp.assets import resource_id
+from clouds.gcp.facts import Payload, asset_name, whole
 
 _GROUP = "/instanceGroupManagers/"
 
@@ -33,6 +35,7 @@ class _Links:
         self.boot: dict[str, str] = {}  # disk -> whether it boots its instance
         self.cluster: dict[str, str] = {}  # group -> cluster
         self.bounds: dict[str, dict[str, str]] = {}  # group -> min and max
+        self.tunnels: Counter[str] = Counter()  # gateway -> how many go through it
 
     def learn(self, asset: Payload) -> None:
         data = asset.get("resource", {}).get("data", {})
@@ -50,7 +53,10 @@ class _Links:
             for url in pool.get("instanceGroupUrls", ()):
                 group = self.named(asset_name(url)).replace("/instanceGroups/", _GROUP)
                 self.cluster[group] = name
-        if "autoscalingPolicy" in data:
+        if asset["assetType"] == "compute.googleapis.com/VpnTunnel":
+            gateway = data.get("vpnGateway") or data.get("targetVpnGateway")
+            self.tunnels[self.named(asset_name(gateway))] += 1
+        if asset["assetType"] == "compute.googleapis.com/Autoscaler":
             bounds = data["autoscalingPolicy"]
             self.bounds[self.named(asset_name(data.get("target")))] = {
                 word: str(whole(bounds[key]))
@@ -81,6 +87,10 @@ def _related(row: dict[str, Any], links: _Links) -> dict[str, Any]:
     if row["kind"] == "scaling_group":
         config |= links.bounds.get(name, {})
         row["member_of"] = links.cluster.get(name)
+    if row["kind"] == "vpn_gateway":
+        config["connections"] = str(links.tunnels[name])
+    if row["kind"] == "node_pool":
+        row["member_of"] = name.partition("/nodePools/")[0]
     if "source" in config:
         config["source"] = links.id_of(config["source"])
     return {

@@ -1,6 +1,7 @@
 """What runs in a Kubernetes cluster, and what it asks for."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -155,17 +156,62 @@ def parse_claim(record: Record) -> Row:
     }  # fmt: skip
 
 
+def parse_volume(record: Record) -> Row:
+    """A PersistentVolume: `released` once its claim is gone, though its disk is billed on.
+
+    `handle` is the disk's id at the cloud: one that a driver (CSI) gave, or that Kubernetes itself
+    made in earlier days; `claim` the one that is gone.
+    """
+    spec, status = record["spec"], record.get("status") or {}
+    size = (spec.get("capacity") or {}).get("storage")
+    wanted = spec.get("claimRef") or {}
+    claim = f"{wanted.get('namespace')}/persistentvolumeclaim/{wanted.get('name')}"
+    is_bound = status.get("phase") == "Bound"
+    return {
+        "sku": spec.get("storageClassName"),
+        "state": str(status.get("phase", "Pending")).lower(),
+        "state_since": _time(status.get("lastPhaseTransitionTime")),
+        "attached_to": claim if is_bound else None,
+        "size_gib": float(amount(size) / GIB) if size else None,
+        "config": {
+            "reclaim": str(spec.get("persistentVolumeReclaimPolicy", "Retain")).lower(),
+            "driver": (spec.get("csi") or {}).get("driver"),
+            "handle": _handle(spec),
+            "claim": claim if wanted and not is_bound else None,
+        },
+    }
+
+
+def _handle(spec: Record) -> str | None:
+    places = (("csi", "volumeHandle"), ("awsElasticBlockStore", "volumeID"),
+              ("gcePersistentDisk", "pdName"), ("azureDisk", "diskURI"))  # fmt: skip
+    found = (str((spec.get(place) or {}).get(field) or "") for place, field in places)
+    # As in aws://eu-west-1a/vol-1, which the oldest clusters wrote.
+    return next((re.sub(r"^aws://.*/", "", each) for each in found if each), None)
+
+
 def parse_quota(record: Record) -> Row:
-    """A ResourceQuota: each limit and how much of it is used, as Kubernetes writes them."""
+    """A ResourceQuota: each limit and how much of it is used, as Kubernetes writes them.
+
+    `used_share` is that of the limit of which the largest part is used, which is `tightest`.
+    """
     status = record.get("status") or {}
     hard: Mapping[str, str] = status.get("hard") or record["spec"].get("hard") or {}
     used: Mapping[str, str] = status.get("used") or {}
     is_full = any(
         amount(used[name]) >= amount(limit) for name, limit in hard.items() if name in used
     )
+    shares = {
+        name: amount(used[name]) / amount(limit)
+        for name, limit in hard.items()
+        if name in used and amount(limit)
+    }
+    tightest = max(sorted(shares), key=shares.__getitem__, default=None)
     return {
         "state": "full" if is_full else "active",
         "config": {
+            "tightest": tightest,
+            "used_share": None if tightest is None else plain(round(shares[tightest], 3)),
             **{f"hard.{name}": str(value) for name, value in hard.items()},
             **{f"used.{name}": str(value) for name, value in used.items()},
         },
@@ -188,6 +234,8 @@ LISTINGS = (
     Listing("pvc", "persistentvolumeclaim",
             "CoreV1Api.list_persistent_volume_claim_for_all_namespaces",
             "list persistentvolumeclaims", parse_claim),
+    Listing("volume", "persistentvolume", "CoreV1Api.list_persistent_volume",
+            "list persistentvolumes", parse_volume),
     Listing("quota", "resourcequota", "CoreV1Api.list_resource_quota_for_all_namespaces",
             "list resourcequotas", parse_quota),
 )  # fmt: skip

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 READS: Mapping[str, tuple[str, ...]] = {  # ability -> verb and resource, with its API group
     "credentials": (),
     "inventory": (
-        "list nodes", "list namespaces", "list persistentvolumeclaims", "list resourcequotas",
+        "list nodes", "list namespaces", "list persistentvolumes", "list persistentvolumeclaims",
+        "list resourcequotas",
         "list deployments.apps", "list statefulsets.apps", "list daemonsets.apps",
         "list horizontalpodautoscalers.autoscaling",
     ),

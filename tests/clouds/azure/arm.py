@@ -30,6 +30,9 @@ OFFICIAL = {  # type -> file and definition
 TABLES = {
     "computeresources": ("microsoft.compute/virtualmachinescalesets/virtualmachines",),
     "advisorresources": ("microsoft.advisor/recommendations",),
+    "recoveryservicesresources": (
+        "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems",
+    ),
 }
 READER = [{"actions": ["*/read"], "notActions": []}]
 TOKEN = "token-of-the-test"

@@ -157,7 +157,10 @@ def test_the_other_kinds_come_out_with_their_facts(azure: AzureCloud, estate: Es
         f"{GROUP}/Microsoft.ContainerService/managedClusters/k8s",
         location="westeurope",
         sku={"tier": "Standard"},
-        properties={"powerState": {"code": "Running"}, "agentPoolProfiles": [{"count": 3}]},
+        properties={
+            "powerState": {"code": "Running"},
+            "agentPoolProfiles": [{"name": "front", "count": 3}],
+        },
     )
     estate.put(
         f"{GROUP}/Microsoft.Network/dnsZones/example.org",
@@ -179,7 +182,8 @@ def test_the_other_kinds_come_out_with_their_facts(azure: AzureCloud, estate: Es
     assert set(found) == {
         ("advice", "r1"), ("cluster", "k8s"), ("database", "pg"), ("database", "shop"),
         ("dns_zone", "example.org"), ("function", "job"), ("instance", "0"),
-        ("load_balancer", "lb"), ("network", "net"), ("scaling_group", "fleet"), ("subnet", "a"),
+        ("load_balancer", "lb"), ("network", "net"), ("node_pool", "front"),
+        ("scaling_group", "fleet"), ("subnet", "a"),
     }  # fmt: skip
     assert found["instance", "0"]["member_of"] == scale_set.lower()
     assert found["subnet", "a"]["member_of"] == network.lower()

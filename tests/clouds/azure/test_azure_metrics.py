@@ -81,6 +81,59 @@ def test_the_hours_of_a_machine_come_in_our_units(azure: AzureCloud, estate: Est
     ]
 
 
+def values(found: Reading) -> list[tuple[str, float, float | None]]:
+    return [(row["metric"], row["avg"], row["max"]) for row in found.rows.to_dicts()]
+
+
+def of(resource: str, kind: str, sku: str = "any") -> pl.DataFrame:
+    return wanted(resource, sku=sku).with_columns(kind=pl.lit(kind))
+
+
+def test_what_azure_counts_is_known_in_hours_without_any(azure: AzureCloud, estate: Estate) -> None:
+    account = f"{GROUP}/microsoft.documentdb/databaseaccounts/docs"
+    estate.metrics[account] = [
+        metric("TotalRequests", {0: {"count": 7200}, 1: {"count": 0}, 2: {}}),
+        metric("ProvisionedThroughput", {0: level(400, 4000)}),
+    ]
+    assert values(read(azure, of(account, "document_account"))) == [
+        ("request_units_s", 400, 4000), ("requests_s", 2, None), ("requests_s", 0, None),
+    ]  # fmt: skip
+
+
+def test_requests_per_minute_become_requests_per_second(azure: AzureCloud, estate: Estate) -> None:
+    workspace = f"{GROUP}/microsoft.machinelearningservices/workspaces/w"
+    endpoint = f"{workspace}/onlineendpoints/scores"
+    estate.metrics[endpoint] = [metric("RequestsPerMinute", {0: level(30, 120), 1: level(0)})]
+    assert values(read(azure, of(endpoint, "ml_endpoint"))) == [
+        ("requests_s", 0.5, 2), ("requests_s", 0, 0),
+    ]  # fmt: skip
+
+
+def test_what_a_storage_account_holds_is_told_in_gib(azure: AzureCloud, estate: Estate) -> None:
+    account = f"{GROUP}/microsoft.storage/storageaccounts/data"
+    estate.metrics[account] = [
+        metric("Ingress", {0: level(1)}), metric("Egress", {0: level(1)}),
+        metric("Transactions", {0: level(60)}), metric("UsedCapacity", {0: level(3 * GIB)}),
+    ]  # fmt: skip
+    assert values(read(azure, of(account, "bucket"))) == [
+        ("network_bytes_s", 120 / 3600, None), ("requests_s", 1, None), ("stored_gib", 3, 3),
+    ]  # fmt: skip
+
+
+def test_only_databases_that_are_sold_in_dtus_are_asked_for_them(
+    azure: AzureCloud, estate: Estate
+) -> None:
+    database = f"{GROUP}/microsoft.sql/servers/s/databases/shop"
+    estate.metrics[database] = [
+        metric("cpu_percent", {0: level(5, 9)}), metric("sessions_count", {0: level(1)}),
+        metric("dtu_consumption_percent", {0: level(10, 39)}),
+    ]  # fmt: skip
+    assert ("dtu_percent", 10, 39) in values(read(azure, of(database, "database", "S3")))
+    estate.metrics[database].pop()  # of one that is sold in cores Azure does not know it
+    found = values(read(azure, of(database, "database", "GP_Gen5_2")))
+    assert [name for name, *_ in found] == ["connections", "cpu_percent"]
+
+
 def test_memory_of_a_size_we_do_not_know_stays_unknown(azure: AzureCloud, estate: Estate) -> None:
     machine(estate)
     found = read(azure, wanted(VM, sku="Standard_Unheard_Of")).rows

@@ -32,7 +32,7 @@ class Emulator:
         self._token.write_text(TOKEN)
         self._full, self._empty = full, empty
         self.standard = Standard(
-            resources=15 + DOMAINS,
+            resources=16 + DOMAINS,
             created={"3164444": datetime(2026, 7, 21, 18, 37, 44)},
             sizes={VOLUME: 100.0},
             part=(ACCOUNT, "global", "dns_zone"),

@@ -63,7 +63,7 @@ def test_throttling_is_obeyed_and_nothing_is_lost(
     fake: Fake, digitalocean: DigitalOcean, waits: list[float]
 ) -> None:
     fake.turned_away = [(429, {"retry-after": "29"}), (503, {"Retry-After": "3"}), (429, {})]
-    assert digitalocean.inventory().rows.height == 16
+    assert digitalocean.inventory().rows.height == 17
     assert max(waits) == pytest.approx(29, abs=1)
     assert sum(waits) >= 32
 

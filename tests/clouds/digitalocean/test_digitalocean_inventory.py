@@ -64,6 +64,9 @@ def test_a_small_estate_comes_out_as_exact_rows(digitalocean: DigitalOcean) -> N
          f'{{{network},"nodes":"2","targets":"1"}}'),
         ("network", VPC, "nyc3", "default-nyc3", None, "active", None, None, None, "{}",
          '{"cidr":"10.10.10.0/24","default":"true"}'),
+        ("node_pool", "cdda885e-7663-40c8-bc74-3a036c66545d", "nyc3", "pool", "s-2vcpu-4gb",
+         "active", None, CLUSTER, None, "{}",
+         '{"autoscaling":"false","mode":"user","nodes":"1","os":"linux"}'),
         ("security_group", "bb4b2611-3d72-467b-8602-280330ecd65c", "global", "web", None, "active",
          None, None, None, "{}",
          '{"inbound_rules":"1","open_to_internet":"true","outbound_rules":"0","targets":"1"}'),
@@ -122,7 +125,7 @@ def test_clusters_that_are_denied_do_not_hide_their_nodes(
 def test_regions_that_are_denied_are_reported(fake: Fake, digitalocean: DigitalOcean) -> None:
     fake.denied.add("/v2/regions")
     found = digitalocean.inventory()
-    assert found.rows.height == 16
+    assert found.rows.height == 17
     assert [(each.region, each.kind) for each in found.failed] == [("global", "region")]
     assert ("digitalocean", ACCOUNT, "ams3") not in found.read
 

@@ -39,7 +39,7 @@ def test_every_kind_of_the_inventory_is_understood(cloud: DigitalOcean) -> None:
     assert list(found.failed) == []
     assert set(found.rows["kind"]) == {
         "access_key", "address", "cluster", "database", "disk", "dns_zone", "instance",
-        "load_balancer", "network", "security_group", "snapshot",
+        "load_balancer", "network", "node_pool", "security_group", "snapshot",
     }  # fmt: skip
     assert found.rows["resource_id"].null_count() == 0
     assert found.rows.select("cloud", "account", "kind", "resource_id").is_unique().all()

@@ -34,7 +34,7 @@ class Emulator:
     access: Access
 
     standard = Standard(
-        resources=21,
+        resources=30,
         created={f"{ZONE}/instances/7001": datetime(2026, 1, 2, 11, 4, 5, 678000)},
         sizes={
             f"{ZONE}/disks/7101": 100.0,

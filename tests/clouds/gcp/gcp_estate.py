@@ -8,10 +8,11 @@ import gcp_discovery as discovery
 NUMBERS = {"shop": "111", "lab": "222", "void": "333"}
 COMPUTE = "https://www.googleapis.com/compute/v1"
 CREATED = "2026-01-02T03:04:05.678-08:00"
-SCHEMAS = {"sqladmin": "DatabaseInstance"}
+SCHEMAS = {"sqladmin": "DatabaseInstance", "aiplatform": "GoogleCloudAiplatformV1Endpoint"}
 APIS = {
     "compute": "compute.v1", "storage": "storage.v1", "container": "container.v1",
-    "sqladmin": "sqladmin.v1", "dns": "dns.v1", "iam": "iam.v1",
+    "sqladmin": "sqladmin.v1", "dns": "dns.v1", "iam": "iam.v1", "pubsub": "pubsub.v1",
+    "spanner": "spanner.v1", "aiplatform": "aiplatform.v1",
 }  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def shop() -> list[dict[str, Any]]:
                 "key": "created-by",
                 "value": f"projects/111/{zone}/instanceGroupManagers/web",
             }]},
-            labels={"team": 'q"uote', "mood": "😀" * 60},
+            labels={"team": 'q"uote', "mood": "😀" * 60}, tags={"items": ["web", "ssh"]},
         ),
         instance("old-1", 7002, status="TERMINATED",
                  lastStopTimestamp="2026-02-01T00:00:00.000-08:00"),
@@ -110,7 +111,8 @@ def shop() -> list[dict[str, Any]]:
         compute("Subnetwork", f"{region}/subnetworks/main", 7602, ipCidrRange="10.0.0.0/20",
                 network=link("global/networks/main")),
         compute("Firewall", "global/firewalls/ssh", 7603, direction="INGRESS",
-                sourceRanges=["0.0.0.0/0"], network=link("global/networks/main")),
+                sourceRanges=["0.0.0.0/0"], targetTags=["ssh"],
+                network=link("global/networks/main")),
         compute("Commitment", f"{region}/commitments/three", 7701, status="ACTIVE",
                 plan="THIRTY_SIX_MONTH", type="GENERAL_PURPOSE_N2",
                 region=link(region), startTimestamp="2026-01-01T00:00:00.000-08:00",
@@ -133,6 +135,36 @@ def shop() -> list[dict[str, Any]]:
               currentNodeCount=3, currentMasterVersion="1.33.2", resourceLabels={"env": "prod"},
               nodePools=[{"name": "p", "instanceGroupUrls": [
                   link(f"{zone}/instanceGroupManagers/web")]}]),
+        other("container", "NodePool",
+              "//container.googleapis.com/projects/shop/locations/us-central1/clusters/apps"
+              "/nodePools/p", "us-central1", name="p", status="RUNNING",
+              autoscaling={"enabled": True, "minNodeCount": 1, "maxNodeCount": 4},
+              config={"machineType": "n2-standard-4", "spot": True, "imageType": "COS_CONTAINERD",
+                      "resourceLabels": {"env": "prod"}}),
+        compute("NodeGroup", f"{zone}/nodeGroups/alone", 7801, status="READY", size=3,
+                nodeTemplate=link(f"{region}/nodeTemplates/n2"),
+                autoscalingPolicy={"mode": "OFF"}),
+        compute("VpnGateway", f"{region}/vpnGateways/branch", 7901,
+                network=link("global/networks/main")),
+        compute("VpnTunnel", f"{region}/vpnTunnels/branch", 7902, status="ESTABLISHED",
+                vpnGateway=link(f"{region}/vpnGateways/branch")),
+        compute("TargetVpnGateway", f"{region}/targetVpnGateways/old", 7903, status="READY",
+                network=link("global/networks/main")),
+        other("pubsub", "Subscription", "//pubsub.googleapis.com/projects/shop/subscriptions/lost",
+              "global", name="projects/shop/subscriptions/lost", topic="_deleted-topic_",
+              messageRetentionDuration="604800s", state="ACTIVE"),
+        other("pubsub", "Snapshot", "//pubsub.googleapis.com/projects/shop/snapshots/last",
+              "global", name="projects/shop/snapshots/last", topic="projects/shop/topics/orders",
+              expireTime="2026-04-01T00:00:00Z"),
+        other("spanner", "Instance", "//spanner.googleapis.com/projects/shop/instances/ledger",
+              "us-central1", name="projects/shop/instances/ledger", displayName="Ledger",
+              config="projects/shop/instanceConfigs/regional-us-central1", nodeCount=3,
+              processingUnits=3000, state="READY", edition="STANDARD", createTime=CREATED,
+              instanceType="PROVISIONED"),
+        other("aiplatform", "Endpoint",
+              "//aiplatform.googleapis.com/projects/shop/locations/us-central1/endpoints/77",
+              "us-central1", name="projects/111/locations/us-central1/endpoints/77",
+              displayName="scores", createTime=CREATED, deployedModels=[{"id": "1"}]),
         other("dns", "ManagedZone", "//dns.googleapis.com/projects/shop/managedZones/9", "global",
               name="main", dnsName="shop.example.", visibility="public", creationTime=CREATED),
         other("iam", "ServiceAccount",

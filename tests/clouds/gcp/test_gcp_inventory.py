@@ -34,7 +34,7 @@ def test_one_resource_of_each_kind_becomes_exact_rows(access: Access) -> None:
         "created_at": CREATED, "attached_to": None,
         "member_of": f"{ZONE}/instanceGroupManagers/7401", "size_gib": None,
         "tags": json.dumps({"mood": "😀" * 60, "team": 'q"uote'}, ensure_ascii=False),
-        "config": '{"os": "linux", "termination_protection": "true"}',
+        "config": '{"network_tags": "web ssh", "os": "linux", "termination_protection": "true"}',
     }  # fmt: skip
     short = {
         key.rpartition("/projects/shop/")[2] or key: (
@@ -74,7 +74,7 @@ def test_one_resource_of_each_kind_becomes_exact_rows(access: Access) -> None:
              {"range": "10.0.0.0/20"}),
         "global/firewalls/7603":
             ("security_group", "global", None, "active", None, f"{GLOBAL}/networks/7601", None,
-             {"direction": "ingress", "sources": "0.0.0.0/0"}),
+             {"direction": "ingress", "sources": "0.0.0.0/0", "target_tags": "ssh"}),
         "regions/us-central1/commitments/7701":
             ("commitment", us, "GENERAL_PURPOSE_N2", "active", None, None, None,
              {"ends_at": "2029-01-01T00:00:00.000-08:00", "plan": "THIRTY_SIX_MONTH"}),
@@ -87,6 +87,31 @@ def test_one_resource_of_each_kind_becomes_exact_rows(access: Access) -> None:
         "locations/us-central1/clusters/apps":
             ("cluster", us, "standard", "active", None, None, None,
              {"nodes": "3", "version": "1.33.2"}),
+        "locations/us-central1/clusters/apps/nodePools/p":
+            ("node_pool", us, "n2-standard-4", "active", None, cluster, None,
+             {"autoscaling": "true", "max": "4", "min": "1", "mode": "user", "os": "linux",
+              "spot": "true"}),
+        "zones/us-central1-a/nodeGroups/7801":
+            ("node_group", us, "n2", "ready", None, None, None,
+             {"autoscaling": "false", "nodes": "3"}),
+        "regions/us-central1/vpnGateways/7901":
+            ("vpn_gateway", us, "ha", "active", None, None, None, {"connections": "1"}),
+        "regions/us-central1/vpnTunnels/7902":
+            ("vpn_connection", us, None, "established", None, f"{REGION}/vpnGateways/7901", None,
+             {}),
+        "regions/us-central1/targetVpnGateways/7903":
+            ("vpn_gateway", us, "classic", "active", None, None, None, {"connections": "0"}),
+        "subscriptions/lost":
+            ("subscription", "global", "subscription", "active", None, None, None,
+             {"retention": "604800s", "topic": "_deleted-topic_"}),
+        "snapshots/last":
+            ("subscription", "global", "snapshot", "active", None, None, None,
+             {"topic": "projects/shop/topics/orders"}),
+        "instances/ledger":
+            ("spanner", us, "regional-us-central1", "ready", None, None, None,
+             {"autoscaling": "false", "edition": "standard", "processing_units": "3000"}),
+        "locations/us-central1/endpoints/77":
+            ("ml_endpoint", us, None, "active", None, None, None, {"models": "1"}),
         "managedZones/9":
             ("dns_zone", "global", None, "active", None, None, None, {"visibility": "public"}),
         "serviceAccounts/4242":
@@ -197,7 +222,7 @@ def test_a_throttled_call_is_made_again_after_the_pause_that_is_asked(
     started = datetime.now()
     found = read_inventory(access, SHOP)
     assert (datetime.now() - started).total_seconds() >= 1
-    assert found.rows.height == 20
+    assert found.rows.height == 29
     assert len(google.calls) == 3
 
 

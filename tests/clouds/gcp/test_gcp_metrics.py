@@ -101,6 +101,27 @@ def test_a_database_is_known_by_project_and_name(google: Google, access: Access)
     ]  # fmt: skip
 
 
+def test_the_databases_of_a_spanner_instance_add_up(google: Google, access: Access) -> None:
+    spanner = "spanner.googleapis.com/instance"
+    for database, share in (("ledger", 0.25), ("audit", 0.5)):
+        labels = {"instance_id": "ledger", "device_name": database}
+        google.measure(f"{spanner}/cpu/utilization", labels, NOON, share)
+    google.measure(f"{spanner}/storage/utilization", {"instance_id": "ledger"}, NOON, 0.1)
+    name = "//spanner.googleapis.com/projects/shop/instances/ledger"
+    found = rows(read_metrics(access, wanted(name, kind="spanner"), NOON + timedelta(hours=1)))
+    assert [(row["metric"], row["avg"], row["max"]) for row in found] == [
+        ("cpu_percent", 75, 75), ("storage_percent", pytest.approx(10), pytest.approx(10)),
+    ]  # fmt: skip
+
+
+def test_requests_of_an_endpoint_are_counted_by_the_second(google: Google, access: Access) -> None:
+    count = "aiplatform.googleapis.com/prediction/online/prediction_count"
+    google.measure(count, {"endpoint_id": "77"}, NOON, 1800)
+    name = "//aiplatform.googleapis.com/projects/shop/locations/us-central1/endpoints/77"
+    found = rows(read_metrics(access, wanted(name, kind="ml_endpoint"), NOON + timedelta(hours=1)))
+    assert [(row["metric"], row["avg"]) for row in found] == [("requests_s", 0.5)]
+
+
 def test_what_has_no_metrics_is_not_asked_for(google: Google, access: Access) -> None:
     assert rows(read_metrics(access, wanted(f"{ZONE}/7", kind="disk"), NOON)) == []
     assert google.calls == []

@@ -23,7 +23,7 @@ class Emulator:
 
     secrets: Sequence[str] = (TOKEN,)
     standard = Standard(
-        resources=9,
+        resources=10,
         created={"node/node-1": datetime(2026, 3, 2, 17, 0, 49)},
         sizes={"shop/persistentvolumeclaim/data-db-0": 32.0},
         part=("prod", "global", "pvc"),

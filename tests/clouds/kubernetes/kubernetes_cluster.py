@@ -16,6 +16,7 @@ from kmock import KubernetesEmulator, ResourceInfo, Server
 TOKEN = "a-token-that-nobody-may-see"
 KINDS = {
     "v1/nodes": ("Node", False),
+    "v1/persistentvolumes": ("PersistentVolume", False),
     "v1/persistentvolumeclaims": ("PersistentVolumeClaim", True),
     "v1/resourcequotas": ("ResourceQuota", True),
     "apps/v1/deployments": ("Deployment", True),
@@ -207,6 +208,14 @@ def estate(app: KubernetesEmulator) -> None:
         "spec": {"storageClassName": "gp3", "volumeName": "pv-1", "accessModes": ["ReadWriteOnce"],
                  "resources": {"requests": {"storage": "20Gi"}}},
         "status": {"phase": "Bound", "capacity": {"storage": "32Gi"}},
+    })  # fmt: skip
+    put(app, "v1/persistentvolumes", {
+        "metadata": about("pv-0"),
+        "spec": {"storageClassName": "gp3", "capacity": {"storage": "8Gi"},
+                 "persistentVolumeReclaimPolicy": "Retain",
+                 "claimRef": {"namespace": "shop", "name": "data-db-9"},
+                 "csi": {"driver": "ebs.csi.aws.com", "volumeHandle": "vol-0"}},
+        "status": {"phase": "Released", "lastPhaseTransitionTime": "2026-03-10T12:00:00Z"},
     })  # fmt: skip
     put(app, "v1/resourcequotas", {
         "metadata": about("all", "shop"),

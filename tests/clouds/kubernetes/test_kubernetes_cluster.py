@@ -19,7 +19,7 @@ from clouds.cloud import RESOURCE_SCHEMA
 from clouds.errors import Unauthorized
 from clouds.kubernetes.access import PAGE, Session
 from clouds.kubernetes.connection import Kubernetes
-from clouds.kubernetes.inventory import LISTINGS, parse_replica
+from clouds.kubernetes.inventory import LISTINGS, parse_replica, parse_volume
 from clouds.kubernetes.permissions import READS, policy
 
 DEPLOYMENTS = "/apis/apps/v1/deployments"
@@ -84,7 +84,11 @@ def test_a_small_cluster_comes_out_as_exact_rows(kubernetes: Kubernetes) -> None
          config("persistentvolumeclaim", "data-db-0", "access=ReadWriteOnce volume=pv-1")),
         ("quota", "shop/resourcequota/all", None, None, "full", None, shop, None,
          config("resourcequota", "all", "hard.pods=20 hard.requests.cpu=8 used.pods=20 "
-                "used.requests.cpu=1600m")),
+                "tightest=pods used.requests.cpu=1600m used_share=1")),
+        ("volume", "persistentvolume/pv-0", None, "gp3", "released", None, None, 8.0,
+         '{"claim":"shop/persistentvolumeclaim/data-db-9","driver":"ebs.csi.aws.com",'
+         '"handle":"vol-0","object":"persistentvolume",'
+         '"reclaim":"retain","uid":"uid-pv-0"}'),
         ("workload", "shop/daemonset/agent", None, None, "running", None, shop, None,
          config("daemonset", "agent", "containers=1 containers_without_request=1 cpu_request=0.1 "
                 "ready=1 replicas=1")),
@@ -98,6 +102,20 @@ def test_a_small_cluster_comes_out_as_exact_rows(kubernetes: Kubernetes) -> None
          config("statefulset", "db", "containers=1 containers_without_request=1 "
                 "memory_limit_gib=2 memory_request_gib=2 ready=1 replicas=2")),
     ]  # fmt: skip
+
+
+def test_a_volume_says_since_when_it_is_as_it_is_and_older_ones_name_their_disk_otherwise(
+    kubernetes: Kubernetes,
+) -> None:
+    [volume] = kubernetes.inventory().rows.filter(kind="volume").to_dicts()
+    assert volume["state_since"] == datetime(2026, 3, 10, 12)
+    for spec, handle in (
+        ({"awsElasticBlockStore": {"volumeID": "aws://eu-west-1a/vol-1"}}, "vol-1"),
+        ({"gcePersistentDisk": {"pdName": "pvc-1"}}, "pvc-1"),
+        ({"azureDisk": {"diskURI": "/subscriptions/s/disks/d"}}, "/subscriptions/s/disks/d"),
+        ({"hostPath": {"path": "/data"}}, None),
+    ):
+        assert parse_volume({"spec": spec})["config"]["handle"] == handle
 
 
 def test_containers_that_run_before_the_others_count_where_they_ask_for_more() -> None:
@@ -170,7 +188,7 @@ def test_a_kind_that_is_denied_leaves_the_others(prod: Cluster, kubernetes: Kube
 def test_throttling_is_obeyed(prod: Cluster, kubernetes: Kubernetes, waits: list[float]) -> None:
     prod.turned_away = [(429, {"Retry-After": "7"}), (503, {"Retry-After": "2"})]
     found = kubernetes.inventory()
-    assert (found.rows.height, list(found.failed)) == (9, [])
+    assert (found.rows.height, list(found.failed)) == (10, [])
     assert max(waits) == pytest.approx(7, abs=1)
 
 

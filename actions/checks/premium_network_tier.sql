@@ -1,0 +1,56 @@
+-- title: Look at the standard network tier where much is sent to the internet
+-- kind: instance
+-- verb: review
+-- risk: R0
+-- about: capacity
+-- param month: 100.0
+-- blind: Who is served from where, global load balancers, which need the premium tier, and their own traffic.
+-- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.region, resource.config,
+-- evidence: resource.tags, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+--
+-- More than 100 a month, in the currency of the bill: our rule, from catalogue NET-20. The standard tier costs less
+-- and takes the open internet instead of Google's network (https://cloud.google.com/network-tiers/docs/overview):
+-- worth it where those who are served are near the region. Where they are, and which part of a volume price is
+-- reached, nothing here says, so no saving is claimed. From the lines of the last 14 days that are billed completely,
+-- which name the machine in a detailed export only.
+with complete as (
+    select max(freshness.until)::date as until
+    from marts.freshness as freshness
+    where freshness.what = 'bills' and freshness.cloud = 'gcp'
+),
+
+sent as (
+    select
+        focus.ResourceId as resource_id,
+        focus.BillingCurrency as currency,
+        sum(focus.EffectiveCost)::double / 14 * 30.4375 as cost_month
+    from raw.focus as focus
+    cross join complete
+    where
+        focus.x_cloud = 'gcp'
+        and focus.ChargeCategory = 'Usage'
+        and focus.ChargePeriodStart >= complete.until - interval 14 day
+        and focus.ChargePeriodStart < complete.until
+        and regexp_matches(focus.ChargeDescription, 'network internet (egress|data transfer out)', 'i')
+        and not regexp_matches(focus.ChargeDescription, 'standard tier', 'i')
+    group by all
+)
+
+select
+    machine.source,
+    machine.cloud,
+    machine.account,
+    machine.region,
+    machine.resource_id,
+    'premium tier' as before,
+    'standard tier' as after,
+    format('sends to the internet by the premium tier for {:.2f} {} a month', sent.cost_month, sent.currency) as reason,
+    null::varchar as missing
+from marts.resource_now as machine
+join sent using (resource_id)
+where
+    machine.kind = 'instance'
+    and machine.cloud = 'gcp'
+    and sent.cost_month > $month

@@ -1,0 +1,89 @@
+-- title: Run Spanner on as many nodes as its peaks need
+-- kind: spanner
+-- verb: configure
+-- risk: R5
+-- param days: 14
+-- param cpu_percent: 35.0
+-- param wanted_cpu_percent: 65.0
+-- param wanted_cpu_percent_several: 45.0
+-- param wanted_storage_percent: 80.0
+-- blind: Batches that are due once a month.
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
+-- evidence: rate.currency
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- Two nodes or more: Cloud Custodian's example (https://cloudcustodian.io/docs/gcp/examples/); CPU below 35 % is our
+-- rule, from catalogue DB-23. What is left has to carry the peaks at Google's limits
+-- (https://cloud.google.com/spanner/docs/cpu-utilization), 65 % of its CPU in one region and 45 % in several, and 80
+-- % of its storage. Instances that scale themselves are left out. The high end is the part of the bill that the nodes
+-- take which go; the low end is zero, as storage and backups are on the same bill. R5: the gate has no verb for
+-- nodes.
+with measured as (
+    select
+        base.*,
+        try_cast(json_extract_string(base.config, '$.processing_units') as double) as units,
+        coalesce(cpu.missing, storage.missing) as lacks,
+        cpu.p95_max as cpu_p95,
+        -- What the peaks of CPU and of storage need, in whole nodes.
+        if(lacks is not null, null, greatest(
+            1000 * ceil(
+                units * cpu.p95_max
+                / if(base.sku like 'regional-%', $wanted_cpu_percent, $wanted_cpu_percent_several) / 1000
+            ),
+            1000 * ceil(units * storage.max / $wanted_storage_percent / 1000),
+            1000
+        )) as needed
+    from marts.resource_now as base
+    join evidence as cpu
+        on
+            base.source = cpu.source
+            and base.cloud = cpu.cloud
+            and base.account = cpu.account
+            and base.resource_id = cpu.resource_id
+            and cpu.metric = 'cpu_percent'
+            and cpu.window_days = $days
+    join evidence as storage
+        on
+            base.source = storage.source
+            and base.cloud = storage.cloud
+            and base.account = storage.account
+            and base.resource_id = storage.resource_id
+            and storage.metric = 'storage_percent'
+            and storage.window_days = $days
+    where
+        base.kind = 'spanner'
+        and json_extract_string(base.config, '$.autoscaling') = 'false'
+        and json_extract_string(base.config, '$.free') is null
+)
+
+select
+    measured.source,
+    measured.cloud,
+    measured.account,
+    measured.region,
+    measured.resource_id,
+    format('{:.0f} nodes', measured.units / 1000) as before,
+    coalesce(format('{:.0f} node(s)', measured.needed / 1000), 'fewer nodes') as after,
+    rate.currency,
+    if(rate.cost_month is null, null, 0)::decimal(38, 18) as saving_month_low,
+    (rate.cost_month * (1 - measured.needed / measured.units) * (1 - coalesce(rate.commitment_share, 0)))
+    ::decimal(38, 18) as saving_month_high,
+    coalesce(
+        format(
+            'in {} days CPU below {:.1f} % of {:.0f} nodes in 95 % of the hours',
+            $days, measured.cpu_p95, measured.units / 1000
+        ),
+        format('{:.0f} nodes', measured.units / 1000)
+    )
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    measured.lacks as missing
+from measured
+left join marts.resource_run_rate as rate
+    on measured.cloud = rate.cloud and measured.resource_id = rate.resource_id
+where
+    measured.units >= 2000
+    and (measured.lacks is not null or (measured.cpu_p95 < $cpu_percent and measured.needed < measured.units))
