@@ -15,6 +15,7 @@ with wanted as (
             ('database', 'cpu_percent'),
             ('database', 'memory_percent'),
             ('database', 'connections'),
+            ('database', 'disk_ops_s'),
             ('disk', 'disk_ops_s'),
             ('nat_gateway', 'network_bytes_s')
         ) as measure (kind, metric),

@@ -16,6 +16,7 @@ READ_BY_CHECKS = frozenset({
     "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
     "marts.resource_cost_daily", "marts.offer", "marts.price", "marts.freshness",
     "marts.commitment_use", "marts.kubernetes_workload", "marts.kubernetes_cost_daily",
+    "marts.resource_meter_rate",
 })  # fmt: skip
 TIMELESS = frozenset({"marts.offer", "marts.price"})
 """Built once: what could be bought is known as of today only."""

@@ -16,7 +16,8 @@ from pipelines.work import Work
     key=["actions", "recommendation"],
     deps=[
         *[["marts", table] for table in (
-            "resource_now", "resource_run_rate", "metric_quantiles", "resource_cost_daily",
+            "resource_now", "resource_run_rate", "resource_meter_rate", "metric_quantiles",
+            "resource_cost_daily",
             "offer", "price", "freshness", "commitment_use", "kubernetes_workload",
             "kubernetes_cost_daily",
         )],
