@@ -17,7 +17,10 @@ with wanted as (
             ('database', 'connections'),
             ('database', 'disk_ops_s'),
             ('disk', 'disk_ops_s'),
-            ('nat_gateway', 'network_bytes_s')
+            ('nat_gateway', 'network_bytes_s'),
+            ('load_balancer', 'network_bytes_s'),
+            ('scaling_group', 'cpu_percent'),
+            ('scaling_group', 'network_bytes_s')
         ) as measure (kind, metric),
         (values (14), (32)) as days (window_days)
 )
