@@ -28,8 +28,8 @@ HEADER = (
 )
 
 
-@pytest.fixture
-def facts() -> Iterator[DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def built() -> Iterator[DuckDBPyConnection]:
     """Every table of the warehouse with its real columns, empty."""
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
@@ -38,6 +38,14 @@ def facts() -> Iterator[DuckDBPyConnection]:
             connection.execute(ddl)
         build(connection, AS_OF)
         yield connection
+
+
+@pytest.fixture
+def facts(built: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
+    """The same, for one test: what it fills in is taken back."""
+    built.begin()
+    yield built
+    built.rollback()
 
 
 def fill(connection: DuckDBPyConnection, given: dict[str, list[dict[str, Any]] | str]) -> None:
