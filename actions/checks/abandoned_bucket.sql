@@ -4,17 +4,17 @@
 -- risk: R5
 -- param days: 30
 -- blind: What is kept because a law or a contract says so, and reads that come once a year.
--- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency, resource.sku,
--- evidence: resource.state, resource.age_days, resource.config, resource.tags
--- evidence: from marts.resource_now as resource left join marts.resource_meter_rate as meter using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency,
+-- evidence: resource.sku, resource.state, resource.age_days, resource.config, resource.tags from marts.resource_now as
+-- evidence: resource left join marts.resource_meter_rate as meter using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.resource_id = {resource_id}
 --
--- Not one request and not one byte on the bill of 30 days: stricter than the thresholds of hystax/optscale
--- (obsolete s3 buckets: https://github.com/hystax/optscale), from catalogue OBJ-04. Reads and writes of a bucket are
--- billed each by the bucket on AWS, Azure and, in its detailed export, Google Cloud. An account whose bill names
--- no request of any bucket tells nothing: `missing`. Flat subscriptions (DigitalOcean) are left out. The high end is all
--- that it costs; the low end is zero, as nobody but its owner knows whether it may go. R5 for that reason: move it to
--- an archive tier first, delete it when nobody has asked for it.
+-- Not one request and not one byte on the bill of 30 days: stricter than the thresholds of hystax/optscale (obsolete s3
+-- buckets: https://github.com/hystax/optscale), from catalogue OBJ-04. Reads and writes of a bucket are billed each by
+-- the bucket on AWS, Azure and, in its detailed export, Google Cloud. An account whose bill names no request of any
+-- bucket tells nothing: `missing`. Flat subscriptions (DigitalOcean) are left out. The high end is all that it costs;
+-- the low end is zero, as nobody but its owner knows whether it may go. R5 for that reason: move it to an archive tier
+-- first, delete it when nobody has asked for it.
 with complete as (
     select
         freshness.cloud,
@@ -31,7 +31,10 @@ line as (
         bucket.account,
         bucket.resource_id,
         count(distinct focus.ChargePeriodStart::date) filter (
-            where regexp_matches(coalesce(focus.PricingUnit, focus.ConsumedUnit), '(gb|gib|gibibyte)[ /-]*(mo|month)', 'i')
+            where
+            regexp_matches(
+                coalesce(focus.PricingUnit, focus.ConsumedUnit), '(gb|gib|gibibyte)[ /-]*(mo|month)', 'i'
+            )
         ) as days_stored,
         count(*) filter (
             where

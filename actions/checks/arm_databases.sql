@@ -5,20 +5,26 @@
 -- about: governance
 -- param least_databases: 3
 -- blind: What the ARM class costs: prices of database classes are not read. Extensions that exist for x86 only.
--- evidence: select resource.resource_id, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.account = {resource_id}
--- evidence: and resource.kind = 'database' order by rate.cost_month desc
+-- evidence: select resource.resource_id, resource.sku, resource.config, rate.cost_month, rate.currency from
+-- evidence: marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: resource.cloud = {cloud} and resource.account = {resource_id} and resource.kind = 'database' order by
+-- evidence: rate.cost_month desc
 --
--- AWS only, one row per account with at least three of them: MySQL, MariaDB and PostgreSQL, also of Aurora, on the families m5, m6i, r5, r6i and t3
--- run on m6g, m7g, r6g, r7g and t4g as they are, since AWS runs the engine
+-- AWS only, one row per account with at least three of them: MySQL, MariaDB and PostgreSQL, also of Aurora, on the
+-- families m5, m6i, r5, r6i and t3 run on m6g, m7g, r6g, r7g and t4g as they are, since AWS runs the engine
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html). Catalogue DB-04; AWS
 -- Cost Optimization Hub calls the effort medium. Which versions of an engine a class supports is on that page.
 with base as (
     select
         resource.*,
         regexp_extract(resource.sku, '^db\.([a-z0-9]+)\.', 1) as class_family,
-        map {'m5': 'm6g', 'm6i': 'm7g', 'r5': 'r6g', 'r6i': 'r7g', 't3': 't4g'}[class_family] as arm_family
+        case class_family
+            when 'm5' then 'm6g'
+            when 'm6i' then 'm7g'
+            when 'r5' then 'r6g'
+            when 'r6i' then 'r7g'
+            when 't3' then 't4g'
+        end as arm_family
     from marts.resource_now as resource
     where
         resource.kind = 'database'

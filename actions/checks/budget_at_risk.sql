@@ -9,10 +9,11 @@
 -- evidence: budget.expected, budget.lo80, budget.hi80, budget.breach_probability, budget.breach_on, budget.currency
 -- evidence: from models.budget as budget where budget.id = {resource_id} order by budget.starts_on desc
 --
--- One row per budget whose running period is more likely broken than kept, by the forecast, or broken already: catalogue
--- OPS-11, where the middle of the forecast above the budget is the warning. A budget of several clouds or accounts
--- has `(all)` in their place. How sure the forecast is has been measured, see docs/models.md; the idea of forecast alerts is
--- that of AWS Budgets (https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html).
+-- One row per budget whose running period is more likely broken than kept, by the forecast, or broken already:
+-- catalogue OPS-11, where the middle of the forecast above the budget is the warning. A budget of several clouds or
+-- accounts has `(all)` in their place. How sure the forecast is has been measured, see docs/models.md; the idea of
+-- forecast alerts is that of AWS Budgets
+-- (https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html).
 select
     'budgets' as source,
     coalesce(budget.cloud, '(all)') as cloud,

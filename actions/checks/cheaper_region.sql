@@ -6,15 +6,16 @@
 -- param least_percent: 15.0
 -- param least_month: 100.0
 -- blind: What moving data costs, how far away its users are, and where data must stay.
--- evidence: select resource.region, resource.sku, count(*) as machines, sum(rate.cost_month) as cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.account = {resource_id}
--- evidence: and resource.kind = 'instance' and resource.state = 'running' group by all order by cost_month desc
+-- evidence: select resource.region, resource.sku, count(*) as machines, sum(rate.cost_month) as cost_month,
+-- evidence: rate.currency from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud,
+-- evidence: resource_id) where resource.cloud = {cloud} and resource.account = {resource_id} and resource.kind =
+-- evidence: 'instance' and resource.state = 'running' group by all order by cost_month desc
 --
--- AWS and Google Cloud, one row per account: its machines of one region would cost at least 15 % less in another region of
--- the same part of the world (the first word of its name), and 100 a month in all. Catalogue CMP-11, with the limits of
--- hystax/optscale (https://github.com/hystax/optscale), which counts no egress either: the sum is in the sentence and not
--- claimed. Prices: marts.price, Linux on demand, of the sizes that run there. Azure's names don't tell where a region is.
+-- AWS and Google Cloud, one row per account: its machines of one region would cost at least 15 % less in another region
+-- of the same part of the world (the first word of its name), and 100 a month in all. Catalogue CMP-11, with the limits
+-- of hystax/optscale (https://github.com/hystax/optscale), which counts no egress either: the sum is in the sentence
+-- and not claimed. Prices: marts.price, Linux on demand, of the sizes that run there. Azure's names don't tell where a
+-- region is.
 with price as (
     select
         price.cloud,

@@ -6,14 +6,14 @@
 -- param days: 7
 -- param severity: ^(critical|high|medium)$
 -- blind: What the bill of the last days does not tell yet.
--- evidence: select incident.id, incident.service, incident.scope, incident.starts_on, incident.ends_on, incident.severity,
--- evidence: incident.actual, incident.expected, incident.impact, incident.currency, incident.reason
--- evidence: from models.anomaly as incident
--- evidence: where incident.cloud = {cloud} and incident.account = {resource_id} order by incident.starts_on desc
+-- evidence: select incident.id, incident.service, incident.scope, incident.starts_on, incident.ends_on,
+-- evidence: incident.severity, incident.actual, incident.expected, incident.impact, incident.currency, incident.reason
+-- evidence: from models.anomaly as incident where incident.cloud = {cloud} and incident.account = {resource_id} order
+-- evidence: by incident.starts_on desc
 --
--- One row per account with cost incidents of at least medium severity that go on, or ended within 7 days, cost more than
--- expected, and that no known change explains. Catalogue OPS-06; how they are found, and against which methods that
--- was measured, is in docs/incidents.md (the idea of hystax/optscale's expense anomalies,
+-- One row per account with cost incidents of at least medium severity that go on, or ended within 7 days, cost more
+-- than expected, and that no known change explains. Catalogue OPS-06; how they are found, and against which methods
+-- that was measured, is in docs/incidents.md (the idea of hystax/optscale's expense anomalies,
 -- https://github.com/hystax/optscale, is a mean and a percentage). The costliest of them is told.
 with incident as (
     select

@@ -8,16 +8,15 @@
 -- param least_month: 100.0
 -- blind: Who talks to whom: that takes flow logs, which are not read. What is spread over zones to survive one.
 -- evidence: select focus.ChargeDescription, focus.SkuMeter, focus.RegionId, sum(focus.PricingQuantity) as quantity,
--- evidence: focus.PricingUnit, sum(focus.EffectiveCost) as cost, focus.BillingCurrency
--- evidence: from raw.focus as focus
--- evidence: where focus.x_cloud = {cloud} and coalesce(focus.SubAccountId, focus.BillingAccountId) = {resource_id}
--- evidence: and regexp_matches(concat_ws(' ', focus.ServiceName, focus.ChargeDescription, focus.SkuMeter),
+-- evidence: focus.PricingUnit, sum(focus.EffectiveCost) as cost, focus.BillingCurrency from raw.focus as focus where
+-- evidence: focus.x_cloud = {cloud} and coalesce(focus.SubAccountId, focus.BillingAccountId) = {resource_id} and
+-- evidence: regexp_matches(concat_ws(' ', focus.ServiceName, focus.ChargeDescription, focus.SkuMeter),
 -- evidence: 'transfer|inter.?(zone|region)|bandwidth|egress', 'i') group by all order by cost desc
 --
--- One row per account that in 30 days paid more than 5 % of its cost, or 100, for traffic between zones or regions: the limits
--- of catalogue NET-17. On bills that is AWS's regional and inter-region data transfer
--- (https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer), Google Cloud's inter zone and inter region, and Azure's
--- inter-region bandwidth. Which machines talk needs flow logs; the largest line is where to begin.
+-- One row per account that in 30 days paid more than 5 % of its cost, or 100, for traffic between zones or regions: the
+-- limits of catalogue NET-17. On bills that is AWS's regional and inter-region data transfer
+-- (https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer), Google Cloud's inter zone and inter region, and
+-- Azure's inter-region bandwidth. Which machines talk needs flow logs; the largest line is where to begin.
 with complete as (
     select
         freshness.cloud,

@@ -6,19 +6,18 @@
 -- param gp3_iops: 3000
 -- param used_percent: 80.0
 -- blind: Latency, which gp3 promises less of, throughput, and a peak that comes less than once in 14 days.
--- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg, metric.p95_max,
--- evidence: metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
+-- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
+-- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
 --
 -- RDS storage of type gp3 has 3,000 IOPS in its price, 12,000 from 400 GiB on for most engines
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html); io1 and io2 are billed by the IOPS. Whose
 -- reads and writes stay at 80 % of 3,000 at p99 of the hourly maximum needs none of them: the headroom of AWS Compute
 -- Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/APIReference/API_UtilizationPreference.html), from
--- catalogue DB-07. The saving is what the bill charges for IOPS; that a GiB costs a little less, too, is not counted. The
--- type changes online, but is slow for hours. R5: the gate has no verb that changes the storage of a database.
+-- catalogue DB-07. The saving is what the bill charges for IOPS; that a GiB costs a little less, too, is not counted.
+-- The type changes online, but is slow for hours. R5: the gate has no verb that changes the storage of a database.
 with billed as (
     select
         rate.cloud,

@@ -4,15 +4,15 @@
 -- risk: R5
 -- param tag: ^(ttl|expires?|expires?[-_ ]?(on|at|after)|expiry([-_ ]?date)?|delete[-_ ]?(on|after|by)|end[-_ ]?date)$
 -- blind: That the plan changed and the tag did not: ask its owner first.
--- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.created_at, resource.age_days,
--- evidence: resource.config, resource.tags, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.created_at,
+-- evidence: resource.age_days, resource.config, resource.tags, rate.cost_month, rate.currency from marts.resource_now
+-- evidence: as resource left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.resource_id = {resource_id}
 --
 -- A tag that names a day (2026-10-31, or a time of it) that has passed: from catalogue OPS-10, the idea of
--- hystax/optscale's TTL constraints (https://github.com/hystax/optscale) and of Cloud Custodian's mark-for-op. Spans such
--- as `14d` count from when the machine was created, if the cloud says so. The saving is what the machine costs; its disks
--- and addresses are billed on. A stopped DigitalOcean droplet is billed on, so there it is a delete. R5: the
+-- hystax/optscale's TTL constraints (https://github.com/hystax/optscale) and of Cloud Custodian's mark-for-op. Spans
+-- such as `14d` count from when the machine was created, if the cloud says so. The saving is what the machine costs;
+-- its disks and addresses are billed on. A stopped DigitalOcean droplet is billed on, so there it is a delete. R5: the
 -- tag is a word, not a measurement. Any cloud.
 with tag as (
     select

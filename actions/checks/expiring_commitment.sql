@@ -6,13 +6,13 @@
 -- param days: 30
 -- blind: Whether it renews itself, and what has been bought for the time after it.
 -- evidence: select owned.commitment_id, owned.kind, owned.covers, owned.starts_at, owned.ends_at, use.month,
--- evidence: use.committed_cost, use.used_cost, use.unused_cost, use.currency
--- evidence: from raw.commitment as owned left join marts.commitment_use as use using (cloud, commitment_id)
--- evidence: where owned.cloud = {cloud} and owned.commitment_id = {resource_id} order by use.month
+-- evidence: use.committed_cost, use.used_cost, use.unused_cost, use.currency from raw.commitment as owned left join
+-- evidence: marts.commitment_use as use using (cloud, commitment_id) where owned.cloud = {cloud} and
+-- evidence: owned.commitment_id = {resource_id} order by use.month
 --
 -- From 30 days before its end to 30 days after: AWS Trusted Advisor's lease expiration checks
--- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), catalogue COM-03. With what it paid
--- for in the last 30 days, at on-demand prices, which is what its usage costs without it. The page on commitments
+-- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), catalogue COM-03. With what it
+-- paid for in the last 30 days, at on-demand prices, which is what its usage costs without it. The page on commitments
 -- says what to buy instead. AWS, Azure and Google Cloud; those whose end the cloud does not say are left out.
 select
     min(owned.source) as source,

@@ -7,15 +7,14 @@
 -- param before_days: 90
 -- param least_cost: 10.0
 -- blind: A service that comes back after more than 90 days looks new.
--- evidence: select daily.day, daily.service, daily.region, sum(daily.effective_cost) as cost, daily.currency
--- evidence: from marts.daily_cost as daily
--- evidence: where daily.cloud = {cloud} and daily.account = {resource_id} and daily.charge_category = 'Usage'
--- evidence: group by all order by daily.day desc
+-- evidence: select daily.day, daily.service, daily.region, sum(daily.effective_cost) as cost, daily.currency from
+-- evidence: marts.daily_cost as daily where daily.cloud = {cloud} and daily.account = {resource_id} and
+-- evidence: daily.charge_category = 'Usage' group by all order by daily.day desc
 --
--- One row per account with usage in the last 7 complete days, of 10 or more, of a service in a region in which there was none
--- of it in the 90 days before: our limits, from catalogue OPS-08. Regions nobody uses are where stolen keys are put to work
--- (https://docs.aws.amazon.com/awssupport/latest/user/security-checks.html). Accounts with bills of less than 97 days are
--- left out, as all would be new.
+-- One row per account with usage in the last 7 complete days, of 10 or more, of a service in a region in which there
+-- was none of it in the 90 days before: our limits, from catalogue OPS-08. Regions nobody uses are where stolen keys
+-- are put to work (https://docs.aws.amazon.com/awssupport/latest/user/security-checks.html). Accounts with bills of
+-- less than 97 days are left out, as all would be new.
 with complete as (
     select
         freshness.cloud,

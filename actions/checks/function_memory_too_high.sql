@@ -9,10 +9,10 @@
 -- param least_requests: 50
 -- param least_cost_month: 5.0
 -- blind: How much longer it takes: less memory is less CPU, too. Try it in steps, with its latency in sight.
--- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency, resource.sku,
--- evidence: resource.state, resource.age_days, resource.config, resource.tags
--- evidence: from marts.resource_now as resource left join marts.resource_meter_rate as meter using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency,
+-- evidence: resource.sku, resource.state, resource.age_days, resource.config, resource.tags from marts.resource_now as
+-- evidence: resource left join marts.resource_meter_rate as meter using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.resource_id = {resource_id}
 --
 -- AWS only. Less than half of the memory used at the highest of 14 days, and at least 50 invocations: our limits, from
 -- catalogue SRV-01; AWS Compute Optimizer judges Lambda functions from 50 invocations in 14 days on

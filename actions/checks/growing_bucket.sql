@@ -7,15 +7,14 @@
 -- param least_growth: 0.05
 -- param least_month: 50.0
 -- blind: Whether what is added is wanted for ever.
--- evidence: select daily.day, daily.service, daily.usage_cost, daily.currency
--- evidence: from marts.resource_cost_daily as daily
+-- evidence: select daily.day, daily.service, daily.usage_cost, daily.currency from marts.resource_cost_daily as daily
 -- evidence: where daily.cloud = {cloud} and daily.resource_id = {resource_id} order by daily.day
 --
--- A week of it costs 5 % more than the week 30 days before, and 50 a month, and no rule moves or expires anything: the limits
--- of microsoft/finops-toolkit's optimisation engine for storage accounts
--- (https://github.com/microsoft/finops-toolkit/tree/dev/src/optimization-engine), catalogue OBJ-07. Azure's rules are not
--- read, so there the row says so. bucket_without_lifecycle tells what old data could cost less; this, where it
--- is going.
+-- A week of it costs 5 % more than the week 30 days before, and 50 a month, and no rule moves or expires anything: the
+-- limits of microsoft/finops-toolkit's optimisation engine for storage accounts
+-- (https://github.com/microsoft/finops-toolkit/tree/dev/src/optimization-engine), catalogue OBJ-07. Azure's rules are
+-- not read, so there the row says so. bucket_without_lifecycle tells what old data could cost less; this, where it is
+-- going.
 with complete as (
     select
         freshness.cloud,

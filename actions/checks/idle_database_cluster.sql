@@ -5,17 +5,16 @@
 -- param days: 14
 -- param cpu_percent: 10.0
 -- blind: Whether its engine version can sleep, and that the first connection waits until it is awake.
--- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg, metric.p95_max,
--- evidence: metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
+-- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
+-- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
 --
--- AWS only: members of Aurora clusters, which idle_database leaves out. No connection to any member of the cluster in 14
--- days: AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html), whose
--- advice is Aurora Serverless, from catalogue DB-09; CPU below 10 % at p95, as Aurora keeps itself busy a little. A class
--- `db.serverless` with a minimum of 0 capacity units pauses without connections and is charged for storage only
+-- AWS only: members of Aurora clusters, which idle_database leaves out. No connection to any member of the cluster in
+-- 14 days: AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html),
+-- whose advice is Aurora Serverless, from catalogue DB-09; CPU below 10 % at p95, as Aurora keeps itself busy a little.
+-- A class `db.serverless` with a minimum of 0 capacity units pauses without connections and is charged for storage only
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html), so the saving is
 -- what the bill charges by the hour. R5: the class of a cluster's member changes by failover, by hand.
 with member as (
@@ -92,7 +91,8 @@ select
     (hourly.cost_month::double - hourly.committed_month)::decimal(38, 18) as saving_month_low,
     hourly.cost_month as saving_month_high,
     if(cluster.lacks is null, format('nobody connected to its cluster in {} days', $days), 'of a cluster')
-    || coalesce(format(', costs {:.2f} {} a month by the hour', hourly.cost_month::double, hourly.currency), '') as reason,
+    || coalesce(format(', costs {:.2f} {} a month by the hour', hourly.cost_month::double, hourly.currency), '')
+        as reason,
     case
         when cluster.lacks is not null then cluster.lacks
         when hourly.cost_month is null then 'what its bill charges by the hour'

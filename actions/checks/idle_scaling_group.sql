@@ -7,17 +7,16 @@
 -- param bytes_a_day: 5000000.0
 -- blind: A group that waits for work on purpose, such as a standby of another region.
 -- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days, metric.coverage,
--- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as machine left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where machine.cloud = {cloud} and {resource_id} in (machine.resource_id, machine.member_of)
--- evidence: order by machine.resource_id, metric.metric, metric.window_days
+-- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from marts.resource_now as machine
+-- evidence: left join marts.metric_quantiles as metric using (cloud, resource_id) left join marts.resource_run_rate as
+-- evidence: rate using (cloud, resource_id) where machine.cloud = {cloud} and {resource_id} in (machine.resource_id,
+-- evidence: machine.member_of) order by machine.resource_id, metric.metric, metric.window_days
 --
 -- No member above 5 % CPU at its highest and 5 MB a day: AWS Compute Optimizer's idle Auto Scaling groups
 -- (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). Every member that runs has to be
 -- measured for 14 days; of a group with members that are younger nothing is said, since it scales. Azure measures scale
--- sets as a whole. Node groups of Kubernetes clusters are left out: their pods are judged there. The saving is what
--- the members (or the scale set) cost. R5: the gate has no verb for the size of a group.
+-- sets as a whole. Node groups of Kubernetes clusters are left out: their pods are judged there. The saving is what the
+-- members (or the scale set) cost. R5: the gate has no verb for the size of a group.
 with member as (
     -- The machines of a group, and groups that are measured and billed as one.
     select
@@ -34,8 +33,8 @@ with member as (
             and scaling.cloud = machine.cloud
             and scaling.account = machine.account
             and (
-                (machine.kind = 'instance' and machine.state = 'running' and machine.member_of = scaling.resource_id)
-                or (machine.kind = 'scaling_group' and machine.resource_id = scaling.resource_id)
+                (machine.kind = 'instance' and machine.state = 'running' and scaling.resource_id = machine.member_of)
+                or (machine.kind = 'scaling_group' and scaling.resource_id = machine.resource_id)
             )
     where
         scaling.kind = 'scaling_group'

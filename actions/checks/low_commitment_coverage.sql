@@ -10,15 +10,15 @@
 -- blind: What is about to be resized or switched off; the plan on the page on commitments leaves that out.
 -- evidence: select usage.starts_at::date as day, usage.instance_type, usage.region, usage.currency,
 -- evidence: sum(usage.on_demand_cost) filter (where usage.commitment_id is null) as on_demand_cost,
--- evidence: sum(usage.on_demand_cost) filter (where usage.commitment_id is not null) as covered_cost
--- evidence: from marts.committable_usage as usage
--- evidence: where usage.cloud = {cloud} and usage.billing_account = {resource_id} group by all order by day
+-- evidence: sum(usage.on_demand_cost) filter (where usage.commitment_id is not null) as covered_cost from
+-- evidence: marts.committable_usage as usage where usage.cloud = {cloud} and usage.billing_account = {resource_id}
+-- evidence: group by all order by day
 --
--- One row per billing account: what instances cost on demand on the least of 30 days but one in ten is more than 30 % of all
--- they cost, and at least 10 a day: our limits, from catalogue COM-05. That much was there every day, so a
--- commitment would have been used (https://docs.aws.amazon.com/cost-management/latest/userguide/ce-sp-usingCE.html). The page
--- on commitments says which to buy and what they save: it compares terms, prices and what is about to change. Accounts with
--- bills of fewer days are left out, and clouds that sell none (DigitalOcean).
+-- One row per billing account: what instances cost on demand on the least of 30 days but one in ten is more than 30 %
+-- of all they cost, and at least 10 a day: our limits, from catalogue COM-05. That much was there every day, so a
+-- commitment would have been used (https://docs.aws.amazon.com/cost-management/latest/userguide/ce-sp-usingCE.html).
+-- The page on commitments says which to buy and what they save: it compares terms, prices and what is about to change.
+-- Accounts with bills of fewer days are left out, and clouds that sell none (DigitalOcean).
 with complete as (
     select
         freshness.cloud,

@@ -8,15 +8,14 @@
 -- param hours_share: 0.05
 -- param memory_percent: 90.0
 -- blind: Whether anybody waits: a batch machine may be busy on purpose. Network and disk limits.
--- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg, metric.p95_max,
--- evidence: metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
+-- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
+-- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
 --
--- CPU above 80 % in more than 5 % of the hours, or memory above 90 % at its highest in the last 14 days: catalogue CMP-04;
--- microsoft/finops-toolkit's optimisation engine calls 90 % of memory degraded
+-- CPU above 80 % in more than 5 % of the hours, or memory above 90 % at its highest in the last 14 days: catalogue
+-- CMP-04; microsoft/finops-toolkit's optimisation engine calls 90 % of memory degraded
 -- (https://github.com/microsoft/finops-toolkit/tree/dev/src/optimization-engine). Of an hour counts its 95th percentile
 -- where the cloud gives one (AWS), else its average. Members of scaling groups are left out: their group scales.
 -- Machines whose CPU is not measured are named by the checks on idle and oversized machines.

@@ -13,31 +13,31 @@
 -- blind: for today's memory, and a peak that comes less than once in 32 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
--- evidence: rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: rate.currency from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.resource_id = {resource_id} order by metric.metric, metric.window_days
 --
 -- At most 80 % of the new class at p99 of the hourly CPU maximum, at the memory maximum, at p99 of the disk operations
 -- and of its connections: the headroom of AWS Compute Optimizer
 -- (https://docs.aws.amazon.com/compute-optimizer/latest/APIReference/API_UtilizationPreference.html), over 14 days and
 -- over 32 where they were measured. Memory that is not measured is `missing`: every smaller class has less. Only a
 -- class that costs at most half is worth a failover: Azure Advisor halves vCores
--- (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations), AWS's classes double.
--- Classes: on AWS those of the EC2 family of the same name
+-- (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations), AWS's classes double. Classes: on
+-- AWS those of the EC2 family of the same name
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Summary.html), on Azure the virtual
 -- machine sizes of flexible servers and the vCores of Gen5 databases
--- (https://learn.microsoft.com/azure/azure-sql/database/resource-limits-vcore-single-databases), on Google Cloud as many
--- vCPUs as wanted with memory in the same proportion (https://cloud.google.com/sql/docs/postgres/instance-settings).
--- Within such a family the price is linear in size: reserved RDS instances cover other sizes by normalized units
+-- (https://learn.microsoft.com/azure/azure-sql/database/resource-limits-vcore-single-databases), on Google Cloud as
+-- many vCPUs as wanted with memory in the same proportion
+-- (https://cloud.google.com/sql/docs/postgres/instance-settings). Within such a family the price is linear in size:
+-- reserved RDS instances cover other sizes by normalized units
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithReservedDBInstances.html), Azure and Google
 -- bill by vCore and GiB (https://azure.microsoft.com/pricing/details/postgresql/flexible-server/,
--- https://cloud.google.com/sql/pricing). It is not where AWS's price holds a licence of Oracle or SQL Server: `missing`.
--- Only what the bill charges by the hour shrinks, not storage, IOPS and backups. Burstable classes of AWS must
--- stay below their baseline on average (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html);
--- Azure's burstable, serverless and DTU classes are no ladder of this kind. Left out: members of clusters and pools and
--- read replicas, which must carry what their primary does. DigitalOcean can't shrink a database, and measures none.
+-- https://cloud.google.com/sql/pricing). It is not where AWS's price holds a licence of Oracle or SQL Server:
+-- `missing`. Only what the bill charges by the hour shrinks, not storage, IOPS and backups. Burstable classes of AWS
+-- must stay below their baseline on average
+-- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html); Azure's burstable,
+-- serverless and DTU classes are no ladder of this kind. Left out: members of clusters and pools and read replicas,
+-- which must carry what their primary does. DigitalOcean can't shrink a database, and measures none.
 with step as (
     select
         base.source,
@@ -45,7 +45,8 @@ with step as (
         base.account,
         base.resource_id,
         case
-            when base.cloud = 'aws' then regexp_extract(base.sku, '^db\.([a-z0-9]+)\.([0-9]*[a-z]+)$', ['family', 'size'])
+            when base.cloud = 'aws'
+                then regexp_extract(base.sku, '^db\.([a-z0-9]+)\.([0-9]*[a-z]+)$', ['family', 'size'])
         end as aws,
         case
             when base.cloud = 'azure' then regexp_extract(base.sku, '^(GP|BC)_Gen5_([0-9]+)$', ['family', 'vcores'])
@@ -92,7 +93,7 @@ sized as (
     left join marts.offer as machine
         on
             step.cloud = machine.cloud
-            and machine.instance_type = if(step.cloud = 'aws', step.aws.family || '.' || step.aws.size, base.sku)
+            and if(step.cloud = 'aws', step.aws.family || '.' || step.aws.size, base.sku) = machine.instance_type
             and not (step.cloud = 'azure' and coalesce(machine.burstable, false))
     where base.kind = 'database'
 ),
@@ -194,8 +195,8 @@ candidate as (
             and subject.machine_family = offer.family
             and subject.machine_arch = offer.arch
             and not coalesce(offer.bare_metal, false)
-            and offer.memory_gib < subject.memory_gib
-            and offer.vcpus <= subject.vcpus
+            and subject.memory_gib > offer.memory_gib
+            and subject.vcpus >= offer.vcpus
     left join baseline on regexp_extract(offer.instance_type, '\.(.+)$', 1) = baseline.size
     where
         -- No database classes: the smallest, and machines with fewer cores than their size.

@@ -5,13 +5,13 @@
 -- about: governance
 -- param allowed: .*
 -- blind: Copies and backups that a service keeps elsewhere by itself.
--- evidence: select resource.region, resource.kind, resource.resource_id, resource.name, resource.created_at, rate.cost_month,
--- evidence: rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.account = {resource_id} order by resource.region, resource.kind
+-- evidence: select resource.region, resource.kind, resource.resource_id, resource.name, resource.created_at,
+-- evidence: rate.cost_month, rate.currency from marts.resource_now as resource left join marts.resource_run_rate as
+-- evidence: rate using (cloud, resource_id) where resource.cloud = {cloud} and resource.account = {resource_id} order
+-- evidence: by resource.region, resource.kind
 --
--- One row per account with resources in a region that `allowed` does not match; as everything is allowed until you
--- say otherwise (section `checks:` of the settings, per cloud or account), it says nothing by itself. Catalogue OPS-12; the
+-- One row per account with resources in a region that `allowed` does not match; as everything is allowed until you say
+-- otherwise (section `checks:` of the settings, per cloud or account), it says nothing by itself. Catalogue OPS-12; the
 -- idea is Cloud Custodian's region policies (https://cloudcustodian.io/docs/aws/examples/). What belongs to no region
 -- (`global`), and what every region has by itself (networks, subnets, security groups), does not count.
 with outside as (

@@ -8,13 +8,12 @@
 -- param least_count: 20
 -- blind: What comes and goes between two readings of the inventory.
 -- evidence: select known.kind, known.resource_id, known.name, known.sku, known.created_at, known.valid_from, known.tags
--- evidence: from raw.resource as known
--- evidence: where known.cloud = {cloud} and known.account = {resource_id} and known.valid_to is null
--- evidence: order by coalesce(known.created_at, known.valid_from) desc limit 100
+-- evidence: from raw.resource as known where known.cloud = {cloud} and known.account = {resource_id} and known.valid_to
+-- evidence: is null order by coalesce(known.created_at, known.valid_from) desc limit 100
 --
 -- One row per account: of a kind of resource there are half as many again as 7 days ago, and 20 more: our limits, from
--- catalogue OPS-07, the idea of hystax/optscale's resource count anomalies (https://github.com/hystax/optscale). The kind
--- that grew most is told. Needs an inventory that was read 7 days ago already. When a resource came is when the
+-- catalogue OPS-07, the idea of hystax/optscale's resource count anomalies (https://github.com/hystax/optscale). The
+-- kind that grew most is told. Needs an inventory that was read 7 days ago already. When a resource came is when the
 -- cloud says it was created, else when it was first read.
 with life as (
     select

@@ -7,17 +7,18 @@
 -- param least_machines: 10
 -- blind: Whether the work can be cut off and done again, which spot capacity asks for; and how often it is taken away.
 -- evidence: select focus.ResourceId, min(focus.ChargePeriodStart) as starts_at, max(focus.ChargePeriodEnd) as ends_at,
--- evidence: sum(focus.PricingQuantity) as hours, sum(focus.EffectiveCost) as cost, focus.BillingCurrency
--- evidence: from raw.focus as focus
--- evidence: where focus.x_cloud = {cloud} and coalesce(focus.SubAccountId, focus.BillingAccountId) = {resource_id}
--- evidence: and focus.ServiceCategory = 'Compute' group by all having sum(focus.PricingQuantity) <= 6 order by cost desc
+-- evidence: sum(focus.PricingQuantity) as hours, sum(focus.EffectiveCost) as cost, focus.BillingCurrency from raw.focus
+-- evidence: as focus where focus.x_cloud = {cloud} and coalesce(focus.SubAccountId, focus.BillingAccountId) =
+-- evidence: {resource_id} and focus.ServiceCategory = 'Compute' group by all having sum(focus.PricingQuantity) <= 6
+-- evidence: order by cost desc
 --
--- One row per account with at least ten machines in 30 days that were billed for less than 6 hours each, on one day or across
--- one midnight, at on-demand prices, and are gone: catalogue CMP-08, the idea of hystax/optscale's short living instances
--- (https://github.com/hystax/optscale), which takes 72 % off whatever it is. Here it is the spot price of the same type and
--- region (marts.price: asked on AWS, listed on Google Cloud; the packaged one of AWS is an estimate of its provider). The low
--- end is zero: not all of them can be cut off. Bills by the day or month only tell hours where the quantity is hours.
--- Machines whose type or spot price nobody knows are not counted. R5: their template has to change.
+-- One row per account with at least ten machines in 30 days that were billed for less than 6 hours each, on one day or
+-- across one midnight, at on-demand prices, and are gone: catalogue CMP-08, the idea of hystax/optscale's short living
+-- instances (https://github.com/hystax/optscale), which takes 72 % off whatever it is. Here it is the spot price of the
+-- same type and region (marts.price: asked on AWS, listed on Google Cloud; the packaged one of AWS is an estimate of
+-- its provider). The low end is zero: not all of them can be cut off. Bills by the day or month only tell hours where
+-- the quantity is hours. Machines whose type or spot price nobody knows are not counted. R5: their template has to
+-- change.
 with complete as (
     select
         freshness.cloud,

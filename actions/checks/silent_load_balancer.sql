@@ -6,19 +6,19 @@
 -- param requests_a_day: 100
 -- param connections_of_unit: 90000
 -- blind: A way in that is kept for a disaster, or is wanted once a quarter.
--- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency, resource.sku,
--- evidence: resource.state, resource.age_days, resource.config, resource.tags
--- evidence: from marts.resource_now as resource left join marts.resource_meter_rate as meter using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency,
+-- evidence: resource.sku, resource.state, resource.age_days, resource.config, resource.tags from marts.resource_now as
+-- evidence: resource left join marts.resource_meter_rate as meter using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.resource_id = {resource_id}
 --
 -- Fewer than 100 requests a day: AWS Trusted Advisor's idle load balancers
--- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), over 14 days. On AWS the bill counts
--- capacity units by the hour, each of 25 new connections a second
+-- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), over 14 days. On AWS the bill
+-- counts capacity units by the hour, each of 25 new connections a second
 -- (https://aws.amazon.com/elasticloadbalancing/pricing/), 90,000 an hour: as many as 100 connections a day need is the
 -- most. CloudWatch has no measurement of a balancer that carries nothing, which is why the bill is asked. On Azure the
--- measured bytes are zero. Balancers without a target are another check's (idle_load_balancer). An account whose
--- bill names no capacity units of any balancer says so. Google Cloud and DigitalOcean tell neither.
--- R5: somebody has to know what it is for.
+-- measured bytes are zero. Balancers without a target are another check's (idle_load_balancer). An account whose bill
+-- names no capacity units of any balancer says so. Google Cloud and DigitalOcean tell neither. R5: somebody has to know
+-- what it is for.
 with metered as (
     select
         rate.cloud,
@@ -31,7 +31,7 @@ with metered as (
 ),
 
 telling as (
-    select distinct balancer.account
+    select distinct balancer.source
     from metered
     join marts.resource_now as balancer using (cloud, resource_id)
     where metered.units is not null and balancer.kind = 'load_balancer'
@@ -41,7 +41,7 @@ judged as (
     select
         balancer.*,
         coalesce(metered.units, 0) as units,
-        balancer.account in (select telling.account from telling) as is_told,
+        balancer.source in (select telling.source from telling) as is_told,
         bytes.missing as bytes_missing,
         bytes.avg as bytes_avg
     from marts.resource_now as balancer
@@ -83,7 +83,7 @@ select
     end
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case
-        when judged.cloud = 'aws' and not judged.is_told then 'its capacity units: the bill names none of this account'
+        when judged.cloud = 'aws' and not judged.is_told then 'its capacity units: the bill names none of any balancer'
         when judged.cloud = 'azure' then judged.bytes_missing
     end as missing
 from judged

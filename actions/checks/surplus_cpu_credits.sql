@@ -4,14 +4,14 @@
 -- risk: R5
 -- param days: 14
 -- blind: Whether the credits were bought in one exceptional hour of the 14 days.
--- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency, resource.sku,
--- evidence: resource.state, resource.age_days, resource.config, resource.tags
--- evidence: from marts.resource_now as resource left join marts.resource_meter_rate as meter using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency,
+-- evidence: resource.sku, resource.state, resource.age_days, resource.config, resource.tags from marts.resource_now as
+-- evidence: resource left join marts.resource_meter_rate as meter using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.resource_id = {resource_id}
 --
 -- AWS bills what an unlimited burstable machine uses above its baseline as CPU credits
--- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode-concepts.html). From
--- catalogue CMP-27: where those of 14 days cost more than a fixed size of the same vCPUs, memory and architecture
+-- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode-concepts.html).
+-- From catalogue CMP-27: where those of 14 days cost more than a fixed size of the same vCPUs, memory and architecture
 -- would, of the current generation, the machine is better off there. Prices: marts.price; what the machine's hours cost
 -- now is taken from its bill, so a discount holds for both. Azure and Google Cloud sell no surplus credits. R5: another
 -- family is tried first. Data: size of the inventory, credits of the bill.

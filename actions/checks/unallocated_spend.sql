@@ -7,15 +7,14 @@
 -- param most_share: 0.05
 -- param least_month: 50.0
 -- blind: Whether the team that a tag or a rule names is the right one.
--- evidence: select daily.service, daily.currency, sum(daily.cost) filter (where daily.team is null) as unallocated_cost,
--- evidence: sum(daily.cost) as cost
--- evidence: from marts.allocation_daily as daily
--- evidence: where daily.cloud = {cloud} and daily.account = {resource_id} group by all order by unallocated_cost desc
+-- evidence: select daily.service, daily.currency, sum(daily.cost) filter (where daily.team is null) as
+-- evidence: unallocated_cost, sum(daily.cost) as cost from marts.allocation_daily as daily where daily.cloud = {cloud}
+-- evidence: and daily.account = {resource_id} group by all order by unallocated_cost desc
 --
--- One row per account of whose cost of 30 days more than 5 %, and at least 50, belongs to no team after all tags and rules of
--- allocation: our limits, from catalogue OPS-09, whose other half is tag compliance as Cloud Custodian checks it
--- (https://cloudcustodian.io/docs/aws/examples/tagcompliance.html). Rules are in the section `allocation` of the settings;
--- docs/allocation.md shows how to write one.
+-- One row per account of whose cost of 30 days more than 5 %, and at least 50, belongs to no team after all tags and
+-- rules of allocation: our limits, from catalogue OPS-09, whose other half is tag compliance as Cloud Custodian checks
+-- it (https://cloudcustodian.io/docs/aws/examples/tagcompliance.html). Rules are in the section `allocation` of the
+-- settings; docs/allocation.md shows how to write one.
 with complete as (
     select
         freshness.cloud,

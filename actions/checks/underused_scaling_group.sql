@@ -8,17 +8,16 @@
 -- param idle_percent: 5.0
 -- blind: Load that would be spread unevenly over fewer machines, and zones that each need one.
 -- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days, metric.coverage,
--- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as machine left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where machine.cloud = {cloud} and {resource_id} in (machine.resource_id, machine.member_of)
--- evidence: order by machine.resource_id, metric.metric, metric.window_days
+-- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from marts.resource_now as machine
+-- evidence: left join marts.metric_quantiles as metric using (cloud, resource_id) left join marts.resource_run_rate as
+-- evidence: rate using (cloud, resource_id) where machine.cloud = {cloud} and {resource_id} in (machine.resource_id,
+-- evidence: machine.member_of) order by machine.resource_id, metric.metric, metric.window_days
 --
 -- CPU of every member below 30 % at p99 of the hourly maximum, memory below 50 % at its highest, over 14 days: the
 -- limits of microsoft/finops-toolkit's optimisation engine for scale sets
--- (https://github.com/microsoft/finops-toolkit/tree/dev/src/optimization-engine), from catalogue CMP-18. Memory of every
--- member has to be measured: half as many machines hold twice as much of it each. Groups of one machine are left out,
--- and those that do nothing at all (idle_scaling_group), node groups of clusters, and groups whose members are
+-- (https://github.com/microsoft/finops-toolkit/tree/dev/src/optimization-engine), from catalogue CMP-18. Memory of
+-- every member has to be measured: half as many machines hold twice as much of it each. Groups of one machine are left
+-- out, and those that do nothing at all (idle_scaling_group), node groups of clusters, and groups whose members are
 -- younger than 14 days, since those scale. The saving is half of what the members cost: half as many, or of half the
 -- size. R5: the gate has no verb for a group's size or template.
 with member as (
@@ -36,7 +35,7 @@ with member as (
             and scaling.account = machine.account
             and machine.kind = 'instance'
             and machine.state = 'running'
-            and machine.member_of = scaling.resource_id
+            and scaling.resource_id = machine.member_of
     where
         scaling.kind = 'scaling_group'
         and scaling.member_of is null

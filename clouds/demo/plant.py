@@ -322,12 +322,17 @@ def simple(maker: Maker, frame: pl.DataFrame, kind: str, as_of: datetime) -> pl.
     match kind:
         case "load_balancer":
             empty = picks.take(0.12, None, 2)
+            # It has targets, but nobody asks it for anything.
+            silent = picks.take(
+                0.06, pl.col("cloud").is_in(["aws", "azure"]), 1, maker.rng.spawn(1)[0]
+            )
             targets = pl.when(empty).then(0).otherwise(pl.Series(rng.integers(2, 7, count)))
             frame = frame.with_columns(
                 json_object({"targets": targets}).alias("config"),
-                _when(empty, 0.0, "usage"),
-                _when(empty, 0.0, "net_peak"),
+                _when(empty | silent, 0.0, "usage"),
+                _when(empty | silent, 0.0, "net_peak"),
             )
+            frame = _waste(frame, silent, "silent_load_balancer", 1.0, None)
             return _waste(frame, empty, "idle_load_balancer", 1.0, None)
         case "nat_gateway":
             unused = picks.take(0.15, None, 1)

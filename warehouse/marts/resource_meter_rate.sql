@@ -50,7 +50,8 @@ select
     line.meter,
     line.description,
     -- The meter's share of what the resource costs a month: a day on which it was off counts there.
-    round(rate.cost_month::double * line.cost::double / nullif(whole.cost, 0)::double, 6)::decimal(38, 18) as cost_month,
+    round(rate.cost_month::double * line.cost::double / nullif(whole.cost, 0)::double, 6)::decimal(38, 18)
+        as cost_month,
     coalesce(line.commitment_cost, 0)::double / nullif(line.cost, 0)::double as commitment_share,
     line.quantity::double as quantity, -- of the 14 days; null = the bill does not say
     case
