@@ -16,19 +16,7 @@
 -- whose effort AWS Cost Optimization Hub calls very high where the workload is unknown
 -- (https://docs.aws.amazon.com/cost-management/latest/userguide/coh-reviewing-recommendations.html). What it would save
 -- is in the sentence and not counted, as nobody knows which of them can move.
-with price as (
-    select
-        price.cloud,
-        price.region,
-        price.instance_type as sku,
-        price.currency,
-        min(price.price_hour)::double as price_hour
-    from marts.price as price
-    where price.price_type = 'on_demand' and price.os = 'linux' and price.price_hour > 0
-    group by all
-),
-
-machine as materialized (
+with machine as materialized (
     select
         resource.source,
         resource.cloud,
@@ -60,14 +48,27 @@ kind as materialized (
     from machine
 ),
 
-twin as (
+price as materialized (
     select
-        kind.cloud,
-        kind.region,
-        kind.sku,
-        kind.currency,
-        arm.instance_type as arm_sku,
-        price.price_hour / price_now.price_hour as price_ratio
+        price.cloud,
+        price.region,
+        price.instance_type as sku,
+        price.currency,
+        min(price.price_hour)::double as price_hour
+    from marts.price as price
+    where
+        price.price_type = 'on_demand'
+        and price.os = 'linux'
+        and price.price_hour > 0
+        and (price.cloud, price.region) in (select (kind.cloud, kind.region) from kind)
+    group by all
+),
+
+-- Materialized: every size beside every price would be tens of millions of rows.
+shape as materialized (
+    select
+        kind.*,
+        arm.instance_type as arm_sku
     from kind
     join marts.offer as now on kind.cloud = now.cloud and kind.sku = now.instance_type
     join marts.offer as arm
@@ -80,22 +81,33 @@ twin as (
             and coalesce(now.burstable, false) = coalesce(arm.burstable, false)
             and coalesce(now.gpu_count, 0) = coalesce(arm.gpu_count, 0)
             and not coalesce(arm.bare_metal, false)
+),
+
+twin as (
+    select
+        shape.cloud,
+        shape.region,
+        shape.sku,
+        shape.currency,
+        shape.arm_sku,
+        price.price_hour / price_now.price_hour as price_ratio
+    from shape
     join price as price_now
         on
-            kind.cloud = price_now.cloud
-            and kind.region = price_now.region
-            and kind.sku = price_now.sku
-            and kind.currency = price_now.currency
+            shape.cloud = price_now.cloud
+            and shape.region = price_now.region
+            and shape.sku = price_now.sku
+            and shape.currency = price_now.currency
     join price
         on
-            arm.cloud = price.cloud
-            and kind.region = price.region
-            and arm.instance_type = price.sku
-            and kind.currency = price.currency
+            shape.cloud = price.cloud
+            and shape.region = price.region
+            and shape.arm_sku = price.sku
+            and shape.currency = price.currency
     where price.price_hour <= price_now.price_hour * (1 - $least_percent / 100)
     qualify row_number() over (
-        partition by kind.cloud, kind.region, kind.sku, kind.currency
-        order by price.price_hour asc, arm.instance_type asc
+        partition by shape.cloud, shape.region, shape.sku, shape.currency
+        order by price.price_hour asc, shape.arm_sku asc
     ) = 1
 ),
 

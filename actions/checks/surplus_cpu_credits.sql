@@ -36,7 +36,7 @@ with billed as (
     having credits_month > 0 and hours_month > 0
 ),
 
-subject as (
+subject as materialized (
     select
         machine.*,
         coalesce(json_extract_string(machine.config, '$.os'), 'linux') as os,
@@ -46,7 +46,8 @@ subject as (
     where machine.kind = 'instance' and machine.state = 'running'
 ),
 
-price as (
+-- Materialized, as is what follows: every size beside every price would be tens of millions of rows.
+price as materialized (
     select
         price.cloud,
         price.region,
@@ -55,26 +56,26 @@ price as (
         price.currency,
         min(price.price_hour)::double as price_hour
     from marts.price as price
-    where price.price_type = 'on_demand' and price.price_hour > 0
+    where
+        price.price_type = 'on_demand'
+        and price.price_hour > 0
+        and price.cloud = 'aws'
+        and price.region in (select subject.region from subject)
     group by all
 ),
 
-fixed as (
+alike as materialized (
     select
         subject.source,
         subject.cloud,
         subject.account,
+        subject.region,
         subject.resource_id,
-        offer.instance_type as sku,
-        price.price_hour / price_now.price_hour as price_ratio
+        subject.os,
+        subject.currency,
+        subject.sku as sku_now,
+        offer.instance_type as sku
     from subject
-    join price as price_now
-        on
-            subject.cloud = price_now.cloud
-            and subject.region = price_now.region
-            and subject.sku = price_now.sku
-            and subject.os = price_now.os
-            and subject.currency = price_now.currency
     join marts.offer as offer
         on
             subject.cloud = offer.cloud
@@ -85,16 +86,34 @@ fixed as (
             and offer.current_generation
             and coalesce(offer.gpu_count, 0) = 0
             and not coalesce(offer.bare_metal, false)
+),
+
+fixed as (
+    select
+        alike.source,
+        alike.cloud,
+        alike.account,
+        alike.resource_id,
+        alike.sku,
+        price.price_hour / price_now.price_hour as price_ratio
+    from alike
+    join price as price_now
+        on
+            alike.cloud = price_now.cloud
+            and alike.region = price_now.region
+            and alike.sku_now = price_now.sku
+            and alike.os = price_now.os
+            and alike.currency = price_now.currency
     join price
         on
-            offer.cloud = price.cloud
-            and subject.region = price.region
-            and offer.instance_type = price.sku
-            and subject.os = price.os
-            and subject.currency = price.currency
+            alike.cloud = price.cloud
+            and alike.region = price.region
+            and alike.sku = price.sku
+            and alike.os = price.os
+            and alike.currency = price.currency
     qualify row_number() over (
-        partition by subject.source, subject.cloud, subject.account, subject.resource_id
-        order by price.price_hour asc, offer.instance_type asc
+        partition by alike.source, alike.cloud, alike.account, alike.resource_id
+        order by price.price_hour asc, alike.sku asc
     ) = 1
 )
 
