@@ -28,7 +28,11 @@ with wanted as (
             ('bucket', 'requests_s'),
             ('bucket', 'stored_gib'),
             ('host', 'cpu_percent'),
-            ('host', 'memory_percent')
+            ('host', 'memory_percent'),
+            ('database', 'disk_ops_s'),
+            ('load_balancer', 'network_bytes_s'),
+            ('scaling_group', 'cpu_percent'),
+            ('scaling_group', 'network_bytes_s')
         ) as measure (kind, metric),
         (values (14), (32)) as days (window_days)
 )

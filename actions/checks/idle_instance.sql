@@ -83,6 +83,8 @@ left join marts.resource_run_rate as rate
 where
     machine.kind = 'instance'
     and machine.state = 'running'
+    -- A scaling group starts another in its place. Of our own machines the host is what they are a member of.
+    and (machine.member_of is null or machine.cloud = 'onprem')
     and (
         coalesce(cpu.missing, network.missing) is not null
         or (

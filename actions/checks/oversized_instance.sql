@@ -72,7 +72,11 @@ with subject as (
             and cpu.resource_id = network.resource_id
             and network.metric = 'network_bytes_s'
             and network.window_days = $days
-    where machine.kind = 'instance' and machine.state = 'running'
+    where
+        machine.kind = 'instance'
+        and machine.state = 'running'
+        -- A scaling group starts another in its place. Of our own machines the host is what they are a member of.
+        and (machine.member_of is null or machine.cloud = 'onprem')
 ),
 
 price as materialized (

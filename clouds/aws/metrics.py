@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -12,6 +13,7 @@ from clouds.aws.access import Account
 from clouds.aws.place import utc
 from clouds.cloud import METRIC_SCHEMA, Reading
 from clouds.errors import CloudError, Forbidden, NotOffered, Throttled, Unauthorized
+from clouds.offers import offers
 from clouds.sweep import Part, sweep_in_chunks
 
 QUERIES = 500  # in one call of GetMetricData
@@ -22,7 +24,8 @@ GAUGE = ("Average", "Maximum", "SampleCount")
 PERCENTILES = ("p95", "p99")
 NO_PERCENTILES = ("InvalidParameter", "ValidationError", "Internal Server Error")  # the last: moto
 COUNTER = ("Sum", "Maximum", "SampleCount")
-AGENT, AGENT_MEMORY = "CWAgent", ("mem_used_percent", "Memory % Committed Bytes In Use")
+FREE = ("Average", "Minimum", "SampleCount")
+GIB = 2**30  # bytes
 Agent = tuple[str, tuple[tuple[str, str], ...]]  # name and dimensions of a metric
 LONG = {"query": pl.Int32(), "hour": pl.Datetime("us"), "value": pl.Float64()}
 
@@ -36,7 +39,34 @@ class Series:
     names: tuple[str, ...]
     dimension: str
     is_rate: bool = False  # they count things; we say how many a second
+    is_free: bool = False  # bytes of memory that are left; we say how many percent are used
 
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """What is asked for of each name; percentiles of a sum would be none of it."""
+        if self.is_rate:
+            return COUNTER
+        if self.is_free:
+            return FREE
+        return GAUGE if len(self.names) > 1 else GAUGE + PERCENTILES
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A memory metric that something sends only where somebody has set it up."""
+
+    namespace: str
+    names: tuple[str, ...]
+    dimension: str  # whose value is the resource
+
+
+SENT: Mapping[str, Sent] = {
+    "instance": Sent(
+        "CWAgent", ("mem_used_percent", "Memory % Committed Bytes In Use"), "InstanceId"
+    ),
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Lambda-Insights-metrics.html
+    "function": Sent("LambdaInsights", ("memory_utilization",), "function_name"),
+}
 
 SERIES: Mapping[str, tuple[Series, ...]] = {
     "instance": (
@@ -50,8 +80,12 @@ SERIES: Mapping[str, tuple[Series, ...]] = {
     "database": (
         Series("cpu_percent", "AWS/RDS", ("CPUUtilization",), "DBInstanceIdentifier"),
         Series("connections", "AWS/RDS", ("DatabaseConnections",), "DBInstanceIdentifier"),
+        Series("disk_ops_s", "AWS/RDS", ("ReadIOPS", "WriteIOPS"), "DBInstanceIdentifier"),
+        Series("memory_percent", "AWS/RDS", ("FreeableMemory",), "DBInstanceIdentifier",
+               is_free=True),
     ),
-}
+    "function": (),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,6 +100,7 @@ class Query:
     name: str
     statistic: str
     dimensions: tuple[tuple[str, str], ...]
+    whole: float | None = None  # bytes of which the metric says how many are free
 
 
 @dataclass
@@ -75,21 +110,23 @@ class Region:
     account: Account
     region: str
     offers_percentiles: bool = True
-    _memory: dict[str, Agent] | None = None
+    _memory: dict[str, dict[str, Agent]] = field(default_factory=dict[str, dict[str, Agent]])
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def agents(self) -> Mapping[str, Agent]:
-        """The memory series of the CloudWatch agent, by instance; asked for once."""
+    def agents(self, kind: str) -> Mapping[str, Agent]:
+        """The memory series that are sent of a kind, by resource; asked for once."""
         with self._lock:
-            if self._memory is None:
-                self._memory = parse_agents(fetch_agents(self.account, self.region))
-            return self._memory
+            if kind not in self._memory:
+                sent = SENT[kind]
+                pages = fetch_agents(self.account, self.region, sent)
+                self._memory[kind] = parse_agents(pages, sent.dimension)
+            return self._memory[kind]
 
 
 def metrics(
     accounts: Sequence[Account], wanted: pl.DataFrame, until: datetime
 ) -> Iterator[Reading]:
-    """Measurements of instances, disks and databases; other kinds have none here."""
+    """Measurements of the kinds of `SERIES`; other kinds have none here."""
     by_id = {account.id: account for account in accounts}
     asked = wanted.filter(pl.col("kind").is_in(list(SERIES)), pl.col("account").is_in(list(by_id)))
     parts: list[Part] = []
@@ -100,25 +137,23 @@ def metrics(
     return sweep_in_chunks(parts, METRIC_SCHEMA)
 
 
-def fetch_agents(account: Account, region: str) -> Iterator[Mapping[str, Any]]:
-    """Pages of the memory metrics that CloudWatch agents send."""
-    for name in AGENT_MEMORY:
+def fetch_agents(account: Account, region: str, sent: Sent) -> Iterator[Mapping[str, Any]]:
+    """Pages of the memory metrics that CloudWatch agents and Lambda Insights send."""
+    for name in sent.names:
         yield from account.pages(
-            "cloudwatch", "list_metrics", region, Namespace=AGENT, MetricName=name
+            "cloudwatch", "list_metrics", region, Namespace=sent.namespace, MetricName=name
         )
 
 
-def parse_agents(
-    pages: Iterator[Mapping[str, Any]],
-) -> dict[str, Agent]:
-    """Name and dimensions of each instance's memory metric: of several the one with fewest."""
+def parse_agents(pages: Iterator[Mapping[str, Any]], dimension: str) -> dict[str, Agent]:
+    """Name and dimensions of each resource's memory metric: of several the one with fewest."""
     found: dict[str, Agent] = {}
     for page in pages:
         for metric in page.get("Metrics", ()):
             pairs = tuple((each["Name"], each["Value"]) for each in metric["Dimensions"])
-            instance = dict(pairs).get("InstanceId")
-            if instance and (instance not in found or len(pairs) < len(found[instance][1])):
-                found[instance] = (metric["MetricName"], pairs)
+            resource = dict(pairs).get(dimension)
+            if resource and (resource not in found or len(pairs) < len(found[resource][1])):
+                found[resource] = (metric["MetricName"], pairs)
     return found
 
 
@@ -171,20 +206,15 @@ def _parts(place: Region, kind: str, rows: pl.DataFrame, until: datetime) -> lis
 
 def _batch(kind: str) -> int:
     """How many resources of a kind fit into one call."""
-    gauge = len(GAUGE) + len(PERCENTILES)
-    queries = sum(
-        len(series.names) * (len(COUNTER) if series.is_rate else gauge) for series in SERIES[kind]
-    )
-    return QUERIES // (queries + (gauge if kind == "instance" else 0))  # and the agent's memory
+    queries = sum(len(series.names) * len(series.statistics) for series in SERIES[kind])
+    return QUERIES // (queries + (len(GAUGE + PERCENTILES) if kind in SENT else 0))
 
 
 def _read(place: Region, kind: str, batch: pl.DataFrame, until: datetime) -> pl.DataFrame:
     """One batch; without percentiles where the region refuses them."""
-    queries = [
-        query
-        for row in batch.iter_rows(named=True)
-        for query in _queries(place, kind, row["resource_id"], row["since"])
-    ]
+    queries = [query for row in batch.iter_rows(named=True) for query in _queries(place, kind, row)]
+    if not queries:
+        return pl.DataFrame(schema=METRIC_SCHEMA)
     since = min(query.since for query in queries)
     if place.offers_percentiles:
         try:
@@ -204,20 +234,37 @@ def _is_about_percentiles(error: CloudError) -> bool:
     return isinstance(error, NotOffered) or any(word in str(error) for word in NO_PERCENTILES)
 
 
-def _queries(place: Region, kind: str, resource_id: str, since: datetime) -> Iterator[Query]:
+def _queries(place: Region, kind: str, row: Mapping[str, Any]) -> Iterator[Query]:
+    resource_id, since = row["resource_id"], row["since"]
     name = resource_id.rsplit(":", 1)[-1]  # an ARN ends with the name that CloudWatch knows
-    for series in SERIES[kind]:
-        for metric in series.names:
-            for statistic in COUNTER if series.is_rate else GAUGE + PERCENTILES:
+    for each in SERIES[kind]:
+        whole = _memory_bytes(row["sku"]) if each.is_free else None
+        if each.is_free and whole is None:
+            continue
+        for metric in each.names:
+            for statistic in each.statistics:
                 yield Query(
-                    resource_id, since, series.metric, series.is_rate, series.namespace, metric,
-                    statistic, ((series.dimension, name),),
+                    resource_id, since, each.metric, each.is_rate, each.namespace, metric,
+                    statistic, ((each.dimension, name),), whole,
                 )  # fmt: skip
-    if kind == "instance" and (agent := place.agents().get(resource_id)):
+    if kind in SENT and (agent := place.agents(kind).get(name)):
         for statistic in GAUGE + PERCENTILES:
             yield Query(
-                resource_id, since, "memory_percent", False, AGENT, agent[0], statistic, agent[1]
-            )
+                resource_id, since, "memory_percent", False, SENT[kind].namespace, agent[0],
+                statistic, agent[1],
+            )  # fmt: skip
+
+
+@cache
+def _memory() -> Mapping[str, float]:
+    aws = offers().filter(pl.col("cloud") == "aws", pl.col("memory_gib").is_not_null())
+    return dict(aws.select("instance_type", "memory_gib").iter_rows())
+
+
+def _memory_bytes(database_class: str | None) -> float | None:
+    """What a database class has: as much as the instance type of its name."""
+    gib = _memory().get((database_class or "").removeprefix("db."))
+    return gib * GIB if gib else None
 
 
 def _measured(
@@ -239,12 +286,13 @@ def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
     """
     asked = pl.DataFrame(
         [
-            (number, q.resource_id, q.since, q.metric, q.is_rate, q.name, q.statistic)
+            (number, q.resource_id, q.since, q.metric, q.is_rate, q.name, q.statistic, q.whole)
             for number, q in enumerate(queries)
         ],
         schema={
             "query": pl.Int32, "resource_id": pl.String, "since": pl.Datetime("us"),
             "metric": pl.String, "is_rate": pl.Boolean, "name": pl.String, "statistic": pl.String,
+            "whole": pl.Float64,
         },
         orient="row",
     )  # fmt: skip
@@ -254,16 +302,21 @@ def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
         found.join(asked, on="query")
         .filter(pl.col("hour") >= pl.col("since"))
         .group_by(*one, "name")
-        .agg(_statistic(each).alias(each) for each in (*COUNTER, *GAUGE[:1], *PERCENTILES))
+        .agg(
+            *(_statistic(each).alias(each) for each in (*COUNTER, *FREE[:2], *PERCENTILES)),
+            pl.col("whole").first(),
+        )
     )
     samples = pl.col("SampleCount")
     seconds = pl.when(samples > COARSE_SAMPLES).then(FINE).otherwise(COARSE)
-    rate = pl.col("is_rate")
+    rate, free = pl.col("is_rate"), pl.col("whole").is_not_null()
     return (
         by_name.select(
             *one,
-            pl.when(rate).then(pl.col("Sum") / HOUR).otherwise("Average").alias("avg"),
-            pl.when(rate).then(pl.col("Maximum") / seconds).otherwise("Maximum").alias("max"),
+            pl.when(rate).then(pl.col("Sum") / HOUR).when(free).then(_used("Average"))
+            .otherwise("Average").alias("avg"),
+            pl.when(rate).then(pl.col("Maximum") / seconds).when(free).then(_used("Minimum"))
+            .otherwise("Maximum").alias("max"),
             *PERCENTILES,
             samples.round().cast(pl.Int32).alias("samples"),
         )
@@ -278,6 +331,10 @@ def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
         .filter(pl.col("parts") == pl.col("names"))  # half of a sum is not known, not zero
         .sort("resource_id", "metric", "hour")
     )  # fmt: skip
+
+
+def _used(statistic: str) -> pl.Expr:
+    return 100 * (1 - pl.col(statistic) / pl.col("whole"))
 
 
 def _statistic(name: str) -> pl.Expr:

@@ -13,6 +13,8 @@ import polars as pl
 from clouds.demo.fleet import Maker, retag
 from clouds.demo.identity import json_object
 
+HALF_EXISTS = ("db.m5.xlarge", "db.r5.xlarge", "GP_Gen5_4", "GP_Gen5_8", "db-custom-4-16384",
+               "db-custom-8-32768")  # classes with another of half the size  # fmt: skip
 IDLE_SHARES = {"office": 1 - 55 / 168, "weekly": 1 - 12 / 168}  # of the week, by pattern
 
 
@@ -24,15 +26,24 @@ class Picks:
         self._free = np.ones(len(frame), dtype=bool)
         self._frame = frame
 
-    def take(self, share: float, where: pl.Expr | None = None, least: int = 1) -> pl.Series:
-        """A boolean column that is true on a share of the free rows that qualify."""
+    def take(
+        self,
+        share: float,
+        where: pl.Expr | None = None,
+        least: int = 1,
+        rng: np.random.Generator | None = None,
+    ) -> pl.Series:
+        """A boolean column that is true on a share of the free rows that qualify.
+
+        With a generator of its own, what is drawn later stays as it was without it.
+        """
         able = self._free
         if where is not None:
             able = able & self._frame.select(where.fill_null(False)).to_series().to_numpy()
         rows = np.flatnonzero(able)
         count = min(len(rows), max(least, round(share * len(rows))))
         chosen = np.zeros(len(self._frame), dtype=bool)
-        chosen[self._rng.choice(rows, count, replace=False)] = True
+        chosen[(rng or self._rng).choice(rows, count, replace=False)] = True
         self._free = self._free & ~chosen
         return pl.Series(chosen)
 
@@ -268,20 +279,30 @@ def addresses(maker: Maker, frame: pl.DataFrame, stopped: pl.Series) -> pl.DataF
 
 
 def databases(maker: Maker, frame: pl.DataFrame) -> pl.DataFrame:
-    """Databases nobody connects to, and doubled ones outside production."""
+    """Databases nobody connects to, doubled ones outside production, and far too large ones."""
     frame = _blank(frame)
+    own, count = maker.rng.spawn(1)[0], len(frame)
     picks = Picks(maker.rng, frame)
     idle = picks.take(0.08, None, 2)
     double = picks.take(
         0.25, (pl.col("env") != "prod") & pl.col("cloud").is_in(["aws", "azure", "gcp"]), 1
     )
+    halves = pl.col("sku").is_in(HALF_EXISTS)
+    roomy = picks.take(0.12, halves, 2, own)
+    # Its memory is what keeps it from a smaller class.
+    full = picks.take(0.05, halves, 1, own)
+    small = pl.Series(own.uniform(0.24, 0.33, count) / 1.13)
     frame = frame.with_columns(
-        _when(idle, 0.0, "demand_vcpus"),
+        pl.when(idle).then(0.0).when(roomy | full).then(pl.col("vcpus") * small)
+        .otherwise(pl.col("demand_vcpus")).alias("demand_vcpus"),
+        pl.when(roomy).then(pl.col("memory_gib") * pl.Series(own.uniform(0.23, 0.34, count)))
+        .otherwise(pl.col("memory_used_gib")).alias("memory_used_gib"),
         _when(idle, 0.0, "connections"),
         _when(idle, 0.0, "ops_peak"),
         _when(double, 2.0, "units"),
-    )
+    )  # fmt: skip
     frame = _waste(frame, idle, "idle_database", 1.0, "instance")
+    frame = _waste(frame, roomy, "oversized_database", 0.5, "instance")
     frame = _waste(frame, double, "multi_az_outside_production", 0.5, "instance")
     has_zones = pl.col("cloud") != "digitalocean"  # there the second node is in the same place
     doubled = (pl.col("units") > 1) & has_zones
@@ -301,12 +322,17 @@ def simple(maker: Maker, frame: pl.DataFrame, kind: str, as_of: datetime) -> pl.
     match kind:
         case "load_balancer":
             empty = picks.take(0.12, None, 2)
+            # It has targets, but nobody asks it for anything.
+            silent = picks.take(
+                0.06, pl.col("cloud").is_in(["aws", "azure"]), 1, maker.rng.spawn(1)[0]
+            )
             targets = pl.when(empty).then(0).otherwise(pl.Series(rng.integers(2, 7, count)))
             frame = frame.with_columns(
                 json_object({"targets": targets}).alias("config"),
-                _when(empty, 0.0, "usage"),
-                _when(empty, 0.0, "net_peak"),
+                _when(empty | silent, 0.0, "usage"),
+                _when(empty | silent, 0.0, "net_peak"),
             )
+            frame = _waste(frame, silent, "silent_load_balancer", 1.0, None)
             return _waste(frame, empty, "idle_load_balancer", 1.0, None)
         case "nat_gateway":
             unused = picks.take(0.15, None, 1)

@@ -16,10 +16,13 @@ from pipelines.work import Work
     key=["actions", "recommendation"],
     deps=[
         *[["marts", table] for table in (
-            "resource_now", "resource_run_rate", "metric_quantiles", "resource_cost_daily",
+            "resource_now", "resource_run_rate", "resource_meter_rate", "metric_quantiles",
+            "resource_cost_daily", "commitment_owned", "committable_usage", "daily_cost",
+            "allocation_daily",
             "offer", "price", "freshness", "commitment_use", "kubernetes_workload",
             "kubernetes_cost_daily",
         )],
+        *[["models", table] for table in ("anomaly", "budget")],
         *[["raw", table] for table in ("focus", "resource", "metric", "commitment")],
     ],
     group_name="actions",

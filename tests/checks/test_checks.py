@@ -1,6 +1,7 @@
 """Every check on its own cases: tables made from the warehouse's own definitions, then compared."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,8 +28,8 @@ HEADER = (
 )
 
 
-@pytest.fixture
-def facts() -> Iterator[DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def built() -> Iterator[DuckDBPyConnection]:
     """Every table of the warehouse with its real columns, empty."""
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
@@ -37,6 +38,14 @@ def facts() -> Iterator[DuckDBPyConnection]:
             connection.execute(ddl)
         build(connection, AS_OF)
         yield connection
+
+
+@pytest.fixture
+def facts(built: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
+    """The same, for one test: what it fills in is taken back."""
+    built.begin()
+    yield built
+    built.rollback()
 
 
 def fill(connection: DuckDBPyConnection, given: dict[str, list[dict[str, Any]] | str]) -> None:
@@ -67,6 +76,7 @@ def test_check_finds_exactly_what_its_case_expects(
 ) -> None:
     assert case is not None, f"{check.name} has no case; write {CASES / check.name}.yaml"
     fill(facts, case["given"])
+    check = replace(check, params={**check.params, **case.get("params", {})})
     found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check])
     names = {name for row in case["expect"] for name in row} | {"resource_id"}
     rows = [
@@ -90,6 +100,9 @@ def test_evidence_runs_and_shows_the_resource(check: Check, facts: DuckDBPyConne
         assert tables_in(row["evidence"]) <= {
             "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
             "marts.commitment_use", "marts.kubernetes_workload", "marts.kubernetes_cost_daily",
+            "marts.resource_meter_rate", "marts.resource_cost_daily", "marts.daily_cost",
+            "marts.allocation_daily", "marts.committable_usage", "models.anomaly", "models.budget",
+            "raw.resource", "raw.focus", "raw.commitment",
         }  # fmt: skip
         assert facts.execute(row["evidence"]).fetchall()
 

@@ -17,7 +17,8 @@ CHECKS = {
     "previous_generation", "off_hours", "idle_load_balancer", "unused_nat_gateway",
     "bucket_without_lifecycle", "idle_database", "log_group_without_retention",
     "underused_commitment", "premium_disk_unused", "orphan_snapshot",
-    "snapshot_on_premium_storage", "multi_az_outside_production",
+    "snapshot_on_premium_storage", "multi_az_outside_production", "oversized_database",
+    "silent_load_balancer",
 }  # fmt: skip
 
 
@@ -148,6 +149,24 @@ def test_idle_databases_have_no_connection(planted: pl.DataFrame, demo: DemoClou
     theirs = measurements.filter(pl.col("resource_id").is_in(idle.implode()))
     assert theirs.filter((pl.col("metric") == "connections") & (pl.col("max") > 0)).is_empty()
     assert theirs.filter((pl.col("metric") == "cpu_percent") & (pl.col("p95") >= 5)).is_empty()
+
+
+def test_oversized_databases_would_fit_into_half_and_others_would_not(
+    planted: pl.DataFrame, measured: pl.DataFrame, demo: DemoCloud
+) -> None:
+    fits = (pl.col("cpu_p99") * 2 <= 80) & (pl.col("memory_max") * 2 <= 80)
+    roomy = planted.filter(pl.col("check") == "oversized_database").join(measured, on="resource_id")
+    assert roomy.height
+    assert roomy.filter(~fits).is_empty()
+    idle = planted.filter(pl.col("check") == "idle_database")["resource_id"]
+    rest = demo.inventory().rows.filter(
+        (pl.col("kind") == "database")
+        & ~pl.col("resource_id").is_in(roomy["resource_id"].implode())
+        & ~pl.col("resource_id").is_in(idle.implode())
+    ).join(measured, on="resource_id")  # fmt: skip
+    assert rest.filter(fits).is_empty()
+    # Memory alone keeps some of them.
+    assert rest.filter((pl.col("cpu_p99") * 2 <= 80) & (pl.col("memory_max") * 2 > 80)).height
 
 
 def test_machines_with_hours_off_do_nothing_in_them(planted: pl.DataFrame, demo: DemoCloud) -> None:

@@ -87,6 +87,35 @@ def test_disks_databases_and_the_agents_memory_are_measured(aws: Emulator) -> No
     }
 
 
+def test_memory_of_a_database_is_what_its_class_has_less_what_is_free(aws: Emulator) -> None:
+    names = {"DBInstanceIdentifier": "orders"}
+    put(aws, "AWS/RDS", "FreeableMemory", names, [(0, 6 * 2**30), (5, 2 * 2**30)])
+    put(aws, "AWS/RDS", "ReadIOPS", names, [(0, 100), (5, 300)])
+    put(aws, "AWS/RDS", "WriteIOPS", names, [(0, 10), (5, 30)])
+    database = f"arn:aws:rds:{WEST}:{HOME}:db:orders"
+    asked = wanted(("database", database)).with_columns(pl.lit("db.m5.large").alias("sku"))
+    rows, failed = read(aws, asked)
+    assert failed == []
+    found = {row["metric"]: (row["avg"], row["max"], row["p99"]) for row in rows}
+    assert found == {"disk_ops_s": (220.0, 330.0, None), "memory_percent": (50.0, 75.0, None)}
+    unknown = asked.with_columns(pl.lit("db.x9.large").alias("sku"))
+    assert [row["metric"] for row in read(aws, unknown)[0]] == ["disk_ops_s"]
+
+
+def test_memory_of_functions_is_read_where_lambda_insights_sends_it(aws: Emulator) -> None:
+    put(
+        aws, "LambdaInsights", "memory_utilization", {"function_name": "resize"}, [(0, 24), (5, 31)]
+    )
+    put(aws, "LambdaInsights", "memory_utilization", {"function_name": "resize", "version": "7"},
+        [(0, 99)])  # fmt: skip
+    arns = [f"arn:aws:lambda:{WEST}:{HOME}:function:{name}" for name in ("resize", "other")]
+    rows, failed = read(aws, wanted(*(("function", arn) for arn in arns)))
+    assert failed == []
+    [row] = rows
+    assert (row["resource_id"], row["metric"]) == (arns[0], "memory_percent")
+    assert (row["avg"], row["max"]) == (27.5, 31.0)
+
+
 def test_hours_before_since_and_from_until_on_are_left_out(aws: Emulator) -> None:
     hours = [(60.0 * number, 5.0) for number in (-1, 0, 1, 3)]
     put(aws, "AWS/EC2", "CPUUtilization", {"InstanceId": "i-1"}, hours)
@@ -151,6 +180,7 @@ def test_percentiles_are_kept_where_they_come() -> None:
 def test_the_batches_never_ask_for_too_much() -> None:
     for kind in metrics_module.SERIES:
         place = metrics_module.Region(None, WEST)  # type: ignore[arg-type]
-        place._memory = {"x": ("mem_used_percent", ())}
-        of_one = list(metrics_module._queries(place, kind, "x", SINCE))
+        place._memory = {sent: {"x": ("mem", ())} for sent in metrics_module.SENT}
+        row = {"resource_id": "x", "sku": "db.m5.large", "since": SINCE}
+        of_one = list(metrics_module._queries(place, kind, row))
         assert len(of_one) * metrics_module._batch(kind) <= metrics_module.QUERIES

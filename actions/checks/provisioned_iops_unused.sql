@@ -1,0 +1,99 @@
+-- title: Pay for no more than twice the IOPS that disks use
+-- kind: disk
+-- verb: configure
+-- risk: R5
+-- param days: 14
+-- param used_percent: 50.0
+-- param free_iops: 3000
+-- param least_iops: 100
+-- param tiered_from: 32000
+-- param tier_price: 0.49
+-- blind: Throughput, which is not measured, and a peak that comes less than once in 14 days.
+-- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
+-- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
+-- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
+--
+-- Below half of what is provisioned at p99 of the hourly maximum: our rule, from catalogue STO-06. What stays is twice
+-- that p99, and the 3,000 IOPS that gp3 and Premium SSD v2 have for nothing. Judged are gp3, io1, io2, Premium SSD v2
+-- and Ultra disks (https://aws.amazon.com/ebs/pricing/, https://azure.microsoft.com/pricing/details/managed-disks/):
+-- what the bill charges for IOPS, times the share that goes away. Above 32,000 IOPS io2 costs less each, 0.49 of the
+-- price of most, which is the low end. Azure gives no hourly maximum of reads and writes together, so there the row
+-- says so. R5: the gate has no verb that changes IOPS.
+with disk as (
+    select
+        volume.*,
+        try_cast(json_extract_string(volume.config, '$.iops') as double) as iops,
+        if(volume.sku in ('gp3', 'PremiumV2_LRS'), $free_iops, $least_iops) as least,
+        if(volume.sku in ('gp3', 'PremiumV2_LRS'), $free_iops, 0) as free
+    from marts.resource_now as volume
+    where
+        volume.kind = 'disk'
+        and volume.sku in ('gp3', 'io1', 'io2', 'PremiumV2_LRS', 'UltraSSD_LRS')
+        and volume.state = 'in_use'
+),
+
+billed as (
+    select
+        rate.cloud,
+        rate.resource_id,
+        rate.currency,
+        sum(rate.cost_month) as cost_month
+    from marts.resource_meter_rate as rate
+    where rate.part = 'iops'
+    group by all
+),
+
+judged as (
+    select
+        disk.*,
+        operations.missing as operations_missing,
+        operations.p99_max,
+        operations.avg,
+        if(
+            operations.p99_max is null,
+            null,
+            greatest(ceil(operations.p99_max * 100 / $used_percent / 100) * 100, disk.least)
+        ) as wanted_iops
+    from disk
+    join evidence as operations
+        on
+            disk.source = operations.source
+            and disk.cloud = operations.cloud
+            and disk.account = operations.account
+            and disk.resource_id = operations.resource_id
+            and operations.metric = 'disk_ops_s'
+            and operations.window_days = $days
+    where disk.iops > disk.least
+)
+
+select
+    judged.source,
+    judged.cloud,
+    judged.account,
+    judged.region,
+    judged.resource_id,
+    format('{:.0f} IOPS', judged.iops) as before,
+    coalesce(format('{:.0f} IOPS', judged.wanted_iops), 'fewer IOPS') as after,
+    billed.currency,
+    (
+        billed.cost_month::double * (judged.iops - judged.wanted_iops) / (judged.iops - judged.free)
+        * if(judged.sku = 'io2' and judged.iops > $tiered_from, $tier_price, 1)
+    )::decimal(38, 18) as saving_month_low,
+    (billed.cost_month::double * (judged.iops - judged.wanted_iops) / (judged.iops - judged.free))::decimal(38, 18)
+        as saving_month_high,
+    format('{} with {:.0f} IOPS', judged.sku, judged.iops)
+    || coalesce(format(', of which it used {:.0f} in 99 % of the hours', judged.p99_max), '')
+    || coalesce(format('; IOPS cost {:.2f} {} a month', billed.cost_month::double, billed.currency), '') as reason,
+    case
+        when judged.operations_missing is not null then judged.operations_missing
+        when judged.p99_max is null then 'hourly maxima of its operations, which this cloud does not give'
+        when billed.cost_month is null then 'what its bill charges for IOPS'
+    end as missing
+from judged
+left join billed using (cloud, resource_id)
+where
+    judged.operations_missing is not null
+    or (judged.p99_max is null and judged.avg < judged.iops * $used_percent / 100)
+    or (judged.p99_max < judged.iops * $used_percent / 100 and judged.wanted_iops < judged.iops)
