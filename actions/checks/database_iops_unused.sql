@@ -5,6 +5,8 @@
 -- param days: 14
 -- param gp3_iops: 3000
 -- param used_percent: 80.0
+-- harm: Bursts beyond those that were measured have to wait.
+-- undo: Provision the IOPS again; AWS lets a volume be changed again after six hours only.
 -- blind: Latency, which gp3 promises less of, throughput, and a peak that comes less than once in 14 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
 -- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency

@@ -4,6 +4,8 @@
 -- risk: R5
 -- param days: 14
 -- param free: 1000
+-- harm: Requests beyond the lower throughput are refused (429) until they are tried again.
+-- undo: Raise the throughput again; it holds within minutes.
 -- blind: Several containers, each below the limit, that are together above it; and whether the throughput is needed.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,

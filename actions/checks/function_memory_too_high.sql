@@ -8,6 +8,8 @@
 -- param least_mib: 128
 -- param least_requests: 50
 -- param least_cost_month: 5.0
+-- harm: It runs longer, as CPU comes with memory, and fails where it needs more than was measured.
+-- undo: Set the memory back; it holds from the next call on.
 -- blind: How much longer it takes: less memory is less CPU, too. Try it in steps, with its latency in sight.
 -- evidence: select meter.unit, meter.meter, meter.description, meter.quantity, meter.cost_month, meter.currency,
 -- evidence: resource.sku, resource.state, resource.age_days, resource.config, resource.tags from marts.resource_now as

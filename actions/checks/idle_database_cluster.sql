@@ -4,6 +4,8 @@
 -- risk: R5
 -- param days: 14
 -- param cpu_percent: 10.0
+-- harm: The first connection after a pause waits for the cluster to wake.
+-- undo: Set its least capacity back.
 -- blind: Whether its engine version can sleep, and that the first connection waits until it is awake.
 -- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
 -- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency

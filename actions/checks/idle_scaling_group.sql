@@ -5,6 +5,8 @@
 -- param days: 14
 -- param cpu_percent: 5.0
 -- param bytes_a_day: 5000000.0
+-- harm: What still calls the group fails until it is scaled up again.
+-- undo: Set the desired number of machines back.
 -- blind: A group that waits for work on purpose, such as a standby of another region.
 -- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days, metric.coverage,
 -- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from marts.resource_now as machine

@@ -2,6 +2,8 @@
 -- kind: scaling_group
 -- verb: configure
 -- risk: R5
+-- harm: What is written to the system disk is lost whenever a machine is replaced.
+-- undo: Set the model of the scale set back; machines are replaced once more.
 -- blind: Whether anything is kept on the system disk, that node pools of AKS have a setting of their own for it, and
 -- blind: room in the cache of the size, where the disk would fit, too.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,

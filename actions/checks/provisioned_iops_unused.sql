@@ -8,6 +8,8 @@
 -- param least_iops: 100
 -- param tiered_from: 32000
 -- param tier_price: 0.49
+-- harm: Bursts beyond those that were measured have to wait.
+-- undo: Provision the IOPS again; AWS lets a volume be changed again after six hours only.
 -- blind: Throughput, which is not measured, and a peak that comes less than once in 14 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
 -- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency

@@ -5,6 +5,8 @@
 -- param days: 30
 -- param most_hours: 6.0
 -- param least_machines: 10
+-- harm: Work is cut off whenever the capacity is taken away, at two minutes' notice on AWS and thirty seconds' on others.
+-- undo: Start the machines on demand again.
 -- blind: Whether the work can be cut off and done again, which spot capacity asks for; and how often it is taken away.
 -- evidence: select focus.ResourceId, min(focus.ChargePeriodStart) as starts_at, max(focus.ChargePeriodEnd) as ends_at,
 -- evidence: sum(focus.PricingQuantity) as hours, sum(focus.EffectiveCost) as cost, focus.BillingCurrency from raw.focus

@@ -4,6 +4,8 @@
 -- risk: R5
 -- param standard: 48
 -- param web: 32
+-- harm: It restarts once. Memory and disk bandwidth shrink with the size.
+-- undo: Change it back to the larger size; that restarts it once more.
 -- blind: Other programs on the machine, SQL Server that Azure does not know of, and newer versions, whose limits
 -- blind: differ.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,

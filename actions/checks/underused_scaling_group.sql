@@ -6,6 +6,8 @@
 -- param cpu_percent: 30.0
 -- param memory_percent: 50.0
 -- param idle_percent: 5.0
+-- harm: Peaks beyond those that were measured wait until the group has scaled up.
+-- undo: Set size and least number of machines back.
 -- blind: Load that would be spread unevenly over fewer machines, and zones that each need one.
 -- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days, metric.coverage,
 -- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from marts.resource_now as machine

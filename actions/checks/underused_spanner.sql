@@ -7,6 +7,8 @@
 -- param wanted_cpu_percent: 65.0
 -- param wanted_cpu_percent_several: 45.0
 -- param wanted_storage_percent: 80.0
+-- harm: Peaks beyond those that were measured answer more slowly.
+-- undo: Add the nodes again; that takes minutes.
 -- blind: Batches that are due once a month.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,

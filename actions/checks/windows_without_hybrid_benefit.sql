@@ -2,6 +2,8 @@
 -- kind: instance
 -- verb: configure
 -- risk: R5
+-- harm: Claiming a licence that you don't own is a breach of its terms.
+-- undo: Set the licence type back; the next hour is billed with Windows.
 -- blind: Whether you own licences that are free, and subscriptions for development, in which Windows costs nothing.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.unchanged_days, resource.age_days, resource.attached_to, resource.member_of, resource.config,
