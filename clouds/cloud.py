@@ -19,7 +19,10 @@ Kind = Literal[
     "network_interface", "security_group", "network", "subnet", "dns_zone", "service_account",
     "access_key", "commitment", "advice", "host", "storage_pool", "monitoring_target",
     "node", "namespace", "workload", "hpa", "pvc", "quota",
-    "user", "secret", "cdn", "account",
+    "user", "secret", "cdn", "account", "audit_trail", "health_check",
+    "table", "cache", "warehouse", "stream", "file_share", "registry", "database_snapshot",
+    "container_service", "spark_cluster", "ml_endpoint", "desktop", "capacity_reservation",
+    "private_endpoint", "firewall", "vpn",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist
@@ -67,6 +70,7 @@ WANTED_SCHEMA: Mapping[str, pl.DataType] = {
     "kind": pl.String(),
     "sku": pl.String(),
     "since": pl.Datetime("us"),  # UTC; the first hour that is missing
+    "config": pl.String(),  # as in RESOURCE_SCHEMA
 }
 """One row per resource whose measurements are wanted."""
 

@@ -1,5 +1,6 @@
 """Hourly measurements from CloudWatch, up to 500 series in one call."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ import polars as pl
 
 from clouds.aws.access import Account
 from clouds.aws.place import utc
+from clouds.aws.series import SERIES, Form, Series
 from clouds.cloud import METRIC_SCHEMA, Reading
 from clouds.errors import CloudError, Forbidden, NotOffered, Throttled, Unauthorized
 from clouds.sweep import Part, sweep_in_chunks
@@ -18,6 +20,7 @@ QUERIES = 500  # in one call of GetMetricData
 HOUR = 3600  # seconds
 FINE, COARSE = 60, 300  # seconds between two samples with detailed and with basic monitoring
 COARSE_SAMPLES = HOUR // COARSE
+MOST_SAMPLES = 2**31 - 1  # a busy function has one for each call
 GAUGE = ("Average", "Maximum", "SampleCount")
 PERCENTILES = ("p95", "p99")
 NO_PERCENTILES = ("InvalidParameter", "ValidationError", "Internal Server Error")  # the last: moto
@@ -28,40 +31,13 @@ LONG = {"query": pl.Int32(), "hour": pl.Datetime("us"), "value": pl.Float64()}
 
 
 @dataclass(frozen=True)
-class Series:
-    """One of our metrics, and the CloudWatch metrics whose sum it is."""
-
-    metric: str
-    namespace: str
-    names: tuple[str, ...]
-    dimension: str
-    is_rate: bool = False  # they count things; we say how many a second
-
-
-SERIES: Mapping[str, tuple[Series, ...]] = {
-    "instance": (
-        Series("cpu_percent", "AWS/EC2", ("CPUUtilization",), "InstanceId"),
-        Series("network_bytes_s", "AWS/EC2", ("NetworkIn", "NetworkOut"), "InstanceId", True),
-        Series("disk_ops_s", "AWS/EC2", ("EBSReadOps", "EBSWriteOps"), "InstanceId", True),
-    ),
-    "disk": (
-        Series("disk_ops_s", "AWS/EBS", ("VolumeReadOps", "VolumeWriteOps"), "VolumeId", True),
-    ),
-    "database": (
-        Series("cpu_percent", "AWS/RDS", ("CPUUtilization",), "DBInstanceIdentifier"),
-        Series("connections", "AWS/RDS", ("DatabaseConnections",), "DBInstanceIdentifier"),
-    ),
-}
-
-
-@dataclass(frozen=True)
 class Query:
     """One statistic of one CloudWatch metric of one resource."""
 
     resource_id: str
     since: datetime
     metric: str
-    is_rate: bool
+    form: Form
     namespace: str
     name: str
     statistic: str
@@ -89,7 +65,7 @@ class Region:
 def metrics(
     accounts: Sequence[Account], wanted: pl.DataFrame, until: datetime
 ) -> Iterator[Reading]:
-    """Measurements of instances, disks and databases; other kinds have none here."""
+    """Measurements of the kinds in `SERIES`; others have none here."""
     by_id = {account.id: account for account in accounts}
     asked = wanted.filter(pl.col("kind").is_in(list(SERIES)), pl.col("account").is_in(list(by_id)))
     parts: list[Part] = []
@@ -172,19 +148,15 @@ def _parts(place: Region, kind: str, rows: pl.DataFrame, until: datetime) -> lis
 def _batch(kind: str) -> int:
     """How many resources of a kind fit into one call."""
     gauge = len(GAUGE) + len(PERCENTILES)
-    queries = sum(
-        len(series.names) * (len(COUNTER) if series.is_rate else gauge) for series in SERIES[kind]
-    )
+    queries = sum(len(series.names) * len(_statistics(series)) for series in SERIES[kind])
     return QUERIES // (queries + (gauge if kind == "instance" else 0))  # and the agent's memory
 
 
 def _read(place: Region, kind: str, batch: pl.DataFrame, until: datetime) -> pl.DataFrame:
     """One batch; without percentiles where the region refuses them."""
-    queries = [
-        query
-        for row in batch.iter_rows(named=True)
-        for query in _queries(place, kind, row["resource_id"], row["since"])
-    ]
+    queries = [query for row in batch.iter_rows(named=True) for query in _queries(place, kind, row)]
+    if not queries:
+        return _hours(pl.DataFrame(schema=LONG), [])
     since = min(query.since for query in queries)
     if place.offers_percentiles:
         try:
@@ -204,20 +176,42 @@ def _is_about_percentiles(error: CloudError) -> bool:
     return isinstance(error, NotOffered) or any(word in str(error) for word in NO_PERCENTILES)
 
 
-def _queries(place: Region, kind: str, resource_id: str, since: datetime) -> Iterator[Query]:
-    name = resource_id.rsplit(":", 1)[-1]  # an ARN ends with the name that CloudWatch knows
+def _statistics(series: Series) -> tuple[str, ...]:
+    return GAUGE + PERCENTILES if series.form == "gauge" else COUNTER
+
+
+def _queries(place: Region, kind: str, resource: Mapping[str, Any]) -> Iterator[Query]:
+    """All statistics of one resource, a row of `WANTED_SCHEMA`."""
+    resource_id, since = resource["resource_id"], resource["since"]
+    config = json.loads(resource.get("config") or "{}")
     for series in SERIES[kind]:
+        dimensions = _dimensions(series, resource_id, config)
+        if dimensions is None:
+            continue
         for metric in series.names:
-            for statistic in COUNTER if series.is_rate else GAUGE + PERCENTILES:
+            for statistic in _statistics(series):
                 yield Query(
-                    resource_id, since, series.metric, series.is_rate, series.namespace, metric,
-                    statistic, ((series.dimension, name),),
+                    resource_id, since, series.metric, series.form, series.namespace, metric,
+                    statistic, dimensions,
                 )  # fmt: skip
     if kind == "instance" and (agent := place.agents().get(resource_id)):
         for statistic in GAUGE + PERCENTILES:
             yield Query(
-                resource_id, since, "memory_percent", False, AGENT, agent[0], statistic, agent[1]
+                resource_id, since, "memory_percent", "gauge", AGENT, agent[0], statistic, agent[1]
             )
+
+
+def _dimensions(
+    series: Series, resource_id: str, config: Mapping[str, str]
+) -> tuple[tuple[str, str], ...] | None:
+    """What tells the resource's metric from others; null if it has none."""
+    if series.only and config.get(series.only[0]) not in series.only[1]:
+        return None
+    if not all(config.get(entry) for entry in series.more.values()):
+        return None
+    name = resource_id.rsplit(series.after, 1)[-1]  # an ARN ends with what CloudWatch knows
+    further = ((dimension, config[entry]) for dimension, entry in series.more.items())
+    return ((series.dimension, name), *further)
 
 
 def _measured(
@@ -234,22 +228,23 @@ def _measured(
 def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
     """One row per resource, metric and hour.
 
-    A rate is over the whole hour; its highest is that of one sample, and where it is a sum of two
-    the sum of their highest, which need not have come together. Percentiles of a sum are unknown.
+    Rates and counts are over the whole hour. The highest of a rate is that of one sample, and where
+    it is a sum of two the sum of their highest, which need not have come together; that of a count
+    is its mean. Percentiles of a sum are unknown.
     """
     asked = pl.DataFrame(
         [
-            (number, q.resource_id, q.since, q.metric, q.is_rate, q.name, q.statistic)
+            (number, q.resource_id, q.since, q.metric, q.form, q.name, q.statistic)
             for number, q in enumerate(queries)
         ],
         schema={
             "query": pl.Int32, "resource_id": pl.String, "since": pl.Datetime("us"),
-            "metric": pl.String, "is_rate": pl.Boolean, "name": pl.String, "statistic": pl.String,
+            "metric": pl.String, "form": pl.String, "name": pl.String, "statistic": pl.String,
         },
         orient="row",
     )  # fmt: skip
     names = asked.group_by("resource_id", "metric").agg(pl.col("name").n_unique().alias("names"))
-    one = ("resource_id", "metric", "is_rate", "hour")
+    one = ("resource_id", "metric", "form", "hour")
     by_name = (
         found.join(asked, on="query")
         .filter(pl.col("hour") >= pl.col("since"))
@@ -258,14 +253,16 @@ def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
     )
     samples = pl.col("SampleCount")
     seconds = pl.when(samples > COARSE_SAMPLES).then(FINE).otherwise(COARSE)
-    rate = pl.col("is_rate")
+    highest = pl.when(pl.col("form") == "rate").then(pl.col("Maximum") / seconds)
+    counted = pl.col("form") == "count"
+    mean = pl.when(pl.col("form") == "gauge").then("Average").otherwise(pl.col("Sum") / HOUR)
     return (
         by_name.select(
             *one,
-            pl.when(rate).then(pl.col("Sum") / HOUR).otherwise("Average").alias("avg"),
-            pl.when(rate).then(pl.col("Maximum") / seconds).otherwise("Maximum").alias("max"),
+            mean.alias("avg"),
+            highest.when(counted).then(mean).otherwise("Maximum").alias("max"),
             *PERCENTILES,
-            samples.round().cast(pl.Int32).alias("samples"),
+            samples.clip(upper_bound=MOST_SAMPLES).round().cast(pl.Int32).alias("samples"),
         )
         .filter(pl.col("avg").is_not_null() & pl.col("max").is_not_null())
         .group_by(one)
