@@ -20,7 +20,7 @@ WINDOWS = (14, 32)
 _WINDOW = re.compile(r"window_days = \$(\w+)")
 _RULE = re.compile(r"^(?:--|#)\n((?:(?:--|#)[^\n]*\n)+)", re.MULTILINE)
 _HEADER = re.compile(
-    r"^(?:--|#) (title|kind|verb|risk|blind|evidence|param (\w+)): (.+)$", re.MULTILINE
+    r"^(?:--|#) (title|kind|verb|risk|about|blind|evidence|param (\w+)): (.+)$", re.MULTILINE
 )
 
 FINDING: Mapping[str, pl.DataType] = {
@@ -32,9 +32,13 @@ FINDING: Mapping[str, pl.DataType] = {
 }  # fmt: skip
 """What a check returns, one row per resource. `verb` and `risk` default to the header's; a row that
 says what is `missing` is no finding but `insufficient_data`."""
-BY_HAND = ("configure",)
-"""Verbs for what the gate can't do: a setting that somebody changes by hand, so only R0 or R5."""
+BY_HAND = ("configure", "review")
+"""Verbs for what the gate can't do: a setting that somebody changes by hand, or something that
+somebody has to look at; so only R0 or R5."""
 NEVER_APPLIED = ("R0", "R5")
+SAVING = "saving"
+ABOUT = (SAVING, "security", "resilience", "governance", "capacity")
+"""What a check is good for. One that is not about a saving gives advice: it claims no money."""
 NEEDED = ("title", "kind", "verb", "risk", "blind", "evidence")
 SEVERAL_LINES = ("blind", "evidence")
 REQUIRED = ("source", "cloud", "account", "region", "resource_id", "before", "after", "reason")
@@ -62,6 +66,7 @@ class Check:
     rule: str  # the rule, where its thresholds come from, and the data it needs
     evidence: str  # a query with {cloud} and {resource_id} in it
     sql: str | None  # None: a Python file
+    about: str = SAVING  # one of ABOUT
 
     @property
     def windows(self) -> frozenset[str]:
@@ -132,6 +137,10 @@ def parse(file: str, text: str) -> Check:
         raise BadCheck(
             name, f"verb {facts['verb']!r} or risk {facts['risk']!r} is unknown",
             f"Verbs: {', '.join((*VERBS, *BY_HAND))}. Risks: {', '.join(RISKS)}.",
+        )  # fmt: skip
+    if facts.get("about", SAVING) not in ABOUT:
+        raise BadCheck(
+            name, f"it is about {facts['about']!r}", f"A check is about one of: {', '.join(ABOUT)}."
         )  # fmt: skip
     if facts["verb"] in BY_HAND and facts["risk"] not in NEVER_APPLIED:
         raise BadCheck(

@@ -12,7 +12,7 @@ from actions.check import FINDING, Check, checks
 from actions.override import Override, find
 from actions.suppress import SCHEMA as SUPPRESSION
 
-ABOUT_CHECK = {name: pl.String() for name in ("check", "title", "kind", "evidence")}
+ABOUT_CHECK = {name: pl.String() for name in ("check", "title", "kind", "about", "evidence")}
 PREVIOUS = {"id": pl.String(), "first_seen_on": pl.Date()}
 
 
@@ -57,7 +57,8 @@ def _found(
     check: Check, overrides: Sequence[Override], connection: DuckDBPyConnection
 ) -> pl.DataFrame:
     about = {
-        "check": check.name, "title": check.title, "kind": check.kind, "evidence": check.evidence,
+        "check": check.name, "title": check.title, "kind": check.kind, "about": check.about,
+        "evidence": check.evidence,
     }  # fmt: skip
     return find(check, overrides, connection).with_columns(
         pl.lit(value).alias(name) for name, value in about.items()

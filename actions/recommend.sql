@@ -110,7 +110,7 @@ judged as (
         coalesce(
             resource.missing,
             if(
-                resource.saving_month_high is null or resource.currency is null,
+                resource.about = 'saving' and (resource.saving_month_high is null or resource.currency is null),
                 'what it costs: no bill of it in the last 14 complete days',
                 null
             )
@@ -119,18 +119,20 @@ judged as (
     left join silence using (id)
 ),
 
--- A saving below one unit a month or 5 % of what the resource costs is not worth anybody's time.
+-- A saving below one unit a month or 5 % of what the resource costs is not worth anybody's time. Advice claims none.
 worthwhile as (
     select
         judged.*,
         case
             when judged.silenced_because is not null then 'suppressed'
             when judged.lacks is not null then 'insufficient_data'
+            when judged.about <> 'saving' then 'advice'
             else 'open'
         end as status
     from judged
     where
         judged.lacks is not null
+        or judged.about <> 'saving'
         or judged.saving_month_high >= greatest(1, 0.05 * coalesce(judged.cost_month, 0))
 ),
 
@@ -201,6 +203,7 @@ select
     settled.id,
     settled."check",
     settled.title,
+    settled.about,
     settled.source,
     settled.cloud,
     settled.account,

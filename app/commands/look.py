@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from actions.check import SAVING
 from app.answer import Answer
 from app.command import command
 from app.errors import BadInput
@@ -131,12 +132,12 @@ def recommendations(
     session: Session,
     status: Annotated[
         str | None,
-        typer.Option(help="Only these: open, superseded, suppressed, insufficient_data."),
+        typer.Option(help="Only these: open, superseded, suppressed, insufficient_data, advice."),
     ] = None,
     check: Annotated[str | None, typer.Option(help="Only those of this check.")] = None,
     cloud: Annotated[str | None, typer.Option(help="Only those on this cloud.")] = None,
 ) -> Answer:
-    """What to change and what it saves, the largest saving first."""
+    """What to change and what it saves, the largest saving first; advice apart."""
     from app.dashboard.money import between
     from app.rows import read
     from app.tables import footer, table
@@ -147,11 +148,18 @@ def recommendations(
         for one in read(session, "from marts.recommendation_now order by rank, id")
         if all(value is None or one[name] == value for name, value in wanted.items())
     ]
+    savings = [one for one in found if one.get("about", SAVING) == SAVING]
+    advice = [one for one in found if one.get("about", SAVING) != SAVING]
 
     def view() -> list[Any]:
-        shown = [one for one in found if status or one["status"] == "open"]
+        shown = [one for one in savings if status or one["status"] == "open"]
+        told = [one for one in advice if one["status"] == "advice"]
+        if status == "advice":
+            return [_advice(told), footer(session.snapshot)] if told else ["No advice."]
+        also = f"{len(told)} findings save nothing, but are worth knowing: --status advice"
+        rest = [also] if told else []
         if not shown:
-            return ["No recommendations."]
+            return ["No recommendations.", *rest]
         rows = [
             (
                 one["id"], one["verb"], one["resource_id"], one["cloud"],
@@ -162,6 +170,17 @@ def recommendations(
         ]  # fmt: skip
         columns = ["id", "do", "resource", "cloud", ">saves a month", "risk", "because"]
         hint = "Make a plan: instance-select plan create --recommendation ID"
-        return [table(columns, rows), hint, footer(session.snapshot)]
+        return [table(columns, rows), hint, *rest, footer(session.snapshot)]
 
-    return Answer({"recommendations": found, "snapshot": session.snapshot}, view)
+    document = {"recommendations": savings, "advice": advice, "snapshot": session.snapshot}
+    return Answer(document, view)
+
+
+def _advice(found: list[dict[str, Any]]) -> Any:
+    from app.tables import table
+
+    rows = [
+        (one["id"], one["about"], one["resource_id"], one["cloud"], one["title"], one["reason"])
+        for one in sorted(found, key=lambda one: (one["about"], one["title"], one["resource_id"]))
+    ]
+    return table(["id", "about", "resource", "cloud", "advice", "because"], rows)

@@ -41,7 +41,7 @@ class Known:
     resources: (
         pl.DataFrame
     )  # one row per member and explained resource: impact, at_onset, is_owned, how
-    commitments: pl.DataFrame  # one row per member and commitment that fits: impact, word
+    commitments: pl.DataFrame  # one row per member and commitment that fits: share, word
     days: pl.DataFrame  # one row per member and abnormal day: excess, is_opening
 
 
@@ -68,18 +68,20 @@ def because(members: pl.DataFrame, done: Known, usual: float) -> str | None:
         for part in (done.resources, done.commitments, done.days)
     )
     resources = resources.filter(~pl.col("id").is_in(committed["id"].to_list()))
-    priced = _sum(committed.unique("id")["impact"])
+    shares = committed.select("id", "share").unique("id")
+    parts = members.select(pl.col("member").alias("id"), "impact", "days")
+    priced = _sum(_by_price(parts, shares, "impact"))
     at_onset = resources.filter("at_onset")
     impact = float(members["impact"].sum())
     if _explains(_sum(at_onset["impact"]) + priced, impact):
-        return _unless_dear(_a_day(members, committed), impact, usual, committed, at_onset)
+        return _unless_dear(_a_day(parts, shares), impact, usual, committed, at_onset)
     first = days.filter("is_opening")
-    began = _sum(first.join(committed.unique("id"), on="id", how="semi")["excess"])
+    began = _sum(_by_price(first, shares, "excess"))
     if not _explains(_sum(resources["impact"]) + priced, impact) or not _explains(
         _sum(at_onset["opening"]) + began, _sum(first["excess"])
     ):
         return None
-    return _unless_dear(_dearest(days, committed), impact, usual, committed, resources)
+    return _unless_dear(_dearest(days, shares), impact, usual, committed, resources)
 
 
 def _sum(money: pl.Series) -> float:
@@ -104,16 +106,23 @@ def _unless_dear(
     return because_of(words)
 
 
-def _a_day(members: pl.DataFrame, committed: pl.DataFrame) -> float:
-    """What it costs a day, without the members that a commitment explains."""
-    others = members.filter(~pl.col("member").is_in(committed["id"].to_list()))
-    return float((others["impact"] / others["days"]).sum())
+def _by_price(parts: pl.DataFrame, shares: pl.DataFrame, money: str) -> pl.Series:
+    """What a commitment explains of each part: the share that its price has in the series."""
+    shared = parts.join(shares, on="id", how="inner")
+    return shared[money] * shared["share"]
 
 
-def _dearest(days: pl.DataFrame, committed: pl.DataFrame) -> float:
+def _a_day(parts: pl.DataFrame, shares: pl.DataFrame) -> float:
+    """What it costs a day, without what a commitment explains."""
+    daily = parts.with_columns(pl.col("impact") / pl.col("days"))
+    return _sum(daily["impact"]) - _sum(_by_price(daily, shares, "impact"))
+
+
+def _dearest(days: pl.DataFrame, shares: pl.DataFrame) -> float:
     """What the dearest day costs: a machine that came late would be lost in the mean of all."""
-    others = days.filter(~pl.col("id").is_in(committed["id"].to_list()))
-    dearest = others.group_by("day").agg(pl.col("excess").sum())["excess"].max()
+    rest = pl.col("excess") * (1 - pl.col("share").fill_null(0.0))
+    by_day = days.join(shares, on="id", how="left").group_by("day").agg(rest.sum())
+    dearest = by_day["excess"].max()
     return float(dearest) if isinstance(dearest, float) else 0.0
 
 
@@ -182,7 +191,10 @@ def _done(changes: pl.DataFrame, resources: pl.DataFrame) -> pl.DataFrame:
 
 
 def _commitments(facts: Facts) -> pl.DataFrame:
-    """A commitment that began explains a lower price, one that ended a higher."""
+    """A commitment that began explains a lower price, one that ended a higher.
+
+    It explains no more than the price did: usage that grew beside it is another matter.
+    """
     whole = (
         facts.items.filter(pl.col("dimension") == "service")
         .group_by("id")
@@ -190,12 +202,13 @@ def _commitments(facts: Facts) -> pl.DataFrame:
         .filter(pl.col("price_effect") / pl.col("impact") >= PRICED)
     )
     way = pl.col("what").replace_strict({"began": "down", "ended": "up"}, return_dtype=pl.String)
+    share = (pl.col("price_effect") / pl.col("impact")).clip(upper_bound=1.0)
     word = pl.format("commitment {} {} on {}", "commitment_id", "what", "on_day")
     return (
         facts.commitments.join(whole, on="id")
         .filter(way == _way())
         .sort("id", "on_day", "commitment_id")
-        .select("id", "impact", word.alias("word"))
+        .select("id", share.alias("share"), word.alias("word"))
     )
 
 

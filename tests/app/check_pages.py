@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import fill
 
-from actions.check import WINDOWS, Check, checks
+from actions.check import SAVING, WINDOWS, Check, checks
 from warehouse.build import tables_in
 
 
@@ -20,7 +20,11 @@ def check_pages(docs: Path) -> dict[Path, str]:
 def _check_page(check: Check) -> Iterator[str]:
     yield f"# `{check.name}`\n"
     yield f"{check.title}. This page is made from `actions/checks/{check.name}.sql`.\n"
-    yield f"It looks at each {check.kind.replace('_', ' ')}, offers to {check.verb} it, and is of"
+    kind = check.kind.replace("_", " ")
+    if check.about == SAVING:
+        yield f"It looks at each {kind}, offers to {check.verb} it, and is of"
+    else:
+        yield f"It gives advice on the {check.about} of each {kind}, claims no money, and is of"
     yield f"risk {check.risk} unless a finding says otherwise ([what that means](../gate.md)).\n"
     yield f"## Rule and sources\n\n{_wrapped(check.rule)}\n"
     yield f"## What it can't see\n\n{_wrapped(check.blind)}\n"

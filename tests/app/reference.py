@@ -97,11 +97,12 @@ def schema() -> Iterator[str]:
 
 def checks() -> Iterator[str]:
     """One row for each check."""
-    yield "| check | what the reader gains | kind | does | risk |"
+    yield "| check | what the reader gains | about | kind | does | risk |"
     yield "|---|---|---|---|---|"
     for check in all_checks():
         name = f"[`{check.name}`](checks/{check.name}.md)"
-        yield f"| {name} | {check.title} | {check.kind} | {check.verb} | {check.risk} |"
+        kind = f"{check.about} | {check.kind} | {check.verb} | {check.risk}"
+        yield f"| {name} | {check.title} | {kind} |"
 
 
 def toy() -> Iterator[str]:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from duckdb import DuckDBPyConnection
 
-from actions.check import BY_HAND, NEVER_APPLIED, Check, checks, parse
+from actions.check import BY_HAND, NEVER_APPLIED, SAVING, Check, checks, parse
 from actions.errors import BadCheck
 from actions.recommend import recommend
 from actions.risk import LEAST_RISK
@@ -122,6 +122,19 @@ def test_verb_that_the_gate_lacks_needs_a_class_that_is_never_applied() -> None:
     with pytest.raises(BadCheck, match="the gate can't configure, but its risk is R1"):
         parse("x.sql", text)
     assert parse("x.sql", text.replace("R1", "R5")).verb == "configure"
+
+
+def test_check_about_something_unknown_lists_what_it_may_be_about() -> None:
+    text = HEADER.format(kind="bucket", verb="review", risk="R0")
+    assert parse("x.sql", text).about == SAVING
+    assert parse("x.sql", f"-- about: security\n{text}").about == "security"
+    with pytest.raises(BadCheck, match=r"it is about 'fun'.*saving, security, resilience"):
+        parse("x.sql", f"-- about: fun\n{text}")
+
+
+@pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
+def test_advice_is_never_applied(check: Check) -> None:
+    assert check.about == SAVING or check.risk in NEVER_APPLIED
 
 
 @pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)

@@ -160,6 +160,16 @@ def test_a_commitment_explains_the_price_that_goes_its_way_however_much(
     assert (f"commitment sp-0 {what} on" in incident["reason"]) is is_expected
 
 
+@pytest.mark.parametrize(("extra", "price", "is_expected"), [
+    (20, 0.7, True), (20, 0.6, False), (0.5, 0.7, False),
+])  # fmt: skip
+def test_what_grew_beside_a_commitment_that_ended_is_judged_like_any_other(
+    extra: float, price: float, is_expected: bool
+) -> None:
+    incident = committed(with_rest(extra), "ended", price=price)
+    assert incident["is_expected"] is is_expected
+
+
 def test_a_commitment_explains_no_quantity_and_each_that_fits_is_named() -> None:
     assert not committed(with_rest(20), "ended", price=0.3)["is_expected"]
     because = committed(with_rest(20), "ended", "began", "ended")["expected_because"]

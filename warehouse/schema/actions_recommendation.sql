@@ -3,6 +3,7 @@ create table if not exists actions.recommendation (
     id VARCHAR, -- stable from run to run: digest of check, cloud, account and resource
     "check" VARCHAR, -- the file in actions/checks
     title VARCHAR,
+    about VARCHAR, -- saving; advice is about security, resilience, governance or capacity
     source VARCHAR, -- the configured source that can make the change
     cloud VARCHAR,
     account VARCHAR,
@@ -20,7 +21,7 @@ create table if not exists actions.recommendation (
     overload_probability DOUBLE, -- share of hours in which the new size would have been too small; null = not a resize
     reason VARCHAR,
     evidence VARCHAR, -- SQL that shows the facts, runnable on the same snapshot
-    status VARCHAR, -- open, superseded, suppressed, insufficient_data
+    status VARCHAR, -- open, superseded, suppressed, insufficient_data; advice: to be known, saves nothing
     superseded_by VARCHAR, -- id of the recommendation that wins on the same resource
     missing VARCHAR, -- insufficient_data: which evidence is missing
     first_seen_on DATE,

@@ -37,12 +37,14 @@ def recommendations() -> None:
         "insufficient_data": found.filter(pl.col("status") == "insufficient_data"),
         "superseded": found.filter(pl.col("status") == "superseded"),
         "suppressed": found.filter(pl.col("status") == "suppressed"),
+        "advice": found.filter(pl.col("status") == "advice"),
     }
     names = {
         "open": "Open",
         "insufficient_data": "Not enough data",
         "superseded": "Superseded",
         "suppressed": "Suppressed",
+        "advice": "Advice",
     }
     tabs = st.tabs([f"{names[name]} ({len(part)})" for name, part in parts.items()])
     with tabs[0]:
@@ -53,6 +55,8 @@ def recommendations() -> None:
         _superseded(parts["superseded"], currency)
     with tabs[3]:
         _suppressed(parts["suppressed"], currency)
+    with tabs[4]:
+        _advice(parts["advice"])
     page.show_sql("Recommendations", data.statement("recommendations", currency=currency))
 
 
@@ -298,6 +302,34 @@ def _suppressed(found: pl.DataFrame, currency: str) -> None:
         },
         rows=14,
     )
+
+
+def _advice(found: pl.DataFrame) -> None:
+    if found.is_empty():
+        page.empty("No advice.", "Nothing was found that is worth knowing without saving money.")
+        return
+    st.caption(
+        "These save nothing, or nobody can tell how much; they are worth knowing all the same."
+    )
+    rows = page.table(
+        found.sort("about", "title", "resource"),
+        key="recommendations_advice",
+        alt="Advice that saves no money, and why it is given",
+        select="multi-row",
+        columns={
+            "about": st.column_config.TextColumn("About", width="small"),
+            "title": st.column_config.TextColumn("What", width="medium"),
+            "resource": st.column_config.TextColumn("Resource"),
+            "reason": st.column_config.TextColumn("Reason", width="large"),
+            "cloud": st.column_config.TextColumn("Cloud"),
+            "account_name": st.column_config.TextColumn("Account"),
+            "region": st.column_config.TextColumn("Region"),
+            "team": st.column_config.TextColumn("Team"),
+        },
+        rows=14,
+    )
+    for row in found.sort("about", "title", "resource")[rows].head(DETAILS).iter_rows(named=True):
+        page.rows_of(row["evidence"], f"evidence_{row['id']}")
 
 
 recommendations()
