@@ -14,7 +14,7 @@ from clouds.aws.place import utc
 from clouds.aws.series import SERIES, Form, Series
 from clouds.cloud import METRIC_SCHEMA, Reading
 from clouds.errors import CloudError, Forbidden, NotOffered, Throttled, Unauthorized
-from clouds.sweep import Part, sweep_in_chunks
+from clouds.sweep import Part, frame, sweep_in_chunks
 
 QUERIES = 500  # in one call of GetMetricData
 HOUR = 3600  # seconds
@@ -156,7 +156,7 @@ def _read(place: Region, kind: str, batch: pl.DataFrame, until: datetime) -> pl.
     """One batch; without percentiles where the region refuses them."""
     queries = [query for row in batch.iter_rows(named=True) for query in _queries(place, kind, row)]
     if not queries:
-        return _hours(pl.DataFrame(schema=LONG), [])
+        return frame(METRIC_SCHEMA)
     since = min(query.since for query in queries)
     if place.offers_percentiles:
         try:

@@ -33,6 +33,7 @@ def parse_databases(page: Payload, place: Place) -> Iterator[Record]:
                 "engine": found["Engine"], "version": found.get("EngineVersion"),
                 "multi_az": found.get("MultiAZ"), "storage": found.get("StorageType"),
                 "backup_days": found.get("BackupRetentionPeriod"),
+                "uid": found.get("DbiResourceId"),
                 "replica_of": found.get("ReadReplicaSourceDBInstanceIdentifier"),
             },
         )  # fmt: skip

@@ -216,7 +216,11 @@ def _database_snapshot(
         sku=found.get("Engine"), state=found["Status"],
         created_at=utc(found.get("SnapshotCreateTime")),
         size_gib=float(size) if size else None, tags=tags_of(found.get("TagList")),
-        config={"source": place.arn("rds", database), "version": found.get("EngineVersion")},
+        config={
+            "source": place.arn("rds", database), "source_uid": found.get("DbiResourceId"),
+            "version": found.get("EngineVersion"),
+            "copied_from": found.get(f"Source{prefix}Identifier") or found.get(f"Source{prefix}Arn"),
+        },
     )  # fmt: skip
 
 

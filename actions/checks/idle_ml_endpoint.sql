@@ -1,0 +1,54 @@
+-- title: Delete model endpoints that nobody has asked for 14 days
+-- kind: ml_endpoint
+-- verb: delete
+-- risk: R3
+-- param days: 14
+-- blind: An endpoint that waits for a launch.
+-- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
+-- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
+-- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: order by metric.metric, metric.window_days
+--
+-- No invocation in 14 days: AWS Compute Optimizer's rule for idle SageMaker endpoints
+-- (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). Its model and configuration stay, so
+-- it can be made again. CloudWatch measures invocations only while there are some, so hours without a measurement are
+-- zero if measurements of the region were read. Serverless endpoints, which cost nothing while nobody asks, are left
+-- out; of those with several variants, or asynchronous ones, requests are not measured here, and the row says so. No
+-- cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
+select
+    model.source,
+    model.cloud,
+    model.account,
+    model.region,
+    model.resource_id,
+    model.state as before,
+    'absent' as after,
+    rate.currency,
+    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    rate.cost_month as saving_month_high,
+    if(requests.missing is null, format('no request in {} days', $days), 'a model endpoint')
+    || coalesce(format(', {} machines', json_extract_string(model.config, '$.instances')), '')
+    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    case
+        when requests.missing is not null then requests.missing
+        when json_extract_string(model.config, '$.variant') is null then 'which of its variants are asked'
+        when json_extract_string(model.config, '$.is_async') = 'true' then 'requests that wait in its queue'
+    end as missing
+from marts.resource_now as model
+join evidence as requests
+    on
+        model.source = requests.source
+        and model.cloud = requests.cloud
+        and model.account = requests.account
+        and model.resource_id = requests.resource_id
+        and requests.metric = 'requests_s'
+        and requests.window_days = $days
+left join marts.resource_run_rate as rate
+    on model.cloud = rate.cloud and model.resource_id = rate.resource_id
+where
+    model.kind = 'ml_endpoint'
+    and model.state = 'active'
+    and model.sku is distinct from 'serverless'
+    and not coalesce(requests.max > 0, false)
