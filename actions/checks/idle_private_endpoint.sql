@@ -21,7 +21,10 @@ with line as (
         regexp_matches(concat_ws(' ', meter.meter, meter.description, meter.unit), 'bytes|\bGB\b|gigabyte', 'i')
             as is_traffic
     from marts.resource_meter as meter
-    where regexp_matches(concat_ws(' ', meter.meter, meter.description), 'VpcEndpoint-(Hours|Bytes)|VPC Endpoint', 'i')
+    where
+        regexp_matches(
+            concat_ws(' ', meter.meter, meter.description), 'VpcEndpoint-(Hours|Bytes)|VPC Endpoint', 'i'
+        )
 ),
 
 metered as (
@@ -82,7 +85,7 @@ select
         when judged.days_held is null then 'what the lines of its bill are for'
         when judged.days_held < $days
             then format('bills of {} days, there are {}', $days, judged.days_held)
-        when judged.tells_traffic is distinct from true then 'traffic: no line of the bills tells it by endpoint'
+        when not coalesce(judged.tells_traffic, false) then 'traffic: no line of the bills tells it by endpoint'
     end as missing
 from judged
 left join marts.resource_run_rate as rate
