@@ -22,7 +22,7 @@ Kind = Literal[
     "user", "secret", "cdn", "account", "audit_trail", "health_check",
     "table", "cache", "warehouse", "stream", "file_share", "registry", "database_snapshot",
     "container_service", "spark_cluster", "ml_endpoint", "desktop", "capacity_reservation",
-    "private_endpoint", "firewall", "vpn",
+    "private_endpoint", "firewall", "vpn_connection",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist

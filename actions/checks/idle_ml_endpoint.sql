@@ -3,7 +3,7 @@
 -- verb: delete
 -- risk: R3
 -- param days: 14
--- blind: An endpoint that waits for a launch.
+-- blind: Endpoints that scale to zero by themselves, and one that is wanted once a quarter.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
@@ -11,12 +11,14 @@
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 -- evidence: order by metric.metric, metric.window_days
 --
--- No invocation in 14 days: AWS Compute Optimizer's rule for idle SageMaker endpoints
--- (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). Its model and configuration stay, so
--- it can be made again. CloudWatch measures invocations only while there are some, so hours without a measurement are
--- zero if measurements of the region were read. Serverless endpoints, which cost nothing while nobody asks, are left
--- out; of those with several variants, or asynchronous ones, requests are not measured here, and the row says so. No
--- cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
+-- No request in 14 days: AWS Compute Optimizer's rule for SageMaker endpoints
+-- (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). The machines behind an endpoint are
+-- paid while a model is deployed on it (https://cloud.google.com/vertex-ai/pricing,
+-- https://azure.microsoft.com/pricing/details/machine-learning/); one without a model, and a serverless one, cost nothing
+-- while nobody asks and are left out. Models stay registered, so it can be made again. CloudWatch measures requests only
+-- while there are some, so hours without a measurement are zero if measurements of the region were read; of endpoints
+-- with several variants, or asynchronous ones, they are not measured, and the row says so. No cloud lets the gate delete
+-- one yet, so it is made by hand.
 select
     model.source,
     model.cloud,
@@ -33,7 +35,8 @@ select
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case
         when requests.missing is not null then requests.missing
-        when json_extract_string(model.config, '$.variant') is null then 'which of its variants are asked'
+        when model.cloud = 'aws' and json_extract_string(model.config, '$.variant') is null
+            then 'which of its variants are asked'
         when json_extract_string(model.config, '$.is_async') = 'true' then 'requests that wait in its queue'
     end as missing
 from marts.resource_now as model
@@ -51,4 +54,5 @@ where
     model.kind = 'ml_endpoint'
     and model.state = 'active'
     and model.sku is distinct from 'serverless'
+    and coalesce(json_extract_string(model.config, '$.models') <> '0', true)
     and not coalesce(requests.max > 0, false)

@@ -1,5 +1,5 @@
 -- title: Delete VPN connections whose tunnels have been down for 90 days
--- kind: vpn
+-- kind: vpn_connection
 -- verb: delete
 -- risk: R3
 -- param days: 90
@@ -36,7 +36,7 @@ from marts.resource_now as link
 left join marts.resource_run_rate as rate
     on link.cloud = rate.cloud and link.resource_id = rate.resource_id
 where
-    link.kind = 'vpn'
+    link.kind = 'vpn_connection'
     and link.state = 'active'
     and coalesce(json_extract_string(link.config, '$.tunnels_up') = '0', true)
     and coalesce(link.state_days >= $days, true)

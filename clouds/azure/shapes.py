@@ -21,6 +21,7 @@ from clouds.azure.facts import (
     text,
     time,
 )
+from clouds.azure.open_ports import open_ports
 
 Shape = Callable[[Row], Record | list[Record] | None]
 
@@ -256,7 +257,11 @@ def security_group(row: Row) -> Record:
     return record(
         row,
         state="in_use" if uses else "available",
-        config={"rules": str(len(facts.get("securityRules") or [])), "uses": str(uses)},
+        config={
+            "rules": str(len(facts.get("securityRules") or [])),
+            "uses": str(uses),
+            "open_ports": open_ports(facts.get("securityRules") or []),
+        },
     )
 
 

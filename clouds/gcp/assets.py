@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from clouds.ports import ALL, listed, parsed
 
 Payload = Mapping[str, Any]  # a message of the API as JSON
 
@@ -281,8 +283,22 @@ def _security_group(data: Payload) -> dict[str, Any]:
         "config": {
             "direction": str(data.get("direction", "INGRESS")).lower(),
             "sources": ", ".join(data.get("sourceRanges", ())) or None,
+            "open_ports": listed(_open_ports(data)),
         },
     }
+
+
+def _open_ports(rule: Payload) -> Iterator[tuple[int, int]]:
+    """The TCP ports at which a rule lets everybody in."""
+    sources = set(rule.get("sourceRanges", ()))
+    is_inbound = rule.get("direction", "INGRESS") == "INGRESS"
+    if not is_inbound or not sources & {"0.0.0.0/0", "::/0"}:
+        return
+    for allowed in rule.get("allowed", ()):
+        if allowed.get("IPProtocol") in ("tcp", "6"):
+            yield from map(parsed, allowed.get("ports", ("all",)))
+        elif allowed.get("IPProtocol") == "all":
+            yield ALL
 
 
 def _subnet(data: Payload) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def parse_vpns(page: Payload, place: Place) -> Iterator[Record]:
         changed = [time for each in tunnels if (time := utc(each.get("LastStatusChange")))]
         up = sum(each.get("Status") == "UP" for each in tunnels)
         yield record(
-            place, "vpn", place.arn("ec2", f"vpn-connection/{found['VpnConnectionId']}"),
+            place, "vpn_connection", place.arn("ec2", f"vpn-connection/{found['VpnConnectionId']}"),
             name=tags.get("Name") or found["VpnConnectionId"], sku=found.get("Type"),
             state="active" if found.get("State") == "available" else found.get("State"),
             state_since=max(changed, default=None),
@@ -130,7 +130,7 @@ def parse_health_checks(page: Payload, place: Place) -> Iterator[Record]:
 READERS = (
     Reader("private_endpoint", "region", fetch_private_endpoints, parse_private_endpoints),
     Reader("firewall", "region", fetch_firewalls, parse_firewalls),
-    Reader("vpn", "region", fetch_vpns, parse_vpns),
+    Reader("vpn_connection", "region", fetch_vpns, parse_vpns),
     Reader("network_interface", "region", fetch_interfaces, parse_interfaces),
     Reader("health_check", "global", fetch_health_checks, parse_health_checks),
 )

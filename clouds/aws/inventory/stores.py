@@ -219,7 +219,7 @@ def _database_snapshot(
         config={
             "source": place.arn("rds", database), "source_uid": found.get("DbiResourceId"),
             "version": found.get("EngineVersion"),
-            "copied_from": found.get(f"Source{prefix}Identifier") or found.get(f"Source{prefix}Arn"),
+            "copied_from": found.get(f"Source{prefix}Identifier", found.get(f"Source{prefix}Arn")),
         },
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ FACTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "private_endpoint": (f"arn:aws:ec2:{WEST}:{HOME}:vpc-endpoint/vpce-", {"zones": "1"}),
     "firewall": (f"arn:aws:network-firewall:{WEST}:{HOME}:firewall/edge", {}),
-    "vpn": (f"arn:aws:ec2:{WEST}:{HOME}:vpn-connection/vpn-", {}),
+    "vpn_connection": (f"arn:aws:ec2:{WEST}:{HOME}:vpn-connection/vpn-", {}),
     "capacity_reservation": (
         f"arn:aws:ec2:{WEST}:{HOME}:capacity-reservation/cr-1", {"machines": "4", "free": "3"}
     ),
