@@ -93,6 +93,8 @@ def fetch_trails(place: Place) -> Iterator[Payload]:
     """Trails whose home is this region, each with the events it takes in (`Selectors`)."""
     answer = place.call("cloudtrail", "describe_trails", includeShadowTrails=False)
     for trail in answer.get("trailList", ()):
+        if trail.get("HomeRegion") != place.region:
+            continue
         selectors = place.call("cloudtrail", "get_event_selectors", TrailName=trail["TrailARN"])
         yield {**trail, "Selectors": selectors}
 
