@@ -89,7 +89,8 @@ def test_evidence_runs_and_shows_the_resource(check: Check, facts: DuckDBPyConne
         assert "{" not in row["evidence"]
         assert tables_in(row["evidence"]) <= {
             "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
-            "marts.commitment_use", "marts.resource_meter", "marts.kubernetes_workload", "marts.kubernetes_cost_daily",
+            "marts.commitment_use", "marts.resource_meter", "marts.kubernetes_workload",
+            "marts.kubernetes_cost_daily",
         }  # fmt: skip
         assert facts.execute(row["evidence"]).fetchall()
 
