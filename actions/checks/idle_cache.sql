@@ -75,6 +75,6 @@ where
             judged.source = sibling.source
             and judged.account = sibling.account
             and judged.region = sibling.region
-            and judged.member_of = sibling.member_of
+            and json_extract_string(judged.config, '$.group') = json_extract_string(sibling.config, '$.group')
             and (sibling.is_used or sibling.lacks is distinct from judged.lacks)
     )

@@ -115,8 +115,8 @@ def parse_trails(trail: Payload, place: Place) -> Iterator[Record]:
     ]
     yield record(
         place, "audit_trail", trail["TrailARN"], name=trail["Name"], state="active",
-        attached_to=trail.get("S3BucketName"),
         config={
+            "bucket": trail.get("S3BucketName"),
             "all_regions": trail.get("IsMultiRegionTrail"),
             "organisation": trail.get("IsOrganizationTrail"),
             "management": any(plain) or bool(advanced) or not (plain or is_advanced),

@@ -85,7 +85,7 @@ def parse_desktops(page: Payload, place: Place) -> Iterator[Record]:
         connected = utc(page["Used"].get(name))
         yield record(
             place, "desktop", arn, name=name, sku=properties.get("ComputeTypeName"),
-            state=found["State"].lower(), member_of=found.get("DirectoryId"),
+            state=found["State"].lower(),
             tags=page["Tags"].get(arn, {}),
             config={
                 "mode": mode.lower() if mode else None,

@@ -68,7 +68,7 @@ def parse_vpns(page: Payload, place: Place) -> Iterator[Record]:
             name=tags.get("Name") or found["VpnConnectionId"], sku=found.get("Type"),
             state="active" if found.get("State") == "available" else found.get("State"),
             state_since=max(changed, default=None),
-            member_of=found.get("TransitGatewayId") or found.get("VpnGatewayId"), tags=tags,
+            tags=tags,
             config={"tunnels": len(tunnels) or None, "tunnels_up": up if tunnels else None},
         )  # fmt: skip
 
@@ -79,7 +79,7 @@ def fetch_interfaces(place: Place) -> Iterator[Payload]:
 
 
 def parse_interfaces(page: Payload, place: Place) -> Iterator[Record]:
-    """One record per network interface; what uses it is an instance or a service of AWS."""
+    """One record per network interface; what uses it is an instance or, in use by none, AWS."""
     for found in page.get("NetworkInterfaces", ()):
         tags = tags_of(found.get("TagSet"))
         attachment = found.get("Attachment", {})
@@ -88,7 +88,7 @@ def parse_interfaces(page: Payload, place: Place) -> Iterator[Record]:
             zone=found.get("AvailabilityZone"), name=tags.get("Name"),
             sku=found.get("InterfaceType"), state=str(found.get("Status")).replace("-", "_"),
             state_since=utc(attachment.get("AttachTime")),
-            attached_to=attachment.get("InstanceId") or attachment.get("InstanceOwnerId"),
+            attached_to=attachment.get("InstanceId"),
             member_of=found.get("SubnetId"), tags=tags,
             config={
                 "made_by_aws": found.get("RequesterManaged"),

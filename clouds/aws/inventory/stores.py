@@ -54,10 +54,10 @@ def parse_caches(page: Payload, place: Place) -> Iterator[Record]:
             place, "cache", found["ARN"], zone=found.get("PreferredAvailabilityZone"),
             name=found["CacheClusterId"], sku=found.get("CacheNodeType"),
             state=found["CacheClusterStatus"], created_at=utc(found.get("CacheClusterCreateTime")),
-            member_of=found.get("ReplicationGroupId"), tags=page["Tags"].get(found["ARN"], {}),
+            tags=page["Tags"].get(found["ARN"], {}),
             config={
                 "engine": found.get("Engine"), "version": found.get("EngineVersion"),
-                "nodes": found.get("NumCacheNodes"),
+                "nodes": found.get("NumCacheNodes"), "group": found.get("ReplicationGroupId"),
             },
         )  # fmt: skip
 
