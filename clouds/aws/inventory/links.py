@@ -79,7 +79,7 @@ def fetch_interfaces(place: Place) -> Iterator[Payload]:
 
 
 def parse_interfaces(page: Payload, place: Place) -> Iterator[Record]:
-    """One record per network interface; what uses it is an instance or, in use by none, AWS."""
+    """One record per network interface; one in use by no instance is AWS's own."""
     for found in page.get("NetworkInterfaces", ()):
         tags = tags_of(found.get("TagSet"))
         attachment = found.get("Attachment", {})
