@@ -1,40 +1,70 @@
 -- One row per resource, metric and window of days: what was measured, and what is missing to judge it.
--- `missing` is null where the resource is old enough and at least 80 % of its hours were measured.
+-- `missing` is null where the resource is old enough and at least 80 % of its hours were measured. Where a cloud
+-- measures only while something happens, an hour without a measurement is zero, if measurements were read at all.
 with wanted as (
     select
         measure.kind,
         measure.metric,
-        days.window_days
+        days.window_days,
+        coalesce(measure.silent_on, '') as silent_on
     from
         (
             values
-            ('instance', 'cpu_percent'),
-            ('instance', 'memory_percent'),
-            ('instance', 'network_bytes_s'),
-            ('instance', 'disk_ops_s'),
-            ('database', 'cpu_percent'),
-            ('database', 'memory_percent'),
-            ('database', 'connections'),
-            ('database', 'dtu_percent'),
-            ('disk', 'disk_ops_s'),
-            ('nat_gateway', 'network_bytes_s'),
-            ('app_plan', 'cpu_percent'),
-            ('app_plan', 'memory_percent'),
-            ('document_account', 'requests_s'),
-            ('document_account', 'request_units_s'),
-            ('ml_endpoint', 'requests_s'),
-            ('spanner', 'cpu_percent'),
-            ('spanner', 'storage_percent'),
-            ('bucket', 'requests_s'),
-            ('bucket', 'stored_gib'),
-            ('host', 'cpu_percent'),
-            ('host', 'memory_percent'),
-            ('database', 'disk_ops_s'),
-            ('load_balancer', 'network_bytes_s'),
-            ('scaling_group', 'cpu_percent'),
-            ('scaling_group', 'network_bytes_s')
-        ) as measure (kind, metric),
+            ('instance', 'cpu_percent', null),
+            ('instance', 'memory_percent', null),
+            ('instance', 'network_bytes_s', null),
+            ('instance', 'disk_ops_s', null),
+            ('database', 'cpu_percent', null),
+            ('database', 'memory_percent', null),
+            ('database', 'connections', null),
+            ('disk', 'disk_ops_s', null),
+            ('nat_gateway', 'network_bytes_s', null),
+            ('container_service', 'cpu_percent', null),
+            ('container_service', 'memory_percent', null),
+            ('table', 'read_units_s', 'aws'),
+            ('table', 'write_units_s', 'aws'),
+            ('table', 'provisioned_read_units', null),
+            ('table', 'provisioned_write_units', null),
+            ('cache', 'cpu_percent', null),
+            ('cache', 'commands_s', null),
+            ('warehouse', 'cpu_percent', null),
+            ('warehouse', 'connections', null),
+            ('stream', 'records_in_s', 'aws'),
+            ('stream', 'records_out_s', 'aws'),
+            ('ml_endpoint', 'requests_s', 'aws'),
+            ('spark_cluster', 'idle_share', null),
+            ('file_share', 'io_bytes_s', 'aws'),
+            ('database', 'dtu_percent', null),
+            ('app_plan', 'cpu_percent', null),
+            ('app_plan', 'memory_percent', null),
+            ('document_account', 'requests_s', null),
+            ('document_account', 'request_units_s', null),
+            ('spanner', 'cpu_percent', null),
+            ('spanner', 'storage_percent', null),
+            ('bucket', 'requests_s', null),
+            ('bucket', 'stored_gib', null),
+            ('host', 'cpu_percent', null),
+            ('host', 'memory_percent', null),
+            ('database', 'disk_ops_s', null),
+            ('load_balancer', 'network_bytes_s', null),
+            ('scaling_group', 'cpu_percent', null),
+            ('scaling_group', 'network_bytes_s', null)
+        ) as measure (kind, metric, silent_on),
         (values (14), (32)) as days (window_days)
+),
+
+-- The places whose measurements have been read lately, all of them.
+watched as (
+    select distinct
+        scope.source,
+        scope.cloud,
+        scope.account,
+        scope.region
+    from raw.read as scope
+    where
+        scope.what = 'metrics'
+        and scope.failed is null
+        and scope.until >= getvariable('as_of') - interval 2 day
 )
 
 select
@@ -44,16 +74,17 @@ select
     resource.resource_id,
     wanted.metric,
     wanted.window_days,
-    measured.avg,
-    measured.p95_max,
-    measured.p97_max,
-    measured.p99_max,
-    measured.max,
+    if(watched.source is null, measured.avg, coalesce(measured.avg, 0)) as avg,
+    if(watched.source is null, measured.p95_max, coalesce(measured.p95_max, 0)) as p95_max,
+    if(watched.source is null, measured.p97_max, coalesce(measured.p97_max, 0)) as p97_max,
+    if(watched.source is null, measured.p99_max, coalesce(measured.p99_max, 0)) as p99_max,
+    if(watched.source is null, measured.max, coalesce(measured.max, 0)) as max,
     measured.hours_measured,
     case
         when resource.age_days is null then 'when it was created'
         when resource.age_days < wanted.window_days
             then format('{} days of life, it has {:.1f}', wanted.window_days, resource.age_days)
+        when watched.source is not null then null
         when measured.hours_measured is null
             then format('any {} in the last {} days', wanted.metric, wanted.window_days)
         -- 30 hours: the least that AWS Compute Optimizer judges,
@@ -72,3 +103,10 @@ left join marts.metric_quantiles as measured
         and resource.resource_id = measured.resource_id
         and wanted.metric = measured.metric
         and wanted.window_days = measured.window_days
+left join watched
+    on
+        resource.source = watched.source
+        and resource.cloud = watched.cloud
+        and resource.account = watched.account
+        and resource.region = watched.region
+        and resource.cloud = wanted.silent_on

@@ -13,7 +13,7 @@ from app.session import Session
 from app.tables import footer, table
 
 Row = dict[str, Any]
-NEWER = ("effort", "harm", "undo", "grace_until")
+NEWER: Row = dict.fromkeys(("effort", "harm", "undo", "grace_until"))
 
 
 def recommendations(
@@ -57,7 +57,7 @@ def one_recommendation(session: Session, wanted: str) -> Answer:
             "instance-select recommendations"
         )
     # What an older version published lacks the newer columns.
-    (one,) = [{**dict.fromkeys(NEWER), **row} for row in found]
+    (one,) = [{**NEWER, **row} for row in found]
     facts = run_query(session, one["evidence"])
     document = {
         "recommendation": one, "facts": facts.document, "snapshot": session.snapshot,

@@ -19,10 +19,12 @@ Kind = Literal[
     "network_interface", "security_group", "network", "subnet", "dns_zone", "service_account",
     "access_key", "commitment", "advice", "host", "storage_pool", "monitoring_target",
     "node", "namespace", "workload", "hpa", "pvc", "quota",
-    "user", "secret", "cdn", "account",
+    "user", "secret", "cdn", "account", "audit_trail", "health_check",
     "app_plan", "elastic_pool", "document_account", "sql_machine", "backup_item", "spark_pool",
     "analytics_cluster", "ml_endpoint", "node_pool", "node_group", "circuit", "ddos_plan",
     "private_endpoint", "vpn_gateway", "vpn_connection", "subscription", "spanner", "volume",
+    "table", "cache", "warehouse", "stream", "file_share", "registry", "database_snapshot",
+    "container_service", "spark_cluster", "desktop", "capacity_reservation", "firewall",
 ]  # fmt: skip
 
 ABSENT = "absent"  # the state of a resource that does not exist
@@ -70,6 +72,7 @@ WANTED_SCHEMA: Mapping[str, pl.DataType] = {
     "kind": pl.String(),
     "sku": pl.String(),
     "since": pl.Datetime("us"),  # UTC; the first hour that is missing
+    "config": pl.String(),  # as in RESOURCE_SCHEMA
 }
 """One row per resource whose measurements are wanted."""
 

@@ -10,9 +10,9 @@
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
--- Azure only, the one cloud whose network interfaces are read. microsoft/finops-toolkit counts an address on an
+-- AWS and Azure, whose network interfaces are read. microsoft/finops-toolkit counts an address on an
 -- interface without a machine as idle (https://github.com/microsoft/finops-toolkit, FinOps hub recommendations); 7
--- days: Cloud Custodian's examples. Azure does not say since when an interface is unused, so it counts from when it
+-- days: Cloud Custodian's examples. No cloud says since when an interface is unused, so it counts from when it
 -- was first seen as it is now. R5: the address has to be taken off the interface before it can be released, and the
 -- gate has no verb for that.
 select

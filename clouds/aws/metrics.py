@@ -1,5 +1,6 @@
 """Hourly measurements from CloudWatch, up to 500 series in one call."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,81 +12,31 @@ import polars as pl
 
 from clouds.aws.access import Account
 from clouds.aws.place import utc
+from clouds.aws.series import (
+    COUNTER,
+    FREE,
+    GAUGE,
+    PERCENTILES,
+    SENT,
+    SERIES,
+    Form,
+    Sent,
+    Series,
+)
 from clouds.cloud import METRIC_SCHEMA, Reading
 from clouds.errors import CloudError, Forbidden, NotOffered, Throttled, Unauthorized
 from clouds.offers import offers
-from clouds.sweep import Part, sweep_in_chunks
+from clouds.sweep import Part, frame, sweep_in_chunks
 
 QUERIES = 500  # in one call of GetMetricData
 HOUR = 3600  # seconds
 FINE, COARSE = 60, 300  # seconds between two samples with detailed and with basic monitoring
 COARSE_SAMPLES = HOUR // COARSE
-GAUGE = ("Average", "Maximum", "SampleCount")
-PERCENTILES = ("p95", "p99")
+MOST_SAMPLES = 2**31 - 1  # a busy function has one for each call
 NO_PERCENTILES = ("InvalidParameter", "ValidationError", "Internal Server Error")  # the last: moto
-COUNTER = ("Sum", "Maximum", "SampleCount")
-FREE = ("Average", "Minimum", "SampleCount")
 GIB = 2**30  # bytes
 Agent = tuple[str, tuple[tuple[str, str], ...]]  # name and dimensions of a metric
 LONG = {"query": pl.Int32(), "hour": pl.Datetime("us"), "value": pl.Float64()}
-
-
-@dataclass(frozen=True)
-class Series:
-    """One of our metrics, and the CloudWatch metrics whose sum it is."""
-
-    metric: str
-    namespace: str
-    names: tuple[str, ...]
-    dimension: str
-    is_rate: bool = False  # they count things; we say how many a second
-    is_free: bool = False  # bytes of memory that are left; we say how many percent are used
-
-    @property
-    def statistics(self) -> tuple[str, ...]:
-        """What is asked for of each name; percentiles of a sum would be none of it."""
-        if self.is_rate:
-            return COUNTER
-        if self.is_free:
-            return FREE
-        return GAUGE if len(self.names) > 1 else GAUGE + PERCENTILES
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A memory metric that something sends only where somebody has set it up."""
-
-    namespace: str
-    names: tuple[str, ...]
-    dimension: str  # whose value is the resource
-
-
-SENT: Mapping[str, Sent] = {
-    "instance": Sent(
-        "CWAgent", ("mem_used_percent", "Memory % Committed Bytes In Use"), "InstanceId"
-    ),
-    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Lambda-Insights-metrics.html
-    "function": Sent("LambdaInsights", ("memory_utilization",), "function_name"),
-}
-
-SERIES: Mapping[str, tuple[Series, ...]] = {
-    "instance": (
-        Series("cpu_percent", "AWS/EC2", ("CPUUtilization",), "InstanceId"),
-        Series("network_bytes_s", "AWS/EC2", ("NetworkIn", "NetworkOut"), "InstanceId", True),
-        Series("disk_ops_s", "AWS/EC2", ("EBSReadOps", "EBSWriteOps"), "InstanceId", True),
-    ),
-    "disk": (
-        Series("disk_ops_s", "AWS/EBS", ("VolumeReadOps", "VolumeWriteOps"), "VolumeId", True),
-    ),
-    "database": (
-        Series("cpu_percent", "AWS/RDS", ("CPUUtilization",), "DBInstanceIdentifier"),
-        Series("connections", "AWS/RDS", ("DatabaseConnections",), "DBInstanceIdentifier"),
-        Series("disk_ops_s", "AWS/RDS", ("ReadIOPS", "WriteIOPS"), "DBInstanceIdentifier"),
-        Series("memory_percent", "AWS/RDS", ("FreeableMemory",), "DBInstanceIdentifier",
-               is_free=True),
-    ),
-    "function": (),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,7 +46,7 @@ class Query:
     resource_id: str
     since: datetime
     metric: str
-    is_rate: bool
+    form: Form
     namespace: str
     name: str
     statistic: str
@@ -114,7 +65,7 @@ class Region:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def agents(self, kind: str) -> Mapping[str, Agent]:
-        """The memory series that are sent of a kind, by resource; asked for once."""
+        """The memory series that a kind sends, by the end of the resource's id; asked for once."""
         with self._lock:
             if kind not in self._memory:
                 sent = SENT[kind]
@@ -126,7 +77,7 @@ class Region:
 def metrics(
     accounts: Sequence[Account], wanted: pl.DataFrame, until: datetime
 ) -> Iterator[Reading]:
-    """Measurements of the kinds of `SERIES`; other kinds have none here."""
+    """Measurements of the kinds in `SERIES`; others have none here."""
     by_id = {account.id: account for account in accounts}
     asked = wanted.filter(pl.col("kind").is_in(list(SERIES)), pl.col("account").is_in(list(by_id)))
     parts: list[Part] = []
@@ -214,7 +165,7 @@ def _read(place: Region, kind: str, batch: pl.DataFrame, until: datetime) -> pl.
     """One batch; without percentiles where the region refuses them."""
     queries = [query for row in batch.iter_rows(named=True) for query in _queries(place, kind, row)]
     if not queries:
-        return pl.DataFrame(schema=METRIC_SCHEMA)
+        return frame(METRIC_SCHEMA)
     since = min(query.since for query in queries)
     if place.offers_percentiles:
         try:
@@ -234,23 +185,26 @@ def _is_about_percentiles(error: CloudError) -> bool:
     return isinstance(error, NotOffered) or any(word in str(error) for word in NO_PERCENTILES)
 
 
-def _queries(place: Region, kind: str, row: Mapping[str, Any]) -> Iterator[Query]:
-    resource_id, since = row["resource_id"], row["since"]
-    name = resource_id.rsplit(":", 1)[-1]  # an ARN ends with the name that CloudWatch knows
-    for each in SERIES[kind]:
-        whole = _memory_bytes(row["sku"]) if each.is_free else None
-        if each.is_free and whole is None:
+def _queries(place: Region, kind: str, resource: Mapping[str, Any]) -> Iterator[Query]:
+    """All statistics of one resource, a row of `WANTED_SCHEMA`."""
+    resource_id, since = resource["resource_id"], resource["since"]
+    config = json.loads(resource.get("config") or "{}")
+    for series in SERIES[kind]:
+        dimensions = _dimensions(series, resource_id, config)
+        whole = _memory_bytes(resource["sku"]) if series.form == "free" else None
+        if dimensions is None or (series.form == "free" and whole is None):
             continue
-        for metric in each.names:
-            for statistic in each.statistics:
+        for metric in series.names:
+            for statistic in series.statistics:
                 yield Query(
-                    resource_id, since, each.metric, each.is_rate, each.namespace, metric,
-                    statistic, ((each.dimension, name),), whole,
+                    resource_id, since, series.metric, series.form, series.namespace, metric,
+                    statistic, dimensions, whole,
                 )  # fmt: skip
+    name = resource_id.rsplit(":", 1)[-1]
     if kind in SENT and (agent := place.agents(kind).get(name)):
         for statistic in GAUGE + PERCENTILES:
             yield Query(
-                resource_id, since, "memory_percent", False, SENT[kind].namespace, agent[0],
+                resource_id, since, "memory_percent", "gauge", SENT[kind].namespace, agent[0],
                 statistic, agent[1],
             )  # fmt: skip
 
@@ -267,6 +221,19 @@ def _memory_bytes(database_class: str | None) -> float | None:
     return gib * GIB if gib else None
 
 
+def _dimensions(
+    series: Series, resource_id: str, config: Mapping[str, str]
+) -> tuple[tuple[str, str], ...] | None:
+    """What tells the resource's metric from others; null if it has none."""
+    if series.only and config.get(series.only[0]) not in series.only[1]:
+        return None
+    if not all(config.get(entry) for entry in series.more.values()):
+        return None
+    name = resource_id.rsplit(series.after, 1)[-1]  # an ARN ends with what CloudWatch knows
+    further = ((dimension, config[entry]) for dimension, entry in series.more.items())
+    return ((series.dimension, name), *further)
+
+
 def _measured(
     place: Region, queries: Sequence[Query], since: datetime, until: datetime
 ) -> pl.DataFrame:
@@ -281,23 +248,24 @@ def _measured(
 def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
     """One row per resource, metric and hour.
 
-    A rate is over the whole hour; its highest is that of one sample, and where it is a sum of two
-    the sum of their highest, which need not have come together. Percentiles of a sum are unknown.
+    Rates and counts are over the whole hour. The highest of a rate is that of one sample, and where
+    it is a sum of two the sum of their highest, which need not have come together; that of a count
+    is its mean. Percentiles of a sum are unknown.
     """
     asked = pl.DataFrame(
         [
-            (number, q.resource_id, q.since, q.metric, q.is_rate, q.name, q.statistic, q.whole)
+            (number, q.resource_id, q.since, q.metric, q.form, q.name, q.statistic, q.whole)
             for number, q in enumerate(queries)
         ],
         schema={
             "query": pl.Int32, "resource_id": pl.String, "since": pl.Datetime("us"),
-            "metric": pl.String, "is_rate": pl.Boolean, "name": pl.String, "statistic": pl.String,
+            "metric": pl.String, "form": pl.String, "name": pl.String, "statistic": pl.String,
             "whole": pl.Float64,
         },
         orient="row",
     )  # fmt: skip
     names = asked.group_by("resource_id", "metric").agg(pl.col("name").n_unique().alias("names"))
-    one = ("resource_id", "metric", "is_rate", "hour")
+    one = ("resource_id", "metric", "form", "hour")
     by_name = (
         found.join(asked, on="query")
         .filter(pl.col("hour") >= pl.col("since"))
@@ -309,16 +277,25 @@ def _hours(found: pl.DataFrame, queries: Sequence[Query]) -> pl.DataFrame:
     )
     samples = pl.col("SampleCount")
     seconds = pl.when(samples > COARSE_SAMPLES).then(FINE).otherwise(COARSE)
-    rate, free = pl.col("is_rate"), pl.col("whole").is_not_null()
+    is_ = {form: pl.col("form") == form for form in ("gauge", "rate", "count", "free")}
+    mean = (
+        pl.when(is_["gauge"]).then("Average")
+        .when(is_["free"]).then(_used("Average"))
+        .otherwise(pl.col("Sum") / HOUR)
+    )  # fmt: skip
+    highest = (
+        pl.when(is_["rate"]).then(pl.col("Maximum") / seconds)
+        .when(is_["count"]).then(mean)
+        .when(is_["free"]).then(_used("Minimum"))
+        .otherwise("Maximum")
+    )  # fmt: skip
     return (
         by_name.select(
             *one,
-            pl.when(rate).then(pl.col("Sum") / HOUR).when(free).then(_used("Average"))
-            .otherwise("Average").alias("avg"),
-            pl.when(rate).then(pl.col("Maximum") / seconds).when(free).then(_used("Minimum"))
-            .otherwise("Maximum").alias("max"),
+            mean.alias("avg"),
+            highest.alias("max"),
             *PERCENTILES,
-            samples.round().cast(pl.Int32).alias("samples"),
+            samples.clip(upper_bound=MOST_SAMPLES).round().cast(pl.Int32).alias("samples"),
         )
         .filter(pl.col("avg").is_not_null() & pl.col("max").is_not_null())
         .group_by(one)

@@ -32,6 +32,11 @@ class Place:
         """The ARN of something regional in this account."""
         return f"arn:{self.account.partition}:{service}:{self.region}:{self.account.id}:{name}"
 
+    def has(self, service: str) -> bool:
+        """Whether the SDK knows a service here; one that it knows nowhere may be here."""
+        known = self.account.session.get_available_regions(service, self.account.partition)
+        return not known or self.region in known
+
     def _region(self) -> str | None:
         return None if self.region == "global" else self.region
 

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from clouds.azure.facts import Record, Row, at, flag, id_of, lower, owner_of, record, text
+from clouds.azure.open_ports import open_ports
 
 RESERVED = 5  # addresses of each subnet that Azure keeps for itself
 
@@ -105,7 +106,11 @@ def security_group(row: Row) -> Record:
     return record(
         row,
         state="in_use" if uses else "available",
-        config={"rules": str(len(facts.get("securityRules") or [])), "uses": str(uses)},
+        config={
+            "rules": str(len(facts.get("securityRules") or [])),
+            "uses": str(uses),
+            "open_ports": open_ports(facts.get("securityRules") or []),
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """Everything an account of DigitalOcean has, in our words. Each list is of all regions."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +13,7 @@ from clouds.cloud import RESOURCE_SCHEMA, Reading
 from clouds.digitalocean.access import Session
 from clouds.digitalocean.invoices import when
 from clouds.errors import CloudError
+from clouds.ports import ALL, listed, parsed
 from clouds.sweep import WORKERS, Part, frame, sweep
 
 GLOBAL = "global"  # the region of what has none
@@ -245,8 +246,18 @@ def parse_firewall(record: Record) -> Row:
             "inbound_rules": str(len(inbound)),
             "outbound_rules": str(len(record.get("outbound_rules") or [])),
             "open_to_internet": "true" if is_open else "false",
+            "open_ports": listed(_open_ports(inbound)),
         },
     }
+
+
+def _open_ports(rules: Sequence[Record]) -> Iterator[tuple[int, int]]:
+    """The TCP ports that everybody may reach; `0` and `all` are all of them."""
+    for rule in rules:
+        everybody = {"0.0.0.0/0", "::/0"} & set(rule["sources"].get("addresses") or [])
+        if everybody and rule.get("protocol") == "tcp":
+            told = str(rule.get("ports") or "all")
+            yield ALL if told == "0" else parsed(told)
 
 
 def parse_domain(record: Record) -> Row:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from clouds.gcp import services
 from clouds.gcp.facts import Payload, asset_name, flag, gib, last, moment, number, whole
+from clouds.ports import ALL, listed, parsed
 
 PROJECT = "cloudresourcemanager.googleapis.com/Project"
 _ZONE = re.compile(r"^(.+\d)-[a-z]$")
@@ -240,8 +241,22 @@ def _security_group(data: Payload) -> dict[str, Any]:
             "direction": str(data.get("direction", "INGRESS")).lower(),
             "sources": ", ".join(data.get("sourceRanges", ())) or None,
             "target_tags": " ".join(data.get("targetTags", ())) or None,
+            "open_ports": listed(_open_ports(data)),
         },
     }
+
+
+def _open_ports(rule: Payload) -> Iterator[tuple[int, int]]:
+    """The TCP ports at which a rule lets everybody in."""
+    sources = set(rule.get("sourceRanges", ()))
+    is_inbound = rule.get("direction", "INGRESS") == "INGRESS"
+    if not is_inbound or not sources & {"0.0.0.0/0", "::/0"}:
+        return
+    for allowed in rule.get("allowed", ()):
+        if allowed.get("IPProtocol") in ("tcp", "6"):
+            yield from map(parsed, allowed.get("ports", ("all",)))
+        elif allowed.get("IPProtocol") == "all":
+            yield ALL
 
 
 def _subnet(data: Payload) -> dict[str, Any]:

@@ -16,7 +16,8 @@ select
             least(any_value(known.until), getvariable('until')) - getvariable('late'),
             getvariable('oldest')
         )
-    ) as since
+    ) as since,
+    arg_max(resource.config, resource.valid_from) as config
 from raw.resource as resource
 left join raw.read as known
     on

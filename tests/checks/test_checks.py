@@ -100,7 +100,8 @@ def test_evidence_runs_and_shows_the_resource(check: Check, facts: DuckDBPyConne
         assert tables_in(row["evidence"]) <= {
             "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
             "marts.commitment_use", "marts.kubernetes_workload", "marts.kubernetes_cost_daily",
-            "marts.resource_meter_rate", "marts.resource_cost_daily", "marts.daily_cost",
+            "marts.resource_meter", "marts.resource_meter_rate", "marts.resource_cost_daily",
+            "marts.daily_cost",
             "marts.allocation_daily", "marts.committable_usage", "models.anomaly", "models.budget",
             "raw.resource", "raw.focus", "raw.commitment",
         }  # fmt: skip

@@ -192,6 +192,26 @@ def test_the_run_rate_says_which_share_a_commitment_covers() -> None:
     assert found[0]["commitment_share"] == 0.75
 
 
+def test_what_a_resource_was_billed_for_is_told_by_the_meter() -> None:
+    native, own = '{"x_UsageType": "EU-VpcEndpoint-Hours"}', '{"lineItem/UsageType": "BoxUsage"}'
+    found = mart("resource_meter", "meter", raw_focus=[
+        line("2026-03-18", "1", ResourceId="e", x_extra=native, PricingQuantity=d("24")),
+        line("2026-03-19", "2", ResourceId="e", x_extra=native, PricingQuantity=d("24")),
+        line("2026-03-19", "4", ResourceId="e", x_extra=own, SkuMeter="not asked"),
+        line("2026-03-19", "8", ResourceId="e", SkuMeter="Compute Hours"),
+        line("2026-03-19", "16", ResourceId="e", ChargeDescription="Support"),
+        line("2026-03-19", "-9", ResourceId="e", ChargeClass="Correction"),
+        line("2026-02-15", "32", ResourceId="e", SkuMeter="Compute Hours"),
+        line("2026-03-20", "64", ResourceId="e", ChargeCategory="Credit"),
+        line("2026-03-19", "99"),
+    ])  # fmt: skip
+    assert [(row["meter"], row["cost"], row["days_billed"]) for row in found] == [
+        ("BoxUsage", d("4"), 1), ("Compute Hours", d("8"), 1),
+        ("EU-VpcEndpoint-Hours", d("3"), 2), ("Support", d("16"), 1),
+    ]  # fmt: skip
+    assert found[2]["quantity"] == d("48")
+
+
 def test_a_dearer_price_and_a_larger_quantity_are_told_apart() -> None:
     found = mart("price_quantity_change", raw_focus=[
         line("2026-02-01", "10", SkuId="vm", PricingQuantity=d("100")),

@@ -140,12 +140,37 @@ def parse_groups(page: Payload, place: Place) -> Iterator[Record]:
         )  # fmt: skip
 
 
+def fetch_capacity_reservations(place: Place) -> Iterator[Payload]:
+    """Pages of capacity reservations."""
+    return place.pages("ec2", "describe_capacity_reservations")
+
+
+def parse_capacity_reservations(page: Payload, place: Place) -> Iterator[Record]:
+    """One record per reservation that is in force, with how many machines it holds free."""
+    for found in page.get("CapacityReservations", ()):
+        if found["State"] != "active" or found.get("OwnerId") not in (None, place.account.id):
+            continue
+        tags = tags_of(found.get("Tags"))
+        yield record(
+            place, "capacity_reservation", found["CapacityReservationArn"],
+            zone=found.get("AvailabilityZone"), name=tags.get("Name"), sku=found["InstanceType"],
+            state="active", created_at=utc(found.get("CreateDate")), tags=tags,
+            config={
+                "machines": found["TotalInstanceCount"], "free": found["AvailableInstanceCount"],
+                "type": found.get("ReservationType"), "ends": found.get("EndDateType"),
+            },
+        )  # fmt: skip
+
+
 READERS = (
     Reader("instance", "region", fetch_instances, parse_instances),
     Reader("disk", "region", fetch_disks, parse_disks),
     Reader("snapshot", "region", fetch_snapshots, parse_snapshots),
     Reader("image", "region", fetch_images, parse_images),
     Reader("scaling_group", "region", fetch_groups, parse_groups),
+    Reader(
+        "capacity_reservation", "region", fetch_capacity_reservations, parse_capacity_reservations
+    ),
 )
 
 

@@ -7,6 +7,11 @@ from clouds.aws.place import GIB, Payload, Place, Reader, Record, record, tags_b
 from clouds.errors import Unreadable
 
 NO_LIFECYCLE, NO_TAGS = "NoSuchLifecycleConfiguration", "NoSuchTagSet"
+NO_BLOCK, NO_POLICY = "NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"
+EVERYBODY = (
+    "http://acs.amazonaws.com/groups/global/AllUsers",
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+)
 
 
 def fetch_databases(place: Place) -> Iterator[Payload]:
@@ -28,13 +33,14 @@ def parse_databases(page: Payload, place: Place) -> Iterator[Record]:
                 "engine": found["Engine"], "version": found.get("EngineVersion"),
                 "multi_az": found.get("MultiAZ"), "storage": found.get("StorageType"),
                 "backup_days": found.get("BackupRetentionPeriod"),
+                "uid": found.get("DbiResourceId"),
                 "replica_of": found.get("ReadReplicaSourceDBInstanceIdentifier"),
             },
         )  # fmt: skip
 
 
 def fetch_buckets(place: Place) -> Iterator[Payload]:
-    """The buckets of this region, each with its lifecycle, versioning and tags."""
+    """The buckets of this region, each with its lifecycle, versioning, tags and who may read it."""
     for page in place.pages("s3", "list_buckets", BucketRegion=place.region):
         for bucket in page.get("Buckets", ()):
             name = bucket["Name"]
@@ -42,7 +48,8 @@ def fetch_buckets(place: Place) -> Iterator[Payload]:
             tags = _if_set(place, "get_bucket_tagging", name, NO_TAGS)
             versioning = place.call("s3", "get_bucket_versioning", Bucket=name)
             yield {**bucket, "Rules": lifecycle.get("Rules", ()), "Tags": tags.get("TagSet"),
-                   "Versioning": versioning.get("Status")}  # fmt: skip
+                   "Versioning": versioning.get("Status"),
+                   "Public": _is_public(place, name)}  # fmt: skip
 
 
 def parse_buckets(bucket: Payload, place: Place) -> Iterator[Record]:
@@ -53,7 +60,13 @@ def parse_buckets(bucket: Payload, place: Place) -> Iterator[Record]:
         config={
             "lifecycle": _lifecycle(bucket["Rules"]),
             "versioning": (bucket["Versioning"] or "off").lower(),
-            "aborts_uploads": any("AbortIncompleteMultipartUpload" in r for r in bucket["Rules"]),
+            "aborts_uploads": any(
+                "AbortIncompleteMultipartUpload" in rule for rule in _active(bucket["Rules"])
+            ),
+            "expires_old_versions": any(
+                "NoncurrentVersionExpiration" in rule for rule in _active(bucket["Rules"])
+            ),
+            "public": bucket["Public"],
         },
     )  # fmt: skip
 
@@ -96,10 +109,31 @@ def _if_set(place: Place, operation: str, bucket: str, absent: str) -> Any:
 
 def _lifecycle(rules: Any) -> str:
     """What the rules do to current objects: none, tier, expire, tier-and-expire."""
-    active = [rule for rule in rules if rule.get("Status") == "Enabled"]
+    active = _active(rules)
     words = [
         word
         for word, keys in {"tier": ("Transitions",), "expire": ("Expiration",)}.items()
         if any(rule.get(key) for rule in active for key in keys)
     ]
     return "-and-".join(words) or "none"
+
+
+def _active(rules: Any) -> list[Any]:
+    return [rule for rule in rules if rule.get("Status") == "Enabled"]
+
+
+def _is_public(place: Place, name: str) -> bool:
+    """Whether its policy or its list of grants lets everybody in, and nothing on it forbids that.
+
+    What the whole account forbids is not asked.
+    """
+    answer = _if_set(place, "get_public_access_block", name, NO_BLOCK)
+    block = answer.get("PublicAccessBlockConfiguration", {})
+    if not block.get("RestrictPublicBuckets"):
+        policy = _if_set(place, "get_bucket_policy_status", name, NO_POLICY)
+        if policy.get("PolicyStatus", {}).get("IsPublic"):
+            return True
+    if block.get("IgnorePublicAcls"):
+        return False
+    grants = place.call("s3", "get_bucket_acl", Bucket=name).get("Grants", ())
+    return any(grant.get("Grantee", {}).get("URI") in EVERYBODY for grant in grants)

@@ -1,4 +1,4 @@
-"""Users, access keys, secrets (never their values) and the accounts of the organisation."""
+"""Users, keys, secrets (never their values), audit trails, accounts of the organisation."""
 
 from collections.abc import Iterator
 
@@ -89,9 +89,45 @@ def parse_accounts(page: Payload, place: Place) -> Iterator[Record]:
         )  # fmt: skip
 
 
+def fetch_trails(place: Place) -> Iterator[Payload]:
+    """Trails whose home is this region, each with the events it takes in (`Selectors`)."""
+    answer = place.call("cloudtrail", "describe_trails", includeShadowTrails=False)
+    for trail in answer.get("trailList", ()):
+        if trail.get("HomeRegion") != place.region:
+            continue
+        selectors = place.call("cloudtrail", "get_event_selectors", TrailName=trail["TrailARN"])
+        yield {**trail, "Selectors": selectors}
+
+
+def parse_trails(trail: Payload, place: Place) -> Iterator[Record]:
+    """One record per audit trail; `management` says whether it copies management events.
+
+    It does where nothing was chosen.
+    """
+    given = trail["Selectors"]
+    is_advanced = bool(given.get("AdvancedEventSelectors"))
+    plain = [each.get("IncludeManagementEvents") for each in given.get("EventSelectors", ())]
+    advanced = [
+        field
+        for each in given.get("AdvancedEventSelectors", ())
+        for field in each["FieldSelectors"]
+        if field["Field"] == "eventCategory" and "Management" in field.get("Equals", ())
+    ]
+    yield record(
+        place, "audit_trail", trail["TrailARN"], name=trail["Name"], state="active",
+        config={
+            "bucket": trail.get("S3BucketName"),
+            "all_regions": trail.get("IsMultiRegionTrail"),
+            "organisation": trail.get("IsOrganizationTrail"),
+            "management": any(plain) or bool(advanced) or not (plain or is_advanced),
+        },
+    )  # fmt: skip
+
+
 READERS = (
     Reader("user", "global", fetch_users, parse_users),
     Reader("access_key", "global", fetch_access_keys, parse_access_keys),
     Reader("secret", "region", fetch_secrets, parse_secrets),
     Reader("account", "global", fetch_accounts, parse_accounts),
+    Reader("audit_trail", "region", fetch_trails, parse_trails),
 )

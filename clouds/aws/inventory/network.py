@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from clouds.aws.place import Payload, Place, Reader, Record, record, tags_of, utc
+from clouds.ports import ALL, LAST, listed
 
 MOST_TAGGED = 20  # load balancers in one call about tags
 
@@ -134,13 +135,19 @@ def fetch_security_groups(place: Place) -> Iterator[Payload]:
 
 
 def parse_security_groups(page: Payload, place: Place) -> Iterator[Record]:
-    """One record per security group; `open_to_world` counts rules that let in everybody."""
+    """One record per security group; `open_to_world` counts rules that let in everybody.
+
+    `open_ports` are the TCP ports at which they do.
+    """
     for found in page.get("SecurityGroups", ()):
         rules = found.get("IpPermissions", ())
         yield record(
             place, "security_group", found["GroupId"], name=found.get("GroupName"), state="active",
             member_of=found.get("VpcId"), tags=tags_of(found.get("Tags")),
-            config={"rules": len(rules), "open_to_world": sum(_is_open(rule) for rule in rules)},
+            config={
+                "rules": len(rules), "open_to_world": sum(_is_open(rule) for rule in rules),
+                "open_ports": listed(_ports(rules)),
+            },
         )  # fmt: skip
 
 
@@ -209,6 +216,15 @@ def _is_open(rule: Payload) -> bool:
     ranges = [each.get("CidrIp") for each in rule.get("IpRanges", ())]
     ranges += [each.get("CidrIpv6") for each in rule.get("Ipv6Ranges", ())]
     return "0.0.0.0/0" in ranges or "::/0" in ranges
+
+
+def _ports(rules: Sequence[Payload]) -> Iterator[tuple[int, int]]:
+    """The TCP ports that everybody may reach, as first and last."""
+    for rule in rules:
+        if _is_open(rule) and rule.get("IpProtocol") == "-1":
+            yield ALL
+        elif _is_open(rule) and rule.get("IpProtocol") in ("tcp", "6"):
+            yield rule.get("FromPort", 0), rule.get("ToPort", LAST)
 
 
 def _batches(names: Sequence[str], size: int) -> Iterator[list[str]]:

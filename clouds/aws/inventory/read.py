@@ -5,7 +5,16 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from clouds.aws.access import GLOBAL, Account
-from clouds.aws.inventory import compute, containers, data, identity, network
+from clouds.aws.inventory import (
+    compute,
+    containers,
+    data,
+    identity,
+    jobs,
+    links,
+    network,
+    stores,
+)
 from clouds.aws.place import Place, Reader, Record
 from clouds.cloud import RESOURCE_SCHEMA, Failure, Reading
 from clouds.errors import CloudError, Unauthorized
@@ -13,6 +22,7 @@ from clouds.sweep import Part, frame, sweep
 
 READERS: tuple[Reader, ...] = (
     *compute.READERS, *network.READERS, *data.READERS, *containers.READERS, *identity.READERS,
+    *stores.READERS, *jobs.READERS, *links.READERS,
 )  # fmt: skip
 ROWS = 5_000  # records that are held as Python objects
 

@@ -85,7 +85,7 @@ class Emulator:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
-        self.given: list[Given] = []
+        self.given: list[Given] = unknown_to_moto()
         self.page: int | None = None  # the most that EC2 lists at once, if it is asked for more
         self._lock = Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -109,7 +109,7 @@ class Emulator:
 
     def reset(self) -> None:
         """An empty AWS without faults."""
-        self.faults, self.calls, self.given, self.page = [], [], [], None
+        self.faults, self.calls, self.given, self.page = [], [], unknown_to_moto(), None
         requests.post(f"{self.url}/moto-api/reset", timeout=30).raise_for_status()
         self.calls = []
 
@@ -174,6 +174,20 @@ def to(service: str, action: str = "", region: str | None = None) -> Callable[[C
     return lambda call: (
         call.service == service and action in ("", call.action) and region in (None, call.region)
     )
+
+
+def unknown_to_moto() -> list[Given]:
+    """Listings of the inventory that moto lacks, empty; tests put theirs before them."""
+    reservations, actions = "DescribeCapacityReservations", "DescribeScheduledActions"
+    return [
+        Given(to("ec2", reservations),
+              f"<{reservations}Response><capacityReservationSet/></{reservations}Response>"),
+        Given(to("redshift", actions),
+              f"<{actions}Response><{actions}Result><ScheduledActions/></{actions}Result>"
+              f"</{actions}Response>"),
+        Given(to("workspaces", "DescribeWorkspacesConnectionStatus"),
+              '{"WorkspacesConnectionStatus": []}', "application/x-amz-json-1.1"),
+    ]  # fmt: skip
 
 
 def _call(environ: dict[str, Any], page: int | None) -> Call:

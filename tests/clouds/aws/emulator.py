@@ -12,6 +12,7 @@ import pytest
 from aws_deliveries import BUCKET, PREFIX, deliver, lines, packed
 from aws_emulator import Emulator as Server
 from aws_emulator import Fault, Given, emulator, to
+from aws_services import fill
 from contract import SLOW, Asked, Standard
 from moto.ec2.models import ec2_backends
 from moto.sts.models import sts_backends
@@ -28,6 +29,7 @@ CREATED = datetime(2026, 1, 5, 6)
 ODD = 'it\'s "odd" \N{SPARKLES} '
 LONGEST_TAG = 256  # characters of a value
 MACHINES, PAGE = 7, 5
+SERVICES = 26  # what `aws_services.fill` makes; moto shows its EMR cluster in both regions
 SECRET = "very-secret-key-4711"
 OUTSIDE_ID = "known-to-both-sides"
 ENVIRONMENT = {
@@ -51,9 +53,10 @@ class Emulator:
             (account, region): _fill(server, account, region)
             for account in (SHOP, LAB) for region in DEFAULTS
         }  # fmt: skip
+        fill(server, "us-east-1", SHOP)
         first, second = machines[SHOP, "us-east-1"], machines[LAB, "eu-west-1"]
         self.standard = Standard(
-            resources=2 * sum(DEFAULTS.values()) + len(machines) * (2 * MACHINES + 3),
+            resources=2 * sum(DEFAULTS.values()) + len(machines) * (3 * MACHINES + 3) + SERVICES,
             created={first: CREATED, second: CREATED},
             sizes={_root(server, SHOP, "us-east-1", first): 8.0},
             part=(SHOP, "eu-west-1", "disk"),

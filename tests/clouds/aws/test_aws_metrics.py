@@ -1,5 +1,6 @@
 """CloudWatch's hours come out in our units; hours without samples have no row."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from clouds.cloud import METRIC_SCHEMA, WANTED_SCHEMA
 WEST = "eu-west-1"
 SINCE = datetime(2026, 11, 19, 10)
 UNTIL = SINCE + timedelta(hours=3)
+EVERYTHING = {"mode": "provisioned", "engine": "redis", "cluster": "jobs", "variant": "all"}
 
 
 def put(
@@ -116,6 +118,34 @@ def test_memory_of_functions_is_read_where_lambda_insights_sends_it(aws: Emulato
     assert (row["avg"], row["max"]) == (27.5, 31.0)
 
 
+def test_kinds_beside_machines_are_measured_by_their_own_dimensions(aws: Emulator) -> None:
+    table = f"arn:aws:dynamodb:{WEST}:{HOME}:table/orders"
+    service = f"arn:aws:ecs:{WEST}:{HOME}:service/apps/web"
+    memcached = f"arn:aws:elasticache:{WEST}:{HOME}:cluster:old"
+    put(aws, "AWS/DynamoDB", "ConsumedReadCapacityUnits", {"TableName": "orders"},
+        [(0, 3000), (1, 600)])  # fmt: skip
+    put(aws, "AWS/DynamoDB", "ProvisionedReadCapacityUnits", {"TableName": "orders"}, [(0, 5)])
+    put(aws, "AWS/ECS", "CPUUtilization", {"ServiceName": "web", "ClusterName": "apps"}, [(0, 9)])
+    put(aws, "AWS/ECS", "CPUUtilization", {"ServiceName": "web", "ClusterName": "lab"}, [(0, 90)])
+    put(aws, "AWS/ElastiCache", "EngineCPUUtilization", {"CacheClusterId": "old"}, [(0, 50)])
+    configs = {table: {"mode": "provisioned"}, service: {"cluster": "apps"},
+               memcached: {"engine": "memcached"}}  # fmt: skip
+    asked = wanted(("table", table), ("container_service", service), ("cache", memcached))
+    asked = asked.with_columns(
+        pl.col("resource_id").replace_strict(
+            {name: json.dumps(config) for name, config in configs.items()}
+        ).alias("config")
+    )  # fmt: skip
+    rows, failed = read(aws, asked)
+    assert failed == []
+    seen = {(row["resource_id"], row["metric"]): (row["avg"], row["max"]) for row in rows}
+    assert seen == {
+        (table, "read_units_s"): (1.0, 1.0),
+        (table, "provisioned_read_units"): (5.0, 5.0),
+        (service, "cpu_percent"): (9.0, 9.0),
+    }
+
+
 def test_hours_before_since_and_from_until_on_are_left_out(aws: Emulator) -> None:
     hours = [(60.0 * number, 5.0) for number in (-1, 0, 1, 3)]
     put(aws, "AWS/EC2", "CPUUtilization", {"InstanceId": "i-1"}, hours)
@@ -163,7 +193,7 @@ def test_nothing_wanted_is_nothing_asked(aws: Emulator) -> None:
 def test_percentiles_are_kept_where_they_come() -> None:
     statistics = [*GAUGE, *PERCENTILES]
     queries = [
-        Query("i-1", SINCE, "cpu_percent", False, "AWS/EC2", "CPUUtilization", each, ())
+        Query("i-1", SINCE, "cpu_percent", "gauge", "AWS/EC2", "CPUUtilization", each, ())
         for each in statistics
     ]
     page = {
@@ -181,6 +211,8 @@ def test_the_batches_never_ask_for_too_much() -> None:
     for kind in metrics_module.SERIES:
         place = metrics_module.Region(None, WEST)  # type: ignore[arg-type]
         place._memory = {sent: {"x": ("mem", ())} for sent in metrics_module.SENT}
-        row = {"resource_id": "x", "sku": "db.m5.large", "since": SINCE}
+        config = json.dumps(EVERYTHING)
+        row = {"resource_id": "x", "sku": "db.m5.large", "since": SINCE, "config": config}
         of_one = list(metrics_module._queries(place, kind, row))
+        assert of_one
         assert len(of_one) * metrics_module._batch(kind) <= metrics_module.QUERIES

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from aws_deliveries import BUCKET, PREFIX, deliver, lines, packed
 from aws_emulator import Emulator, Fault, to
+from aws_services import fill
 from aws_source import NOW, cloud_of
 
 from clouds.aws.names import permission
@@ -40,6 +41,7 @@ def estate(aws: Emulator) -> Emulator:
         name="apps", roleArn="arn:aws:iam::123456789012:role/eks",
         resourcesVpcConfig={"subnetIds": subnets},
     )  # fmt: skip
+    fill(aws, WEST)
     aws.client("iam").create_user(UserName="ann")
     aws.client("iam").create_access_key(UserName="ann")
     aws.client("organizations").create_organization()

@@ -69,7 +69,8 @@ def test_a_small_estate_comes_out_as_exact_rows(digitalocean: DigitalOcean) -> N
          '{"autoscaling":"false","mode":"user","nodes":"1","os":"linux"}'),
         ("security_group", "bb4b2611-3d72-467b-8602-280330ecd65c", "global", "web", None, "active",
          None, None, None, "{}",
-         '{"inbound_rules":"1","open_to_internet":"true","outbound_rules":"0","targets":"1"}'),
+         '{"inbound_rules":"1","open_ports":"22","open_to_internet":"true","outbound_rules":"0",'
+         '"targets":"1"}'),
         ("snapshot", "6372321", "nyc3", "web", "standard", "completed", None, None, 2.34, "{}",
          f'{{"regions":"nyc3","source":"{VOLUME}","source_kind":"disk"}}'),
     ]  # fmt: skip

@@ -74,7 +74,8 @@ def test_one_resource_of_each_kind_becomes_exact_rows(access: Access) -> None:
              {"range": "10.0.0.0/20"}),
         "global/firewalls/7603":
             ("security_group", "global", None, "active", None, f"{GLOBAL}/networks/7601", None,
-             {"direction": "ingress", "sources": "0.0.0.0/0", "target_tags": "ssh"}),
+             {"direction": "ingress", "sources": "0.0.0.0/0", "target_tags": "ssh",
+              "open_ports": "22,8000-8100"}),
         "regions/us-central1/commitments/7701":
             ("commitment", us, "GENERAL_PURPOSE_N2", "active", None, None, None,
              {"ends_at": "2029-01-01T00:00:00.000-08:00", "plan": "THIRTY_SIX_MONTH"}),
