@@ -8,20 +8,13 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from actions.override import Override
-from actions.recommend import recommend
+from actions.recommend import READ_BY_CHECKS, recommend
 from warehouse.build import build, find
 from warehouse.lake import schema_files
 
-READ_BY_CHECKS = frozenset({
-    "marts.resource_now", "marts.resource_run_rate", "marts.metric_quantiles",
-    "marts.resource_cost_daily", "marts.offer", "marts.price", "marts.freshness",
-    "marts.commitment_use", "marts.kubernetes_workload", "marts.kubernetes_cost_daily",
-    "marts.resource_meter_rate", "marts.commitment_owned", "marts.committable_usage",
-    "marts.daily_cost", "marts.allocation_daily",
-})  # fmt: skip
 TIMELESS = frozenset({"marts.offer", "marts.price"})
 """Built once: what could be bought is known as of today only."""
-ESTIMATES = ("models.anomaly", "models.budget")
+ESTIMATES = tuple(sorted(name for name in READ_BY_CHECKS if name.startswith("models.")))
 """Not estimated anew for each day, so that the checks on them say nothing about the past."""
 SAID = ("day", "id", "check", "source", "cloud", "account", "kind", "resource_id", "verb", "after",
         "currency", "saving_month_low", "saving_month_high", "reason", "status")  # fmt: skip
@@ -68,7 +61,11 @@ def replay(
 
 def needed() -> set[str]:
     """The marts that checks read, and those that these are made of."""
-    marts, found, new = find(), set[str](), set(READ_BY_CHECKS)
+    marts, found, new = (
+        find(),
+        set[str](),
+        {name for name in READ_BY_CHECKS if name.startswith("marts.")},
+    )
     while new:
         found |= new
         new = {name for mart in new for name in marts[mart].reads} & marts.keys() - found

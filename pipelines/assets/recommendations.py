@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from actions.ledger import open_ledger
-from actions.recommend import recommend
+from actions.recommend import READ_BY_CHECKS, recommend
 from actions.suppress import suppressions
 from pipelines.assets.read import WRITE_POOL
 from pipelines.assets.write import replace
@@ -14,17 +14,7 @@ from pipelines.work import Work
 
 @dg.asset(
     key=["actions", "recommendation"],
-    deps=[
-        *[["marts", table] for table in (
-            "resource_now", "resource_run_rate", "resource_meter_rate", "metric_quantiles",
-            "resource_cost_daily", "commitment_owned", "committable_usage", "daily_cost",
-            "allocation_daily",
-            "offer", "price", "freshness", "commitment_use", "kubernetes_workload",
-            "kubernetes_cost_daily",
-        )],
-        *[["models", table] for table in ("anomaly", "budget")],
-        *[["raw", table] for table in ("focus", "resource", "metric", "commitment")],
-    ],
+    deps=[name.split(".") for name in sorted(READ_BY_CHECKS)],
     group_name="actions",
     kinds={"duckdb", "sql"},
     pool=WRITE_POOL,
