@@ -183,7 +183,7 @@ deleted as (
         and ranked.winner = ranked.id
 ),
 
--- What would be saved on the machines of a scaling group is counted once, at the group.
+-- What would be saved on the machines of a scaling group or of a Spark cluster is counted once, there.
 grouped as (
     select
         ranked.source,
@@ -192,7 +192,7 @@ grouped as (
         ranked.resource_id,
         any_value(ranked.winner) as id
     from ranked
-    where ranked.status = 'open' and ranked.kind = 'scaling_group'
+    where ranked.status = 'open' and ranked.kind in ('scaling_group', 'spark_cluster')
     group by all
 ),
 

@@ -15,8 +15,8 @@
 -- No step and no application for 99 % of the time: EMR's own measure of idleness
 -- (https://docs.aws.amazon.com/emr/latest/ManagementGuide/UsingEMR_ViewingMetrics.html). turbot's thrifty mods
 -- (emr_cluster_is_idle_30_minutes) call one idle after 30 minutes; 14 days, so that a nightly job is not taken for
--- none. What it costs is EMR's charge and its machines, which a tag of EMR's tells. Clusters that end by themselves are
--- left out. No cloud lets the gate end one yet, so a plan with it is refused: it is made by hand.
+-- none. What it costs is EMR's charge and its machines, which the inventory knows by a tag of EMR's. Clusters that end
+-- by themselves are left out. No cloud lets the gate end one yet, so a plan with it is refused: it is made by hand.
 with machines as (
     select
         spark.source,
@@ -34,8 +34,7 @@ with machines as (
             and spark.source = machine.source
             and spark.cloud = machine.cloud
             and spark.account = machine.account
-            and json_extract_string(spark.config, '$.id')
-            = json_extract_string(machine.tags, '$."aws:elasticmapreduce:job-flow-id"')
+            and spark.resource_id = machine.member_of
     join marts.resource_run_rate as rate
         on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
     where spark.kind = 'spark_cluster'

@@ -7,6 +7,7 @@ from datetime import datetime
 from clouds.aws.place import Payload, Place, Reader, Record, record, tags_of, utc
 
 ROOT_DEVICES = ("/dev/sda1", "/dev/xvda")
+EMR_TAG = "aws:elasticmapreduce:job-flow-id"
 CLUSTER_TAGS = ("eks:cluster-name", "aws:eks:cluster-name")
 GROUP_TAG = "aws:autoscaling:groupName"
 OWNED = "kubernetes.io/cluster/"  # then the name of the cluster
@@ -175,7 +176,9 @@ READERS = (
 
 
 def cluster_of(tags: dict[str, str], place: Place) -> str | None:
-    """The ARN of the EKS cluster that the tags name."""
+    """The ARN of the cluster of EKS or EMR that the tags name."""
+    if flow := tags.get(EMR_TAG):
+        return place.arn("elasticmapreduce", f"cluster/{flow}")
     names = [tags[key] for key in CLUSTER_TAGS if key in tags]
     names += [key.removeprefix(OWNED) for key in tags if key.startswith(OWNED)]
     return place.arn("eks", f"cluster/{names[0]}") if names else None

@@ -304,6 +304,9 @@ def test_a_stopped_instance_tells_since_when() -> None:
     assert row["state_since"] == datetime(2026, 11, 2, 3, 4, 5)
     assert row["created_at"] == datetime(2026, 1, 2)
     assert row["member_of"] == f"arn:aws:eks:{WEST}:{HOME}:cluster/apps"
+    instance["Tags"] = [{"Key": "aws:elasticmapreduce:job-flow-id", "Value": "j-1"}]
+    [row] = parse_instances({"Reservations": [{"Instances": [instance]}]}, place)
+    assert row["member_of"] == f"arn:aws:elasticmapreduce:{WEST}:{HOME}:cluster/j-1"
 
 
 def test_a_snapshot_that_an_image_needs_says_so() -> None:
