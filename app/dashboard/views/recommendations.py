@@ -321,8 +321,9 @@ def _advice(found: pl.DataFrame) -> None:
     st.caption(
         "These save nothing, or nobody can tell how much; they are worth knowing all the same."
     )
+    found = found.sort("about", "title", "resource")
     rows = page.table(
-        found.sort("about", "title", "resource"),
+        found,
         key="recommendations_advice",
         alt="Advice that saves no money, and why it is given",
         select="multi-row",
@@ -338,7 +339,7 @@ def _advice(found: pl.DataFrame) -> None:
         },
         rows=14,
     )
-    for row in found.sort("about", "title", "resource")[rows].head(DETAILS).iter_rows(named=True):
+    for row in found[rows].head(DETAILS).iter_rows(named=True):
         page.rows_of(row["evidence"], f"evidence_{row['id']}")
 
 
