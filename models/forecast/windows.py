@@ -28,6 +28,11 @@ class Windows:
             np.concatenate([start, np.cumsum(known, axis=1)], axis=1),
         )
 
+    def grow(self, column: int, values: Floats) -> None:
+        """Count a column that was not known before, the next after those that were."""
+        self.sums[:, column + 1] = self.sums[:, column] + values
+        self.known[:, column + 1] = self.known[:, column] + 1
+
     def mean(self, row: Places, start: Places, stop: Places) -> Floats:
         """Mean of the known values in [start, stop) of each row; NaN where none is."""
         last = self.sums.shape[1] - 1

@@ -15,6 +15,7 @@ from models.forecast.boosted import Boosted
 from models.forecast.deseasoned import Deseasoned
 from models.forecast.history import History, fits
 from models.forecast.month_effect import MonthEffect
+from models.forecast.recursive import Recursive
 from models.forecast.same_day_last_month import SameDayLastMonth
 from models.forecast.theta import Theta
 
@@ -22,10 +23,12 @@ STEPS = 130
 NAMES = list(available())
 NEED_MORE = (
     "boosted",
+    "recursive",
     "theta_long",
     "autoregression_long",
 )  # series, or a second season, than a plain week
-ALONE = [name for name in NAMES if name != "boosted"]  # which learns from all series
+OF_ALL = ("boosted", "recursive")  # which learn from all series
+ALONE = [name for name in NAMES if name not in OF_ALL]
 values = arrays.arrays(
     np.float64,
     (3, STEPS),
@@ -158,6 +161,42 @@ def test_trees_say_nothing_about_series_with_negative_values_or_if_there_is_litt
     assert np.isnan(said[3]).all()
     assert np.isfinite(np.delete(said, 3, axis=0)).all()
     assert np.isnan(Boosted().fit(history(values[:1])).predict(7)).all()
+
+
+def paydays(count: int = 12, steps: int = 400) -> tuple[np.ndarray, History]:
+    """Twice as much on the 15th of each month, on series of any size; the last 28 days apart."""
+    last = date(2026, 6, 15)
+    days = np.datetime64(last) - np.arange(steps - 1, -1, -1)
+    is_payday = days.astype(object) == np.array([d.replace(day=15) for d in days.astype(object)])
+    size = np.logspace(-6, 9, count)[:, None]
+    noise = np.random.default_rng(8).normal(1, 0.02, (count, steps))
+    whole = size * weekly(level=1.0, count=1, steps=steps) * np.where(is_payday, 2.0, 1.0) * noise
+    return whole[:, -28:], history(whole, last).before(28)
+
+
+def test_recursive_trees_know_the_day_of_the_month_whatever_the_size_of_a_series():
+    truth, known = paydays()
+    said = Recursive().fit(known).predict(28)
+    assert np.median(said[:, -1] / truth[:, -1]) > 0.8  # the 15th; half of it on other days
+    np.testing.assert_allclose(said.sum(axis=1), truth.sum(axis=1), rtol=0.05)
+
+
+def test_recursive_trees_go_on_for_as_long_as_they_are_asked():
+    _, known = paydays()
+    fitted = next(iter(Recursive().fit_before(replace(known, horizon=28), [20])))
+    far = fitted.predict(60)
+    assert far.shape == (12, 60)
+    np.testing.assert_allclose(far[:, :28], fitted.predict(28))
+
+
+def test_recursive_trees_need_examples_and_say_nothing_of_series_nobody_knows():
+    _, known = paydays()
+    values = known.values.copy()
+    values[2] = np.nan
+    said = Recursive().fit(replace(known, values=values)).predict(7)
+    assert np.isnan(said[2]).all()
+    assert np.isfinite(np.delete(said, 2, axis=0)).all()
+    assert np.isnan(Recursive().fit(known.rows(slice(0, 1))).predict(7)).all()
 
 
 def test_theta_follows_half_of_a_trend_times_a_season():
