@@ -39,7 +39,8 @@ line as (
         coalesce(nullif(focus.ListCost, 0), nullif(focus.ContractedCost, 0)) as list_cost,
         focus.EffectiveCost as effective_cost
     from raw.focus as focus
-    left join look on focus.x_cloud = look.cloud and focus.ResourceId = look.resource_id
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
+    left join look on focus.x_cloud = look.cloud and coalesce(billed.resource_id, focus.ResourceId) = look.resource_id
     where
         focus.ServiceCategory = 'Compute'
         and focus.ChargeCategory = 'Usage'
