@@ -29,7 +29,7 @@ with complete as (
 line as (
     select
         focus.x_cloud as cloud,
-        focus.CommitmentDiscountId as commitment_id,
+        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
         focus.BillingCurrency as currency,
         min(focus.x_source) as source,
         min(coalesce(focus.SubAccountId, focus.BillingAccountId)) as account,
@@ -38,6 +38,8 @@ line as (
         coalesce(sum(focus.EffectiveCost) filter (where focus.CommitmentDiscountStatus = 'Unused'), 0) as unused
     from raw.focus as focus
     join complete on focus.x_cloud = complete.cloud
+    left join marts.billed_commitment as named
+        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where
         focus.CommitmentDiscountId is not null
         and focus.ChargeCategory = 'Usage'

@@ -12,7 +12,7 @@ with complete as (
 billed as (
     select
         focus.x_cloud as cloud,
-        focus.CommitmentDiscountId as commitment_id,
+        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
         focus.BillingCurrency as currency,
         sum(focus.EffectiveCost) as committed_cost,
         coalesce(
@@ -22,6 +22,8 @@ billed as (
         ) as unused_cost
     from raw.focus as focus
     join complete on focus.x_cloud = complete.cloud
+    left join marts.billed_commitment as named
+        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where
         focus.CommitmentDiscountId is not null
         and focus.ChargeCategory in ('Usage', 'Purchase')
