@@ -165,3 +165,18 @@ def test_what_is_bought_by_an_order_alone_is_no_commitment_of_the_inventory() ->
         raw_commitment=[{**OWNED, "cloud": "azure", "commitment_id": f"{ORDER}/{RESERVED}"}],
     )
     assert found == []
+
+
+def test_a_fee_of_a_month_that_runs_tells_nothing_of_its_use_yet() -> None:
+    fee = line("2026-03-01", "12", CommitmentDiscountId="ri-1", ChargeCategory="Purchase",
+               CommitmentDiscountStatus="Unused")  # fmt: skip
+    fee["ChargePeriodEnd"] = datetime(2026, 4, 1)
+    tables: dict[str, Any] = {
+        "raw_focus": [fee, line("2026-03-19", "3", CommitmentDiscountId="ri-1")],
+        "raw_commitment": [{**OWNED, "commitment_id": "ri-1", "kind": "reservation"}],
+    }
+    (row,) = mart("commitment_owned", **tables)
+    assert (row["unused_cost"], row["utilisation"]) == (None, None)
+    assert row["committed_cost"] == d("0.1") * 24 * 30
+    (idle,) = mart("commitment_idle", **tables)
+    assert idle["missing"] == "no bill says how much of it was used"
