@@ -100,6 +100,7 @@ join wanted on resource.kind = wanted.kind
 left join marts.metric_quantiles as measured
     on
         resource.cloud = measured.cloud
+        and resource.account = measured.account
         and resource.resource_id = measured.resource_id
         and wanted.metric = measured.metric
         and wanted.window_days = measured.window_days

@@ -264,7 +264,11 @@ select
     settled.overload_probability,
     settled.reason || coalesce('; suppressed: ' || settled.silenced_because, '') as reason,
     replace(
-        replace(settled.evidence, '{cloud}', '''' || replace(settled.cloud, '''', '''''') || ''''),
+        replace(
+            replace(settled.evidence, '{cloud}', '''' || replace(settled.cloud, '''', '''''') || ''''),
+            '{account}',
+            '''' || replace(settled.account, '''', '''''') || ''''
+        ),
         '{resource_id}',
         '''' || replace(settled.resource_id, '''', '''''') || ''''
     ) as evidence,

@@ -3,6 +3,7 @@
 with used as (
     select
         metric.cloud,
+        metric.account,
         metric.resource_id,
         max(metric.p99_max) filter (where metric.metric = 'cpu_percent') as cpu_p99,
         max(metric.max) filter (where metric.metric = 'memory_percent') as memory_max,
@@ -35,7 +36,8 @@ select
     rate.cost_month
 from marts.resource_now as machine
 left join marts.offer as offer on machine.cloud = offer.cloud and machine.sku = offer.instance_type
-left join used on machine.cloud = used.cloud and machine.resource_id = used.resource_id
+left join used
+    on machine.cloud = used.cloud and machine.account = used.account and machine.resource_id = used.resource_id
 left join marts.resource_run_rate as rate
     on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
 where machine.kind = 'instance' and $wanted in (machine.resource_id, machine.name)

@@ -46,8 +46,12 @@ line as (
         min(focus.ChargePeriodStart) as first_billed
     from raw.focus as focus
     join complete on focus.x_cloud = complete.cloud
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     join marts.resource_now as bucket
-        on focus.x_cloud = bucket.cloud and focus.ResourceId = bucket.resource_id and bucket.kind = 'bucket'
+        on
+            focus.x_cloud = bucket.cloud
+            and coalesce(billed.resource_id, focus.ResourceId) = bucket.resource_id
+            and bucket.kind = 'bucket'
     where
         focus.ChargeCategory = 'Usage'
         and focus.ChargeClass is null

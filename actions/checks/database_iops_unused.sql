@@ -10,9 +10,10 @@
 -- blind: Latency, which gp3 promises less of, throughput, and a peak that comes less than once in 14 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
 -- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
--- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- RDS storage of type gp3 has 3,000 IOPS in its price, 12,000 from 400 GiB on for most engines
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html); io1 and io2 are billed by the IOPS. Whose

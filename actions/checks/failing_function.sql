@@ -9,10 +9,10 @@
 -- blind: Errors that a function catches itself; calls that are tried again and paid again.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- More than 10 % of the calls of a day failed within 7 days: AWS Trusted Advisor's check of functions with high error rates
 -- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html); days with fewer than 50 calls are left
@@ -21,6 +21,7 @@ with daily as (
     select
         metric.source,
         metric.cloud,
+        metric.account,
         metric.resource_id,
         date_trunc('day', metric.hour)::date as day,
         3600 * sum(metric.avg) filter (where metric.metric = 'requests_s') as calls,
@@ -37,6 +38,7 @@ worst as (
     select
         daily.source,
         daily.cloud,
+        daily.account,
         daily.resource_id,
         max(daily.errors / daily.calls) as failed_share,
         arg_max(daily.day, daily.errors / daily.calls) as day,
@@ -58,5 +60,5 @@ select
         '{:.0f} % of {:.0f} calls failed on {}', 100 * worst.failed_share, worst.calls, worst.day::varchar
     ) as reason
 from marts.resource_now as base
-join worst using (source, cloud, resource_id)
+join worst using (source, cloud, account, resource_id)
 where base.kind = 'function' and worst.failed_share > $failed_share

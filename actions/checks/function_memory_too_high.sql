@@ -54,6 +54,7 @@ judged as (
     left join marts.metric_quantiles as memory
         on
             func.cloud = memory.cloud
+            and func.account = memory.account
             and func.resource_id = memory.resource_id
             and memory.metric = 'memory_percent'
             and memory.window_days = $days

@@ -9,9 +9,10 @@
 -- blind: Whether its engine version can sleep, and that the first connection waits until it is awake.
 -- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
 -- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
--- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- AWS only: members of Aurora clusters, which idle_database leaves out. No connection to any member of the cluster in
 -- 14 days: AWS Compute Optimizer (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html),

@@ -6,11 +6,10 @@
 -- blind: Data that has to be kept, and an account that is asked once a quarter.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
--- evidence: rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: rate.currency from marts.resource_now as resource left join marts.metric_quantiles as metric using
+-- evidence: (cloud, account, resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: resource.cloud = {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order
+-- evidence: by metric.metric, metric.window_days
 --
 -- No request: Azure Advisor says so of containers after 30 days
 -- (https://learn.microsoft.com/azure/advisor/advisor-reference-cost-recommendations); measurements are kept for 14

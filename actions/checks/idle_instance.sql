@@ -10,10 +10,10 @@
 -- blind: Work that needs neither CPU nor network, such as a licence server or a warm standby, and what runs less than
 -- blind: once in 14 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
--- evidence: metric.avg, metric.p95_max, metric.p97_max, metric.max, rate.cost_month, rate.currency
--- evidence: from marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where metric.cloud = {cloud} and metric.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: metric.avg, metric.p95_max, metric.p97_max, metric.max, rate.cost_month, rate.currency from
+-- evidence: marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where metric.cloud = {cloud} and metric.account = {account} and metric.resource_id = {resource_id} order
+-- evidence: by metric.metric, metric.window_days
 --
 -- CPU below 5 % (AWS Compute Optimizer,
 -- https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html) or below 0.03 vCPU

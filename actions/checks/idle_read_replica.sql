@@ -6,10 +6,10 @@
 -- blind: A replica in the region of its source that waits as a standby.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- No connection in 14 days: turbot's thrifty mods for databases (rds_db_instance_low_connections), here of replicas
 -- only. CPU is not judged, as a replica works through what its source writes. AWS says of which instance one is a

@@ -8,11 +8,12 @@
 -- harm: What still calls the group fails until it is scaled up again.
 -- undo: Set the desired number of machines back.
 -- blind: A group that waits for work on purpose, such as a standby of another region.
--- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days, metric.coverage,
--- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from marts.resource_now as machine
--- evidence: left join marts.metric_quantiles as metric using (cloud, resource_id) left join marts.resource_run_rate as
--- evidence: rate using (cloud, resource_id) where machine.cloud = {cloud} and {resource_id} in (machine.resource_id,
--- evidence: machine.member_of) order by machine.resource_id, metric.metric, metric.window_days
+-- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days,
+-- evidence: metric.coverage, metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from
+-- evidence: marts.resource_now as machine left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where machine.cloud =
+-- evidence: {cloud} and machine.account = {account} and {resource_id} in (machine.resource_id, machine.member_of)
+-- evidence: order by machine.resource_id, metric.metric, metric.window_days
 --
 -- No member above 5 % CPU at its highest and 5 MB a day: AWS Compute Optimizer's idle Auto Scaling groups
 -- (https://docs.aws.amazon.com/compute-optimizer/latest/ug/idle-recommendations.html). Every member that runs has to be

@@ -6,10 +6,10 @@
 -- blind: Readers that subscribe with enhanced fan-out, and a stream that waits for a rare event.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- No record came in or went out: hystax/optscale (abandoned_kinesis_streams.py), which looks at 7 days; 14 as we measure
 -- them. CloudWatch measures records only while there are some, so hours without a measurement are zero if measurements

@@ -7,10 +7,10 @@
 -- blind: Queries through the data API that open and close a connection between two samples.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- AWS Trusted Advisor calls a Redshift cluster idle without connections in 7 days, or with a CPU below 5 % in 99 % of
 -- them (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html). Both have to hold here, over

@@ -9,10 +9,11 @@
 -- blind: Monitoring that sends its measurements elsewhere.
 -- evidence: select resource.resource_id, resource.sku, memory.hours_measured, rate.cost_month, rate.currency from
 -- evidence: marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id) left
--- evidence: join marts.metric_quantiles as memory on resource.cloud = memory.cloud and resource.resource_id =
--- evidence: memory.resource_id and memory.metric = 'memory_percent' and memory.window_days = 14 where resource.cloud =
--- evidence: {cloud} and resource.account = {resource_id} and resource.kind = 'instance' and resource.state = 'running'
--- evidence: order by memory.hours_measured nulls first, rate.cost_month desc
+-- evidence: join marts.metric_quantiles as memory on resource.cloud = memory.cloud and resource.account =
+-- evidence: memory.account and resource.resource_id = memory.resource_id and memory.metric = 'memory_percent' and
+-- evidence: memory.window_days = 14 where resource.cloud = {cloud} and resource.account = {resource_id} and
+-- evidence: resource.kind = 'instance' and resource.state = 'running' order by memory.hours_measured nulls first,
+-- evidence: rate.cost_month desc
 --
 -- One row per account in which a quarter of the machines, and at least three, that have run for 14 days measure no
 -- memory: our limits, from catalogue CMP-03. Only sizes with as much memory as today's are offered for these
@@ -30,6 +31,7 @@ with machine as (
     left join marts.metric_quantiles as memory
         on
             resource.cloud = memory.cloud
+            and resource.account = memory.account
             and resource.resource_id = memory.resource_id
             and memory.metric = 'memory_percent'
             and memory.window_days = $days

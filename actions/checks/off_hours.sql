@@ -11,10 +11,10 @@
 -- param billed_until_deleted: digitalocean
 -- blind: Who wants to work at night from next week on.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
--- evidence: metric.avg, metric.p50_max, metric.p95_max, metric.max, rate.cost_month, rate.currency
--- evidence: from marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where metric.cloud = {cloud} and metric.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: metric.avg, metric.p50_max, metric.p95_max, metric.max, rate.cost_month, rate.currency from
+-- evidence: marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: where metric.cloud = {cloud} and metric.account = {account} and metric.resource_id = {resource_id} order
+-- evidence: by metric.metric, metric.window_days
 --
 -- An hour of the week is idle if CPU stayed at or below 5 % and network at or below 1,000 B/s in it in every one of
 -- the weeks of 32 days, at least three: hystax/optscale (instances_for_shutdown.py) takes two weeks and one idle hour.

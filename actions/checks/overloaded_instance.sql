@@ -10,9 +10,10 @@
 -- blind: Whether anybody waits: a batch machine may be busy on purpose. Network and disk limits.
 -- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
 -- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
--- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- CPU above 80 % in more than 5 % of the hours, or memory above 90 % at its highest in the last 14 days: catalogue
 -- CMP-04; microsoft/finops-toolkit's optimisation engine calls 90 % of memory degraded
@@ -22,6 +23,7 @@
 with hours as (
     select
         metric.cloud,
+        metric.account,
         metric.resource_id,
         count_if(coalesce(metric.p95, metric.avg) > $cpu_percent) / count(*) as share_over
     from raw.metric as metric
@@ -68,7 +70,11 @@ left join evidence as memory
         and memory.metric = 'memory_percent'
         and memory.window_days = $days
         and memory.missing is null
-left join hours on machine.cloud = hours.cloud and machine.resource_id = hours.resource_id
+left join hours
+    on
+        machine.cloud = hours.cloud
+        and machine.account = hours.account
+        and machine.resource_id = hours.resource_id
 where
     machine.kind = 'instance'
     and machine.state = 'running'

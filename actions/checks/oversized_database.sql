@@ -13,9 +13,10 @@
 -- blind: for today's memory, and a peak that comes less than once in 32 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
--- evidence: rate.currency from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud,
--- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
--- evidence: {cloud} and resource.resource_id = {resource_id} order by metric.metric, metric.window_days
+-- evidence: rate.currency from marts.resource_now as resource left join marts.metric_quantiles as metric using
+-- evidence: (cloud, account, resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: resource.cloud = {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order
+-- evidence: by metric.metric, metric.window_days
 --
 -- At most 80 % of the new class at p99 of the hourly CPU maximum, at the memory maximum, at p99 of the disk operations
 -- and of its connections: the headroom of AWS Compute Optimizer
@@ -315,6 +316,7 @@ measured as (
     join raw.metric as metric
         on
             smaller.cloud = metric.cloud
+            and smaller.account = metric.account
             and smaller.resource_id = metric.resource_id
             and metric.hour >= getvariable('as_of') - to_days($cycle_days::integer)
             and metric.hour < getvariable('as_of')

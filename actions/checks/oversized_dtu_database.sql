@@ -9,11 +9,10 @@
 -- blind: slower disks, and copies that have to be as large as their original.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
--- evidence: rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: rate.currency from marts.resource_now as resource left join marts.metric_quantiles as metric using
+-- evidence: (cloud, account, resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: resource.cloud = {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order
+-- evidence: by metric.metric, metric.window_days
 --
 -- DTUs below 40 % at p99 of the hourly maximum: Azure Optimization Engine
 -- (https://github.com/microsoft/finops-toolkit, src/optimization-engine); the smaller tier is filled to 80 % at most.

@@ -9,12 +9,11 @@
 -- param network_percent: 80.0
 -- blind: How many disk operations a size can do, and a peak that comes less than once in 32 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
--- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus, resource.memory_gib,
--- evidence: rate.cost_month, rate.currency
--- evidence: from marts.metric_quantiles as metric join marts.resource_now as resource using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where metric.cloud = {cloud} and metric.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus,
+-- evidence: resource.memory_gib, rate.cost_month, rate.currency from marts.metric_quantiles as metric join
+-- evidence: marts.resource_now as resource using (cloud, account, resource_id) left join marts.resource_run_rate as
+-- evidence: rate using (cloud, resource_id) where metric.cloud = {cloud} and metric.account = {account} and
+-- evidence: metric.resource_id = {resource_id} order by metric.metric, metric.window_days
 --
 -- At most 80 % of the new size at p99 of the hourly CPU maximum, at the memory maximum and at p99 of the network: the
 -- 20 % headroom of AWS Compute Optimizer
@@ -194,6 +193,7 @@ measured as (
     join raw.metric as metric
         on
             smaller.cloud = metric.cloud
+            and smaller.account = metric.account
             and smaller.resource_id = metric.resource_id
             and metric.hour >= getvariable('as_of') - to_days($cycle_days::integer)
             and metric.hour < getvariable('as_of')

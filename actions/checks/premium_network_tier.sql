@@ -23,11 +23,12 @@ with complete as (
 
 sent as (
     select
-        focus.ResourceId as resource_id,
+        coalesce(billed.resource_id, focus.ResourceId) as resource_id,
         focus.BillingCurrency as currency,
         sum(focus.EffectiveCost)::double / 14 * 30.4375 as cost_month
     from raw.focus as focus
     cross join complete
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
         focus.x_cloud = 'gcp'
         and focus.ChargeCategory = 'Usage'

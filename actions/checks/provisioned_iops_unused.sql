@@ -13,9 +13,10 @@
 -- blind: Throughput, which is not measured, and a peak that comes less than once in 14 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_measured, metric.coverage, metric.avg,
 -- evidence: metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud = {cloud} and
--- evidence: resource.resource_id = {resource_id} order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- Below half of what is provisioned at p99 of the hourly maximum: our rule, from catalogue STO-06. What stays is twice
 -- that p99, and the 3,000 IOPS that gp3 and Premium SSD v2 have for nothing. Judged are gp3, io1, io2, Premium SSD v2

@@ -46,7 +46,7 @@ machine as (
         focus.x_cloud as cloud,
         coalesce(focus.SubAccountId, focus.BillingAccountId) as account,
         focus.RegionId as region,
-        focus.ResourceId as resource_id,
+        coalesce(billed.resource_id, focus.ResourceId) as resource_id,
         focus.BillingCurrency as currency,
         max(
             coalesce(
@@ -62,7 +62,8 @@ machine as (
         max(focus.ChargePeriodStart)::date < complete.until - 2 as is_gone
     from raw.focus as focus
     join complete on focus.x_cloud = complete.cloud
-    left join look on focus.x_cloud = look.cloud and focus.ResourceId = look.resource_id
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
+    left join look on focus.x_cloud = look.cloud and coalesce(billed.resource_id, focus.ResourceId) = look.resource_id
     where
         focus.ServiceCategory = 'Compute'
         and focus.ChargeCategory = 'Usage'
@@ -73,7 +74,13 @@ machine as (
         and regexp_matches(lower(coalesce(focus.PricingUnit, '')), '^(hours?|hrs|1 hour)$')
         and focus.ChargePeriodStart >= complete.until - to_days($days::integer)
         and focus.ChargePeriodStart < complete.until
-    group by focus.x_cloud, account, focus.RegionId, focus.ResourceId, focus.BillingCurrency, complete.until
+    group by
+        focus.x_cloud,
+        account,
+        focus.RegionId,
+        coalesce(billed.resource_id, focus.ResourceId),
+        focus.BillingCurrency,
+        complete.until
 ),
 
 spot as (

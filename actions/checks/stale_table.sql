@@ -7,10 +7,10 @@
 -- blind: Reads of secondary indexes, so tables with any are left to a human; a table that is wanted once a quarter.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- turbot's thrifty mods (dynamodb_table_stale_data, https://hub.steampipe.io/mods/turbot/aws_thrifty) ask for 90 days
 -- without a change; 32 are as far back as we measure, here of reads as well. The low end gives away what an export of

@@ -10,10 +10,10 @@
 -- blind: A load that grows; reserved capacity that was bought for a year; secondary indexes, so tables with any are left out.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- Cheaper by 15 % or more over 14 days: our rule, catalogue DB-11. A unit of capacity that is used all hour long costs
 -- 0.2889 of as many requests: 0.00065 USD an hour against 3,600 writes at 0.625 USD a million, and the same for reads

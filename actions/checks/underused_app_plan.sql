@@ -9,11 +9,10 @@
 -- blind: minute, and features that the smaller size lacks.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
--- evidence: rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: rate.currency from marts.resource_now as resource left join marts.metric_quantiles as metric using
+-- evidence: (cloud, account, resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: resource.cloud = {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order
+-- evidence: by metric.metric, metric.window_days
 --
 -- CPU below 30 %: Azure Optimization Engine (https://github.com/microsoft/finops-toolkit, src/optimization-engine),
 -- which also asks for memory below 50 %; ours is 40 %, so that half the machines are filled to 80 % at most. Azure

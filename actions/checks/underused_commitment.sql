@@ -13,10 +13,12 @@
 --
 -- More than 5 % unused over 14 days: our rule, from catalogue COM-04. What is unused is what the bill says in FOCUS's
 -- CommitmentDiscountStatus (https://focus.finops.org/focus-specification/), which AWS's and Azure's FOCUS exports
--- fill. AWS's older reports bill the rest as a fee of the month, which is not judged here; Google Cloud bills a
--- commitment's fee apart from its use, so nothing there is judged, nor a commitment that no bill names. The high end
--- is what is paid for nothing; the low end is zero, as whether it can be exchanged, scoped anew or sold depends on its
--- terms, which are not read. R5: the gate makes no contracts.
+-- fill, or AWS's own reports in the fee: of a savings plan the commitment less what was used of it, by the hour or day
+-- (https://docs.aws.amazon.com/cur/latest/userguide/savingsplans-columns.html), of a reservation its unused fees, by the
+-- month (https://docs.aws.amazon.com/cur/latest/userguide/reservation-columns.html), so that its days are those of the
+-- last whole month. Google Cloud bills a commitment's fee apart from its use, so nothing there is judged, nor a
+-- commitment that no bill names. The high end is what is paid for nothing; the low end is zero, as whether it can be
+-- exchanged, scoped anew or sold depends on its terms, which are not read. R5: the gate makes no contracts.
 with complete as (
     select
         freshness.cloud,
@@ -29,40 +31,63 @@ with complete as (
 line as (
     select
         focus.x_cloud as cloud,
-        focus.CommitmentDiscountId as commitment_id,
+        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
         focus.BillingCurrency as currency,
-        min(focus.x_source) as source,
-        min(coalesce(focus.SubAccountId, focus.BillingAccountId)) as account,
-        count(distinct focus.ChargePeriodStart::date) as days,
-        sum(focus.EffectiveCost) as committed,
-        coalesce(sum(focus.EffectiveCost) filter (where focus.CommitmentDiscountStatus = 'Unused'), 0) as unused
+        focus.ChargePeriodStart as starts_at,
+        focus.x_source as source,
+        coalesce(focus.SubAccountId, focus.BillingAccountId) as account,
+        coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase' as is_unused,
+        focus.EffectiveCost as cost
     from raw.focus as focus
     join complete on focus.x_cloud = complete.cloud
+    left join marts.billed_commitment as named
+        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where
         focus.CommitmentDiscountId is not null
-        and focus.ChargeCategory = 'Usage'
-        and focus.ChargePeriodStart >= complete.until - to_days($days::integer)
-        and focus.ChargePeriodStart < complete.until
+        and focus.ChargeCategory in ('Usage', 'Purchase')
+        and focus.ChargePeriodStart >= complete.until - to_days(greatest($days::integer, 70)) -- so with the last whole month
+),
+
+used as (
+    select
+        line.cloud,
+        line.commitment_id,
+        line.currency,
+        min(line.source) as source,
+        min(line.account) as account,
+        coalesce(
+            date_diff('day', any_value(month.starts_at), any_value(month.ends_at)),
+            count(distinct line.starts_at::date)
+        ) as days,
+        sum(line.cost) as committed,
+        coalesce(sum(line.cost) filter (where line.is_unused), 0) as unused
+    from line
+    join complete using (cloud)
+    left join marts.commitment_month as month using (cloud, commitment_id, currency)
+    where
+        (month.cloud is null or month.ends_at is not null)
+        and line.starts_at >= coalesce(month.starts_at, complete.until - to_days($days::integer))
+        and line.starts_at < coalesce(month.ends_at, complete.until)
     group by all
 )
 
 select
-    coalesce(owned.source, line.source) as source,
-    line.cloud,
-    coalesce(owned.account, line.account) as account,
+    coalesce(owned.source, used.source) as source,
+    used.cloud,
+    coalesce(owned.account, used.account) as account,
     coalesce(owned.region, 'global') as region,
-    line.commitment_id as resource_id,
-    format('{:.0f} % used', 100 * (1 - line.unused::double / line.committed::double)) as before,
+    used.commitment_id as resource_id,
+    format('{:.0f} % used', 100 * (1 - used.unused::double / used.committed::double)) as before,
     'all of it used' as after,
-    line.currency,
+    used.currency,
     0::decimal(38, 18) as saving_month_low,
-    (line.unused::double / line.days * 30.4375)::decimal(38, 18) as saving_month_high,
+    (used.unused::double / used.days * 30.4375)::decimal(38, 18) as saving_month_high,
     format(
-        'in {} days {:.2f} of {:.2f} {} were paid for nothing', line.days, line.unused::double,
-        line.committed::double, line.currency
+        'in {} days {:.2f} of {:.2f} {} were paid for nothing', used.days, used.unused::double,
+        used.committed::double, used.currency
     )
     || coalesce(', ends on ' || strftime(owned.ends_at, '%Y-%m-%d'), '') as reason,
-    if(line.days < $days, format('bills of {} days, there are {}', $days, line.days), null) as missing
-from line
-left join raw.commitment as owned on line.cloud = owned.cloud and line.commitment_id = owned.commitment_id
-where line.unused > line.committed * $unused_share and coalesce(owned.ends_at > getvariable('as_of'), true)
+    if(used.days < $days, format('bills of {} days, there are {}', $days, used.days), null) as missing
+from used
+left join raw.commitment as owned on used.cloud = owned.cloud and used.commitment_id = owned.commitment_id
+where used.unused > used.committed * $unused_share and coalesce(owned.ends_at > getvariable('as_of'), true)

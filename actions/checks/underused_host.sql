@@ -10,11 +10,10 @@
 -- blind: Room that is kept for the machines of a host that fails.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.config, rate.cost_month,
--- evidence: rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: rate.currency from marts.resource_now as resource left join marts.metric_quantiles as metric using
+-- evidence: (cloud, account, resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: resource.cloud = {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order
+-- evidence: by metric.metric, metric.window_days
 --
 -- CPU below 40 % at p95 of the hourly maximum, and memory below 50 % or more than 4 vCPUs given for each of the
 -- host's: our rule, from catalogue CMP-26. The hypervisors' own guidance is to watch such ratios

@@ -9,11 +9,12 @@
 -- harm: Peaks beyond those that were measured wait until the group has scaled up.
 -- undo: Set size and least number of machines back.
 -- blind: Load that would be spread unevenly over fewer machines, and zones that each need one.
--- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days, metric.coverage,
--- evidence: metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from marts.resource_now as machine
--- evidence: left join marts.metric_quantiles as metric using (cloud, resource_id) left join marts.resource_run_rate as
--- evidence: rate using (cloud, resource_id) where machine.cloud = {cloud} and {resource_id} in (machine.resource_id,
--- evidence: machine.member_of) order by machine.resource_id, metric.metric, metric.window_days
+-- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days,
+-- evidence: metric.coverage, metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from
+-- evidence: marts.resource_now as machine left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where machine.cloud =
+-- evidence: {cloud} and machine.account = {account} and {resource_id} in (machine.resource_id, machine.member_of)
+-- evidence: order by machine.resource_id, metric.metric, metric.window_days
 --
 -- CPU of every member below 30 % at p99 of the hourly maximum, memory below 50 % at its highest, over 14 days: the
 -- limits of microsoft/finops-toolkit's optimisation engine for scale sets

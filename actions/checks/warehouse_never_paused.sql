@@ -10,10 +10,10 @@
 -- blind: Loads that run without a connection; how long it takes to resume.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, resource_id)
--- evidence: left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
--- evidence: order by metric.metric, metric.window_days
+-- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
+-- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days
 --
 -- No schedule pauses it: turbot's thrifty mods (redshift_cluster_schedule_pause_resume_enabled,
 -- https://hub.steampipe.io/mods/turbot/aws_thrifty). Money is claimed only for hours of the week that were idle in both
@@ -38,12 +38,13 @@ hour_of_week as (
     select
         metric.source,
         metric.cloud,
+        metric.account,
         metric.resource_id,
         dayofweek(metric.hour) * 24 + hour(metric.hour) as hour_number,
         max(metric.max) filter (where metric.metric = 'connections') as connections,
         max(metric.max) filter (where metric.metric = 'cpu_percent') as cpu
     from raw.metric as metric
-    join marts.resource_now as base using (source, cloud, resource_id)
+    join marts.resource_now as base using (source, cloud, account, resource_id)
     where
         base.kind = 'warehouse'
         and metric.hour >= getvariable('as_of') - to_days($days::integer)
@@ -55,6 +56,7 @@ idle as (
     select
         hour_of_week.source,
         hour_of_week.cloud,
+        hour_of_week.account,
         hour_of_week.resource_id,
         count(*) filter (where hour_of_week.connections = 0 and hour_of_week.cpu < $cpu_percent) as idle_hours
     from hour_of_week
@@ -84,7 +86,11 @@ judged as (
             and cpu.metric = 'cpu_percent'
             and cpu.window_days = $days
     left join idle
-        on base.source = idle.source and base.cloud = idle.cloud and base.resource_id = idle.resource_id
+        on
+            base.source = idle.source
+            and base.cloud = idle.cloud
+            and base.account = idle.account
+            and base.resource_id = idle.resource_id
     where
         base.kind = 'warehouse'
         and base.cloud = 'aws'

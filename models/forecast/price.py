@@ -19,7 +19,9 @@ from models.forecast.steps import known_steps
 WEEK = 7  # days whose cost over quantity is a price
 BEFORE = 28  # days before the forecast that are shown with it
 LEAST_MOVES = 28  # of the past, or the range is learned from all series
-NUMBERS = ("quantity", "quantity_lo80", "quantity_hi80", "price", "price_lo80", "price_hi80")
+NUMBERS = (
+    "quantity", "quantity_lo80", "quantity_hi80", "price", "price_lo80", "price_hi80", "cost",
+)  # fmt: skip
 COLUMNS = {
     **dict.fromkeys(KEYS, pl.String), "unit": pl.String, "day": pl.Date,
     **dict.fromkeys(NUMBERS, pl.Float64), "made_on": pl.Date,
@@ -41,7 +43,8 @@ def prices(
     """Rows of models.forecast_price: the last BEFORE days as billed, then `days` days ahead.
 
     `daily` has cloud, account, service, currency, unit, day, quantity, cost; `late` and `steps` are
-    those of `forecast`. A series without any usage in the last weeks has no rows.
+    those of `forecast`. A series without any usage in the last weeks has no rows. A day on which
+    nothing was used has no price, but what was paid for nothing on it is a cost.
     """
     keys, used, first = daily_history(_measure(daily, "quantity"), made_on=made_on)
     _, spent, _ = daily_history(_measure(daily, "cost"), made_on=made_on)
@@ -65,9 +68,9 @@ def prices(
     unknown = np.full_like(cost[:, shown], np.nan)
     frames = [
         _rows(keys, columns[shown], quantity[:, shown], unknown, unknown, past[:, shown], unknown,
-              unknown),
+              unknown, cost[:, shown]),
         _rows(keys, np.datetime64(made_on, "D") + np.arange(days), mean, low, high,
-              price + more, least + more, most + more),
+              price + more, least + more, most + more, mean * (price + more)),
     ]  # fmt: skip
     units = daily.select(*KEYS, "unit").unique()
     return (

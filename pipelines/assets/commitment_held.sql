@@ -35,7 +35,7 @@ select
     -- What is paid for nothing, at on-demand prices per hour: it would cover more if its scope let it.
     coalesce(
         owned.unused_cost::double / nullif(owned.used_cost::double, 0) * owned.covered_cost
-        / (24 * greatest(least(date_diff('day', owned.starts_at::date, owned.until), 30), 1)), 0
+        / (24 * greatest(owned.days, 1)), 0
     ) as idle_hour,
     -- One that no bill knows yet was bought lately.
     coalesce(owned.used_cost, 0) = 0 and coalesce(owned.covered_cost, 0) = 0 as is_unbilled,

@@ -231,10 +231,12 @@ billed as (
 fact as (
     select
         member.id,
-        told.* exclude (cloud)
+        told.* exclude (cloud) replace (touched.resource_id as resource_id)
     from member
     join touched on member.id = touched.id
-    join told on member.cloud = told.cloud and touched.resource_id = told.resource_id
+    left join marts.billed_resource as named
+        on member.cloud = named.cloud and touched.resource_id = named.billed_id
+    join told on member.cloud = told.cloud and coalesce(named.resource_id, touched.resource_id) = told.resource_id
 
     union all
 

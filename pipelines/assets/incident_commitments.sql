@@ -33,8 +33,10 @@ join raw.focus as focus
         and member.account = coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)')
         and member.service = coalesce(focus.ServiceName, '(unknown)')
         and member.currency = focus.BillingCurrency
-        and event.commitment_id = focus.CommitmentDiscountId
+left join marts.billed_commitment as named
+    on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
 where
-    focus.ChargePeriodStart >= member.starts_on - interval 28 day
+    event.commitment_id = coalesce(named.commitment_id, focus.CommitmentDiscountId)
+    and focus.ChargePeriodStart >= member.starts_on - interval 28 day
     and focus.ChargePeriodStart < member.known_until
 order by all

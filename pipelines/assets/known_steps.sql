@@ -18,7 +18,7 @@ line as (
         coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
         coalesce(focus.ServiceName, '(unknown)') as service,
         focus.BillingCurrency as currency,
-        focus.CommitmentDiscountId as commitment_id,
+        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
         focus.ChargePeriodStart::date as first_day,
         greatest((focus.ChargePeriodEnd - interval 1 microsecond)::date + 1, first_day + 1) as end_day,
         focus.ChargeCategory as category,
@@ -26,6 +26,8 @@ line as (
         coalesce(nullif(focus.ContractedCost, 0), nullif(focus.ListCost, 0)) as price,
         focus.EffectiveCost as cost
     from raw.focus as focus
+    left join marts.billed_commitment as named
+        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where
         focus.BillingCurrency is not null
         and focus.ChargeCategory in ('Usage', 'Purchase')

@@ -57,9 +57,9 @@ def machine(connection: DuckDBPyConnection, name: str) -> None:
     )
     for metric in ("cpu_percent", "memory_percent", "network_bytes_s"):
         connection.execute(
-            "insert into marts.metric_quantiles (cloud, resource_id, metric, window_days,"
+            "insert into marts.metric_quantiles (cloud, account, resource_id, metric, window_days,"
             " hours_measured, coverage, p95_max, p97_max, p99_max, max) values"
-            " ('aws', ?, ?, 14, 336, 1, 1, 1, 1, 1)",
+            " ('aws', 'a1', ?, ?, 14, 336, 1, 1, 1, 1, 1)",
             [name, metric],
         )
     cost(connection, name, 292)

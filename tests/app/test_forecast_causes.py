@@ -1,6 +1,6 @@
 """What the Forecasts page says about known steps, quantities and prices."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +21,7 @@ def test_effects_add_up_to_the_change_of_the_cost(currency: str, demo_home: Path
     daily = reader.rows(
         snapshot,
         "select cloud, service, unit, account, day >= made_on as is_ahead, quantity,"
-        " coalesce(quantity * price, 0) as cost from models.forecast_price"
+        " cost from models.forecast_price"
         f" where currency = '{currency}' and day between made_on - 28 and made_on + 27",
     )
     per_side = daily.group_by("cloud", "service", "unit", "account", "is_ahead").agg(
@@ -34,6 +34,25 @@ def test_effects_add_up_to_the_change_of_the_cost(currency: str, demo_home: Path
         change = mine.select(signed.sum()).item()
         effects = (row["quantity_effect"] or 0) + (row["price_effect"] or 0)
         assert effects == pytest.approx(change, abs=0.011)
+
+
+def test_what_is_paid_on_days_without_use_is_no_rise_of_the_price() -> None:
+    made_on = date(2026, 3, 20)
+    series = {"cloud": "aws", "account": "shop", "service": "EC2", "currency": "USD",
+              "unit": "Hours", "made_on": made_on}  # fmt: skip
+    days = [made_on + timedelta(days=ahead) for ahead in range(-28, 28)]
+    connection = warehouse(models_forecast_price=[
+        {**series, "day": day, "quantity": 0.0, "price": None if day < made_on else 7 / 12,
+         "cost": 100.0 if day < made_on else 0.0}
+        if day.isoweekday() > 5 else
+        {**series, "day": day, "quantity": 240.0, "price": 5 / 12 if day < made_on else 7 / 12,
+         "cost": 100.0 if day < made_on else 140.0}
+        for day in days
+    ])  # fmt: skip
+    asked = data.statement("forecast_prices", currency="USD", **WHOLE)
+    [row] = connection.execute(asked).pl().to_dicts()
+    assert (row["price_before"], row["price_ahead"]) == pytest.approx((7 / 12, 7 / 12))
+    assert (row["price_change"], row["price_effect"], row["quantity_effect"]) == (0, 0, 0)
 
 
 def test_a_commitment_is_shown_once_with_all_its_services() -> None:

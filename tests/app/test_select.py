@@ -121,7 +121,7 @@ def test_a_price_that_no_bill_states_is_null_with_the_reason(demo_home: Path) ->
 def machine(home: Path) -> dict[str, Any]:
     query = """select machine.resource_id as id, machine.sku, machine.region
         from marts.resource_now as machine
-        join marts.metric_quantiles as cpu using (cloud, resource_id)
+        join marts.metric_quantiles as cpu using (cloud, account, resource_id)
         where machine.cloud = 'aws' and machine.kind = 'instance' and cpu.window_days = 14
         and cpu.metric = 'cpu_percent' and cpu.coverage >= 0.8
         order by cpu.p99_max limit 1"""

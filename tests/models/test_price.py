@@ -80,6 +80,18 @@ def test_late_days_are_unknown_and_not_a_fall() -> None:
     assert ahead(shop)["quantity"].mean() == pytest.approx(240, rel=0.03)
 
 
+def test_what_was_paid_on_a_day_without_use_is_a_cost_without_a_price() -> None:
+    weekend = np.arange(STEPS) % 7 >= 5
+    whole = daily(np.where(weekend, 0.0, 240.0), 0.5).with_columns(cost=pl.lit(100.0))
+    made = prices(whole, made_on=MADE_ON, days=28, steps=NOTHING)
+    past = made.filter(pl.col("day") < MADE_ON)
+    assert past["cost"].to_list() == [100.0] * BEFORE
+    assert past.filter(quantity=0)["price"].to_list() == [None] * 8
+    said = ahead(made)
+    assert said["price"].to_numpy() == pytest.approx(700 / 1200)
+    assert said["cost"].to_numpy() == pytest.approx((said["quantity"] * said["price"]).to_numpy())
+
+
 def test_what_is_used_no_more_has_no_rows() -> None:
     quantity = np.where(np.arange(STEPS) < STEPS - 40, 240.0, 0.0)
     made = prices(

@@ -10,6 +10,7 @@ from estate import line, warehouse
 from models.anomaly.incident import Incidents, incidents
 from models.anomaly.run import find
 from pipelines.assets.anomalies import facts
+from warehouse.build import build
 
 FIRST = date(2026, 1, 5)  # a Monday
 DAYS, ONSET = 70, 60
@@ -36,6 +37,8 @@ def explained(daily: Sold, **tables: list[dict[str, Any]]) -> Incidents:
         for charge in [*daily(number, number >= ONSET), dict(OTHER)]
     ]
     connection = warehouse(raw_focus=lines, **tables)
+    named = ["marts.billed_resource", "marts.billed_commitment"]
+    build(connection, datetime.combine(UNTIL, datetime.min.time()), named)
     history = connection.execute(
         "select x_cloud as cloud, SubAccountId as account, ServiceName as service,"
         " BillingCurrency as currency, ChargePeriodStart::date as day,"

@@ -128,6 +128,20 @@ def test_changes_of_the_time_are_told() -> None:
     assert because(made) == "1 resource resized", "the plan promised no saving, nor its way back"
 
 
+def test_changes_are_those_of_the_resource_however_the_bill_writes_its_id() -> None:
+    arn = "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1234abcd"
+    disk = {**LIFE, "resource_id": "vol-1234abcd", "kind": "disk"}
+    made = explained(
+        lambda n, after: [sold(arn, (48 if after else 24) * noise(n), 5)],
+        raw_resource=[
+            {**disk, "sku": "gp3", "valid_from": datetime(2026, 1, 1), "valid_to": AT_ONSET},
+            {**disk, "sku": "io2", "valid_from": AT_ONSET},
+        ],
+    )
+    assert first(made)["value"] == arn
+    assert f"{BEGAN}: disk resized from gp3 to io2" in first(made)["changes"]
+
+
 def test_a_plan_that_stops_a_runaway_days_later_does_not_make_it_expected() -> None:
     made = explained(
         lambda n, after: [sold("i-1", (72 if after and n < ONSET + 9 else 24) * noise(n), 5)],

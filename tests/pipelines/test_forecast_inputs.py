@@ -8,6 +8,7 @@ import pytest
 from estate import line, rows, warehouse
 
 from pipelines.assets.costs import query
+from warehouse.build import build
 
 UNTIL = date(2026, 3, 20)
 COMMITMENT = {
@@ -36,6 +37,7 @@ def covered(count: int, effective: str, contracted: str | None, listed: str | No
 
 def asked(name: str, **tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
     connection = warehouse(**tables)
+    build(connection, datetime.combine(UNTIL, datetime.min.time()), ["marts.billed_commitment"])
     connection.execute("set variable until = ?", [UNTIL])
     return rows(connection, query(f"{name}.sql"))
 
@@ -46,6 +48,17 @@ def test_covered_use_goes_back_to_its_price_without_the_commitment() -> None:
     assert (step["account"], step["service"], step["commitment_id"]) == ("shop", "EC2", "ri-1")
     assert step["ends_at"] == datetime(2026, 4, 2, 6)
     assert step["daily"] == pytest.approx(4.0)
+
+
+def test_azures_bills_and_inventory_mean_one_reservation_whatever_its_case() -> None:
+    path = "/providers/Microsoft.Capacity/reservationOrders/a965/reservations/f39d"
+    bill = [
+        {**charge, "x_cloud": "azure", "CommitmentDiscountId": path.lower()}
+        for charge in covered(28, "6", "10")
+    ]
+    owned = {**COMMITMENT, "cloud": "azure", "commitment_id": path}
+    [step] = asked("known_steps", raw_focus=bill, raw_commitment=[owned])
+    assert (step["commitment_id"], step["daily"]) == (path, pytest.approx(4.0))
 
 
 def test_what_was_committed_and_not_used_falls_away() -> None:

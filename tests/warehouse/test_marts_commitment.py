@@ -121,3 +121,62 @@ def test_where_the_fee_is_apart_use_is_unknown_and_cost_is_what_was_agreed() -> 
 def test_a_commitment_that_has_ended_and_is_not_billed_is_not_owned() -> None:
     gone = {**OWNED, "ends_at": datetime(2026, 3, 1)}
     assert owned(line("2026-03-18", "1"), commitments=[gone]) == []
+
+
+ORDER = "/providers/Microsoft.Capacity/reservationOrders/A965D46F/reservations"
+RESERVED = "f39d1c73-af74-4308-9083-fbf5efab37d1"
+
+
+@pytest.mark.parametrize(
+    "billed",
+    [
+        f"{ORDER}/{RESERVED}",
+        f"{ORDER}/{RESERVED}".lower(),
+        f"{ORDER}/{RESERVED}".upper(),
+        RESERVED,
+    ],
+)
+def test_azures_bill_may_write_the_id_of_a_commitment_in_any_case(billed: str) -> None:
+    known = f"{ORDER}/{RESERVED}"
+    azure: dict[str, Any] = {"x_cloud": "azure", "CommitmentDiscountId": billed, **HOURS}
+    tables: dict[str, Any] = {
+        "raw_focus": [
+            line("2026-02-10", "1.8", CommitmentDiscountStatus="Used", **azure),
+            line("2026-03-18", "1.8", ContractedCost=d("2.5"), CommitmentDiscountStatus="Used",
+                 **azure),
+            line("2026-03-18", "0.6", CommitmentDiscountStatus="Unused", **azure),
+        ],
+        "raw_commitment": [{**OWNED, "cloud": "azure", "commitment_id": known}],
+    }  # fmt: skip
+    (owned,) = mart("commitment_owned", **tables)
+    assert (owned["commitment_id"], owned["kind"]) == (known, "savings_plan")
+    assert (owned["used_cost"], owned["unused_cost"], owned["covered_cost"]) == (
+        d("1.8"), d("0.6"), 2.5,
+    )  # fmt: skip
+    (idle,) = mart("commitment_idle", **tables)
+    assert (idle["commitment_id"], idle["idle_share"]) == (known, 0.0)
+    assert idle["missing"] is None
+
+
+def test_what_is_bought_by_an_order_alone_is_no_commitment_of_the_inventory() -> None:
+    found = mart(
+        "billed_commitment",
+        raw_focus=[line("2026-03-18", "3", x_cloud="azure", CommitmentDiscountId=f"{ORDER}/")],
+        raw_commitment=[{**OWNED, "cloud": "azure", "commitment_id": f"{ORDER}/{RESERVED}"}],
+    )
+    assert found == []
+
+
+def test_a_fee_of_a_month_that_runs_tells_nothing_of_its_use_yet() -> None:
+    fee = line("2026-03-01", "12", CommitmentDiscountId="ri-1", ChargeCategory="Purchase",
+               CommitmentDiscountStatus="Unused")  # fmt: skip
+    fee["ChargePeriodEnd"] = datetime(2026, 4, 1)
+    tables: dict[str, Any] = {
+        "raw_focus": [fee, line("2026-03-19", "3", CommitmentDiscountId="ri-1")],
+        "raw_commitment": [{**OWNED, "commitment_id": "ri-1", "kind": "reservation"}],
+    }
+    (row,) = mart("commitment_owned", **tables)
+    assert (row["unused_cost"], row["utilisation"]) == (None, None)
+    assert row["committed_cost"] == d("0.1") * 24 * 30
+    (idle,) = mart("commitment_idle", **tables)
+    assert idle["missing"] == "no bill says how much of it was used"

@@ -17,7 +17,8 @@ def resource(resource_id: str, **columns: Any) -> dict[str, Any]:
 def hours(resource_id: str, count: int, value: float = 50, **columns: Any) -> list[dict[str, Any]]:
     return [
         {
-            "source": "demo", "cloud": "aws", "resource_id": resource_id, "metric": "cpu_percent",
+            "source": "demo", "cloud": "aws", "account": "shop", "resource_id": resource_id,
+            "metric": "cpu_percent",
             "hour": NOW - timedelta(hours=number + 1), "avg": value / 2, "max": value, **columns,
         }
         for number in range(count)
@@ -242,3 +243,15 @@ def test_a_feed_is_late_by_the_limit_of_the_source_that_delivers_it() -> None:
 
 def test_what_has_never_been_read_is_late() -> None:
     assert late(told("metrics", None, failed="access denied")) == [("1", "metrics", None, True)]
+
+
+def test_equal_ids_of_two_accounts_are_two_resources() -> None:
+    young = resource("orders", account="test", created_at=NOW - timedelta(hours=10))
+    found = mart(
+        "metric_quantiles", "account, window_days",
+        raw_resource=[resource("orders"), young],
+        raw_metric=hours("orders", 84, 90) + hours("orders", 10, 2, account="test"),
+    )  # fmt: skip
+    assert [(row["account"], row["max"], row["hours_expected"]) for row in found] == [
+        ("shop", 90, 14 * 24), ("shop", 90, 32 * 24), ("test", 2, 10), ("test", 2, 10),
+    ]  # fmt: skip

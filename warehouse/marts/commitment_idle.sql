@@ -16,7 +16,11 @@ used as (
         billed.until
     from marts.commitment_use as use
     join billed using (cloud)
-    where use.month < billed.until and use.committed_cost > 0
+    left join marts.commitment_month as whole using (cloud, commitment_id, currency)
+    where
+        use.month < billed.until
+        and use.committed_cost > 0
+        and (whole.cloud is null or use.month + interval 1 month <= billed.until)
     qualify
         row_number() over (
             partition by use.cloud, use.commitment_id, use.currency

@@ -1,4 +1,5 @@
 -- One row per commitment and currency that is owned now or was billed in the last 30 complete days: its use in those days, and its end.
+-- Where a bill tells by the month what was not used (marts.commitment_month), the days are those of the last whole month.
 -- group: commitment
 with complete as (
     select
@@ -9,24 +10,39 @@ with complete as (
     group by all
 ),
 
-billed as (
+line as (
     select
         focus.x_cloud as cloud,
-        focus.CommitmentDiscountId as commitment_id,
+        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
         focus.BillingCurrency as currency,
-        sum(focus.EffectiveCost) as committed_cost,
-        coalesce(
-            sum(focus.EffectiveCost) filter (
-                where coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase'
-            ), 0
-        ) as unused_cost
+        focus.ChargePeriodStart as starts_at,
+        coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase' as is_unused,
+        sum(focus.EffectiveCost) as cost
     from raw.focus as focus
     join complete on focus.x_cloud = complete.cloud
+    left join marts.billed_commitment as named
+        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where
         focus.CommitmentDiscountId is not null
         and focus.ChargeCategory in ('Usage', 'Purchase')
-        and focus.ChargePeriodStart >= complete.until - interval 30 day
-        and focus.ChargePeriodStart < complete.until
+        and focus.ChargePeriodStart >= complete.until - interval 70 day -- the last whole month is among them
+    group by all
+),
+
+billed as (
+    select
+        line.cloud,
+        line.commitment_id,
+        line.currency,
+        sum(line.cost) as committed_cost,
+        coalesce(sum(line.cost) filter (where line.is_unused), 0) as unused_cost
+    from line
+    join complete using (cloud)
+    left join marts.commitment_month as month using (cloud, commitment_id, currency)
+    where
+        (month.cloud is null or month.ends_at is not null)
+        and line.starts_at >= coalesce(month.starts_at, complete.until - interval 30 day)
+        and line.starts_at < coalesce(month.ends_at, complete.until)
     group by all
 ),
 
@@ -38,10 +54,11 @@ covered as (
         sum(usage.on_demand_cost) as covered_cost
     from marts.committable_usage as usage
     join complete using (cloud)
+    left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         usage.commitment_id is not null
-        and usage.starts_at >= complete.until - interval 30 day
-        and usage.starts_at < complete.until
+        and usage.starts_at >= coalesce(month.starts_at, complete.until - interval 30 day)
+        and usage.starts_at < coalesce(month.ends_at, complete.until)
     group by all
 ),
 
@@ -87,16 +104,14 @@ named as (
 paid as (
     select
         named.*,
-        complete.until,
-        coalesce(
-            billed.committed_cost,
-            owned.hourly_cost * 24 * greatest(
-                date_diff('day', greatest(owned.starts_at::date, complete.until - 30), complete.until), 0
-            )
-        )::decimal(38, 18) as cost
+        coalesce(month.ends_at::date, complete.until) as known_until,
+        coalesce(month.starts_at::date, complete.until - 30) as known_from,
+        greatest(date_diff('day', greatest(owned.starts_at::date, known_from), known_until), 0) as days,
+        coalesce(billed.committed_cost, owned.hourly_cost * 24 * days)::decimal(38, 18) as cost
     from named
     left join owned using (cloud, commitment_id, currency)
     left join billed using (cloud, commitment_id, currency)
+    left join marts.commitment_month as month using (cloud, commitment_id, currency)
     left join complete on named.cloud = complete.cloud
 )
 
@@ -113,7 +128,8 @@ select
     owned.starts_at,
     owned.ends_at, -- null = unknown
     date_diff('day', getvariable('as_of')::date, owned.ends_at::date) as days_left,
-    paid.until, -- the 30 days before it
+    paid.known_until as until, -- the days before it
+    paid.days, -- 30, or those of the month; fewer if it began since
     paid.cost as committed_cost, -- null = unknown
     (billed.committed_cost - billed.unused_cost)::decimal(38, 18) as used_cost, -- null = the bill does not say
     billed.unused_cost::decimal(38, 18) as unused_cost,

@@ -5,12 +5,14 @@ with line as (
     select
         date_trunc('month', focus.BillingPeriodStart)::date as month,
         focus.x_cloud as cloud,
-        focus.CommitmentDiscountId as commitment_id,
+        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
         focus.BillingCurrency as currency,
         -- What is left of a recurring fee after its use comes as a purchase in some exports.
         coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase' as is_unused,
         sum(focus.EffectiveCost) as cost
     from raw.focus as focus
+    left join marts.billed_commitment as named
+        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where focus.CommitmentDiscountId is not null and focus.ChargeCategory in ('Usage', 'Purchase')
     group by all
 )

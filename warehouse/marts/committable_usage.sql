@@ -34,12 +34,15 @@ line as (
         focus.ChargePeriodStart as starts_at,
         date_diff('minute', focus.ChargePeriodStart, coalesce(focus.ChargePeriodEnd, focus.ChargePeriodStart)) / 60
             as hours,
-        focus.CommitmentDiscountId as commitment_id,
+        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
         coalesce(nullif(focus.ContractedCost, 0), nullif(focus.ListCost, 0)) as contracted_cost,
         coalesce(nullif(focus.ListCost, 0), nullif(focus.ContractedCost, 0)) as list_cost,
         focus.EffectiveCost as effective_cost
     from raw.focus as focus
-    left join look on focus.x_cloud = look.cloud and focus.ResourceId = look.resource_id
+    left join marts.billed_commitment as named
+        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
+    left join look on focus.x_cloud = look.cloud and coalesce(billed.resource_id, focus.ResourceId) = look.resource_id
     where
         focus.ServiceCategory = 'Compute'
         and focus.ChargeCategory = 'Usage'

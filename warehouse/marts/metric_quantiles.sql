@@ -1,4 +1,4 @@
--- One row per cloud, resource, metric and window of days before as_of in which it was measured at least once.
+-- One row per cloud, account, resource, metric and window of days before as_of in which it was measured at least once.
 -- Quantiles are those of the hourly maximum. A metric nobody measured has no row: a gap is not zero.
 -- group: usage
 with span as (
@@ -20,6 +20,7 @@ reading as (
 expected as (
     select
         resource.cloud,
+        resource.account,
         resource.resource_id,
         min(resource.created_at) as created_at,
         max(reading.until) as until
@@ -31,6 +32,7 @@ expected as (
 measured as (
     select
         metric.cloud,
+        metric.account,
         metric.resource_id,
         metric.metric,
         span.window_days,
@@ -49,6 +51,7 @@ measured as (
 
 select
     measured.cloud,
+    measured.account,
     measured.resource_id,
     measured.metric,
     measured.window_days,
@@ -69,4 +72,4 @@ select
     measured.first_hour,
     measured.last_hour
 from measured
-left join expected using (cloud, resource_id)
+left join expected using (cloud, account, resource_id)

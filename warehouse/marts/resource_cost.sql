@@ -6,7 +6,7 @@ select
     coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
     coalesce(focus.RegionId, 'global') as region,
     coalesce(focus.ServiceName, '(unknown)') as service,
-    focus.ResourceId as resource_id,
+    coalesce(billed.resource_id, focus.ResourceId) as resource_id,
     max(focus.ResourceName) as resource_name,
     max(focus.ResourceType) as resource_type,
     focus.BillingCurrency as currency,
@@ -19,5 +19,6 @@ select
     -- Days of the month on which a charge begins: one bit per day of the month, counted.
     bit_count(bit_or(1::bigint << day(focus.ChargePeriodStart))) as days_billed
 from raw.focus as focus
+left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
 where focus.ResourceId is not null
 group by all

@@ -6,7 +6,7 @@ with line as (
         focus.x_cloud as cloud,
         coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
         coalesce(focus.ServiceName, '(unknown)') as service,
-        focus.ResourceId as resource_id,
+        coalesce(billed.resource_id, focus.ResourceId) as resource_id,
         focus.BillingCurrency as currency,
         focus.ChargePeriodStart::date as first_day,
         greatest(
@@ -23,6 +23,7 @@ with line as (
         ) as usage_list_cost,
         sum(focus.EffectiveCost) filter (where focus.CommitmentDiscountId is not null) as commitment_cost
     from raw.focus as focus
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
         focus.ResourceId is not null
         and coalesce(focus.ChargePeriodEnd, focus.ChargePeriodStart) >= getvariable('as_of')::date - interval 92 day

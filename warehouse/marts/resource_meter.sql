@@ -3,7 +3,7 @@
 -- group: cost
 select
     focus.x_cloud as cloud,
-    focus.ResourceId as resource_id,
+    coalesce(billed.resource_id, focus.ResourceId) as resource_id,
     focus.BillingCurrency as currency,
     coalesce(
         json_extract_string(focus.x_extra, '$.x_UsageType'), -- FOCUS exports of AWS
@@ -21,6 +21,7 @@ select
     max(focus.ChargePeriodStart)::date as last_day,
     count(distinct focus.ChargePeriodStart::date) as days_billed
 from raw.focus as focus
+left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
 where
     focus.ResourceId is not null
     and focus.ChargeCategory = 'Usage'

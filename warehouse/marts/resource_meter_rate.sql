@@ -13,7 +13,7 @@ with complete as (
 line as (
     select
         focus.x_cloud as cloud,
-        focus.ResourceId as resource_id,
+        coalesce(billed.resource_id, focus.ResourceId) as resource_id,
         focus.BillingCurrency as currency,
         coalesce(focus.PricingUnit, focus.ConsumedUnit) as unit,
         focus.SkuMeter as meter,
@@ -23,6 +23,7 @@ line as (
         sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity)) as quantity
     from raw.focus as focus
     join complete on focus.x_cloud = complete.cloud
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
         focus.ResourceId is not null
         and focus.ChargeCategory = 'Usage'

@@ -29,8 +29,12 @@ with line as (
         sum(focus.PricingQuantity) as quantity,
         max(focus.ChargePeriodStart)::date as as_of
     from raw.focus as focus
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     left join marts.resource_now as disk
-        on focus.x_cloud = disk.cloud and focus.ResourceId = disk.resource_id and disk.kind = 'disk'
+        on
+            focus.x_cloud = disk.cloud
+            and coalesce(billed.resource_id, focus.ResourceId) = disk.resource_id
+            and disk.kind = 'disk'
     where
         focus.ChargeCategory = 'Usage'
         and focus.PricingQuantity > 0

@@ -12,5 +12,6 @@ create table if not exists models.forecast_price (
     price DOUBLE, -- effective cost per unit, commitments that were paid for nothing included; null = nothing was used
     price_lo80 DOUBLE,
     price_hi80 DOUBLE,
+    cost DOUBLE, -- effective, also of a day on which nothing was used; quantity x price from made_on on
     made_on DATE -- as in models.forecast
 );

@@ -21,11 +21,13 @@ select
     resource_now.env as resource_env
 from marts.anomaly_now as anomaly_now
 left join account using (cloud, account)
+left join marts.billed_resource as billed
+    on anomaly_now.cloud = billed.cloud and anomaly_now.resource_id = billed.billed_id
 left join marts.resource_now as resource_now
     on
         anomaly_now.cloud = resource_now.cloud
         and anomaly_now.account = resource_now.account
-        and anomaly_now.resource_id = resource_now.resource_id
+        and coalesce(billed.resource_id, anomaly_now.resource_id) = resource_now.resource_id
 where anomaly_now.currency = getvariable('currency')
 qualify row_number() over (partition by anomaly_now.id order by resource_now.kind) = 1
 order by abs(anomaly_now.impact) desc, anomaly_now.id

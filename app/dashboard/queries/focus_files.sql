@@ -26,7 +26,17 @@ with line as (
             or list_contains(getvariable('regions'), coalesce(focus.RegionId, 'global'))
         )
         and (getvariable('categories') is null or list_contains(getvariable('categories'), focus.ChargeCategory))
-        and (getvariable('resource_id') is null or focus.ResourceId = getvariable('resource_id'))
+        and (
+            getvariable('resource_id') is null
+            or focus.ResourceId = getvariable('resource_id')
+            or (focus.x_cloud, focus.ResourceId) in (
+                select
+                    billed.cloud,
+                    billed.billed_id
+                from marts.billed_resource as billed
+                where billed.resource_id = getvariable('resource_id')
+            )
+        )
         and (
             getvariable('tag_key') is null
             or getvariable('tag_value')

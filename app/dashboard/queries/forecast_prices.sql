@@ -8,8 +8,8 @@ with series as (
         price.unit,
         28 * avg(price.quantity) filter (where price.day < price.made_on) as quantity_before,
         28 * avg(price.quantity) filter (where price.day >= price.made_on) as quantity_ahead,
-        28 * avg(coalesce(price.quantity * price.price, 0)) filter (where price.day < price.made_on) as cost_before,
-        28 * avg(coalesce(price.quantity * price.price, 0)) filter (where price.day >= price.made_on) as cost_ahead
+        28 * avg(coalesce(price.cost, 0)) filter (where price.day < price.made_on) as cost_before,
+        28 * avg(coalesce(price.cost, 0)) filter (where price.day >= price.made_on) as cost_ahead
     from models.forecast_price as price
     where
         price.day >= price.made_on - 28

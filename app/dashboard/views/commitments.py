@@ -105,7 +105,8 @@ def _owned(owned: pl.DataFrame, currency: str) -> None:
         },
     )
     page.note(
-        "Of the last 30 days that are billed completely.",
+        "Of the last 30 days that are billed completely; of reservations in AWS's own reports, "
+        "of the last whole month.",
         "Owned commitments",
         data.statement("commitments_owned", currency=currency),
     )

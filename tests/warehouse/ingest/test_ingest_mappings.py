@@ -21,45 +21,9 @@ from bills import (
     write_json,
     write_parquet,
 )
+from reports import CUR, PLAN, RESERVED, cur, underscored, underscored_name
 
 from warehouse.lake import Lake
-
-CUR = {
-    "bill/PayerAccountId": "111111111111",
-    "bill/BillingPeriodStartDate": "2026-10-01T00:00:00Z",
-    "bill/BillingPeriodEndDate": "2026-11-01T00:00:00Z",
-    "bill/InvoicingEntity": "Amazon Web Services EMEA SARL",
-    "lineItem/UsageAccountId": "222222222222",
-    "lineItem/LineItemType": "Usage",
-    "lineItem/UsageStartDate": "2026-10-02T00:00:00Z",
-    "lineItem/UsageEndDate": "2026-10-02T01:00:00Z",
-    "lineItem/ProductCode": "AmazonEC2",
-    "lineItem/UsageType": "BoxUsage:m5.large",
-    "lineItem/UsageAmount": "1",
-    "lineItem/CurrencyCode": "USD",
-    "lineItem/UnblendedCost": "0.1",
-    "lineItem/NetUnblendedCost": "",
-    "lineItem/ResourceId": "i-1",
-    "pricing/publicOnDemandRate": "0.12",
-    "pricing/publicOnDemandCost": "0.11",
-    "reservation/EffectiveCost": "",
-    "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod": "",
-    "reservation/UnusedRecurringFee": "",
-    "reservation/ReservationARN": "",
-    "savingsPlan/SavingsPlanEffectiveCost": "None",
-    "savingsPlan/SavingsPlanARN": "",
-    "savingsPlan/TotalCommitmentToDate": "",
-    "savingsPlan/UsedCommitment": "",
-    "resourceTags/user:team": "data",
-    "resourceTags/aws:createdBy": "me",
-    "costCategory/Unit": "shop",
-}
-PLAN = "arn:aws:savingsplans::111111111111:savingsplan/1"
-RESERVED = "arn:aws:ec2:us-east-1:111111111111:reserved-instances/1"
-
-
-def cur(kind: str, cost: str, **more: str) -> dict[str, str]:
-    return {**CUR, "lineItem/LineItemType": kind, "lineItem/UnblendedCost": cost, **more}
 
 
 def one(lake: Lake, columns: str) -> Any:
@@ -97,11 +61,7 @@ def test_every_line_item_type_of_a_cost_and_usage_report(style: str, tmp_path: P
     lake = lake_in(tmp_path)
     rows = [row for row, *_ in CUR_LINES]
     if style == "underscores":  # as in CUR 2.0: lineItem/UsageAmount -> line_item_usage_amount
-        rows = [{_underscored(k): v for k, v in row.items() if k[:3] != "res" or "Tags" not in k}
-                for row in rows]  # fmt: skip
-        rows = [
-            {**row, "resource_tags": '{"user_team":"data","aws_created_by":"me"}'} for row in rows
-        ]
+        rows = [underscored(row) for row in rows]
     report = load(lake, write(tmp_path / "cur.csv", rows))
     assert statuses(report) == {"cur.csv": {"loaded"}}
     expected = sorted((c, Decimal(b), Decimal(e)) for _, c, b, e in CUR_LINES)
@@ -139,25 +99,16 @@ def test_a_report_line_keeps_ids_tags_list_price_and_the_rest(tmp_path: Path) ->
 def test_a_report_as_parquet_with_doubles_is_as_exact(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     columns = ", ".join(
-        f"cast('{v}' as double) as {_underscored(k)}"
+        f"cast('{v}' as double) as {underscored_name(k)}"
         if v.replace(".", "").isdigit() and "Cost" in k
-        else f"timestamp '{v[:10]}' as {_underscored(k)}" if k.endswith("Date") and v
-        else f"'{v}' as {_underscored(k)}"
+        else f"timestamp '{v[:10]}' as {underscored_name(k)}" if k.endswith("Date") and v
+        else f"'{v}' as {underscored_name(k)}"
         for k, v in CUR.items() if "/Tags" not in k and "resourceTags" not in k
     )  # fmt: skip
     query_text = f"select {columns}, map {{'user_team': 'data'}} as resource_tags from range(10)"
     load(lake, write_parquet(tmp_path / "cur.parquet", query_text))
     assert total(lake) == (10, Decimal("1"))
     assert one(lake, "distinct Tags") == ('{"team":"data"}',)
-
-
-def _underscored(name: str) -> str:
-    out = ""
-    for before, letter in zip(" " + name, name, strict=False):
-        if letter.isupper() and before.islower():
-            out += "_"
-        out += "_" if letter in "/:" else letter.lower()
-    return out
 
 
 # ---- Azure
