@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from models.forecast.boosted import FEWEST, MOST, OTHER_YEAR, SEED, THREADS, YEAR
+from models.forecast.boosted import FEWEST, OTHER_YEAR, SEED, THREADS, YEAR
 from models.forecast.history import Days, Fitted, Floats, History, Model
 from models.forecast.month_effect import NotUsable
 from models.forecast.same_day_last_month import day_of_month
@@ -23,6 +23,7 @@ from models.known import mean
 
 BACK = (1, 2, 3, 4, 5, 8)  # seasons
 NEAR = (1, 2, 3)  # steps
+MOST = 60_000  # examples
 PER_TREE = 100  # examples: with few of them, more trees cost time and say no more
 FEWEST_TREES = 30
 YOUNGEST = 28  # steps, or a quarter of the history, that an example has behind it
