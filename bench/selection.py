@@ -16,26 +16,19 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from os import cpu_count, getloadavg
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from app.market import Market, of_catalogue
+from app.market import of_catalogue
+from bench._question import ASKED, answer
 from clouds.packaged import packaged
-from models.selection.find import find
-from models.selection.requirements import Range, Requirements
 from models.selection.search import search
 
 WARM_MS, COLD_MS = 50.0, 500.0
-REGIONS = ("eu-*", "europe-*", "westeurope", "us-east*")
-ASKED = Requirements(
-    {"vcpus": Range(4, 8), "memory_gib": Range(16, None)},
-    {"region": REGIONS, "price_type": ("on_demand",), "arch": ("x86_64", "arm64")},
-    {"burstable": False, "doubtful": False},
-)
 OPTIONS = ["--vcpus", "4..8", "--memory-gib", "16..", "--no-burstable"]
 PLAIN = f"""
 import duckdb
@@ -51,8 +44,8 @@ print(len(duckdb.connect().execute(\"\"\"
 \"\"\").fetchall()))
 """
 OURS = """
-from bench.selection import answer
-from app.market import Market, of_catalogue
+from app.market import of_catalogue
+from bench._question import answer
 print(len(answer(of_catalogue())))
 """
 
@@ -70,7 +63,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     repeats = parser.parse_args().repeats
     market = of_catalogue()
-    prices = search(market.connection, ASKED).considered
+    prices = search(market, ASKED).considered
     print(f"{prices:,} prices in dollars for linux")
     warm = _timed(repeats * 3, lambda: answer(market))
     inside = _timed(repeats, lambda: answer(of_catalogue()))
@@ -105,12 +98,6 @@ def main() -> None:
     ]
     print("missed: " + "; ".join(missed) if missed else "met: warm and cold")
     raise SystemExit(1 if missed else 0)
-
-
-def answer(market: Market) -> Sequence[object]:
-    """One search with its near misses."""
-    found, missed = find(market.connection, ASKED)
-    return [*found.offers, *missed]
 
 
 def _process(*arguments: str) -> None:
