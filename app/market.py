@@ -9,7 +9,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from clouds.packaged import packaged
-from models.selection.market import Market, prepare
+from models.selection.market import TABLES, Market, prepare
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -45,27 +45,24 @@ def published(connection: DuckDBPyConnection, snapshot: int) -> Market:
     connection.execute("use memory")
     try:
         connection.execute((files("app") / "market_published.sql").read_text())
-        _add_facts(connection)
+        add_facts(connection)
         prepare(connection)
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         raise OlderTables(error) from error
     return Market(connection, snapshot)
 
 
-def _add_facts(connection: DuckDBPyConnection) -> None:
+def add_facts(connection: DuckDBPyConnection) -> None:
     """What the package knows of regions, and of how often spot machines are taken away."""
     connection.read_parquet(str(packaged("interruptions.parquet"))).create_view("interruption")
     connection.read_csv(str(packaged("regions.csv"))).create_view("region_fact")
 
 
 def of_catalogue() -> Market:
-    """The market as it travels with the package; what is owned is unknown."""
-    connection = duckdb.connect()
-    for name in ("offer", "price"):
-        connection.read_parquet(str(packaged(f"{name}s.parquet"))).create_view(name)
-    connection.execute((files("app") / "market_unowned.sql").read_text())
-    _add_facts(connection)
-    prepare(connection)
+    """The market as it travels with the package, ready made; what is owned is unknown."""
+    connection = duckdb.connect(config={"threads": 1})  # there is too little to share out
+    for name in TABLES:
+        connection.read_parquet(str(packaged(f"market/{name}.parquet"))).create(name)
     return Market(connection)
 
 

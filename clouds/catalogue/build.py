@@ -1,7 +1,9 @@
 """Rebuild the packaged offers, prices and interruptions from the sources that PROVENANCE.md names.
 
     python clouds/catalogue/build.py FOLDER_WITH_INSTANCES_AND_PRICES
+    python -m app.market_packaged
 
+The second makes of them the tables that `select` searches.
 This folder holds data and is no package: a package under `clouds/` is a cloud.
 """
 

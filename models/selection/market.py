@@ -7,6 +7,8 @@ from duckdb import DuckDBPyConnection
 
 from models.selection.prices import Prices, read_prices
 
+TABLES = ("offered", "place", "kind", "priced", "cover")
+
 
 @dataclass(frozen=True)
 class Market:
