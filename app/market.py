@@ -18,6 +18,7 @@ PACKAGED = (
     "these are the packaged prices, older than those 'instance-select run' reads, and it is not "
     "known what you own"
 )
+ONE = 1  # thread: a question is too little to share out, and many may ask at once
 
 
 def open_market(session: "Session") -> Market:
@@ -47,6 +48,7 @@ def published(connection: DuckDBPyConnection, snapshot: int) -> Market:
         connection.execute((files("app") / "market_published.sql").read_text())
         add_facts(connection)
         prepare(connection)
+        connection.execute(f"set threads = {ONE}")
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         raise OlderTables(error) from error
     return Market(connection, snapshot)
@@ -60,7 +62,7 @@ def add_facts(connection: DuckDBPyConnection) -> None:
 
 def of_catalogue() -> Market:
     """The market as it travels with the package, ready made; what is owned is unknown."""
-    connection = duckdb.connect(config={"threads": 1})  # there is too little to share out
+    connection = duckdb.connect(config={"threads": ONE})
     for name in TABLES:
         connection.read_parquet(str(packaged(f"market/{name}.parquet"))).create(name)
     return Market(connection)

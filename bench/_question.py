@@ -1,4 +1,4 @@
-"""The question that the benchmark of selection asks, with no import of its own that costs time."""
+"""What the benchmark of selection asks, with no import of its own that costs time."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,7 @@ ASKED = Requirements(
     {"region": REGIONS, "price_type": ("on_demand",), "arch": ("x86_64", "arm64")},
     {"burstable": False, "doubtful": False},
 )
+NOTHING_FITS = Requirements({"vcpus": Range(4000, None)}, {"price_type": ("on_demand",)})
 
 
 def answer(market: Market) -> Sequence[object]:

@@ -3,8 +3,8 @@
     python clouds/catalogue/build.py FOLDER_WITH_INSTANCES_AND_PRICES
     python -m app.market_packaged
 
-The second makes of them the tables that `select` searches.
-This folder holds data and is no package: a package under `clouds/` is a cloud.
+The second makes the tables that `select` searches. This folder holds data and is no
+package: a package under `clouds/` is a cloud.
 """
 
 import gzip
