@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from small_market import joined, judged, market, offer, price
 
 from models.errors import BadRequirement
+from models.selection.find import find
 from models.selection.names import unmatched
 from models.selection.requirements import Range, Requirements, parse_range
 from models.selection.search import search
@@ -142,6 +143,28 @@ def test_currencies_and_systems_are_never_mixed() -> None:
     assert [one["price_hour"] for one in euros.offers] == [Decimal("0.1")]
     windows = search(made, Requirements(os="windows")).offers[0]
     assert (windows["price_hour"], windows["licence_hour"]) == (Decimal("0.3"), Decimal("0.1"))
+
+
+def test_where_no_price_is_stated_nothing_is_found_and_nothing_missed() -> None:
+    made = market([offer("m.x", 4, 16)], [price("m.x", "0.2"), price("m.x", "0.1", os="windows")])
+    for asked in (Requirements(currency="EUR"), Requirements({"vcpus": Range(1, 2)}, os="rhel")):
+        found, missed = find(made, asked)
+        assert (found.offers, found.accepted, found.rejected, found.considered) == ([], 0, {}, 0)
+        assert missed == []
+
+
+def test_lost_work_and_a_licence_are_told_together() -> None:
+    spot = {"price_type": "spot"}
+    made = market(
+        [offer("m.x", 4, 16)],
+        [price("m.x", "0.1", **spot), price("m.x", "0.3", os="windows", **spot)],
+        interruptions=[
+            {"cloud": "aws", "region": "eu-west-1", "instance_type": "m.x", "os": "windows",
+             "low_percent": 5.0, "high_percent": 10.0}
+        ],
+    )  # fmt: skip
+    one = search(made, Requirements(os="windows", restart_hours=73.05)).offers[0]
+    assert (one["licence_hour"], one["restart_hour"]) == (Decimal("0.2"), Decimal("0.003"))
 
 
 def test_a_licence_whose_price_without_it_is_unknown_is_unknown() -> None:
