@@ -45,7 +45,15 @@ print(len(duckdb.connect().execute(\"\"\"
     order by price_hour limit 20
 \"\"\").fetchall()))
 """
+IMPORTS = """
+import os
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command does
+import duckdb, numpy
+print(1)
+"""
 OURS = """
+import os
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command does
 from app.market import of_catalogue
 from bench._question import answer
 print(len(answer(of_catalogue())))
@@ -71,7 +79,7 @@ def main() -> None:
     hard = _timed(repeats * 3, lambda: find(market, NOTHING_FITS))
     inside = _timed(repeats, lambda: answer(of_catalogue()))
     plain = _timed(repeats, lambda: _process("-c", PLAIN))
-    nothing = _timed(repeats, lambda: _process("-c", "import duckdb, numpy; print(1)"))
+    nothing = _timed(repeats, lambda: _process("-c", IMPORTS))
     ours = _timed(repeats, lambda: _process("-c", OURS))
     with tempfile.TemporaryDirectory() as home:
         command = _timed(
