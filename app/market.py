@@ -1,7 +1,6 @@
 """Open what can be rented at which price: the published tables, or the packaged catalogue."""
 
 import os
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from clouds.packaged import packaged
-from models.selection.search import prepare
+from models.selection.market import TABLES, Market, prepare
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -19,14 +18,7 @@ PACKAGED = (
     "these are the packaged prices, older than those 'instance-select run' reads, and it is not "
     "known what you own"
 )
-
-
-@dataclass(frozen=True)
-class Market:
-    """A connection that can be searched; no snapshot if it is the packaged catalogue."""
-
-    connection: DuckDBPyConnection
-    snapshot: int | None
+ONE = 1  # thread: a question is too little to share out, and many may ask at once
 
 
 def open_market(session: "Session") -> Market:
@@ -54,26 +46,26 @@ def published(connection: DuckDBPyConnection, snapshot: int) -> Market:
     connection.execute("use memory")
     try:
         connection.execute((files("app") / "market_published.sql").read_text())
-        _prepare(connection)
+        add_facts(connection)
+        prepare(connection)
+        connection.execute(f"set threads = {ONE}")
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         raise OlderTables(error) from error
     return Market(connection, snapshot)
 
 
-def of_catalogue() -> Market:
-    """The market as it travels with the package; what is owned is unknown."""
-    connection = duckdb.connect()
-    for name in ("offer", "price"):
-        connection.read_parquet(str(packaged(f"{name}s.parquet"))).create_view(name)
-    connection.execute((files("app") / "market_unowned.sql").read_text())
-    _prepare(connection)
-    return Market(connection, None)
-
-
-def _prepare(connection: DuckDBPyConnection) -> None:
+def add_facts(connection: DuckDBPyConnection) -> None:
+    """What the package knows of regions, and of how often spot machines are taken away."""
     connection.read_parquet(str(packaged("interruptions.parquet"))).create_view("interruption")
     connection.read_csv(str(packaged("regions.csv"))).create_view("region_fact")
-    prepare(connection)
+
+
+def of_catalogue() -> Market:
+    """The market as it travels with the package, ready made; what is owned is unknown."""
+    connection = duckdb.connect(config={"threads": ONE})
+    for name in TABLES:
+        connection.read_parquet(str(packaged(f"market/{name}.parquet"))).create(name)
+    return Market(connection)
 
 
 def _may_have_lake(home: Path | None) -> bool:

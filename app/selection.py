@@ -6,10 +6,10 @@ from importlib.resources import files
 from typing import Any
 
 from app.errors import BadInput
-from app.market import Market
 from app.selection_words import sentence
 from models.selection.find import find
 from models.selection.like import Need, need
+from models.selection.market import Market
 from models.selection.names import unmatched
 from models.selection.requirements import Requirements
 from models.selection.total import HOURS_A_MONTH
@@ -41,7 +41,7 @@ class Chosen:
 def choose(market: Market, asked: Requirements, limit: int) -> Chosen:
     """Offers cheapest first. Raises `BadInput` if a name is asked for that nothing has."""
     refuse_unknown_names(market, asked)
-    found, missed = find(market.connection, asked, limit)
+    found, missed = find(market, asked, limit)
     return Chosen(
         offers=[_told(row, market) for row in found.offers],
         accepted=found.accepted,

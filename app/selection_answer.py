@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from app.answer import Answer
 from app.errors import BadInput, Refused
-from app.market import Market, open_market
+from app.market import open_market
 from app.selection import Chosen, choose, completed, need_of
 from app.selection_words import rejection
 from app.session import Session
 from models.errors import BadRequirement
 from models.selection.import_abis import from_instance_requirements
 from models.selection.import_flags import from_flags
+from models.selection.market import Market
 from models.selection.requirements import FLAGS, NUMBERS, SETS, Requirements, parse_range
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """Time the choice of an instance over the whole packaged catalogue: warm, and in a new process.
 
 Warm is what a page or a second question takes: judging all prices, ranking what fits, and finding
-near misses, in a market that is made. Cold is what a first question takes: reading the catalogue,
-making the market, one search with its near misses. It is told in four parts: the search and the
-market alone, with the import of DuckDB, as a process that does nothing else, and as the command
-`select` with the command line around it. Beside it stands plain DuckDB: the same offers by one
-SELECT over the same two files, in a new process; it counts no rejections and finds no near misses.
+near misses, in a market that is read; also for the question that most prices just miss, as nothing
+fits. Cold is what a first question takes: reading the packaged market, one search with its near
+misses. It is told in four parts: the market and the search alone, with the imports, of which those
+of DuckDB and NumPy by themselves, and as the command `select` with the command line around it.
+Beside it stands plain DuckDB: the same offers by one SELECT over the catalogue's two files, in a
+new process; it counts no rejections and finds no near misses.
 
 Medians of several runs; CPU time stands beside them, as other work on the machine moves the clock
 most. The targets are those of the search: 50 ms warm, 500 ms cold in a new process; what the
@@ -16,26 +17,20 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from os import cpu_count, getloadavg
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from app.market import Market, of_catalogue
+from app.market import of_catalogue
+from bench._question import ASKED, NOTHING_FITS, answer
 from clouds.packaged import packaged
 from models.selection.find import find
-from models.selection.requirements import Range, Requirements
 from models.selection.search import search
 
 WARM_MS, COLD_MS = 50.0, 500.0
-REGIONS = ("eu-*", "europe-*", "westeurope", "us-east*")
-ASKED = Requirements(
-    {"vcpus": Range(4, 8), "memory_gib": Range(16, None)},
-    {"region": REGIONS, "price_type": ("on_demand",), "arch": ("x86_64", "arm64")},
-    {"burstable": False, "doubtful": False},
-)
 OPTIONS = ["--vcpus", "4..8", "--memory-gib", "16..", "--no-burstable"]
 PLAIN = f"""
 import duckdb
@@ -50,9 +45,17 @@ print(len(duckdb.connect().execute(\"\"\"
     order by price_hour limit 20
 \"\"\").fetchall()))
 """
+IMPORTS = """
+import os
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command does
+import duckdb, numpy
+print(1)
+"""
 OURS = """
-from bench.selection import answer
-from app.market import Market, of_catalogue
+import os
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command does
+from app.market import of_catalogue
+from bench._question import answer
 print(len(answer(of_catalogue())))
 """
 
@@ -70,12 +73,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     repeats = parser.parse_args().repeats
     market = of_catalogue()
-    prices = search(market.connection, ASKED).considered
+    prices = search(market, ASKED).considered
     print(f"{prices:,} prices in dollars for linux")
     warm = _timed(repeats * 3, lambda: answer(market))
+    hard = _timed(repeats * 3, lambda: find(market, NOTHING_FITS))
     inside = _timed(repeats, lambda: answer(of_catalogue()))
     plain = _timed(repeats, lambda: _process("-c", PLAIN))
-    nothing = _timed(repeats, lambda: _process("-c", "import duckdb; print(1)"))
+    nothing = _timed(repeats, lambda: _process("-c", IMPORTS))
     ours = _timed(repeats, lambda: _process("-c", OURS))
     with tempfile.TemporaryDirectory() as home:
         command = _timed(
@@ -83,9 +87,10 @@ def main() -> None:
         )
     for name, milliseconds in (
         ("warm: search and near misses", warm),
+        ("warm: the same where nothing fits", hard),
         ("cold: market, search and near misses, in a process that runs", inside),
         ("cold: the same in a new process", ours),
-        ("  of which Python and the import of DuckDB", nothing),
+        ("  of which Python and the imports of DuckDB and NumPy", nothing),
         ("cold: the command, with the command line", command),
         ("plain DuckDB: the same offers only, in a new process", plain),
     ):
@@ -100,17 +105,14 @@ def main() -> None:
     print(f"load average {getloadavg()[0]:.1f} on {cpu_count()} cores")
     missed = [
         f"{name} is {found:.0f} ms, target {target:.0f} ms"
-        for name, found, target in (("warm", warm.wall, WARM_MS), ("cold", ours.wall, COLD_MS))
+        for name, found, target in (
+            ("warm", max(warm.wall, hard.wall), WARM_MS),
+            ("cold", ours.wall, COLD_MS),
+        )
         if found > target
     ]
     print("missed: " + "; ".join(missed) if missed else "met: warm and cold")
     raise SystemExit(1 if missed else 0)
-
-
-def answer(market: Market) -> Sequence[object]:
-    """One search with its near misses."""
-    found, missed = find(market.connection, ASKED)
-    return [*found.offers, *missed]
 
 
 def _process(*arguments: str) -> None:

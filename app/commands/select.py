@@ -1,16 +1,14 @@
 """Choose an instance: select."""
 
+from os import environ
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from app.answer import Answer
 from app.command import command
 from app.session import Session
-
-if TYPE_CHECKING:
-    pass
 
 PANEL = "Look"
 Export = Literal["karpenter", "abis", "terraform"]
@@ -140,6 +138,8 @@ def select(
     not known.
     """
     given = {name: value for name, value in locals().items() if name != "session"}
+    # NumPy is there 60 ms sooner if it starts no threads to multiply matrices, which nothing does.
+    environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from app.selection_answer import answer
 
     return answer(session, given)

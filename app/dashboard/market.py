@@ -6,7 +6,8 @@ from contextlib import closing, contextmanager
 import streamlit as st
 
 from app.dashboard import data
-from app.market import Market, published
+from app.market import published
+from models.selection.market import Market
 from warehouse.lake import Lake
 
 
@@ -17,7 +18,7 @@ def market() -> Generator[Market]:
     whole = _made(str(data.settings().home.resolve()), snapshot)
     with closing(whole.connection.cursor()) as cursor:
         cursor.execute("use memory")  # a cursor does not inherit it
-        yield Market(cursor, snapshot)
+        yield whole.on(cursor)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading prices ...")

@@ -1,8 +1,10 @@
 """Rebuild the packaged offers, prices and interruptions from the sources that PROVENANCE.md names.
 
     python clouds/catalogue/build.py FOLDER_WITH_INSTANCES_AND_PRICES
+    python -m app.market_packaged
 
-This folder holds data and is no package: a package under `clouds/` is a cloud.
+The second makes the tables that `select` searches. This folder holds data and is no
+package: a package under `clouds/` is a cloud.
 """
 
 import gzip

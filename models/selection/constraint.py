@@ -17,7 +17,7 @@ from models.selection.requirements import (
 
 About = Literal["offered", "place", "kind", "priced"]
 PLACE = ("cloud", "region", "country", "continent")
-PRICE = ("price_hour", "interruption_percent", "doubtful")
+KIND = ("price_type", "interruption_percent", "doubtful")
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ def _all(asked: Requirements) -> Iterator[Constraint]:
 
 
 def _about(name: str) -> About:
-    if name in PRICE:
+    if name == "price_hour":
         return "priced"
-    if name == "price_type":
+    if name in KIND:
         return "kind"
     return "place" if name in PLACE else "offered"
 

@@ -1,11 +1,11 @@
 -- What is on offer, at which place, sold how, at which price: tables that searches judge apart, as thousands of prices
--- share an offer, a place and a kind. Numbers stand for names, as they are compared faster. Made of offer, price, region_fact, interruption, unit_price and cover; what nobody states is
--- null.
+-- share an offer, a place and a kind. Numbers count from 0 in the order of names, so that they are places in arrays.
+-- Made of offer, price, region_fact, interruption and unit_price; what nobody states is null.
 
 -- One row per cloud and instance type that has a price, even if nobody says what it is.
 create or replace table offered as
 select
-    row_number() over (order by sold.cloud, sold.instance_type)::integer as offer_id,
+    row_number() over (order by sold.cloud, sold.instance_type)::integer - 1 as offer_id,
     sold.cloud,
     sold.instance_type,
     offer.family,
@@ -34,12 +34,13 @@ from (
         price.instance_type
     from price
 ) as sold
-left join offer using (cloud, instance_type);
+left join offer using (cloud, instance_type)
+order by offer_id;
 
 -- One row per cloud, region and currency in which something has a price.
 create or replace table place as
 select
-    row_number() over (order by sold.cloud, sold.region, sold.currency)::integer as place_id,
+    row_number() over (order by sold.cloud, sold.region, sold.currency)::integer - 1 as place_id,
     sold.cloud,
     sold.region,
     sold.currency,
@@ -68,36 +69,75 @@ left join unit_price as egress
         sold.cloud = egress.cloud
         and sold.region = egress.region
         and sold.currency = egress.currency
-        and egress.what = 'egress_gib';
+        and egress.what = 'egress_gib'
+order by place_id;
 
--- One row per way in which prices are stated: for which system, bought how, by whom.
-create or replace table kind as
+-- One row per range of how often spot machines are taken away; number 0 = not known, or no spot machine.
+create or replace temp table bucket as
 select
-    row_number() over (order by stated.os, stated.price_type, stated.source, stated.quality)::integer as kind_id,
-    dense_rank() over (order by stated.os, stated.price_type, stated.currency)::integer as comparable_id,
+    0 as bucket_id,
+    null::double as interruption_low,
+    null::double as interruption_high
+union all
+select
+    row_number() over (order by told.low_percent, told.high_percent)::integer as bucket_id,
+    told.*
+from (
+    select distinct
+        interruption.low_percent,
+        interruption.high_percent
+    from interruption
+) as told;
+
+-- One row per way in which prices are stated: for which system, in which currency, bought how, by whom. Its kinds are
+-- numbered from first_kind on: one per range of how often it is taken away, twice, as it may be doubtful.
+create or replace temp table way as
+select
+    row_number() over (order by stated.os, stated.currency, stated.price_type, stated.source, stated.quality) as way_id,
+    ((way_id - 1) * 2 * (select count(*) from bucket))::integer as first_kind,
+    dense_rank() over (order by stated.os, stated.currency, stated.price_type)::integer as comparable_id,
     stated.*,
     starts_with(stated.price_type, 'spot') as is_spot
 from (
     select distinct
         price.os,
-        price.price_type,
         price.currency,
+        price.price_type,
         price.source,
         price.quality
     from price
 ) as stated;
 
--- One row per offer, place and system of which it is known how often spot machines are taken away.
-create or replace table frequency as
+-- One row per kind of price: a way, whether it can be trusted, and how often such a machine is taken away. All that
+-- may be, so that the number of a kind can be reckoned from those of its parts.
+create or replace table kind as
+select
+    way.first_kind + 2 * bucket.bucket_id + doubt.doubtful::integer as kind_id,
+    way.* exclude (way_id, first_kind, comparable_id),
+    doubt.doubtful,
+    bucket.interruption_low,
+    bucket.interruption_high
+from way
+cross join bucket
+cross join (values (false), (true)) as doubt (doubtful)
+order by kind_id;
+
+-- One row per offer, place and way of which it is known how often such a machine is taken away.
+create or replace temp table frequency as
 select
     offered.offer_id,
     place.place_id,
-    interruption.os,
-    interruption.low_percent as interruption_low,
-    interruption.high_percent as interruption_high
+    way.way_id,
+    bucket.bucket_id
 from interruption
 join offered using (cloud, instance_type)
-join place using (cloud, region);
+join place using (cloud, region)
+join way using (os, currency)
+join bucket
+    on
+        interruption.low_percent is not distinct from bucket.interruption_low
+        and interruption.high_percent is not distinct from bucket.interruption_high
+where way.is_spot and bucket.bucket_id > 0;
 
 -- One row per price.
 create or replace table priced as
@@ -105,20 +145,22 @@ with known as (
     select
         offered.offer_id,
         place.place_id,
-        kind.kind_id,
-        kind.comparable_id,
+        way.way_id,
+        way.first_kind,
+        way.comparable_id,
+        way.is_spot,
         price.price_hour,
         price.as_of
     from price
     join offered using (cloud, instance_type)
     join place using (cloud, region, currency)
-    join kind
+    join way
         on
-            price.os = kind.os
-            and price.price_type = kind.price_type
-            and price.currency = kind.currency
-            and price.source is not distinct from kind.source
-            and price.quality is not distinct from kind.quality
+            price.os = way.os
+            and price.currency = way.currency
+            and price.price_type = way.price_type
+            and price.source is not distinct from way.source
+            and price.quality is not distinct from way.quality
     where price.price_hour > 0
 ),
 
@@ -128,17 +170,27 @@ usual as (
         known.comparable_id,
         median(known.price_hour::float) as price_hour
     from known
-    join kind using (kind_id)
-    where not kind.is_spot -- those do differ
+    where not known.is_spot -- those do differ
     group by all
     having count(*) >= 5
 )
 
 select
-    known.* exclude (comparable_id),
+    known.offer_id,
+    known.place_id,
+    known.first_kind + 2 * coalesce(frequency.bucket_id, 0)
     -- Regions differ by a factor of two at most: less than half of the middle one is a mistake of the list, or a
     -- discount of its own.
-    coalesce(known.price_hour::float < usual.price_hour / 2, false) as doubtful,
+    + coalesce(known.price_hour::float < usual.price_hour / 2, false)::integer as kind_id,
+    known.price_hour,
+    known.as_of,
     round(usual.price_hour, 6)::decimal(18, 9) as usual_hour
 from known
-left join usual using (offer_id, comparable_id);
+left join usual using (offer_id, comparable_id)
+left join frequency using (offer_id, place_id, way_id);
+
+drop table frequency;
+
+drop table bucket;
+
+drop table way;

@@ -39,6 +39,12 @@ def sums(asked: Requirements) -> str:
     return f"{total} as total_hour, {least} as least_hour"
 
 
+def of_place(asked: Requirements) -> list[str]:
+    """SQL: those parts that were asked for and that a place has, whichever machine is there."""
+    parts = _parts(asked)
+    return [parts[name] for name in ("disk_hour", "egress_hour") if parts[name] != NOTHING]
+
+
 def _parts(asked: Requirements) -> dict[str, str]:
     return {
         "marginal_hour": MARGINAL,

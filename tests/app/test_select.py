@@ -12,10 +12,11 @@ import yaml
 from command_line import answer, call
 from streamlit.testing.v1 import AppTest
 
-from app.market import Market, of_catalogue
+from app.market import of_catalogue
 from app.selection import choose
 from app.selection_words import sentence
 from clouds.offers import offers, prices
+from models.selection.market import Market
 from models.selection.requirements import Range, Requirements
 
 NEED = ("--vcpus", "4..8", "--memory-gib", "16..")

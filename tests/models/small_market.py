@@ -7,11 +7,10 @@ from typing import Any
 
 import duckdb
 import polars as pl
-from duckdb import DuckDBPyConnection
 
 from clouds.cloud import OFFER_SCHEMA, PRICE_SCHEMA
+from models.selection.market import Market, prepare
 from models.selection.requirements import Range, Requirements
-from models.selection.search import prepare
 
 Rows = Sequence[Mapping[str, Any]]
 REGION = {"cloud": pl.String, "region": pl.String, "country": pl.String, "continent": pl.String,
@@ -47,8 +46,8 @@ def price(name: str, amount: str, region: str = "eu-west-1", **columns: Any) -> 
 def market(
     offers: Rows, prices: Rows, *, regions: Rows = (), interruptions: Rows = (), units: Rows = (),
     idle: Rows = (),
-) -> DuckDBPyConnection:  # fmt: skip
-    """A connection that can be searched."""
+) -> Market:  # fmt: skip
+    """One that can be searched."""
     connection = duckdb.connect(config={"threads": 1})
     for name, rows, schema in (
         ("offer", offers, OFFER_SCHEMA), ("price", prices, PRICE_SCHEMA),
@@ -58,7 +57,7 @@ def market(
         connection.register(f"{name}_rows", pl.DataFrame(list(rows), schema=dict(schema)))
         connection.execute(f"create table {name} as from {name}_rows")
     prepare(connection)
-    return connection
+    return Market(connection)
 
 
 def judged(one: Mapping[str, Any], asked: Requirements) -> dict[str, bool | None]:

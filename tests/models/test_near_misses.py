@@ -8,18 +8,12 @@ from hypothesis import strategies as st
 from small_market import joined, judged, market, offer, price
 
 from models.selection.find import find
-from models.selection.near_misses import EACH, near_misses
+from models.selection.near_misses import EACH
 from models.selection.requirements import Range, Requirements
-from models.selection.search import search
 
 
 def missed(offers: Any, prices: Any, asked: Requirements) -> list[dict[str, Any]]:
-    connection = market(offers, prices)
-    found = search(connection, asked)
-    best = found.offers[0]["total_hour"] if found.offers else None
-    near = near_misses(connection, asked, best)
-    assert find(connection, asked) == (found, near)
-    return near
+    return find(market(offers, prices), asked)[1]
 
 
 def test_half_a_gib_less_is_named_with_what_it_saves() -> None:
@@ -64,7 +58,7 @@ def test_where_nothing_fits_the_nearest_are_told_without_a_saving() -> None:
 
 def test_a_spot_machine_that_is_taken_away_more_often_is_a_near_miss() -> None:
     spot = {"price_type": "spot"}
-    connection = market(
+    made = market(
         [offer("m.x", 2, 8), offer("m.y", 2, 8)],
         [price("m.x", "0.10", **spot), price("m.y", "0.07", **spot)],
         interruptions=[
@@ -74,7 +68,7 @@ def test_a_spot_machine_that_is_taken_away_more_often_is_a_near_miss() -> None:
         ],
     )  # fmt: skip
     asked = Requirements({"interruption_percent": Range(None, 10)}, restart_hours=1)
-    found, (near,) = find(connection, asked)
+    found, (near,) = find(made, asked)
     assert [one["instance_type"] for one in found.offers] == ["m.x"]
     assert (near["instance_type"], near["distance"], near["value"]) == ("m.y", 5.0, "15.0")
 

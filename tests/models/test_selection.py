@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from small_market import joined, judged, market, offer, price
 
 from models.errors import BadRequirement
+from models.selection.find import find
 from models.selection.names import unmatched
 from models.selection.requirements import Range, Requirements, parse_range
 from models.selection.search import search
@@ -31,10 +32,10 @@ def names(found: Any) -> list[str]:
 
 
 def test_offers_come_cheapest_first_with_price_date_and_source() -> None:
-    connection = market(
+    made = market(
         [offer("m.l", 2, 8), offer("c.l", 2, 4)], [price("m.l", "0.10"), price("c.l", "0.08")]
     )
-    found = search(connection, Requirements())
+    found = search(made, Requirements())
     assert names(found) == ["c.l", "m.l"]
     assert found.offers[0]["price_hour"] == found.offers[0]["total_hour"] == Decimal("0.08")
     assert (found.accepted, found.considered, found.rejected) == (2, 2, {})
@@ -55,9 +56,9 @@ def test_offers_come_cheapest_first_with_price_date_and_source() -> None:
 def test_each_range_keeps_what_is_inside_and_counts_what_is_not(
     name: str, inside: str, outside: str
 ) -> None:
-    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
-    assert search(connection, Requirements({name: parse_range(inside)})).accepted == 1
-    found = search(connection, Requirements({name: parse_range(outside)}))
+    made = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
+    assert search(made, Requirements({name: parse_range(inside)})).accepted == 1
+    found = search(made, Requirements({name: parse_range(outside)}))
     assert (found.accepted, found.rejected) == (0, {name: 1})
 
 
@@ -75,18 +76,18 @@ def test_each_range_keeps_what_is_inside_and_counts_what_is_not(
 def test_each_set_keeps_its_members_and_counts_the_others(
     name: str, inside: str, outside: str
 ) -> None:
-    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")], regions=REGIONS)
-    assert search(connection, Requirements(sets={name: (inside,)})).accepted == 1
-    found = search(connection, Requirements(sets={name: (outside,)}))
+    made = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")], regions=REGIONS)
+    assert search(made, Requirements(sets={name: (inside,)})).accepted == 1
+    found = search(made, Requirements(sets={name: (outside,)}))
     assert (found.accepted, found.rejected) == (0, {name: 1})
 
 
 @pytest.mark.parametrize("name", ["burstable", "bare_metal", "current_generation"])
 def test_each_flag_is_held(name: str) -> None:
-    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
+    made = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
     is_so = bool(WIDE[name])
-    assert search(connection, Requirements(flags={name: is_so})).accepted == 1
-    assert search(connection, Requirements(flags={name: not is_so})).rejected == {name: 1}
+    assert search(made, Requirements(flags={name: is_so})).accepted == 1
+    assert search(made, Requirements(flags={name: not is_so})).rejected == {name: 1}
 
 
 def test_a_price_below_half_of_the_usual_one_is_doubtful_and_spot_is_not() -> None:
@@ -95,8 +96,8 @@ def test_a_price_below_half_of_the_usual_one_is_doubtful_and_spot_is_not() -> No
         price("m.x", "0.049" if n == 0 else "0.1", region, price_type=kind)
         for n, region in enumerate(places) for kind in ("on_demand", "spot")
     ]  # fmt: skip
-    connection = market([offer("m.x", 4, 16)], prices)
-    found = search(connection, Requirements(flags={"doubtful": False}))
+    made = market([offer("m.x", 4, 16)], prices)
+    found = search(made, Requirements(flags={"doubtful": False}))
     assert found.rejected == {"doubtful": 1}
     assert (found.offers[0]["price_type"], found.offers[0]["region"]) == ("spot", "eu-west-1")
     few = market([offer("m.x", 4, 16)], [one for one in prices[:8]])
@@ -104,53 +105,75 @@ def test_a_price_below_half_of_the_usual_one_is_doubtful_and_spot_is_not() -> No
 
 
 def test_all_features_are_needed() -> None:
-    connection = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
+    made = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
     both = Requirements(sets={"features": ("ena", "efa")})
-    assert search(connection, both).rejected == {"features": 1}
+    assert search(made, both).rejected == {"features": 1}
 
 
 def test_an_offer_of_which_a_needed_datum_is_unknown_is_counted_and_not_offered() -> None:
-    connection = market(
+    made = market(
         [offer("m.x", None, 16), offer("m.y", 4, 16)],
         [price("m.x", "0.01"), price("m.y", "0.2"), price("never-described", "0.01")],
     )
-    found = search(connection, Requirements({"vcpus": Range(2, None)}))
+    found = search(made, Requirements({"vcpus": Range(2, None)}))
     assert names(found) == ["m.y"]
     assert found.rejected == {"unknown vcpus": 2}
-    assert search(connection, Requirements()).accepted == 3
+    assert search(made, Requirements()).accepted == 3
 
 
 def test_a_machine_without_gpus_has_none_of_any_model_and_that_is_known() -> None:
-    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.2")])
-    found = search(connection, Requirements(sets={"gpu_model": ("*t4",)}))
+    made = market([offer("m.x", 4, 16)], [price("m.x", "0.2")])
+    found = search(made, Requirements(sets={"gpu_model": ("*t4",)}))
     assert found.rejected == {"gpu_model": 1}
 
 
 def test_what_runs_32_bits_too_runs_64_bits() -> None:
-    connection = market([offer("t.x", 4, 16, arch="i386,x86_64")], [price("t.x", "0.2")])
-    assert search(connection, Requirements(sets={"arch": ("x86_64",)})).accepted == 1
+    made = market([offer("t.x", 4, 16, arch="i386,x86_64")], [price("t.x", "0.2")])
+    assert search(made, Requirements(sets={"arch": ("x86_64",)})).accepted == 1
 
 
 def test_currencies_and_systems_are_never_mixed() -> None:
-    connection = market(
+    made = market(
         [offer("m.x", 4, 16)],
         [price("m.x", "0.2"), price("m.x", "0.1", currency="EUR"),
          price("m.x", "0.3", os="windows")],
     )  # fmt: skip
-    assert [o["price_hour"] for o in search(connection, Requirements()).offers] == [Decimal("0.2")]
-    euros = search(connection, Requirements(currency="EUR"))
+    assert [o["price_hour"] for o in search(made, Requirements()).offers] == [Decimal("0.2")]
+    euros = search(made, Requirements(currency="EUR"))
     assert [one["price_hour"] for one in euros.offers] == [Decimal("0.1")]
-    windows = search(connection, Requirements(os="windows")).offers[0]
+    windows = search(made, Requirements(os="windows")).offers[0]
     assert (windows["price_hour"], windows["licence_hour"]) == (Decimal("0.3"), Decimal("0.1"))
 
 
+def test_where_no_price_is_stated_nothing_is_found_and_nothing_missed() -> None:
+    made = market([offer("m.x", 4, 16)], [price("m.x", "0.2"), price("m.x", "0.1", os="windows")])
+    for asked in (Requirements(currency="EUR"), Requirements({"vcpus": Range(1, 2)}, os="rhel")):
+        found, missed = find(made, asked)
+        assert (found.offers, found.accepted, found.rejected, found.considered) == ([], 0, {}, 0)
+        assert missed == []
+
+
+def test_lost_work_and_a_licence_are_told_together() -> None:
+    spot = {"price_type": "spot"}
+    made = market(
+        [offer("m.x", 4, 16)],
+        [price("m.x", "0.1", **spot), price("m.x", "0.3", os="windows", **spot)],
+        interruptions=[
+            {"cloud": "aws", "region": "eu-west-1", "instance_type": "m.x", "os": "windows",
+             "low_percent": 5.0, "high_percent": 10.0}
+        ],
+    )  # fmt: skip
+    one = search(made, Requirements(os="windows", restart_hours=73.05)).offers[0]
+    assert (one["licence_hour"], one["restart_hour"]) == (Decimal("0.2"), Decimal("0.003"))
+
+
 def test_a_licence_whose_price_without_it_is_unknown_is_unknown() -> None:
-    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.3", os="windows")])
-    assert search(connection, Requirements(os="windows")).offers[0]["licence_hour"] is None
+    made = market([offer("m.x", 4, 16)], [price("m.x", "0.3", os="windows")])
+    assert search(made, Requirements(os="windows")).offers[0]["licence_hour"] is None
 
 
 def test_disk_and_egress_go_into_the_total_and_unknown_ones_come_last() -> None:
-    connection = market(
+    made = market(
         [offer("m.x", 4, 16), offer("m.y", 4, 16)],
         [price("m.x", "0.2"), price("m.y", "0.1", region="eu-west-2")],
         units=[
@@ -160,7 +183,7 @@ def test_disk_and_egress_go_into_the_total_and_unknown_ones_come_last() -> None:
              "price": Decimal("0.09")},
         ],
     )  # fmt: skip
-    found = search(connection, Requirements(disk_gib=73.05, egress_gib_month=7305))
+    found = search(made, Requirements(disk_gib=73.05, egress_gib_month=7305))
     first, last = found.offers
     assert (first["disk_hour"], first["egress_hour"]) == (Decimal("0.01"), Decimal("0.9"))
     assert first["total_hour"] == Decimal("1.11")
@@ -170,7 +193,7 @@ def test_disk_and_egress_go_into_the_total_and_unknown_ones_come_last() -> None:
 
 def test_lost_work_makes_spot_dearer_by_the_upper_end_of_its_bucket() -> None:
     spot = {"price_type": "spot_est"}
-    connection = market(
+    made = market(
         [offer("m.x", 4, 16), offer("m.y", 4, 16), offer("m.z", 4, 16)],
         [price("m.x", "0.1", **spot), price("m.y", "0.05", **spot), price("m.z", "0.04", **spot)],
         interruptions=[
@@ -180,12 +203,12 @@ def test_lost_work_makes_spot_dearer_by_the_upper_end_of_its_bucket() -> None:
         ],
     )  # fmt: skip
     asked = Requirements(sets={"price_type": ("spot",)}, restart_hours=73.05)
-    found = search(connection, asked)
+    found = search(made, asked)
     assert names(found) == ["m.x", "m.z", "m.y"]
     assert found.offers[0]["total_hour"] == Decimal("0.101")  # 0.1 x 73.05 h x 10 % / 730.5 h
     assert found.offers[1]["total_hour"] is found.offers[2]["total_hour"] is None
     limit = {"interruption_percent": Range(None, 20)}
-    limited = search(connection, Requirements(limit, {"price_type": ("spot",)}))
+    limited = search(made, Requirements(limit, {"price_type": ("spot",)}))
     assert names(limited) == ["m.x"]
     assert limited.rejected == {"interruption_percent": 1, "unknown interruption_percent": 1}
 
@@ -198,9 +221,9 @@ def idle(kind: str, **columns: Any) -> dict[str, Any]:
 
 
 def marginal(*owned: dict[str, Any], rates: tuple[Any, ...] = ()) -> dict[str, Any]:
-    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.2"), *rates], idle=owned)
+    made = market([offer("m.x", 4, 16)], [price("m.x", "0.2"), *rates], idle=owned)
     asked = Requirements(sets={"price_type": ("on_demand",)})
-    return dict(search(connection, asked).offers[0])
+    return dict(search(made, asked).offers[0])
 
 
 def test_an_idle_reservation_makes_the_same_type_free_there() -> None:
@@ -245,11 +268,13 @@ def test_a_commitment_whose_use_no_bill_tells_leaves_the_price_at_most_the_list_
 
 
 def test_names_that_nothing_has_are_told_with_those_that_there_are() -> None:
-    connection = market([offer("m.x", 4, 16)], [price("m.x", "0.2")], regions=REGIONS)
+    made = market([offer("m.x", 4, 16)], [price("m.x", "0.2")], regions=REGIONS)
     asked = Requirements(sets={"region": ("eu-wst-1", "eu-*"), "not_instance_type": ("none",)})
-    (found,) = unmatched(connection, asked)
+    (found,) = unmatched(made.connection, asked)
     assert (found.kind, found.name, found.close) == ("region", "eu-wst-1", ("eu-west-1",))
-    assert [one.kind for one in unmatched(connection, Requirements(currency="XXX"))] == ["currency"]
+    assert [one.kind for one in unmatched(made.connection, Requirements(currency="XXX"))] == [
+        "currency"
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "..", "a", "4..2", "-1", "1...2"])
@@ -310,7 +335,7 @@ def test_relaxing_a_constraint_never_makes_the_best_dearer(
 ) -> None:
     offers = [offer(f"m.{n}", v, g, burstable=b) for n, (v, g, b) in enumerate(kinds)]
     prices = [price(f"m.{n}", str(random.randint(1, 9))) for n in range(len(kinds))]
-    connection = market(offers, prices)
+    made = market(offers, prices)
     tight = Requirements({"vcpus": vcpus, "memory_gib": memory}, flags={"burstable": False})
     low = None if memory.low is None else memory.low / 2
     relaxed = [
@@ -318,7 +343,7 @@ def test_relaxing_a_constraint_never_makes_the_best_dearer(
         Requirements({"vcpus": vcpus}, flags=tight.flags),
         Requirements(tight.ranges),
     ]
-    best = search(connection, tight).offers
+    best = search(made, tight).offers
     for wider in relaxed:
-        found = search(connection, wider).offers
+        found = search(made, wider).offers
         assert not best or found[0]["total_hour"] <= best[0]["total_hour"]

@@ -9,13 +9,12 @@ import streamlit as st
 from app.dashboard import data, money, page, visitor
 from app.dashboard.market import market
 from app.errors import BadInput
-from app.market import Market
 from app.selection import Chosen, choose, completed, need_of
 from app.selection_words import price_name, rejection
 from app.words import cloud_name, day
-from models.selection.constraint import constraints
+from models.selection.as_sql import counting, ranking
+from models.selection.market import Market
 from models.selection.requirements import Range, Requirements
-from models.selection.search import RANKING, judging
 
 MOST = 100  # offers shown
 OS = "linux"
@@ -195,15 +194,14 @@ def _offers(chosen: Chosen, asked: Requirements) -> None:
         " ".join(one[part] for part in ("cloud", "region", "instance_type", "price_type"))
         for one in chosen.offers
     ]
-    claims = constraints(asked)
     page.note(
         f"{chosen.accepted:,} of {chosen.considered:,} prices in {asked.currency} fit"
         f"{_dates(chosen.offers)}. Rejected by: {told or 'nothing'}.",
         "The prices of these offers; then how they were found in the tables of "
         "models/selection/market.sql",
         data.statement("offered_prices", currency=asked.currency, os=asked.os, offers=keys),
-        f"create temp table judged as{judging(claims, asked)}",
-        f"{RANKING.strip()}\nlimit {MOST}",
+        ranking(asked, MOST).strip(),
+        counting(asked).strip(),
     )
 
 
