@@ -267,7 +267,7 @@ select
         replace(
             replace(settled.evidence, '{cloud}', '''' || replace(settled.cloud, '''', '''''') || ''''),
             '{account}',
-            '''' || replace(settled.account, '''', '''''') || ''''
+            coalesce('''' || replace(settled.account, '''', '''''') || '''', 'null')
         ),
         '{resource_id}',
         '''' || replace(settled.resource_id, '''', '''''') || ''''

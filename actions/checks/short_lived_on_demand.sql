@@ -8,11 +8,12 @@
 -- harm: Work is cut off whenever the capacity is taken away, at two minutes' notice on AWS and thirty seconds' on others.
 -- undo: Start the machines on demand again.
 -- blind: Whether the work can be cut off and done again, which spot capacity asks for; and how often it is taken away.
--- evidence: select focus.ResourceId, min(focus.ChargePeriodStart) as starts_at, max(focus.ChargePeriodEnd) as ends_at,
--- evidence: sum(focus.PricingQuantity) as hours, sum(focus.EffectiveCost) as cost, focus.BillingCurrency from raw.focus
--- evidence: as focus where focus.x_cloud = {cloud} and coalesce(focus.SubAccountId, focus.BillingAccountId) =
--- evidence: {resource_id} and focus.ServiceCategory = 'Compute' group by all having sum(focus.PricingQuantity) <= 6
--- evidence: order by cost desc
+-- evidence: select coalesce(billed.resource_id, focus.ResourceId) as resource_id, min(focus.ChargePeriodStart) as starts_at,
+-- evidence: max(focus.ChargePeriodEnd) as ends_at, sum(focus.PricingQuantity) as hours, sum(focus.EffectiveCost) as cost,
+-- evidence: focus.BillingCurrency from raw.focus as focus left join marts.billed_resource as billed on focus.x_cloud =
+-- evidence: billed.cloud and focus.ResourceId = billed.billed_id where focus.x_cloud = {cloud} and
+-- evidence: coalesce(focus.SubAccountId, focus.BillingAccountId) = {resource_id} and focus.ServiceCategory = 'Compute'
+-- evidence: group by all having sum(focus.PricingQuantity) <= 6 order by cost desc
 --
 -- One row per account with at least ten machines in 30 days that were billed for less than 6 hours each, on one day or
 -- across one midnight, at on-demand prices, and are gone: catalogue CMP-08, the idea of hystax/optscale's short living

@@ -56,7 +56,7 @@ used as (
         min(line.source) as source,
         min(line.account) as account,
         coalesce(
-            date_diff('day', any_value(month.starts_at), any_value(month.ends_at)),
+            date_diff('day', any_value(month.starts_on), any_value(month.ends_on)),
             count(distinct line.starts_at::date)
         ) as days,
         sum(line.cost) as committed,
@@ -65,9 +65,9 @@ used as (
     join complete using (cloud)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
-        (month.cloud is null or month.ends_at is not null)
-        and line.starts_at >= coalesce(month.starts_at, complete.until - to_days($days::integer))
-        and line.starts_at < coalesce(month.ends_at, complete.until)
+        (month.cloud is null or month.ends_on is not null)
+        and line.starts_at >= coalesce(month.starts_on, complete.until - to_days($days::integer))
+        and line.starts_at < coalesce(month.ends_on, complete.until)
     group by all
 )
 

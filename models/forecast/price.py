@@ -70,7 +70,7 @@ def prices(
         _rows(keys, columns[shown], quantity[:, shown], unknown, unknown, past[:, shown], unknown,
               unknown, cost[:, shown]),
         _rows(keys, np.datetime64(made_on, "D") + np.arange(days), mean, low, high,
-              price + more, least + more, most + more, mean * (price + more)),
+              price + more, least + more, most + more, mean * price + step),
     ]  # fmt: skip
     units = daily.select(*KEYS, "unit").unique()
     return (

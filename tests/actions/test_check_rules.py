@@ -82,6 +82,13 @@ def test_advice_neither_supersedes_nor_is_superseded(facts: duckdb.DuckDBPyConne
     assert said["delete"]["about"] == "saving"
 
 
+def test_what_belongs_to_no_account_has_evidence_too(facts: duckdb.DuckDBPyConnection) -> None:
+    facts.execute("update marts.resource_now set account = null")
+    found = recommend(facts, as_of=AS_OF, snapshot=1, only=[CHECK, DELETE])
+    assert found.height
+    assert found["evidence"].null_count() == 0
+
+
 GROUP = parse(
     "group.sql",
     """-- title: Shrink

@@ -1,6 +1,6 @@
 """Quantity and price apart: each by itself, and what a known step does to the price."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import polars as pl
@@ -90,6 +90,11 @@ def test_what_was_paid_on_a_day_without_use_is_a_cost_without_a_price() -> None:
     said = ahead(made)
     assert said["price"].to_numpy() == pytest.approx(700 / 1200)
     assert said["cost"].to_numpy() == pytest.approx((said["quantity"] * said["price"]).to_numpy())
+    midnight = datetime.combine(MADE_ON, time())
+    step = {**SERIES, "commitment_id": "ri-1", "ends_at": midnight, "daily": 24.0}
+    steps = pl.DataFrame([step], schema=KNOWN)
+    stepped = ahead(prices(whole, made_on=MADE_ON, days=28, steps=steps))
+    assert stepped["cost"].sum() - said["cost"].sum() == pytest.approx(24 * 28)
 
 
 def test_what_is_used_no_more_has_no_rows() -> None:

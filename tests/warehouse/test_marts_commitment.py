@@ -1,6 +1,6 @@
 """Usage that can be committed to, and what is owned: as bills of each cloud tell it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -180,3 +180,44 @@ def test_a_fee_of_a_month_that_runs_tells_nothing_of_its_use_yet() -> None:
     assert row["committed_cost"] == d("0.1") * 24 * 30
     (idle,) = mart("commitment_idle", **tables)
     assert idle["missing"] == "no bill says how much of it was used"
+
+
+def fee(starts_on: str, ends_at: datetime, account: str = "a", **columns: Any) -> dict[str, Any]:
+    """What of a reservation was not used in a month, as AWS's own reports have it."""
+    return line(
+        starts_on, "12", CommitmentDiscountId="ri-1", ChargeCategory="Purchase",
+        CommitmentDiscountStatus="Unused", BillingAccountId=account,
+    ) | {"ChargePeriodEnd": ends_at, **columns}  # fmt: skip
+
+
+def used(day: str, account: str = "a") -> dict[str, Any]:
+    return line(day, "3", CommitmentDiscountId="ri-1", CommitmentDiscountStatus="Used",
+                BillingAccountId=account)  # fmt: skip
+
+
+FEBRUARY = fee("2026-02-01", datetime(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("lines", "known"),
+    [
+        ([FEBRUARY, used("2026-03-18")], [(date(2026, 2, 1), date(2026, 3, 1))]),
+        ([fee("2026-02-01", datetime(2026, 2, 28, 23, 59, 59)), used("2026-03-18")],
+         [(date(2026, 2, 1), date(2026, 3, 1))]),
+        ([FEBRUARY | {"ChargePeriodStart": datetime(2026, 2, 10, 13)}, used("2026-03-18")],
+         [(date(2026, 2, 10), date(2026, 3, 1))]),
+        ([FEBRUARY, line("2026-03-18", "1", BillingAccountId="a")], []),
+        ([fee("2026-01-01", datetime(2026, 2, 1)), used("2026-03-18")], []),
+        ([FEBRUARY, used("2026-02-10"), line("2026-03-18", "1", BillingAccountId="b")],
+         [(None, None)]),
+        ([FEBRUARY, fee("2026-03-01", datetime(2026, 4, 1)), used("2026-03-18")],
+         [(date(2026, 2, 1), date(2026, 3, 1))]),
+    ],
+    ids=["whole month", "end included", "bought within a day", "ended", "told by the day since",
+         "billed up to the 10th while another payer's bill goes on", "and the running one"],
+)  # fmt: skip
+def test_a_month_tells_what_was_not_used_if_it_is_over_and_the_last(
+    lines: list[dict[str, Any]], known: list[tuple[date | None, date | None]]
+) -> None:
+    found = mart("commitment_month", raw_focus=lines)
+    assert [(row["starts_on"], row["ends_on"]) for row in found] == known

@@ -40,9 +40,9 @@ billed as (
     join complete using (cloud)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
-        (month.cloud is null or month.ends_at is not null)
-        and line.starts_at >= coalesce(month.starts_at, complete.until - interval 30 day)
-        and line.starts_at < coalesce(month.ends_at, complete.until)
+        (month.cloud is null or month.ends_on is not null)
+        and line.starts_at >= coalesce(month.starts_on, complete.until - interval 30 day)
+        and line.starts_at < coalesce(month.ends_on, complete.until)
     group by all
 ),
 
@@ -57,8 +57,8 @@ covered as (
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         usage.commitment_id is not null
-        and usage.starts_at >= coalesce(month.starts_at, complete.until - interval 30 day)
-        and usage.starts_at < coalesce(month.ends_at, complete.until)
+        and usage.starts_at >= coalesce(month.starts_on, complete.until - interval 30 day)
+        and usage.starts_at < coalesce(month.ends_on, complete.until)
     group by all
 ),
 
@@ -104,8 +104,8 @@ named as (
 paid as (
     select
         named.*,
-        coalesce(month.ends_at::date, complete.until) as known_until,
-        coalesce(month.starts_at::date, complete.until - 30) as known_from,
+        coalesce(month.ends_on, complete.until) as known_until,
+        coalesce(month.starts_on, complete.until - 30) as known_from,
         greatest(date_diff('day', greatest(owned.starts_at::date, known_from), known_until), 0) as days,
         coalesce(billed.committed_cost, owned.hourly_cost * 24 * days)::decimal(38, 18) as cost
     from named

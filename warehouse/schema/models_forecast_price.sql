@@ -12,6 +12,6 @@ create table if not exists models.forecast_price (
     price DOUBLE, -- effective cost per unit, commitments that were paid for nothing included; null = nothing was used
     price_lo80 DOUBLE,
     price_hi80 DOUBLE,
-    cost DOUBLE, -- effective, also of a day on which nothing was used; quantity x price from made_on on
+    cost DOUBLE, -- effective, also of a day on which nothing was used; from made_on on quantity x price, and what known steps add
     made_on DATE -- as in models.forecast
 );
