@@ -1,6 +1,7 @@
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from estate import AS_OF, d, day, line, mart, rows, warehouse
@@ -182,6 +183,20 @@ def test_a_resource_that_is_no_longer_billed_has_no_run_rate() -> None:
         line("2026-02-01", "1", ResourceId="i-old"), line("2026-03-19", "1", ResourceId="i-1"),
     ])  # fmt: skip
     assert [row["resource_id"] for row in found] == ["i-1"]
+
+
+@pytest.mark.parametrize(("other", "costs"), [("paris", []), ("berlin", [d("30.4375")])])
+def test_of_two_resources_with_one_id_nobody_knows_which_of_them_a_line_is(
+    other: str, costs: list[Decimal]
+) -> None:
+    host: dict[str, Any] = {"cloud": "onprem", "resource_id": "web-1", "kind": "instance",
+                            "account": "berlin", "valid_from": datetime(2026, 1, 1)}  # fmt: skip
+    found = mart(
+        "resource_run_rate",
+        raw_focus=[line("2026-03-19", "1", ResourceId="web-1", x_cloud="onprem")],
+        raw_resource=[host, host | {"account": other, "region": "r2"}],
+    )
+    assert [row["cost_month"] for row in found] == costs
 
 
 def test_the_run_rate_says_which_share_a_commitment_covers() -> None:

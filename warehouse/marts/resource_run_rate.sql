@@ -1,5 +1,6 @@
 -- One row per cloud, resource and currency that was billed in the last 14 complete days: what it costs per month.
--- Usage only: a refund, a credit or a one-time fee is no rate. A month is 30.4375 days.
+-- Usage only: a refund, a credit or a one-time fee is no rate. A month is 30.4375 days. Where resources of two accounts
+-- have the same id, as hosts of one name may, no cost is told of either.
 -- group: cost
 with complete as (
     select
@@ -29,6 +30,15 @@ billed as (
         and daily.day < complete.until
     group by daily.cloud, daily.resource_id, daily.currency, complete.until
     having days_billed > 0
+),
+
+ambiguous as (
+    select
+        resource.cloud,
+        resource.resource_id
+    from marts.resource_now as resource
+    group by all
+    having count(distinct resource.account) > 1
 )
 
 select
@@ -42,3 +52,5 @@ select
     billed.days_billed,
     billed.last_billed_day
 from billed
+left join ambiguous on billed.cloud = ambiguous.cloud and billed.resource_id = ambiguous.resource_id
+where ambiguous.resource_id is null
