@@ -9,6 +9,8 @@ import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
 
+from actions import recommend
+from actions.check import checks
 from actions.override import Override
 from actions.replay import replay
 from warehouse.build import build
@@ -23,8 +25,10 @@ def days_ago(number: float) -> datetime:
 
 
 @pytest.fixture
-def lake() -> Iterator[DuckDBPyConnection]:
-    """A lake with bills of 60 days, as a reader has it."""
+def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[DuckDBPyConnection]:
+    """A lake as a reader has it, and the checks of what will be put into it: disks and machines."""
+    fitting = [check for check in checks() if check.kind in ("disk", "instance")]
+    monkeypatch.setattr(recommend, "checks", lambda: fitting)
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as lake; use lake")
         for schema in SCHEMAS:
