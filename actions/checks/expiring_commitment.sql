@@ -28,7 +28,10 @@ select
         format('ended {} days ago', date_diff('day', owned.ends_at::date, getvariable('as_of')::date))
     )
     || coalesce(
-        format('; in 30 days it paid for {:.2f} {} of usage', max(known.covered_cost), any_value(known.currency)), ''
+        format(
+            '; in 30 days it paid for {:.2f} {} of usage', max(known.covered_cost),
+            arg_max(known.currency, known.covered_cost)
+        ), ''
     ) as reason
 from raw.commitment as owned
 left join marts.commitment_owned as known using (cloud, commitment_id)

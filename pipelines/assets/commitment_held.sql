@@ -45,4 +45,9 @@ from known
 left join marts.commitment_owned as owned
     on known.cloud = owned.cloud and known.commitment_id = owned.commitment_id
 left join payer on known.cloud = payer.cloud and known.account = payer.account
+qualify -- one that is billed in two currencies is held once
+    row_number() over (
+        partition by known.cloud, known.commitment_id
+        order by coalesce(owned.currency = known.currency, false) desc, owned.committed_cost desc nulls last
+    ) = 1
 order by all

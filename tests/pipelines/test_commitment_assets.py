@@ -90,7 +90,8 @@ def test_a_commitment_on_the_bill_counts_with_what_lies_idle() -> None:
              CommitmentDiscountStatus="Unused")
         for day in range(1, 20)
     ]  # fmt: skip
-    (row,) = built([*used, *idle], raw_commitment=[COMMITMENT]).held.to_dicts()
+    euros = [each | {"BillingCurrency": "EUR"} for each in idle]
+    (row,) = built([*used, *idle, *euros], raw_commitment=[COMMITMENT]).held.to_dicts()
     assert not row["is_unbilled"]
     assert row["idle_hour"] == pytest.approx(0.6 / 1.8 * 2.4 * 19 / (24 * 30))
 

@@ -221,3 +221,14 @@ def test_a_month_tells_what_was_not_used_if_it_is_over_and_the_last(
 ) -> None:
     found = mart("commitment_month", raw_focus=lines)
     assert [(row["starts_on"], row["ends_on"]) for row in found] == known
+
+
+def test_a_commitment_that_is_billed_in_two_currencies_is_idle_once() -> None:
+    lines = [
+        line("2026-02-10", cost, CommitmentDiscountId="sp-1", CommitmentDiscountStatus="Unused",
+             BillingCurrency=currency)
+        for currency, cost in (("EUR", "9"), ("USD", "1"))
+    ]  # fmt: skip
+    owned = [{**OWNED, "currency": "USD"}]
+    (row,) = mart("commitment_idle", raw_focus=lines, raw_commitment=owned)
+    assert (row["currency"], row["idle_share"]) == ("USD", 1.0)

@@ -63,3 +63,8 @@ left join used using (cloud, commitment_id)
 where
     coalesce(owned.starts_at <= getvariable('as_of'), true)
     and coalesce(owned.ends_at > getvariable('as_of'), true)
+qualify -- one that is billed in two currencies is owned once
+    row_number() over (
+        partition by owned.source, owned.cloud, owned.account, owned.commitment_id, owned.region, owned.covers
+        order by coalesce(used.currency = owned.currency, false) desc, used.committed_cost desc nulls last
+    ) = 1
