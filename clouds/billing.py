@@ -20,8 +20,9 @@ import clouds
 class Layout:
     """One native format and its mapping to FOCUS.
 
-    The mapping is a select over a relation named `bill`, with one text column for each entry of
-    `columns` (null where the file lacks it), `tags` (JSON object or null) and `file_name`.
+    The mapping is a select over a relation named `bill`, with one column for each entry of
+    `columns` (a decimal if it is one of `numbers`, else text; null where the file lacks it), `tags`
+    (JSON object or null) and `file_name`.
     """
 
     name: str  # as in raw.billing_manifest.layout: aws-cur, gcp-detailed

@@ -3,9 +3,9 @@ with line as (
     select
         bill.*,
         bill.line_item_line_item_type as kind,
-        number(bill.line_item_usage_amount) as quantity,
-        number(bill.line_item_unblended_cost) as unblended,
-        coalesce(number(bill.line_item_net_unblended_cost), number(bill.line_item_unblended_cost)) as cost,
+        bill.line_item_usage_amount as quantity,
+        bill.line_item_unblended_cost as unblended,
+        coalesce(bill.line_item_net_unblended_cost, bill.line_item_unblended_cost) as cost,
         coalesce(bill.savings_plan_savings_plan_a_r_n, bill.reservation_reservation_a_r_n) as commitment,
         coalesce(bill.bill_invoicing_entity, bill.line_item_legal_entity, 'AWS') as issuer,
         coalesce(
@@ -57,37 +57,37 @@ select
     line.pricing_unit as ConsumedUnit,
     case
         when line.kind = 'SavingsPlanNegation' then 0
-        when line.kind = 'DiscountedUsage' then number(line.pricing_public_on_demand_cost)
+        when line.kind = 'DiscountedUsage' then line.pricing_public_on_demand_cost
         else line.unblended
     end as ContractedCost,
-    number(line.line_item_unblended_rate) as ContractedUnitPrice,
+    line.line_item_unblended_rate as ContractedUnitPrice,
     case
         when line.kind = 'SavingsPlanCoveredUsage'
             then
                 coalesce(
-                    number(line.savings_plan_net_savings_plan_effective_cost),
-                    number(line.savings_plan_savings_plan_effective_cost)
+                    line.savings_plan_net_savings_plan_effective_cost,
+                    line.savings_plan_savings_plan_effective_cost
                 )
         when line.kind = 'SavingsPlanRecurringFee'
-            then number(line.savings_plan_total_commitment_to_date) - number(line.savings_plan_used_commitment)
+            then line.savings_plan_total_commitment_to_date - line.savings_plan_used_commitment
         when line.kind in ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') then 0
         when line.kind = 'DiscountedUsage'
             then
                 coalesce(
-                    number(line.reservation_net_effective_cost),
-                    number(line.reservation_effective_cost)
+                    line.reservation_net_effective_cost,
+                    line.reservation_effective_cost
                 )
         -- Without an upfront payment one of the two fees is blank; list_sum ignores it.
         when line.kind = 'RIFee'
             then
                 coalesce(
                     list_sum([
-                        number(line.reservation_net_unused_amortized_upfront_fee_for_billing_period),
-                        number(line.reservation_net_unused_recurring_fee)
+                        line.reservation_net_unused_amortized_upfront_fee_for_billing_period,
+                        line.reservation_net_unused_recurring_fee
                     ]),
                     list_sum([
-                        number(line.reservation_unused_amortized_upfront_fee_for_billing_period),
-                        number(line.reservation_unused_recurring_fee)
+                        line.reservation_unused_amortized_upfront_fee_for_billing_period,
+                        line.reservation_unused_recurring_fee
                     ])
                 )
         when line.kind = 'Fee' and line.reservation_reservation_a_r_n is not null then 0
@@ -99,12 +99,12 @@ select
     case
         when line.kind = 'SavingsPlanNegation' then 0
         else coalesce(
-            times(number(line.pricing_public_on_demand_rate), line.quantity),
-            number(line.pricing_public_on_demand_cost),
+            times(line.pricing_public_on_demand_rate, line.quantity),
+            line.pricing_public_on_demand_cost,
             case when line.kind in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') then null else line.cost end
         )
     end as ListCost,
-    number(line.pricing_public_on_demand_rate) as ListUnitPrice,
+    line.pricing_public_on_demand_rate as ListUnitPrice,
     case
         when line.kind in ('SavingsPlanCoveredUsage', 'DiscountedUsage') then 'Committed'
         when line.line_item_usage_type like '%SpotUsage%' then 'Dynamic'

@@ -3,7 +3,7 @@ with line as (
     select
         lower(coalesce(bill.charge_type, 'usage')) as charge_type,
         replace(lower(coalesce(bill.pricing_model, '')), ' ', '') in ('reservation', 'savingsplan') as is_committed,
-        number(bill.cost_in_billing_currency) as cost,
+        bill.cost_in_billing_currency as cost,
     from bill
 )
 

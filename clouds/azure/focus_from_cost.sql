@@ -5,10 +5,10 @@ with line as (
         lower(coalesce(bill.charge_type, 'usage')) as kind,
         replace(lower(coalesce(bill.pricing_model, '')), ' ', '') as pricing,
         replace(lower(coalesce(bill.pricing_model, '')), ' ', '') in ('reservation', 'savingsplan') as is_committed,
-        number(bill.cost_in_billing_currency) as cost,
-        number(bill.quantity) as amount,
-        nullif(number(bill.unit_price), 0) as price,
-        nullif(number(bill.payg_price), 0) as list_price,
+        bill.cost_in_billing_currency as cost,
+        bill.quantity as amount,
+        nullif(bill.unit_price, 0) as price,
+        nullif(bill.payg_price, 0) as list_price,
         moment(bill.date) as day,
         coalesce(moment(bill.billing_period_start_date), date_trunc('month', moment(bill.date))) as period_start,
         moment(bill.billing_period_end_date) as period_end,
@@ -67,7 +67,7 @@ select
         when line.kind = 'usage' or line.kind like 'unused%'
             then
                 coalesce(
-                    nullif(number(line.payg_cost_in_billing_currency), 0),
+                    nullif(line.payg_cost_in_billing_currency, 0),
                     case
                         when coalesce(line.pricing_currency, line.billing_currency) = line.billing_currency
                             then times(line.list_price, line.amount)

@@ -15,6 +15,8 @@ _MAPPED = {
     "category": (),
 }
 
+_NUMBERS = frozenset({"amount", "duration", "hours"})
+
 INVOICE_CSV = Layout(
     name="digitalocean-invoice",
     cloud="digitalocean",
@@ -33,7 +35,7 @@ INVOICE_CSV = Layout(
         "resource_uuid": (),
     },
     required=frozenset({"product", "description", "hours", "start", "end", "amount"}),
-    numbers=frozenset({"amount", "hours"}),
+    numbers=_NUMBERS,
     times=frozenset({"start", "end"}),
     kept=frozenset({"group_description", "category", "project_name"}),
 )
@@ -56,7 +58,7 @@ INVOICE_ITEMS = Layout(
         "resource_uuid": (),
     },
     required=frozenset({"product", "amount", "start", "end"}),
-    numbers=frozenset({"amount", "duration"}),
+    numbers=_NUMBERS,
     times=frozenset({"start", "end"}),
     kept=frozenset({"group_description", "category", "project_name"}),
     records="invoice_items",

@@ -3,8 +3,8 @@
 with line as (
     select
         bill.*,
-        number(bill.amount) as cost,
-        coalesce(number(bill.hours), number(bill.duration)) as quantity,
+        bill.amount as cost,
+        coalesce(bill.hours, bill.duration) as quantity,
         case when bill.hours is not null then 'Hours' else bill.duration_unit end as unit,
         coalesce(bill.product, '') in ('Taxes', 'Tax') as is_tax,
         moment(bill.start) as starts_at,

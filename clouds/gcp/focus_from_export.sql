@@ -2,7 +2,7 @@
 with line as (
     select
         bill.*,
-        number(bill.cost) as charge,
+        bill.cost as charge,
         coalesce(credit_sum(bill.credits), 0) as credit,
         strptime(left(bill."invoice.month", 4) || right(bill."invoice.month", 2) || '01', '%Y%m%d') as month,
     from bill
@@ -34,18 +34,18 @@ select
         as ChargeFrequency,
     moment(dated.usage_end_time) as ChargePeriodEnd,
     moment(dated.usage_start_time) as ChargePeriodStart,
-    number(dated."usage.amount") as ConsumedQuantity,
+    dated."usage.amount" as ConsumedQuantity,
     dated."usage.unit" as ConsumedUnit,
     dated.charge as ContractedCost,
-    number(dated."price.effective_price") as ContractedUnitPrice,
+    dated."price.effective_price" as ContractedUnitPrice,
     dated.charge + dated.credit as EffectiveCost,
     'Google Cloud' as InvoiceIssuerName,
     coalesce(
-        number(dated.cost_at_list),
+        dated.cost_at_list,
         if(dated.cost_type in ('tax', 'adjustment', 'rounding_error'), dated.charge, null)
     ) as ListCost,
     case when coalesce(dated.cost_type, 'regular') = 'regular' then 'Standard' end as PricingCategory,
-    number(dated."usage.amount_in_pricing_units") as PricingQuantity,
+    dated."usage.amount_in_pricing_units" as PricingQuantity,
     dated."usage.pricing_unit" as PricingUnit,
     'Google Cloud' as ProviderName,
     coalesce(dated.seller_name, 'Google Cloud') as PublisherName,

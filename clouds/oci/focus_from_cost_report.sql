@@ -2,8 +2,8 @@
 with line as (
     select
         bill.*,
-        number(bill."cost/myCost") as cost,
-        number(bill."cost/unitPrice") as price,
+        bill."cost/myCost" as cost,
+        bill."cost/unitPrice" as price,
         moment(bill."lineItem/intervalUsageStart") as starts_at,
         lower(bill."lineItem/isCorrection") = 'true' as is_correction,
     from bill
@@ -22,14 +22,14 @@ select
     'Usage-Based' as ChargeFrequency,
     moment(line."lineItem/intervalUsageEnd") as ChargePeriodEnd,
     line.starts_at as ChargePeriodStart,
-    number(line."usage/billedQuantity") as ConsumedQuantity,
+    line."usage/billedQuantity" as ConsumedQuantity,
     line."cost/skuUnitDescription" as ConsumedUnit,
     line.cost as ContractedCost,
     line.price as ContractedUnitPrice,
     line.cost as EffectiveCost,
     'Oracle' as InvoiceIssuerName,
     'Standard' as PricingCategory,
-    number(line."usage/billedQuantity") as PricingQuantity,
+    line."usage/billedQuantity" as PricingQuantity,
     line."cost/skuUnitDescription" as PricingUnit,
     'Oracle' as ProviderName,
     'Oracle' as PublisherName,

@@ -10,6 +10,7 @@ from actions.suppress import suppressions
 from pipelines.assets.read import WRITE_POOL
 from pipelines.assets.write import replace
 from pipelines.work import Work
+from warehouse.near import near
 
 
 @dg.asset(
@@ -27,7 +28,7 @@ def recommendations(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
         silenced = suppressions(ledger, work.as_of)
     finally:
         ledger.close()
-    with work.reading() as (connection, snapshot):
+    with work.reading() as (connection, snapshot), near(connection, READ_BY_CHECKS):
         found = recommend(
             connection, as_of=work.as_of, snapshot=snapshot, suppressions=silenced,
             overrides=[given.override for given in work.settings.checks],

@@ -19,6 +19,7 @@ DATASETS = {  # other FOCUS datasets, by a column that only they have
     "BillingPeriodStatus": ("BillingPeriod", "billing periods"),
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+NO_NUMBER = "cast(null as decimal(38, 18))"
 NEAR = 0.4  # of the needed columns: with fewer there is no point in naming the others
 
 
@@ -156,7 +157,10 @@ def native_sql(connection: DuckDBPyConnection, layout: Layout, source: Source) -
 
 
 def bill_sql(layout: Layout, source: Source) -> str:
-    """The relation `bill` that a layout's mapping reads: text columns, whatever the file has."""
+    """The relation `bill` that a layout's mapping reads: one row per line of the file.
+
+    A column is text, or a decimal number if the layout says so; null where the file lacks it.
+    """
     names = columns_of(layout, source.columns)
     select = [
         f"{_value(layout, source, column, names.get(column, ()))} as {quoted(column)}"
@@ -172,7 +176,13 @@ def bill_sql(layout: Layout, source: Source) -> str:
         f"{literal(source.beside)} as beside",
         "file_row_number",
     ]
-    return f"select {', '.join(select)} from {source.relation}"
+    # Each text has a name of its own first: `number` writes its argument out many times over.
+    texts = f"select {', '.join(select)} from {source.relation}"
+    given = sorted(layout.numbers & names.keys())
+    numbers = [f"number({quoted(column)}) as {quoted(column)}" for column in given]
+    numbers += [f"{NO_NUMBER} as {quoted(column)}" for column in sorted(layout.numbers - {*given})]
+    star = f"* replace ({', '.join(numbers)})" if numbers else "*"
+    return f"select {star} from ({texts})"
 
 
 def pairs_sql(source: Source, names: Sequence[str]) -> str:

@@ -29,13 +29,11 @@ create or replace temp macro amount(t) as case
 end;
 
 -- The same, also of an amount in dollars: -$1,234.50, but not $1.234,50.
-create or replace temp macro number(t) as amount(
-    if(
-        t like '%$%' and regexp_matches(t, '^-?\$-?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?$'),
-        replace(replace(t, '$', ''), ',', ''),
-        t
-    )
-);
+create or replace temp macro number(t) as case
+    when contains(t, '$') and regexp_matches(t, '^-?\$-?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?$')
+        then cast(replace(replace(t, '$', ''), ',', '') as decimal(38, 18))
+    else amount(t)
+end;
 
 -- UTC. ISO 8601 with or without an offset, without seconds, or month/day/year; no session time zone is involved. A cast
 -- would also read words: epoch, infinity.

@@ -1,0 +1,32 @@
+"""Answer many queries from memory: each query of the lake opens the files of its tables anew."""
+
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+
+from duckdb import DuckDBPyConnection
+
+SMALL = 500_000  # rows of a table that is copied
+
+
+@contextmanager
+def near(connection: DuckDBPyConnection, tables: Collection[str]) -> Generator[None]:
+    """While it is open, `marts.x` is a copy in memory of a reading connection's `lake.marts.x`.
+
+    So it is for those of `tables` that are small; everything else is looked up in the lake as
+    before. The copies go with the transaction of the caller, which must have begun one.
+    """
+    found = connection.execute(
+        "select schema_name, table_name, estimated_size from duckdb_tables()"
+        " where database_name = 'lake'"
+    ).fetchall()
+    for schema in {schema for schema, _, _ in found}:
+        connection.execute(f"create schema if not exists memory.{schema}")
+    for schema, table, rows in found:
+        name = f"{schema}.{table}"
+        kind = "table" if name in tables and rows <= SMALL else "view"
+        connection.execute(f"create {kind} memory.{name} as from lake.{name}")
+    connection.execute("use memory")
+    try:
+        yield
+    finally:
+        connection.execute("use lake")
