@@ -16,6 +16,7 @@ from sqlglot import exp
 from warehouse.allocation.compile import prepare
 from warehouse.allocation.rules import WITHOUT_SETTINGS, Rules
 from warehouse.errors import UnknownTable
+from warehouse.lake import give_statistics
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def build(
             f"create or replace table {mart.name} as {mart.sql}"
         ).fetchone()
         rows = counted[0] if counted else 0
+        if not rows:
+            give_statistics(connection, mart.name)
         built.append((mart.name, rows, perf_counter() - started))
     return built
 

@@ -19,7 +19,7 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.errors import LakeBusy, NothingPublished, WrongDuckDB
 from warehouse.settings import LakeSettings
-from warehouse.upgrade import add_columns
+from warehouse.upgrade import upgrade
 
 DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
 SCHEMAS = ("raw", "marts", "models", "actions", "meta")
@@ -246,7 +246,7 @@ class Lake:
             self.settings.lake_folder.mkdir(parents=True, exist_ok=True)
             writer = self._attach(*(["ENCRYPTED"] if self.settings.encrypted else []))
             _create_tables(writer)
-            add_columns(writer, schema_files())
+            upgrade(writer, schema_files())
             self._writer = writer
         return self._writer
 
@@ -355,9 +355,19 @@ def _create_tables(connection: DuckDBPyConnection) -> None:
     connection.execute("BEGIN")
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists lake.{schema}")
-    for ddl in missing.values():
+    for table, ddl in missing.items():
         connection.execute(re.sub(r"--[^\n]*", "", ddl))
+        give_statistics(connection, table)
     connection.execute("COMMIT")
+
+
+def give_statistics(connection: DuckDBPyConnection, table: str) -> None:
+    """To a table that has never held a row.
+
+    Without, each query that reads it looks for them once per column: 0.2 s, not 0.01 s.
+    """
+    connection.execute(f"insert into {table} default values")
+    connection.execute(f"delete from {table}")
 
 
 def _newest_snapshot(connection: DuckDBPyConnection) -> int:

@@ -1,4 +1,4 @@
-"""Bring the tables of an older lake up to what they are now: columns that were added since."""
+"""Bring the tables of an older lake up to what they are now: columns that are new or renamed."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection
 _COLUMN = re.compile(
     r'^\s+"?(\w+)"? ([A-Z]\w*(?:\([^)]*\))?(?:\[\])?),?\s*(?:--.*)?$', re.MULTILINE
 )
+RENAMED = {("raw.billing_manifest", "sha256"): "digest"}
 
 
 def columns_of(ddl: str) -> dict[str, str]:
@@ -20,8 +21,8 @@ def columns_of(ddl: str) -> dict[str, str]:
     return dict(_COLUMN.findall(ddl))
 
 
-def add_columns(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> None:
-    """Add what the create statements of `tables` have and the lake has not, at the end.
+def upgrade(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> None:
+    """Rename what is called otherwise now; add what the create statements of `tables` have more.
 
     `upgrades/<schema>_<table>.<column>.sql` then fills it for the rows of before. Nothing is
     written if nothing is missing.
@@ -32,6 +33,11 @@ def add_columns(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> No
         " where database_name = 'lake'"
     ).fetchall():
         known.setdefault(f"{schema}.{table}", set()).add(column)
+    renamed = [
+        (table, old, new) for (table, old), new in RENAMED.items() if old in known.get(table, ())
+    ]
+    for table, _, new in renamed:
+        known[table].add(new)
     missing = [
         (table, column, kind)
         for table, ddl in tables.items()
@@ -39,9 +45,11 @@ def add_columns(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> No
         for column, kind in columns_of(ddl).items()
         if column not in known[table]
     ]
-    if not missing:
+    if not missing and not renamed:
         return
     connection.execute("BEGIN")
+    for table, old, new in renamed:
+        connection.execute(f'alter table lake.{table} rename column "{old}" to "{new}"')
     for table, column, kind in missing:
         connection.execute(f'alter table lake.{table} add column if not exists "{column}" {kind}')
         fill = files("warehouse") / "upgrades" / f"{table.replace('.', '_')}.{column}.sql"

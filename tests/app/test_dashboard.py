@@ -129,7 +129,7 @@ def test_a_figure_leads_to_its_lines_and_to_the_file_they_came_in(demo_home: Pat
     assert lines["EffectiveCost"].sum() == pytest.approx(resource["effective_cost"])
     assert found["effective_cost"].sum() == pytest.approx(resource["effective_cost"])
     assert set(lines["x_file"]) == set(found["file"])
-    assert found["sha256"].null_count() == 0, "a file that no manifest knows"
+    assert found["digest"].null_count() == 0, "a file that no manifest knows"
 
 
 def test_every_query_is_asked_by_a_page() -> None:

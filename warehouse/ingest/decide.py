@@ -148,9 +148,9 @@ def _judge_what_is_lost(
     and days that are missing are alarms.
     """
     bills = list({bill.shown: bill for bill, _ in parts}.values())
-    kept = {bill.source.sha256 for bill in bills}
+    kept = {bill.source.digest for bill in bills}
     overwritten = {delivery.origin(bill) for bill in delivery.bills if bill.parts}
-    lost = {row.file: row for row in here if row.feed == unit.feed and row.sha256 not in kept}
+    lost = {row.file: row for row in here if row.feed == unit.feed and row.digest not in kept}
     if not lost:
         return
     for common in common_charges(connection, unit, bills, sorted(lost)):
@@ -232,8 +232,8 @@ def _decide_unit(
     replaced: Mapping[Seen, datetime],
     policy: Policy,
 ) -> None:
-    loaded = {row.sha256: row.file for row in here if row.feed == unit.feed}
-    given = {bill.source.sha256 for bill, _ in parts}
+    loaded = {row.digest: row.file for row in here if row.feed == unit.feed}
+    given = {bill.source.digest for bill, _ in parts}
     times = [row.submitted_at for row in here if row.feed == unit.feed and row.submitted_at]
     newest = max(times, default=None)
     submitted = delivery.submitted_at
@@ -286,7 +286,7 @@ def _given_back(
 
     A file that has its old content again where it lay is the provider's own way back.
     """
-    loaded = {row.sha256 for row in here if row.feed == unit.feed}
+    loaded = {row.digest for row in here if row.feed == unit.feed}
     news = given - loaded
     is_old = bool(news and loaded) and all(seen(unit, sha) in replaced for sha in news)
     if delivery.manifest or not is_old or given >= loaded or _overwritten(delivery, unit, here):
@@ -296,9 +296,9 @@ def _given_back(
 
 def _overwritten(delivery: Delivery, unit: Unit, here: Sequence[Held]) -> bool:
     """Whether a file from which the unit is loaded has other content now."""
-    now = {delivery.origin(bill): bill.source.sha256 for bill in delivery.bills if bill.parts}
+    now = {delivery.origin(bill): bill.source.digest for bill in delivery.bills if bill.parts}
     return any(
-        row.feed == unit.feed and now.get(row.origin, row.sha256) != row.sha256 for row in here
+        row.feed == unit.feed and now.get(row.origin, row.digest) != row.digest for row in here
     )
 
 

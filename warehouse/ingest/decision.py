@@ -23,7 +23,7 @@ class Held:
     period: date
     file: str
     origin: str
-    sha256: str
+    digest: str
     rows: int
     billed_cost: Decimal | None
     submitted_at: datetime | None
@@ -82,19 +82,19 @@ def loaded_before(
     since each costs a lake's catalogue as much as many rows.
     """
     rows = connection.execute(
-        "select status = 'loaded', source, cloud, billing_account, period, file, origin, sha256,"
+        "select status = 'loaded', source, cloud, billing_account, period, file, origin, digest,"
         " rows, billed_cost, submitted_at, loaded_at, currency, coalesce(sub_account, '')"
         " from raw.billing_manifest"
-        " where status = 'loaded' or (status = 'superseded' and list_contains(?, sha256))",
-        [[bill.source.sha256 for bill in delivery.bills]],
+        " where status = 'loaded' or (status = 'superseded' and list_contains(?, digest))",
+        [[bill.source.digest for bill in delivery.bills]],
     ).fetchall()
     replaced: dict[Seen, datetime] = {}
     for row in (Held(*row) for is_loaded, *row in rows if not is_loaded):
-        content = seen(row.unit, row.sha256)
+        content = seen(row.unit, row.digest)
         replaced[content] = max(row.loaded_at, replaced.get(content, row.loaded_at))
     return [Held(*row) for is_loaded, *row in rows if is_loaded], replaced
 
 
-def seen(unit: Unit, sha256: str) -> Seen:
+def seen(unit: Unit, digest: str) -> Seen:
     """To find a file's content again that was loaded for that unit."""
-    return unit.feed, unit.place, sha256
+    return unit.feed, unit.place, digest

@@ -6,7 +6,6 @@ at once.
 
 import csv
 import gzip
-import hashlib
 import io
 import json
 import re
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from blake3 import blake3
 from isal import isal_zlib
 
 from warehouse.ingest.errors import NotReadable, first_line, no_space
@@ -47,7 +47,7 @@ class Examined:
     found: Found
     path: Path
     compression: str
-    sha256: str  # of the content, so that a packed copy counts as the same file
+    digest: str  # of the content, so that a packed copy counts as the same file
     size_bytes: int
     staged: Path  # where its rows go if they are text
     kind: str  # parquet, json or csv
@@ -62,7 +62,7 @@ class Examined:
         """Its rows once they are staged: columns of text. Raises `NotReadable`."""
         return Source(
             found=self.found,
-            sha256=self.sha256,
+            digest=self.digest,
             size_bytes=self.size_bytes,
             relation=parquet(self.staged),
             columns={name: quoted(name) for name in names},
@@ -109,18 +109,18 @@ def _examine(staging: Path, found: Found, number: int) -> Examined:
         )
     with _whole_gzip(found):
         path, compression = _unpack(staging, found, number)
-        head, sha256 = _digest(path, compression)
+        head, digest = _digest(path, compression)
     kind = _kind(found.shown, head)
     header = _header(found.shown, path, compression) if kind == "csv" else None
     staged = staging / f"rows{number}.parquet"
-    return Examined(found, path, compression, sha256, size, staged, kind, header)
+    return Examined(found, path, compression, digest, size, staged, kind, header)
 
 
 def _digest(path: Path, compression: str) -> tuple[bytes, str]:
     """The beginning of the content, and the digest of all of it."""
     with content(path, compression) as file:
         head = file.read(CHUNK)
-        digest = hashlib.sha256(head)
+        digest = blake3(head)
         while block := file.read(CHUNK):
             digest.update(block)
     return head, digest.hexdigest()

@@ -48,7 +48,7 @@ def _parquet(connection: DuckDBPyConnection, given: Examined) -> Source:
         for field, sql, field_type in _flat(name, quoted(name), type_, connection):
             columns[field], types[field] = sql, field_type
     clean = _clean(connection, given) & columns.keys()
-    return Source(given.found, given.sha256, given.size_bytes, relation, columns, types, clean)
+    return Source(given.found, given.digest, given.size_bytes, relation, columns, types, clean)
 
 
 def _clean(connection: DuckDBPyConnection, given: Examined) -> frozenset[str]:

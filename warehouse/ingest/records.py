@@ -53,7 +53,7 @@ class Source:
     """The bytes of one file, checked and open to SQL."""
 
     found: Found
-    sha256: str
+    digest: str
     size_bytes: int
     relation: str  # a table function over the rows, in the file's order with file_row_number
     columns: Mapping[str, str]  # name of each column -> the SQL that reads it

@@ -167,7 +167,7 @@ def _any_of(filled: Sequence[Unit]) -> str:
 def _export(delivery: Delivery) -> str:
     if delivery.manifest:
         return delivery.manifest.run
-    digests = sorted(bill.source.sha256 for bill in delivery.bills)
+    digests = sorted(bill.source.digest for bill in delivery.bills)
     return sha256("".join(digests).encode()).hexdigest()[:16]
 
 
@@ -192,7 +192,7 @@ def _record(
             part.currency,
             bill.shown,
             delivery.origin(bill),
-            bill.source.sha256,
+            bill.source.digest,
             bill.source.size_bytes,
             delivery.submitted_at,
             part.rows,

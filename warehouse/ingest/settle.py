@@ -165,7 +165,7 @@ def _without_copies(
     first: dict[tuple[str, str], str] = {}  # what lies beside a file says whose it is
     for delivery in deliveries:
         if delivery.manifest:
-            first |= {(b.source.sha256, b.source.beside): b.shown for b in delivery.bills}
+            first |= {(b.source.digest, b.source.beside): b.shown for b in delivery.bills}
     copies: list[tuple[Bill, str]] = []
     unique: list[Delivery] = []
     for delivery in deliveries:
@@ -174,7 +174,7 @@ def _without_copies(
             continue
         kept: list[Bill] = []
         for bill in delivery.bills:
-            same = first.setdefault((bill.source.sha256, bill.source.beside), bill.shown)
+            same = first.setdefault((bill.source.digest, bill.source.beside), bill.shown)
             if same == bill.shown or not bill.parts:  # of no rows there is nothing to count twice
                 kept.append(bill)
             else:

@@ -97,7 +97,7 @@ def _gone_of_files(
     kept = {unit.place for unit in decision.status}
     loaded = {unit.place for unit in decision.load}
     months = {
-        (delivery.origin(bill), part.period): bill.source.sha256
+        (delivery.origin(bill), part.period): bill.source.digest
         for bill in delivery.bills
         if any(place_of(part.billing_account, part.period) in loaded for part in bill.parts)
         for part in bill.parts
@@ -105,7 +105,7 @@ def _gone_of_files(
     gone = [
         row
         for row in held
-        if months.get((row.origin, row.period), row.sha256) != row.sha256 and row.place not in kept
+        if months.get((row.origin, row.period), row.digest) != row.digest and row.place not in kept
     ]
     rest = {
         (row.feed, row.place): row.file

@@ -54,7 +54,7 @@ select
     line.source,
     max(manifest.layout) as layout,
     sum(manifest.rows)::bigint as rows_in_file,
-    max(manifest.sha256) as sha256,
+    max(manifest.digest) as digest,
     max(manifest.loaded_at) as loaded_at
 from line
 left join raw.billing_manifest as manifest

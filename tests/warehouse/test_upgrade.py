@@ -1,0 +1,19 @@
+from pathlib import Path
+
+from warehouse.lake import Lake
+from warehouse.settings import LakeSettings
+
+
+def test_a_renamed_column_keeps_its_rows(tmp_path: Path) -> None:
+    settings = LakeSettings(home=tmp_path)
+    lake = Lake(settings)
+    with lake.write("as it was") as write:
+        table = "raw.billing_manifest"
+        write.connection.execute(f"alter table {table} rename column digest to sha256")
+        write.connection.execute(f"insert into {table} (file, sha256) values ('a.csv', 'ab12')")
+    lake.close()
+    with Lake(settings).write("now") as write:
+        columns = [row[0] for row in write.connection.execute(f"describe {table}").fetchall()]
+        found = write.connection.execute(f"select file, digest from {table}").fetchall()
+    assert found == [("a.csv", "ab12")]
+    assert columns[10] == "digest", "rows are inserted by position"
