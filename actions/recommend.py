@@ -19,9 +19,9 @@ ABOUT_CHECK = {
     for name in ("check", "title", "kind", "about", "evidence", "effort", "harm", "undo")
 }
 READ_BY_CHECKS = frozenset({
-    "marts.resource_now", "marts.billed_resource", "marts.resource_run_rate",
+    "marts.resource_now", "marts.billed_resource", "marts.billed_until", "marts.resource_run_rate",
     "marts.resource_meter", "marts.resource_meter_rate", "marts.resource_cost_daily",
-    "marts.metric_quantiles", "marts.offer", "marts.price", "marts.freshness", "marts.daily_cost",
+    "marts.metric_quantiles", "marts.offer", "marts.price", "marts.daily_cost",
     "marts.allocation_daily", "marts.billed_commitment", "marts.commitment_month",
     "marts.commitment_use", "marts.commitment_owned", "marts.committable_usage",
     "marts.kubernetes_workload", "marts.kubernetes_cost_daily", "models.anomaly", "models.budget",

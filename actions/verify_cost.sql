@@ -1,22 +1,13 @@
 -- One row per change and window: daily cost before it, and after it on the days that are billed completely.
 -- `subject` holds change_id, cloud, resource_id, backup, currency, applied_on and window_days. What a delete left
 -- behind as its backup is part of the cost after it.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until -- the first day that is not yet billed completely
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-span as (
+with span as (
     select
         subject.*,
         -- The day of the change is half and half, and counts for neither side.
         least(greatest(date_diff('day', subject.applied_on + 1, complete.until), 0), subject.window_days) as days_after
     from subject
-    left join complete using (cloud)
+    left join marts.billed_until as complete using (cloud)
 )
 
 select

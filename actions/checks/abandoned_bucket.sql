@@ -15,16 +15,7 @@
 -- bucket tells nothing: `missing`. Flat subscriptions (DigitalOcean) are left out. The high end is all that it costs;
 -- the low end is zero, as nobody but its owner knows whether it may go. R5 for that reason: move it to an archive tier
 -- first, delete it when nobody has asked for it.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-line as (
+with line as (
     select
         bucket.source,
         bucket.cloud,
@@ -45,7 +36,7 @@ line as (
         ) as lines_used,
         min(focus.ChargePeriodStart) as first_billed
     from raw.focus as focus
-    join complete on focus.x_cloud = complete.cloud
+    join marts.billed_until as complete on focus.x_cloud = complete.cloud
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     join marts.resource_now as bucket
         on

@@ -17,16 +17,7 @@
 -- limits of catalogue NET-17. On bills that is AWS's regional and inter-region data transfer
 -- (https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer), Google Cloud's inter zone and inter region, and
 -- Azure's inter-region bandwidth. Which machines talk needs flow logs; the largest line is where to begin.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-line as (
+with line as (
     select
         focus.x_cloud as cloud,
         coalesce(focus.SubAccountId, focus.BillingAccountId) as account,
@@ -44,7 +35,7 @@ line as (
         ) as traffic,
         sum(focus.EffectiveCost)::double as cost
     from raw.focus as focus
-    join complete on focus.x_cloud = complete.cloud
+    join marts.billed_until as complete on focus.x_cloud = complete.cloud
     where
         focus.ChargeCategory = 'Usage'
         and focus.ChargePeriodStart >= complete.until - to_days($days::integer)

@@ -15,16 +15,7 @@
 -- was none of it in the 90 days before: our limits, from catalogue OPS-08. Regions nobody uses are where stolen keys
 -- are put to work (https://docs.aws.amazon.com/awssupport/latest/user/security-checks.html). Accounts with bills of
 -- less than 97 days are left out, as all would be new.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-pair as (
+with pair as (
     select
         daily.cloud,
         daily.account,
@@ -40,7 +31,7 @@ pair as (
         ) as lines_before,
         min(daily.day) as first_used
     from marts.daily_cost as daily
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     where daily.charge_category = 'Usage' and daily.day < complete.until
     group by all
 ),

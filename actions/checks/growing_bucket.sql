@@ -15,16 +15,7 @@
 -- (https://github.com/microsoft/finops-toolkit/tree/dev/src/optimization-engine), catalogue OBJ-07. Azure's rules are
 -- not read, so there the row says so. bucket_without_lifecycle tells what old data could cost less; this, where it is
 -- going.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-cost as (
+with cost as (
     select
         daily.cloud,
         daily.resource_id,
@@ -35,7 +26,7 @@ cost as (
         )::double / 7 * 30.4375 as before,
         count(distinct daily.day) filter (where daily.day < complete.until - $days::integer) as days_before
     from marts.resource_cost_daily as daily
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     where
         daily.usage_cost is not null
         and daily.day < complete.until

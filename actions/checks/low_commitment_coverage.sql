@@ -19,16 +19,7 @@
 -- commitment would have been used (https://docs.aws.amazon.com/cost-management/latest/userguide/ce-sp-usingCE.html).
 -- The page on commitments says which to buy and what they save: it compares terms, prices and what is about to change.
 -- Accounts with bills of fewer days are left out, and clouds that sell none (DigitalOcean).
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-daily as (
+with daily as (
     select
         usage.cloud,
         usage.billing_account,
@@ -37,7 +28,7 @@ daily as (
         coalesce(sum(usage.on_demand_cost) filter (where usage.commitment_id is null), 0) as uncovered,
         sum(usage.on_demand_cost) as whole
     from marts.committable_usage as usage
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     where
         usage.starts_at >= complete.until - to_days($days::integer)
         and usage.starts_at < complete.until

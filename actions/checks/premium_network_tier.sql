@@ -15,19 +15,13 @@
 -- worth it where those who are served are near the region. Where they are, and which part of a volume price is
 -- reached, nothing here says, so no saving is claimed. From the lines of the last 14 days that are billed completely,
 -- which name the machine in a detailed export only.
-with complete as (
-    select max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills' and freshness.cloud = 'gcp'
-),
-
-sent as (
+with sent as (
     select
         coalesce(billed.resource_id, focus.ResourceId) as resource_id,
         focus.BillingCurrency as currency,
         sum(focus.EffectiveCost)::double / 14 * 30.4375 as cost_month
     from raw.focus as focus
-    cross join complete
+    join marts.billed_until as complete on focus.x_cloud = complete.cloud
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
         focus.x_cloud = 'gcp'

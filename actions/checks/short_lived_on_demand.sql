@@ -22,16 +22,7 @@
 -- its provider). The low end is zero: not all of them can be cut off. Bills by the day or month only tell hours where
 -- the quantity is hours. Machines whose type or spot price nobody knows are not counted. R5: their template has to
 -- change.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-look as (
+with look as (
     select
         resource.cloud,
         resource.resource_id,
@@ -62,7 +53,7 @@ machine as (
         date_diff('day', min(focus.ChargePeriodStart)::date, max(focus.ChargePeriodStart)::date) as days_apart,
         max(focus.ChargePeriodStart)::date < complete.until - 2 as is_gone
     from raw.focus as focus
-    join complete on focus.x_cloud = complete.cloud
+    join marts.billed_until as complete on focus.x_cloud = complete.cloud
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     left join look on focus.x_cloud = look.cloud and coalesce(billed.resource_id, focus.ResourceId) = look.resource_id
     where

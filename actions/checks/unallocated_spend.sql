@@ -15,16 +15,7 @@
 -- rules of allocation: our limits, from catalogue OPS-09, whose other half is tag compliance as Cloud Custodian checks
 -- it (https://cloudcustodian.io/docs/aws/examples/tagcompliance.html). Rules are in the section `allocation` of the
 -- settings; docs/allocation.md shows how to write one.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-service as (
+with service as (
     select
         daily.cloud,
         daily.account,
@@ -33,7 +24,7 @@ service as (
         sum(daily.cost) as cost,
         coalesce(sum(daily.cost) filter (where daily.team is null), 0) as unallocated
     from marts.allocation_daily as daily
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     where daily.day >= complete.until - $days::integer and daily.day < complete.until
     group by all
 ),

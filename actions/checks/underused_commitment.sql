@@ -19,16 +19,7 @@
 -- last whole month. Google Cloud bills a commitment's fee apart from its use, so nothing there is judged, nor a
 -- commitment that no bill names. The high end is what is paid for nothing; the low end is zero, as whether it can be
 -- exchanged, scoped anew or sold depends on its terms, which are not read. R5: the gate makes no contracts.
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-line as (
+with line as (
     select
         focus.x_cloud as cloud,
         coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
@@ -39,7 +30,7 @@ line as (
         coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase' as is_unused,
         focus.EffectiveCost as cost
     from raw.focus as focus
-    join complete on focus.x_cloud = complete.cloud
+    join marts.billed_until as complete on focus.x_cloud = complete.cloud
     left join marts.billed_commitment as named
         on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where
@@ -62,7 +53,7 @@ used as (
         sum(line.cost) as committed,
         coalesce(sum(line.cost) filter (where line.is_unused), 0) as unused
     from line
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         (month.cloud is null or month.ends_on is not null)

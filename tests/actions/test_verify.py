@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import duckdb
@@ -41,11 +41,8 @@ def bill(
 
 
 def billed_until(facts: DuckDBPyConnection, day: date) -> None:
-    facts.execute("delete from marts.freshness")
-    facts.execute(
-        "insert into marts.freshness (cloud, what, until) values ('aws', 'bills', ?)",
-        [datetime(day.year, day.month, day.day)],
-    )
+    facts.execute("delete from marts.billed_until")
+    facts.execute("insert into marts.billed_until values ('aws', ?)", [day])
 
 
 def stopped(office: Office) -> Run:

@@ -1,16 +1,7 @@
 -- One row per commitment and currency that is owned now or was billed in the last 30 complete days: its use in those days, and its end.
 -- Where a bill tells by the month what was not used (marts.commitment_month), the days are those of the last whole month.
 -- group: commitment
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until -- the first day that is not yet billed completely
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-line as (
+with line as (
     select
         focus.x_cloud as cloud,
         coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
@@ -19,7 +10,7 @@ line as (
         coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase' as is_unused,
         sum(focus.EffectiveCost) as cost
     from raw.focus as focus
-    join complete on focus.x_cloud = complete.cloud
+    join marts.billed_until as complete on focus.x_cloud = complete.cloud
     left join marts.billed_commitment as named
         on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
     where
@@ -37,7 +28,7 @@ billed as (
         sum(line.cost) as committed_cost,
         coalesce(sum(line.cost) filter (where line.is_unused), 0) as unused_cost
     from line
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         (month.cloud is null or month.ends_on is not null)
@@ -53,7 +44,7 @@ covered as (
         usage.currency,
         sum(usage.on_demand_cost) as covered_cost
     from marts.committable_usage as usage
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         usage.commitment_id is not null
@@ -112,7 +103,7 @@ paid as (
     left join owned using (cloud, commitment_id, currency)
     left join billed using (cloud, commitment_id, currency)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
-    left join complete on named.cloud = complete.cloud
+    left join marts.billed_until as complete on named.cloud = complete.cloud
 )
 
 select

@@ -1,16 +1,7 @@
 -- One row per cloud, resource, currency and meter (unit and SKU) billed in the last 14 complete days: what that part costs per month.
 -- The parts of marts.resource_run_rate, by the same rules: usage only, a month is 30.4375 days.
 -- group: cost
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until -- the first day that is not yet billed completely
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-line as (
+with line as (
     select
         focus.x_cloud as cloud,
         coalesce(billed.resource_id, focus.ResourceId) as resource_id,
@@ -22,7 +13,7 @@ line as (
         sum(focus.EffectiveCost) filter (where focus.CommitmentDiscountId is not null) as commitment_cost,
         sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity)) as quantity
     from raw.focus as focus
-    join complete on focus.x_cloud = complete.cloud
+    join marts.billed_until as complete on focus.x_cloud = complete.cloud
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
         focus.ResourceId is not null

@@ -2,17 +2,8 @@
 -- Usage only: a refund, a credit or a one-time fee is no rate. A month is 30.4375 days. Where resources of two accounts
 -- have the same id, as hosts of one name may, no cost is told of either.
 -- group: cost
-with complete as (
-    select
-        freshness.cloud,
-        max(freshness.until)::date as until -- the first day that is not yet billed completely
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
 -- A day on which it was off, and cost nothing, counts; days before it was there don't.
-billed as (
+with billed as (
     select
         daily.cloud,
         daily.resource_id,
@@ -24,7 +15,7 @@ billed as (
         max(daily.day) as last_billed_day,
         date_diff('day', greatest(min(daily.day), complete.until - interval 14 day), complete.until) as days
     from marts.resource_cost_daily as daily
-    join complete using (cloud)
+    join marts.billed_until as complete using (cloud)
     where
         daily.usage_cost is not null
         and daily.day < complete.until
