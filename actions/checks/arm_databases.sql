@@ -42,7 +42,8 @@ account as (
         base.account,
         count(*) as databases,
         arg_max(
-            base.sku || ' as ' || replace(base.sku, base.class_family, base.arm_family), coalesce(rate.cost_month, 0)
+            base.sku || ' as ' || replace(base.sku, base.class_family, base.arm_family),
+            (coalesce(rate.cost_month, 0), base.resource_id)
         ) as example
     from base
     left join marts.resource_run_rate as rate on base.cloud = rate.cloud and base.resource_id = rate.resource_id
