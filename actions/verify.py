@@ -7,6 +7,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any, Literal
 
+import duckdb
 import polars as pl
 from duckdb import DuckDBPyConnection
 from sqlalchemy import delete, insert, select
@@ -21,6 +22,7 @@ from actions.tables import saving as saving_table
 from actions.tables import utc
 from clouds.cloud import Cloud
 from clouds.errors import CloudError
+from warehouse.errors import OlderTables
 
 WINDOWS = (7, 30)  # days of bills after a change: a first answer and a settled one
 DAYS_PER_MONTH = Decimal("30.4375")
@@ -176,6 +178,8 @@ def _costs(
     try:
         query = (files("actions") / "verify_cost.sql").read_text()
         found = connection.execute(query).pl()
+    except duckdb.CatalogException as error:
+        raise OlderTables(error) from error
     finally:
         connection.unregister("subject")
     return {(row["change_id"], row["window_days"]): row for row in found.iter_rows(named=True)}

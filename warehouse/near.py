@@ -21,12 +21,16 @@ def near(connection: DuckDBPyConnection, tables: Collection[str]) -> Generator[N
     ).fetchall()
     for schema in {schema for schema, _, _ in found}:
         connection.execute(f"create schema if not exists memory.{schema}")
-    for schema, table, rows in found:
+    for schema, table, written in found:
         name = f"{schema}.{table}"
-        kind = "table" if name in tables and rows <= SMALL else "view"
+        is_small = written <= SMALL or _rows(connection, name) <= SMALL  # ever written
+        kind = "table" if name in tables and is_small else "view"
         connection.execute(f"create {kind} memory.{name} as from lake.{name}")
     connection.execute("use memory")
-    try:
-        yield
-    finally:
-        connection.execute("use lake")
+    yield
+    connection.execute("use lake")  # not after an error: the transaction takes no statement then
+
+
+def _rows(connection: DuckDBPyConnection, name: str) -> int:
+    counted = connection.execute(f"select count(*) from lake.{name}").fetchone()
+    return counted[0] if counted else 0

@@ -120,7 +120,9 @@ account as (
         count(*) as machines,
         sum(machine.cost_month) as cost_month,
         sum(machine.cost_month * (1 - twin.price_ratio)) as less_month,
-        arg_max(machine.sku || ' as ' || twin.arm_sku, (machine.cost_month, machine.resource_id)) as example
+        arg_max(
+            machine.sku || ' as ' || twin.arm_sku, (coalesce(machine.cost_month, 0), machine.resource_id)
+        ) as example
     from machine
     join twin using (cloud, region, sku, currency)
     group by all

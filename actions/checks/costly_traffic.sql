@@ -51,7 +51,7 @@ account as (
         line.currency,
         sum(line.cost) as cost,
         sum(line.cost) filter (where line.traffic is not null) as traffic_cost,
-        arg_max(line.traffic, (line.cost, line.traffic)) filter (where line.traffic is not null) as largest
+        arg_max(line.traffic, (coalesce(line.cost, 0), line.traffic)) filter (where line.traffic is not null) as largest
     from line
     group by all
 )

@@ -36,7 +36,7 @@ account as (
         service.currency,
         sum(service.cost)::double as cost,
         sum(service.unallocated)::double as unallocated,
-        arg_max(service.service, (service.unallocated, service.service)) as largest
+        arg_max(service.service, (coalesce(service.unallocated, 0), service.service)) as largest
     from service
     group by all
 )

@@ -59,7 +59,7 @@ def lines(asked: dict[str, Any], name: str, currency: str) -> None:
                 "layout": st.column_config.TextColumn("Layout"),
                 "source": st.column_config.TextColumn("Feed"),
                 "export": st.column_config.TextColumn("Delivery"),
-                "digest": st.column_config.TextColumn("BLAKE3"),
+                "digest": st.column_config.TextColumn("Digest"),
             },
         )
         page.note(

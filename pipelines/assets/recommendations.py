@@ -12,6 +12,8 @@ from pipelines.assets.write import replace
 from pipelines.work import Work
 from warehouse.near import near
 
+NEAR = READ_BY_CHECKS - {"raw.focus", "raw.metric"}  # long, and few checks ask them
+
 
 @dg.asset(
     key=["actions", "recommendation"],
@@ -28,7 +30,7 @@ def recommendations(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
         silenced = suppressions(ledger, work.as_of)
     finally:
         ledger.close()
-    with work.reading() as (connection, snapshot), near(connection, READ_BY_CHECKS):
+    with work.reading() as (connection, snapshot), near(connection, NEAR):
         found = recommend(
             connection, as_of=work.as_of, snapshot=snapshot, suppressions=silenced,
             overrides=[given.override for given in work.settings.checks],

@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 from warehouse.ingest.errors import IngestError
 from warehouse.ingest.records import Delivery, Status, Unit, Unread
 
-Seen = tuple[str, tuple[str, date], str]  # feed, account and period, SHA-256
+Seen = tuple[str, tuple[str, date], str]  # feed, account and period, digest
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ at once.
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -16,7 +17,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from blake3 import blake3
 from isal import isal_zlib
@@ -25,6 +26,9 @@ from warehouse.ingest.errors import NotReadable, first_line, no_space
 from warehouse.ingest.focus import literal, quoted
 from warehouse.ingest.lines import content
 from warehouse.ingest.records import Found, Source
+
+Algorithm = Literal["blake3", "sha256"]
+BLAKE3 = "blake3:"  # with which its digests begin; those of SHA-256 are bare
 
 CHUNK = 1 << 20
 _ISAL = cast(type[Exception], isal_zlib.error)  # its stubs take it for an instance
@@ -72,10 +76,10 @@ class Examined:
         )
 
 
-def examine(staging: Path, found: Found, number: int) -> Examined:
+def examine(staging: Path, found: Found, number: int, algorithm: Algorithm) -> Examined:
     """Read a file to its end. Raises `NotReadable` or `NoSpace`."""
     try:
-        return _examine(staging, found, number)
+        return _examine(staging, found, number, algorithm)
     except OSError as error:
         raise unreadable(found.shown, error) from error
 
@@ -101,7 +105,7 @@ def wrong_encoding(shown: str, line: int | str) -> NotReadable:
     )  # fmt: skip
 
 
-def _examine(staging: Path, found: Found, number: int) -> Examined:
+def _examine(staging: Path, found: Found, number: int, algorithm: Algorithm) -> Examined:
     size = found.path.stat().st_size
     if size == 0:
         raise NotReadable(
@@ -109,21 +113,21 @@ def _examine(staging: Path, found: Found, number: int) -> Examined:
         )
     with _whole_gzip(found):
         path, compression = _unpack(staging, found, number)
-        head, digest = _digest(path, compression)
+        head, digest = _digest(path, compression, algorithm)
     kind = _kind(found.shown, head)
     header = _header(found.shown, path, compression) if kind == "csv" else None
     staged = staging / f"rows{number}.parquet"
     return Examined(found, path, compression, digest, size, staged, kind, header)
 
 
-def _digest(path: Path, compression: str) -> tuple[bytes, str]:
+def _digest(path: Path, compression: str, algorithm: Algorithm) -> tuple[bytes, str]:
     """The beginning of the content, and the digest of all of it."""
     with content(path, compression) as file:
         head = file.read(CHUNK)
-        digest = blake3(head)
+        digest = blake3(head) if algorithm == "blake3" else hashlib.sha256(head)
         while block := file.read(CHUNK):
             digest.update(block)
-    return head, digest.hexdigest()
+    return head, (BLAKE3 if algorithm == "blake3" else "") + digest.hexdigest()
 
 
 def _unpack(staging: Path, found: Found, number: int) -> tuple[Path, str]:

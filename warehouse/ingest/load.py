@@ -17,6 +17,7 @@ from warehouse.ingest.decide import decide
 from warehouse.ingest.decision import Decision, Policy
 from warehouse.ingest.discover import discover, refused
 from warehouse.ingest.errors import IngestError, StillLoaded, no_space
+from warehouse.ingest.examine import BLAKE3, Algorithm
 from warehouse.ingest.opener import Opener, Progress
 from warehouse.ingest.records import Delivery, IngestReport, LoadedFile, Unread
 from warehouse.ingest.replace import replace_units
@@ -51,7 +52,7 @@ def ingest(
         found = discover(paths)
         entries = list(found.settled)
         with _scratch(lake) as scratch:
-            opener = Opener(scratch, staging, progress, entries)
+            opener = Opener(scratch, staging, progress, entries, _algorithm(lake))
             deliveries = [opener.delivery(listing) for listing in found.listings]
             deliveries += opener.loose(found.loose)
             settled = settle(
@@ -85,6 +86,17 @@ def _loaded(lake: Lake) -> Mapping[Claim, Holders]:
         return {}
     with lake.write("look at what is loaded") as write:  # writes nothing, so makes no snapshot
         return current_feeds(write.connection)
+
+
+def _algorithm(lake: Lake) -> Algorithm:
+    """How files are told apart: in a warehouse that knows some by SHA-256, by that as before."""
+    if not lake.exists():
+        return "blake3"
+    with lake.write("look at how files are known") as write:  # writes nothing
+        row = write.connection.execute(
+            f"select bool_or(not starts_with(digest, '{BLAKE3}')) from raw.billing_manifest"
+        ).fetchone()
+    return "sha256" if row and row[0] else "blake3"
 
 
 class _Load:

@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.discover import Listing, refused
 from warehouse.ingest.errors import IngestError, NotReadable
-from warehouse.ingest.examine import Examined, examine
+from warehouse.ingest.examine import Algorithm, Examined, examine
 from warehouse.ingest.measure import measure, months
 from warehouse.ingest.read import read
 from warehouse.ingest.records import Bill, Delivery, Found, LoadedFile, Source, Unread
@@ -29,11 +29,13 @@ class Opener:
         staging: Path,
         progress: Progress,
         entries: list[LoadedFile],
+        algorithm: Algorithm,
     ) -> None:
         self.connection = connection
         self.staging = staging
         self.progress = progress
         self.entries = entries
+        self.algorithm: Algorithm = algorithm
         self.unread: dict[str, Unread] = {}  # by absolute path
         self._numbers = count(1)  # of the files in the staging folder
 
@@ -92,7 +94,7 @@ class Opener:
     def _examine(self, files: Sequence[Found]) -> Iterator[Examined | IngestError]:
         def each(found: Found, number: int) -> Examined | IngestError:
             try:
-                return examine(self.staging, found, number)
+                return examine(self.staging, found, number, self.algorithm)
             except IngestError as error:
                 return error
 

@@ -1,4 +1,5 @@
 -- One row per cloud that has bills: the first day that none of its accounts is billed for completely yet.
+-- group: health
 select
     freshness.cloud,
     max(freshness.until)::date as until

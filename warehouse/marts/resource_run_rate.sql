@@ -2,6 +2,7 @@
 -- Usage only: a refund, a credit or a one-time fee is no rate. A month is 30.4375 days. Where resources of two accounts
 -- have the same id, as hosts of one name may, no cost is told of either.
 -- group: cost
+
 -- A day on which it was off, and cost nothing, counts; days before it was there don't.
 with billed as (
     select

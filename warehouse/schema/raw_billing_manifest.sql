@@ -10,7 +10,7 @@ create table if not exists raw.billing_manifest (
     currency VARCHAR,
     file VARCHAR, -- the path as given, or as found under the given folder
     origin VARCHAR, -- where it came from, however it was given: the file's absolute path; with a manifest, the export's place
-    digest VARCHAR, -- BLAKE3 of the file's bytes, unpacked if they were packed by gzip
+    digest VARCHAR, -- of the file's bytes, unpacked if they were packed by gzip: blake3:<hex>; in older lakes SHA-256, bare
     size_bytes BIGINT,
     submitted_at TIMESTAMP, -- when the provider wrote the delivery, or its manifest file, UTC; the newest wins
     rows BIGINT,
