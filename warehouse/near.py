@@ -23,8 +23,9 @@ def near(connection: DuckDBPyConnection, tables: Collection[str]) -> Generator[N
         connection.execute(f"create schema if not exists memory.{schema}")
     for schema, table, written in found:
         name = f"{schema}.{table}"
-        is_small = written <= SMALL or _rows(connection, name) <= SMALL  # ever written
-        kind = "table" if name in tables and is_small else "view"
+        # What is rewritten each day was written in more rows than it has.
+        is_small = name in tables and (written <= SMALL or _rows(connection, name) <= SMALL)
+        kind = "table" if is_small else "view"
         connection.execute(f"create {kind} memory.{name} as from lake.{name}")
     connection.execute("use memory")
     yield
