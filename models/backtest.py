@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from models.forecast.history import Floats, History, Model, fits
 from models.known import mean, median, total
@@ -195,7 +197,7 @@ def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:
     scale = np.where(folds > 0, scale, typical * level)
     scale = np.where(folds == 1, (scale + typical * level) / 2, scale)
     units = _units(rolled, error / growth, scaled)
-    low, high = _quantiles(units[np.isfinite(units)])
+    low, high = _quantiles(units[np.isfinite(units)], _freedom(rolled, error))
     return Bands(np.nan_to_num(scale), growth, low, high)
 
 
@@ -205,19 +207,43 @@ def coverage(rolled: Rolled, said: Floats, level: Floats) -> tuple[Floats, ...]:
     growth = bands(rolled, said, level).growth
     units = _units(rolled, error / growth, np.abs(error) / growth)
     known = np.isfinite(units)
-    low, high = _quantiles(units[known])
+    low, high = _quantiles(units[known], _freedom(rolled, error))
     inside = (known & (units >= low[k]) & (units <= high[k]) for k in range(len(LEVELS)))
     return tuple(mean(np.where(known, part, np.nan), (1, 2)) for part in inside)
 
 
-def _quantiles(units: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Signed limits per level; with hardly any error known, those of a normal distribution."""
+def _quantiles(units: Floats, freedom: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Signed limits per level; with hardly any error known, those of a normal distribution.
+
+    The fewer errors say something new, the more the limits are widened: as much as those of
+    Student's t are wider than the normal ones.
+    """
     if len(units) < FEW_ERRORS:
         spread = np.array([-2.8, -1.7, -1.0, -0.5, 0, 0.5, 1.0, 1.7, 2.8])
         units = np.concatenate([units, spread])
-    low = tuple(float(np.quantile(units, (1 - q) / 2, method="lower")) for q in LEVELS)
-    high = tuple(float(np.quantile(units, (1 + q) / 2, method="higher")) for q in LEVELS)
-    return low, high
+    low, high = [], []
+    for level in LEVELS:
+        end = (1 + level) / 2
+        wider = float(student.ppf(end, freedom) / norm.ppf(end))
+        low.append(wider * float(np.quantile(units, 1 - end, method="lower")))
+        high.append(wider * float(np.quantile(units, end, method="higher")))
+    return tuple(low), tuple(high)
+
+
+def _freedom(rolled: Rolled, error: Floats) -> float:
+    """How many errors say something new, where there are few series; infinite where many are.
+
+    Those of folds half a horizon apart, times the number of series that err on their own: the
+    variance of one series' mean error in a fold over that of all series together.
+    """
+    if len(error) > FEW_SERIES:
+        return np.inf
+    size = mean(np.abs(error), (1, 2))[:, None]
+    by_fold = mean(error, (2,)) / np.where(size > 0, size, np.nan)
+    together = float(np.nan_to_num(mean(mean(by_fold, (0,)) ** 2, (0,))))
+    alone = float(np.nan_to_num(mean(by_fold**2, (0, 1))))
+    series = np.clip(alone / together if together > 0 else 1.0, 1.0, max(len(error), 1))
+    return float(series) * max(1.0, 2 * max(rolled.origins, default=0) / error.shape[2])
 
 
 def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:

@@ -114,6 +114,29 @@ def test_bands_reckon_with_an_error_that_neighbouring_origins_share():
     assert ((fresh >= low) & (fresh <= high)).mean() == pytest.approx(0.80, abs=0.04)
 
 
+def test_the_band_of_a_lone_series_allows_for_how_few_errors_it_rests_on():
+    """Each fold has a miss of its own that all its days share, as a wrong level gives."""
+    starts = tuple(range(14, 14 + 14 * 4, 14))
+    random = np.random.default_rng(0)
+    inside = np.zeros(2)
+    for _ in range(400):
+        days = random.normal(0, 1, (5, 1)) + random.normal(0, 1, (5, 14))
+        error = days[None, :4]
+        test = Rolled(starts, error, {}, np.ones(1), np.full(1, -np.inf))
+        band = bands(test, np.zeros_like(error), np.ones(1))
+        for level in range(2):
+            low, high = band.around(np.zeros((1, 14)), level)
+            inside[level] += ((days[4] >= low) & (days[4] <= high)).mean() / 400
+    assert inside == pytest.approx([0.80, 0.95], abs=0.03)
+
+
+def test_series_that_err_together_say_less_than_those_that_err_on_their_own():
+    shared, own = np.tile(noise(0, 1, 1.0), (6, 1, 1)), noise(0, 6, 1.0)
+    together, alone = (backtest._freedom(rolled(e), e) for e in (shared, own))  # pyright: ignore[reportPrivateUsage]
+    assert together == pytest.approx(2 * max(STARTS) / STEPS)
+    assert alone > 3 * together
+
+
 def test_few_series_are_tested_at_more_origins():
     assert len(origins(400, 28, 7, backtest.FOLDS_OF_FEW)) > len(origins(400, 28, 7))
     assert all(400 - start >= 100 for start in origins(400, 28, 7, backtest.FOLDS_OF_FEW))
