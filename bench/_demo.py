@@ -22,4 +22,9 @@ def run_demo(
     bad = [step for step in report.steps if step.status in ("failed", "skipped")]
     if bad:
         raise SystemExit(f"seed {seed}: {bad[0].name} {bad[0].status}: {bad[0].reason}")
-    return settings, json.loads((home / "demo" / "answers.json").read_text())
+    return settings, answers(home)
+
+
+def answers(home: Path) -> dict[str, Any]:
+    """What was planted into the demo estate of this home."""
+    return json.loads((home / "demo" / "answers.json").read_text())

@@ -1,18 +1,19 @@
 """One pipeline writing, four readers and two ledger writers at once, as processes, for a minute.
 
 The pipeline ingests a new version of the bill, in which every line costs one more than before,
-builds all marts in its two transactions and publishes; every tenth time it is a whole run. A reader
-attaches at the published snapshot and asks the lines and every mart what a line costs: a torn read
-is two answers. Passes without an error, a torn read or a lost ledger event.
+builds all marts in its two transactions and publishes; the first and every tenth time it is a whole
+run. A reader attaches at the published snapshot and asks the lines and every mart what a line
+costs: a torn read is two answers. Passes without an error, a torn read or a lost ledger event.
 """
 
 import argparse
 import csv
 import multiprocessing
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from multiprocessing.queues import Queue
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
@@ -22,18 +23,13 @@ from typing import Any
 from actions import audit
 from actions.ledger import open_ledger
 from actions.suppress import Scope, suppress
-from pipelines.assets.marts import summaries
-from pipelines.run import run
 from pipelines.settings import Settings
 from warehouse.build import build, find
 from warehouse.ingest.load import ingest
 from warehouse.lake import Lake
 
-READERS = 4
-LEDGER_WRITERS = 2
 THINK = 0.3  # seconds a person or a job waits before it comes again
 RESOURCES = 50
-WHOLE = 10  # every so many times the whole pipeline runs
 FIRST_DAY = date(2026, 1, 1)
 DAYS = 59
 AS_OF = datetime(2026, 3, 1)
@@ -52,32 +48,41 @@ QUESTIONS = {
 }  # fmt: skip
 
 Report = dict[str, Any]
+Role = Callable[[Path, float, int, Report], None]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--readers", type=int, default=4)
+    parser.add_argument("--ledger-writers", type=int, default=2)
+    parser.add_argument("--whole-every", type=int, default=10, help="0: never a whole run")
     given = parser.parse_args()
+    roles: Sequence[tuple[str, Role, int]] = [
+        ("pipeline", partial(write, whole_every=given.whole_every), 1),
+        ("reader", read, given.readers), ("ledger writer", decide, given.ledger_writers),
+    ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        _run_once(home, 1)
-        reports = _all_at_once(home, given.seconds)
+        lake = Lake(_settings(home))
+        _fill(home, lake, 1, is_whole=given.whole_every > 0)
+        lake.close()
+        reports = _all_at_once(home, given.seconds, roles)
         events = audit.verify(open_ledger(_settings(home).ledger_url))
     written = sum(r["done"] for r in reports if r["role"] == "ledger writer")
     raise SystemExit(_judge(reports, events.ok, events.events - written))
 
 
-def _all_at_once(home: Path, seconds: float) -> list[Report]:
+def _all_at_once(
+    home: Path, seconds: float, roles: Sequence[tuple[str, Role, int]]
+) -> list[Report]:
     """Start every process, wait for all, and collect what each has to say."""
     spawn = multiprocessing.get_context("spawn")  # never fork with an open catalogue
     reports: Queue[Report] = spawn.Queue()
-    roles: list[tuple[Callable[..., None], int]] = [
-        (write, 1), (read, READERS), (decide, LEDGER_WRITERS),
-    ]  # fmt: skip
-    ready = spawn.Barrier(sum(count for _, count in roles))  # importing takes seconds
+    ready = spawn.Barrier(sum(count for _, _, count in roles))  # importing takes seconds
     processes = [
-        spawn.Process(target=_told, args=(role, home, seconds, number, ready, reports))
-        for role, count in roles
+        spawn.Process(target=_told, args=(name, role, home, seconds, number, ready, reports))
+        for name, role, count in roles
         for number in range(count)
     ]
     for process in processes:
@@ -89,10 +94,10 @@ def _all_at_once(home: Path, seconds: float) -> list[Report]:
 
 
 def _told(
-    role: Callable[..., Any], home: Path, seconds: float, number: int, ready: Any, to: Any
+    name: str, role: Role, home: Path, seconds: float, number: int, ready: Any, to: Any
 ) -> None:
     """Run one role and report how it went, whatever happens."""
-    report: Report = {"role": NAMES[role], "number": number, "done": 0, "error": None, "torn": 0}
+    report: Report = {"role": name, "number": number, "done": 0, "error": None, "torn": 0}
     ready.wait()
     started = perf_counter()
     try:
@@ -103,16 +108,13 @@ def _told(
     to.put(report)
 
 
-def write(home: Path, until: float, number: int, report: Report) -> None:
+def write(home: Path, until: float, number: int, report: Report, *, whole_every: int) -> None:
     """The pipeline: ingest a dearer bill, build, publish; again and again."""
     lake = Lake(_settings(home))
     while monotonic() < until:
         report["done"] += 1
-        if report["done"] % WHOLE == 0:
-            lake.close()
-            _run_once(home, report["done"] + 1)
-        else:
-            _rebuild(home, lake, report["done"] + 1)
+        is_whole = whole_every > 0 and report["done"] % whole_every == 0
+        _fill(home, lake, report["done"] + 1, is_whole=is_whole)
 
 
 def read(home: Path, until: float, number: int, report: Report) -> None:
@@ -146,24 +148,28 @@ def decide(home: Path, until: float, number: int, report: Report) -> None:
     ledger.close()
 
 
-NAMES: Mapping[Callable[..., Any], str] = {
-    write: "pipeline", read: "reader", decide: "ledger writer",
-}  # fmt: skip
-
-
-def _run_once(home: Path, cost: int) -> None:
-    settings = _settings(home)
-    lake = Lake(settings)
+def _fill(home: Path, lake: Lake, cost: int, *, is_whole: bool) -> None:
+    """Ingest and publish, by a whole run or by what it does to the lake."""
     _ingest(home, lake, cost)
-    lake.close()
-    report = run(settings)
+    if is_whole:
+        lake.close()
+        _run(home)
+    else:
+        _rebuild(lake, cost)
+
+
+def _run(home: Path) -> None:
+    from pipelines.run import run
+
+    report = run(_settings(home))
     bad = [step for step in report.steps if step.status in ("failed", "skipped")]
     assert not bad, bad
 
 
-def _rebuild(home: Path, lake: Lake, cost: int) -> None:
-    """What a run does to the lake, without Dagster and the models."""
-    _ingest(home, lake, cost)
+def _rebuild(lake: Lake, cost: int) -> None:
+    """Build and publish, without Dagster and the models."""
+    from pipelines.assets.marts import summaries
+
     for names in (find().keys() - summaries(), summaries()):
         with lake.write("rebuild") as write:
             build(write.connection, AS_OF, names)

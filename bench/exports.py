@@ -1,4 +1,4 @@
-"""Fetch an AWS export of 200 gzip CSV files from S3 and load it, against DuckDB doing it alone.
+"""Fetch an AWS export of many gzip CSV files from S3 and load it, against DuckDB doing it alone.
 
 Both start from the bucket: ours mirrors the files that the manifest lists and ingests the folder
 with all its checks; DuckDB does `create table as select from read_csv('s3://...')` into the same
@@ -24,7 +24,6 @@ import duckdb
 from isal import igzip
 
 LEAST_SPEED = 0.7  # of DuckDB's own
-FILES = 200
 BUCKET, ROOT = "acme-bills", "exports/daily"
 SQL = Path(__file__).with_name("ingest_rows.sql")
 
@@ -32,6 +31,7 @@ SQL = Path(__file__).with_name("ingest_rows.sql")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=400_000, help="10,000,000 in the acceptance")
+    parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--runs", type=int, default=2, help="the fastest of so many runs counts")
     parser.add_argument("--one", choices=["serve", "duckdb", "ours"], help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
@@ -41,17 +41,17 @@ def main() -> None:
     elif given.one:
         print(json.dumps(_one(given.one, given.url)))
     else:
-        raise SystemExit(_judge(_measure(given.rows, given.runs)))
+        raise SystemExit(_judge(_measure(given.rows, given.files, given.runs)))
 
 
-def _measure(rows: int, runs: int) -> dict[str, float]:
+def _measure(rows: int, files: int, runs: int) -> dict[str, float]:
     command = [sys.executable, __file__, "--one"]
     found: dict[str, list[dict[str, float]]] = {"duckdb": [], "ours": []}
     with subprocess.Popen([*command, "serve"], stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
-            size = _deliver(url, rows)
+            size = _deliver(url, rows, files)
             for _ in range(runs):
                 for kind, results in found.items():
                     results.append(_child([*command, kind, "--url", url]))
@@ -76,7 +76,7 @@ def _serve() -> None:
     Event().wait()
 
 
-def _deliver(url: str, rows: int) -> float:
+def _deliver(url: str, rows: int, files: int) -> float:
     """Put the files of one month into the bucket, their manifest last; returns MiB."""
     import boto3
 
@@ -87,8 +87,8 @@ def _deliver(url: str, rows: int) -> float:
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as made:
         query = SQL.read_text().replace("$money", "DECIMAL(38, 18)")
         file = Path(folder) / "part.csv"
-        for number in range(FILES):
-            these = f"range({number * rows // FILES}, {(number + 1) * rows // FILES})"
+        for number in range(files):
+            these = f"range({number * rows // files}, {(number + 1) * rows // files})"
             made.execute(f"copy ({query.replace('range($rows)', these)}) to '{file}' (format csv)")
             packed = igzip.compress(file.read_bytes())
             names.append(f"{ROOT}/data/{part}/daily-{number:05}.csv.gz")

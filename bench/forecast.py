@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from time import process_time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,7 +116,8 @@ def each(predict: Callable[[pd.Series], object]) -> Callable[[Costs], Costs]:
 
 def ets(series: pd.Series) -> object:
     model = ETSModel(series, trend="add", damped_trend=True, seasonal="add", seasonal_periods=7)
-    return model.fit(disp=False).forecast(HELD_BACK)
+    fitted: Any = model.fit(disp=False)
+    return fitted.forecast(HELD_BACK)
 
 
 def theta(series: pd.Series) -> object:

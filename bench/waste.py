@@ -10,13 +10,15 @@ a precision of 0.95 and a recall of 0.90, and if the planted savings lie within 
 import argparse
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from bench._demo import run_demo
+from bench._demo import answers, run_demo
+from pipelines.settings import Settings, load_settings
 from pipelines.work import Work
 
 AS_OF = datetime(2026, 11, 20)
@@ -32,18 +34,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(11, 21)))
     parser.add_argument("--resources", type=int, default=600)
     parser.add_argument("--months", type=int, default=3)
+    parser.add_argument("--home", type=Path, help="score this demo home alone, as its last run is")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/checks.md")
     given = parser.parse_args()
-    judged: list[pl.DataFrame] = []
-    for seed in given.seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            judged.append(_judged(Path(folder), seed, given.resources, given.months))
-        print(f"seed {seed}: {_sum_up(judged[-1])}", flush=True)
-    everything = pl.concat(judged)
+    if given.home:
+        everything = _judged(load_settings(given.home), answers(given.home))
+        says = f"{given.home}: {_sum_up(everything)}"
+    else:
+        everything = pl.concat(_simulated(given.seeds, given.resources, given.months))
+        estates = f"{len(given.seeds)} estates of {given.resources} resources"
+        says = f"{estates}: {_sum_up(everything)}"
     table = list(_table(everything))
     print("\n".join(table))
     precision, recall, low, planted, high = _scores(everything)
-    says = f"{len(given.seeds)} estates of {given.resources} resources: {_sum_up(everything)}"
     print(says)
     if given.docs:
         content = "\n".join([f"{says}.", "", *table, ""])
@@ -54,11 +57,19 @@ def main() -> None:
     raise SystemExit(0 if good else 1)
 
 
-def _judged(folder: Path, seed: int, resources: int, months: int) -> pl.DataFrame:
+def _simulated(seeds: Iterable[int], resources: int, months: int) -> Iterator[pl.DataFrame]:
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            judged = _judged(*run_demo(
+                Path(folder), seed=seed, resources=resources, months=months, as_of=AS_OF,
+                select=STEPS,
+            ))  # fmt: skip
+        print(f"seed {seed}: {_sum_up(judged)}", flush=True)
+        yield judged
+
+
+def _judged(settings: Settings, told: Mapping[str, Any]) -> pl.DataFrame:
     """A row for each planted waste and each open finding: what was planted, what was said."""
-    settings, told = run_demo(
-        folder, seed=seed, resources=resources, months=months, as_of=AS_OF, select=STEPS
-    )
     key = pl.DataFrame(told["waste"])
     key = key.select(*PLACE, pl.col("saving_month").cast(pl.Float64).alias("planted"))
     with Work(settings).reading() as (lake, _):

@@ -14,79 +14,40 @@
 -- which has hours of each endpoint and bytes of those that moved any.
 -- A bill that never tells traffic by resource is no evidence, so the row says so where none of it does; nor
 -- is one of less than 30 days. No cloud lets the gate delete one yet, so a plan with it is refused: it is made by hand.
-with line as (
-    select
-        meter.*,
-        concat_ws(' ', meter.meter, meter.description) as told,
-        regexp_matches(concat_ws(' ', meter.meter, meter.description, meter.unit), 'bytes|\bGB\b|gigabyte', 'i')
-            as is_traffic
-    from marts.resource_meter as meter
-    where
-        regexp_matches(
-            concat_ws(' ', meter.meter, meter.description), 'VpcEndpoint-GWLBE|Gateway Load Balancer Endpoint', 'i'
-        )
-),
-
-metered as (
-    select
-        line.cloud,
-        line.resource_id,
-        max(line.days_billed) filter (where line.told ilike '%hour%') as days_held,
-        coalesce(sum(line.quantity) filter (where line.is_traffic), 0) as traffic
-    from line
-    group by all
-),
-
-telling as (
-    select
-        metered.cloud,
-        max(metered.traffic) > 0 as tells_traffic
-    from metered
-    group by all
-),
-
-judged as (
-    select
-        link.*,
-        metered.days_held,
-        telling.tells_traffic
-    from marts.resource_now as link
-    left join metered on link.cloud = metered.cloud and link.resource_id = metered.resource_id
-    left join telling on link.cloud = telling.cloud
-    where
-        link.kind = 'private_endpoint'
-        and link.cloud = 'aws'
-        and link.sku = 'gateway_load_balancer'
-        and coalesce(metered.traffic, 0) = 0
-        and coalesce(link.age_days >= $days, true)
-)
-
 select
-    judged.source,
-    judged.cloud,
-    judged.account,
-    judged.region,
-    judged.resource_id,
-    judged.state as before,
+    link.source,
+    link.cloud,
+    link.account,
+    link.region,
+    link.resource_id,
+    link.state as before,
     'absent' as after,
     rate.currency,
     (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
-        judged.days_held >= $days and judged.tells_traffic,
-        format('no traffic on the bills of {} days', judged.days_held),
+        metered.days_held >= $days and metered.tells_traffic,
+        format('no traffic on the bills of {} days', metered.days_held),
         'an endpoint of a gateway load balancer'
     )
-    || coalesce(' to ' || json_extract_string(judged.config, '$.service'), '')
+    || coalesce(' to ' || json_extract_string(link.config, '$.service'), '')
     || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
     case
-        when judged.age_days is null then 'when it was created'
+        when link.age_days is null then 'when it was created'
         when rate.cost_month is null then null
-        when judged.days_held is null then 'what the lines of its bill are for'
-        when judged.days_held < $days
-            then format('bills of {} days, there are {}', $days, judged.days_held)
-        when not coalesce(judged.tells_traffic, false) then 'traffic: no line of the bills tells it by endpoint'
+        when metered.days_held is null then 'what the lines of its bill are for'
+        when metered.days_held < $days
+            then format('bills of {} days, there are {}', $days, metered.days_held)
+        when not coalesce(metered.tells_traffic, false) then 'traffic: no line of the bills tells it by endpoint'
     end as missing
-from judged
+from marts.resource_now as link
+left join marts.metered_traffic as metered
+    on link.cloud = metered.cloud and link.resource_id = metered.resource_id and metered.family = 'gateway_endpoint'
 left join marts.resource_run_rate as rate
-    on judged.cloud = rate.cloud and judged.resource_id = rate.resource_id
+    on link.cloud = rate.cloud and link.resource_id = rate.resource_id
+where
+    link.kind = 'private_endpoint'
+    and link.cloud = 'aws'
+    and link.sku = 'gateway_load_balancer'
+    and coalesce(metered.traffic, 0) = 0
+    and coalesce(link.age_days >= $days, true)

@@ -227,6 +227,30 @@ def test_what_a_resource_was_billed_for_is_told_by_the_meter() -> None:
     assert found[2]["quantity"] == d("48")
 
 
+def test_traffic_is_told_of_each_endpoint_and_whether_the_cloud_tells_any() -> None:
+    def metered(resource_id: str, usage: str, quantity: str, unit: str) -> dict[str, Any]:
+        return line(
+            "2026-03-19", "1", ResourceId=resource_id, SkuMeter=usage, PricingQuantity=d(quantity),
+            PricingUnit=unit,
+        )  # fmt: skip
+
+    found = mart("metered_traffic", "family, resource_id", raw_focus=[
+        metered("used", "EU-VpcEndpoint-Hours", "24", "Hrs"),
+        metered("used", "EU-VpcEndpoint-Bytes", "3", "GB"),
+        metered("quiet", "EU-VpcEndpoint-Hours", "24", "Hrs"),
+        metered("gateway", "EU-VpcEndpoint-GWLBE-Hours", "24", "Hrs"),
+        metered("wall", "EU-Traffic-GB-Processed", "5", "GB"),
+        metered("machine", "BoxUsage", "24", "Hrs"),
+    ])  # fmt: skip
+    names = ("family", "resource_id", "days_held", "traffic", "tells_traffic")
+    assert [tuple(row[name] for name in names) for row in found] == [
+        ("firewall", "wall", None, 5, True),
+        ("gateway_endpoint", "gateway", 1, 0, False),
+        ("private_endpoint", "quiet", 1, 0, True),
+        ("private_endpoint", "used", 1, 3, True),
+    ]
+
+
 def test_a_dearer_price_and_a_larger_quantity_are_told_apart() -> None:
     found = mart("price_quantity_change", raw_focus=[
         line("2026-02-01", "10", SkuId="vm", PricingQuantity=d("100")),

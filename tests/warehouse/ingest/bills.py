@@ -129,6 +129,12 @@ def query(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
         return write.connection.execute(sql).fetchall()
 
 
+def one(lake: Lake, columns: str) -> tuple[Any, ...]:
+    """Columns of the only charge line, or of all if they are the same."""
+    [row] = query(lake, f"select {columns} from raw.focus")
+    return row
+
+
 def total(lake: Lake, where: str = "true") -> tuple[int, Decimal | None]:
     """Number of charge lines and the sum of their billed cost."""
     [row] = query(lake, f"select count(*), sum(BilledCost) from raw.focus where {where}")

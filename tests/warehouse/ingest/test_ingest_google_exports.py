@@ -1,0 +1,105 @@
+"""An export of Google Cloud becomes FOCUS: credits, invoice months, nested or flat."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bills import (
+    lake_in,
+    load,
+    one,
+    query,
+    statuses,
+    write,
+    write_parquet,
+)
+
+
+def gcp(**changed: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "billing_account_id": "01-AB", "service.id": "6F81",
+        "service.description": "Compute Engine",
+        "sku.id": "s", "sku.description": "N1", "usage_start_time": "2026-10-31 23:00:00 UTC",
+        "usage_end_time": "2026-11-01 00:00:00 UTC", "project.id": "shop",
+        "labels": [{"key": "team", "value": "data"}], "location.region": "europe-west1",
+        "cost": "0.30000000000000004", "currency": "EUR", "usage.amount": "3600",
+        "credits": [{"name": "SUD", "amount": "-0.1", "type": "DISCOUNT"},
+                    {"name": "Promo", "amount": "-0.5", "type": "PROMOTION"}],
+        "invoice.month": "202610", "cost_type": "regular",
+    }  # fmt: skip
+    return {**base, **changed}
+
+
+def flat(row: dict[str, Any]) -> dict[str, str]:
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in row.items()}
+
+
+def nested(row: dict[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in row.items():
+        first, _, rest = name.partition(".")
+        if rest:
+            out.setdefault(first, {})[rest] = value
+        else:
+            out[name] = value
+    return out
+
+
+def write_gcp(folder: Path, form: str, rows: list[dict[str, Any]]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    if form == "csv":
+        return write(folder / "gcp.csv", [flat(row) for row in rows])
+    lines_ = folder / "gcp.jsonl"
+    lines_.write_text("".join(json.dumps(nested(row)) + "\n" for row in rows))
+    if form == "jsonl":
+        return lines_
+    return write_parquet(folder / "gcp.parquet", f"select * from read_json('{lines_}')")
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_google_credits_lower_the_effective_cost_and_repeat_no_row(
+    form: str, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    rows = [gcp(), gcp(cost_type="tax", cost="2", credits=[]), gcp(cost="-1.5", credits=[])]
+    report = load(lake, write_gcp(tmp_path, form, rows))
+    assert statuses(report) == {f"gcp.{form}": {"loaded"}}
+    found = query(
+        lake, "select ChargeCategory, BilledCost, EffectiveCost from raw.focus order by all"
+    )
+    assert found == [
+        ("Tax", Decimal(2), Decimal(2)),
+        ("Usage", Decimal("-1.5"), Decimal("-1.5")),
+        ("Usage", Decimal("0.30000000000000004"), Decimal("-0.29999999999999996")),
+    ]
+    assert query(lake, "select credits from raw.billing_manifest") == [(Decimal("-0.6"),)]
+    row = query(
+        lake,
+        "select SubAccountId, RegionId, json_extract_string(Tags, '$.team'),"
+        " json_extract_string(x_extra, '$.x_credits'), json_extract_string(x_extra, '$.credits')"
+        " from raw.focus where EffectiveCost < 0 and BilledCost > 0",
+    )[0]
+    assert row[:3] == ("shop", "europe-west1", "data")
+    assert Decimal(row[3]) == Decimal("-0.6")
+    assert "Promo" in row[4]
+
+
+@pytest.mark.parametrize(
+    ("month", "start", "end"),
+    [
+        ("202610", "2026-10-01 07:00:00", "2026-11-01 07:00:00"),
+        ("202611", "2026-11-01 07:00:00", "2026-12-01 08:00:00"),
+        ("202603", "2026-03-01 08:00:00", "2026-04-01 07:00:00"),
+        ("202612", "2026-12-01 08:00:00", "2027-01-01 08:00:00"),
+    ],
+)
+def test_a_google_invoice_month_begins_at_midnight_in_los_angeles(
+    month: str, start: str, end: str, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    report = load(lake, write(tmp_path / "gcp.csv", [flat(gcp(**{"invoice.month": month}))]))
+    found = one(lake, "cast(BillingPeriodStart as varchar), cast(BillingPeriodEnd as varchar)")
+    assert found == (start, end)
+    assert f"{report.loaded[0].period:%Y%m}" == month
