@@ -56,8 +56,10 @@ def published(connection: DuckDBPyConnection, snapshot: int) -> Market:
 
 def add_facts(connection: DuckDBPyConnection) -> None:
     """What the package knows of regions, and of how often spot machines are taken away."""
-    connection.read_parquet(str(packaged("interruptions.parquet"))).create_view("interruption")
-    connection.read_csv(str(packaged("regions.csv"))).create_view("region_fact")
+    for name, file in (("interruption", "interruptions"), ("round_trip", "round_trips")):
+        connection.read_parquet(str(packaged(f"{file}.parquet"))).create_view(name)
+    for name, file in (("region_fact", "regions"), ("region_carbon", "carbon")):
+        connection.read_csv(str(packaged(f"{file}.csv"))).create_view(name)
 
 
 def of_catalogue() -> Market:

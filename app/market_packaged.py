@@ -2,8 +2,8 @@
 
     python -m app.market_packaged
 
-Run it whenever offers, prices, interruptions or regions of the catalogue change, or the tables of
-`models/selection/market.sql`; a test says if it was forgotten.
+Run it whenever a file of the catalogue changes, or the tables of `models/selection/market.sql`; a
+test says if it was forgotten.
 """
 
 from importlib.resources import files

@@ -23,6 +23,8 @@ UNKNOWN = {  # part of the price: why it is not known, where there is a home wit
     "restart_hour": "how often {cloud} takes {instance_type} away is not published, or has no "
     "upper end",
     "licence_hour": "no source states the price of {instance_type} without it",
+    "carbon_g_kwh": "of some regions no source states how much carbon their grid emits",
+    "latency_ms": "of some regions no measured round trip to {near} is published",
 }
 NO_HOME = "there is no home with bills"
 
@@ -109,6 +111,8 @@ def _told(row: Row, market: Market) -> dict[str, Any]:
     """One offer as it is told: what is unknown is null, with the reason in `unknown`."""
     told = dict(row)
     why = {name: text.format(**row) for name, text in UNKNOWN.items() if row[name] is None}
+    if row["near"] is None:
+        del why["latency_ms"]
     if market.snapshot is None:
         why |= {name: NO_HOME for name in why if name in ("disk_hour", "egress_hour")}
         told["marginal_hour"] = None

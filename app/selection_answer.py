@@ -78,6 +78,7 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
         disk_gib=given["disk_gib"],
         egress_gib_month=given["egress_gib_month"],
         restart_hours=given["restart_hours"],
+        near=None if given["near"] is None else given["near"].lower(),
     )
     like: Mapping[str, Any] | None = None
     reasons: Sequence[str] = ()
@@ -158,7 +159,8 @@ def _view(chosen: Chosen, asked: Asked, market: Market) -> Iterable["RenderableT
         yield f"{asked.like['resource_id']} is {asked.like['instance_type']} and needs:"
         yield from (f"  {reason}" for reason in asked.reasons)
     if chosen.offers:
-        yield table(_columns(chosen), [_line(one, chosen) for one in chosen.offers])
+        columns = _columns(chosen, asked.requirements)
+        yield table(columns, [_line(one, chosen) for one in chosen.offers])
         yield f"{chosen.accepted:,} of {chosen.considered:,} prices fit."
     else:
         yield f"None of {chosen.considered:,} prices fits."
@@ -184,20 +186,23 @@ def _view(chosen: Chosen, asked: Asked, market: Market) -> Iterable["RenderableT
         yield footer(market.snapshot)
 
 
-def _columns(chosen: Chosen) -> list[str]:
+def _columns(chosen: Chosen, asked: Requirements) -> list[str]:
     extra = [">total an hour"] if _has_totals(chosen) else []
+    away = [] if asked.near is None else [f">ms to {asked.near}"]
     return [
-        "cloud", "region", "type", "price", ">vCPU", ">GiB", "arch", ">an hour", *extra,
-        ">a month", "as of", "source",
+        "cloud", "region", ">g CO2e/kWh", *away, "type", "price", ">vCPU", ">GiB", "arch",
+        ">an hour", *extra, ">a month", "as of", "source",
     ]  # fmt: skip
 
 
 def _line(one: Mapping[str, Any], chosen: Chosen) -> list[Any]:
     extra = [_amount(one["total_hour"])] if _has_totals(chosen) else []
+    away = [] if one["near"] is None else [_known(one["latency_ms"])]
     return [
-        one["cloud"], one["region"], one["instance_type"], one["price_type"], _number(one["vcpus"]),
-        _number(one["memory_gib"]), one["arch"], _amount(one["price_hour"]), *extra,
-        one["total_month"] or "unknown", one["as_of"], one["source"],
+        one["cloud"], one["region"], _known(one["carbon_g_kwh"]), *away, one["instance_type"],
+        one["price_type"], _number(one["vcpus"]), _number(one["memory_gib"]), one["arch"],
+        _amount(one["price_hour"]), *extra, one["total_month"] or "unknown", one["as_of"],
+        one["source"],
     ]  # fmt: skip
 
 
@@ -207,6 +212,10 @@ def _has_totals(chosen: Chosen) -> bool:
 
 def _amount(amount: Any) -> str:
     return "unknown" if amount is None else f"{amount:.4f}"
+
+
+def _known(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.0f}"
 
 
 def _number(value: Any) -> str | None:

@@ -17,7 +17,10 @@ PRICES = {
     "on_demand": "on demand", "spot": "spot", "spot_est": "spot (estimated)",
     "cud_1y": "one-year commitment", "cud_3y": "three-year commitment",
 }  # fmt: skip
-SHORT = {"vcpus": "vCPUs", "gpus": "GPUs", "doubtful": "doubtful price"}
+SHORT = {
+    "vcpus": "vCPUs", "gpus": "GPUs", "doubtful": "doubtful price", "carbon_g_kwh": "carbon",
+    "latency_ms": "latency",
+}  # fmt: skip
 LIFTED = {
     "burstable": ("A burstable CPU", "A CPU that is not burstable"),
     "bare_metal": ("Bare metal", "A virtual machine"),

@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
         app, "select", panel=PANEL,
         examples=[
             "select --vcpus 4..8 --memory-gib 16.. --country EU",
+            "select --vcpus 4.. --carbon-g-kwh ..100 --near eu-central-1 --latency-ms ..30",
             "select --gpus 1.. --gpu-memory-gib 24.. --price-type spot --restart-hours 0.5",
             "select --like i-0123456789abcdef0 --arch arm64",
             "select --vcpus 2.. --memory-gib 8.. --cloud aws --arch arm64 --export karpenter",
@@ -83,12 +84,22 @@ def select(
     interruption_percent: Annotated[
         str | None, _range("Months of 100 in which spot is taken away, at most.")
     ] = None,
+    carbon_g_kwh: Annotated[
+        str | None, _range("Grams of CO2e that the region's grid emits per kWh.")
+    ] = None,
+    latency_ms: Annotated[str | None, _range("Round trip to --near, measured, in ms.")] = None,
     cloud: Annotated[list[str] | None, _names("Cloud.")] = None,
     region: Annotated[list[str] | None, _names("Region; * and ? stand for anything.")] = None,
     country: Annotated[
         list[str] | None, _names("Country of the region, two letters; EU for its members.")
     ] = None,
     continent: Annotated[list[str] | None, _names("Continent of the region.")] = None,
+    near: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGION", help="To which --latency-ms counts.", rich_help_panel=Numbers
+        ),
+    ] = None,
     price_type: Annotated[
         list[str] | None,
         _names("on_demand (unless given), spot, cud_1y, ...; spot has estimates in it."),
@@ -134,8 +145,8 @@ def select(
 
     An offer of which a needed datum is unknown is not offered; it is counted under unknown. The
     total is the list price less what lies idle of your commitments, plus disk, egress and restarts
-    where they are asked for; a part that no source states makes it unknown. Latency and carbon are
-    not known.
+    where they are asked for; a part that no source states makes it unknown. Carbon is a yearly
+    average of the grid; latency is known within AWS, Azure and Google Cloud.
     """
     given = {name: value for name, value in locals().items() if name != "session"}
     # NumPy is there 60 ms sooner if it starts no threads to multiply matrices, which nothing does.

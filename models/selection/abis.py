@@ -15,7 +15,9 @@ REQUIRED = {
     "encryption_in_transit": "RequireEncryptionInTransit",
     "hibernation": "RequireHibernateSupport",
 }
-PLACE = {"cloud", "region", "country", "continent", "price_type"}  # of the call, not of the machine
+PLACE = {  # of the call, not of the machine
+    "cloud", "region", "country", "continent", "price_type", "carbon_g_kwh", "latency_ms",
+}  # fmt: skip
 
 
 def _whole(factor: float = 1) -> Callable[[Range], dict[str, int]]:
@@ -50,7 +52,7 @@ def instance_requirements(
     list does not follow when new types come. Raises `BadRequirement` if there are too many.
     """
     found: dict[str, Any] = {"VCpuCount": {"Min": 0}, "MemoryMiB": {"Min": 0}}
-    left = set(asked.ranges) | (set(asked.sets) - PLACE)
+    left = (set(asked.ranges) | set(asked.sets)) - PLACE
     for name, (word, written) in RANGES.items():
         if name in asked.ranges:
             found[word] = {**found.get(word, {}), **written(asked.ranges[name])}

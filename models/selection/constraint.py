@@ -8,6 +8,7 @@ from models.selection.requirements import (
     EU,
     FLAGS,
     GLOBS,
+    NEAR,
     NUMBERS,
     REGEX,
     SETS,
@@ -16,7 +17,7 @@ from models.selection.requirements import (
 )
 
 About = Literal["offered", "place", "kind", "priced"]
-PLACE = ("cloud", "region", "country", "continent")
+PLACE = ("cloud", "region", "country", "continent", "carbon_g_kwh", "latency_ms")
 KIND = ("price_type", "interruption_percent", "doubtful")
 
 
@@ -53,7 +54,7 @@ def _all(asked: Requirements) -> Iterator[Constraint]:
     for name in NUMBERS:
         range_ = asked.ranges.get(name, Range())
         if range_ != Range():
-            sql = NUMBERS[name].sql
+            sql = measured(name, asked)
             yield Constraint(
                 name, _about(name), _lies_in(sql, range_), sql, _misses_by(sql, range_), str(range_)
             )
@@ -62,6 +63,11 @@ def _all(asked: Requirements) -> Iterator[Constraint]:
             holds = name if is_wanted else f"not {name}"
             yes = "yes" if is_wanted else "no"
             yield Constraint(name, _about(name), holds, name, "null", yes)
+
+
+def measured(name: str, asked: Requirements) -> str:
+    """SQL: the number that a requirement limits; null = unknown."""
+    return NUMBERS[name].sql.replace(NEAR, quoted(asked.near or ""))
 
 
 def _about(name: str) -> About:

@@ -5,6 +5,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from models.selection.constraint import measured, quoted
 from models.selection.requirements import Requirements
 from models.selection.total import licence, parts, sums
 
@@ -32,7 +33,9 @@ def in_full(
 def _detailing(asked: Requirements, ids: Collection[int]) -> str:
     return f"""
 select
-    priced.price_id, offered.* exclude (offer_id), place.* exclude (place_id, cloud),
+    priced.price_id, offered.* exclude (offer_id), place.* exclude (place_id, cloud, round_trips),
+    {"null" if asked.near is None else quoted(asked.near)} as near,
+    {measured("latency_ms", asked)} as latency_ms,
     kind.os, kind.price_type, kind.is_spot, kind.source, kind.quality,
     priced.price_hour, priced.as_of, kind.doubtful, priced.usual_hour,
     kind.interruption_low, kind.interruption_high, commitment_id, covered_hour, cover_reason,

@@ -17,7 +17,7 @@ from models.selection.prices import NANO, Prices, Whole, arrays, whole
 from models.selection.requirements import Requirements
 from models.selection.total import HOURS_A_MONTH, of_place
 
-Bits = NDArray[np.uint32]  # one per claim, in their order; there are 32 at most
+Bits = NDArray[np.uint64]  # one per claim, in their order; there are 64 at most
 IDS: Mapping[About, str] = {"offered": "offer_id", "place": "place_id", "kind": "kind_id"}
 UNKNOWN = -1  # as an amount or a share
 
@@ -49,7 +49,7 @@ def judge(market: Market, asked: Requirements) -> Judged:
     claims = constraints(asked)
     prices = market.prices(asked.os, asked.currency)
     rows: dict[About, Rows] = {}
-    failed, unknown = (np.zeros(len(prices), np.uint32) for _ in range(2))
+    failed, unknown = (np.zeros(len(prices), np.uint64) for _ in range(2))
     for claim in claims:
         about = claim.about
         if about in rows:
@@ -79,13 +79,13 @@ def _bits(claims: Sequence[Constraint], about: About, outcome: str) -> str:
         for number, claim in enumerate(claims)
         if claim.about == about
     ]
-    return f"({' + '.join(parts)})::uinteger"
+    return f"({' + '.join(parts)})::ubigint"
 
 
 def _of_prices(prices: Prices, claims: Sequence[Constraint], asked: Requirements) -> Rows:
     (bit,) = (1 << number for number, claim in enumerate(claims) if claim.about == "priced")
     is_failed = is_outside(prices.price_hour, asked.ranges["price_hour"])
-    return Rows(is_failed * np.uint32(bit), np.zeros(len(prices), np.uint32))
+    return Rows(is_failed * np.uint64(bit), np.zeros(len(prices), np.uint64))
 
 
 def _totals(

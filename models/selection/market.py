@@ -35,8 +35,8 @@ class Market:
 
 
 def prepare(connection: DuckDBPyConnection) -> None:
-    """Make the market from the relations offer, price, region_fact, interruption, unit_price and
-    idle_commitment of the connection.
+    """Make the market from the relations offer, price, region_fact, region_carbon, round_trip,
+    interruption, unit_price and idle_commitment of the connection.
     """
     for name in ("market", "cover"):
         connection.execute((files("models.selection") / f"{name}.sql").read_text())

@@ -1,6 +1,6 @@
 -- What is on offer, at which place, sold how, at which price: tables that searches judge apart, as thousands of prices
 -- share an offer, a place and a kind. Numbers count from 0 in the order of names, so that they are places in arrays.
--- Made of offer, price, region_fact, interruption and unit_price; what nobody states is null.
+-- Made of offer, price, region_fact, region_carbon, round_trip, interruption and unit_price; what nobody states is null.
 
 -- One row per cloud and instance type that has a price, even if nobody says what it is.
 create or replace table offered as
@@ -37,8 +37,45 @@ from (
 left join offer using (cloud, instance_type)
 order by offer_id;
 
--- One row per cloud, region and currency in which something has a price.
+-- One row per cloud, region and currency in which something has a price. `round_trips` is in milliseconds by region of the
+-- same cloud, 0 to itself.
 create or replace table place as
+with trip as (
+    select
+        round_trip.cloud,
+        round_trip.region,
+        round_trip.other,
+        round_trip.ms
+    from round_trip
+
+    union all
+
+    select
+        round_trip.cloud,
+        round_trip.other as region,
+        round_trip.region as other,
+        round_trip.ms
+    from round_trip
+
+    union all
+
+    select distinct
+        price.cloud,
+        price.region,
+        price.region as other,
+        0 as ms
+    from price
+),
+
+reach as (
+    select
+        trip.cloud,
+        trip.region,
+        map(list(trip.other order by trip.other), list(trip.ms order by trip.other)) as round_trips
+    from trip
+    group by all
+)
+
 select
     row_number() over (order by sold.cloud, sold.region, sold.currency)::integer - 1 as place_id,
     sold.cloud,
@@ -47,6 +84,11 @@ select
     region_fact.country,
     region_fact.continent,
     region_fact.is_eu,
+    region_carbon.carbon_g_kwh,
+    region_carbon.carbon_free_percent,
+    region_carbon.year as carbon_year,
+    region_carbon.source as carbon_source,
+    reach.round_trips,
     disk.price as disk_gib_month,
     disk.sku as disk_sku,
     egress.price as egress_gib
@@ -57,7 +99,9 @@ from (
         price.currency
     from price
 ) as sold
+left join reach using (cloud, region)
 left join region_fact using (cloud, region)
+left join region_carbon using (cloud, region)
 left join unit_price as disk
     on
         sold.cloud = disk.cloud

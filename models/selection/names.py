@@ -30,9 +30,17 @@ def unmatched(connection: DuckDBPyConnection, asked: Requirements) -> Iterator[U
             if not _any(connection, claim.about, claim.holds):
                 known = _known(connection, claim.about, SETS[kind])
                 yield _told(kind, name, (*known, EU) if kind == "country" else known)
+    if asked.near is not None and asked.near not in (known := _measured(connection)):
+        yield _told("region", asked.near, known)
     for kind, name, table in (("os", asked.os, "kind"), ("currency", asked.currency, "place")):
         if not _any(connection, table, f"{kind} = {quoted(name)}"):
             yield _told(kind, name, _known(connection, table, kind))
+
+
+def _measured(connection: DuckDBPyConnection) -> tuple[str, ...]:
+    """The regions to which a round trip is known from somewhere; each knows that to itself."""
+    query = "select distinct unnest(map_keys(round_trips)) as name from place order by name"
+    return tuple(name for (name,) in connection.execute(query).fetchall())
 
 
 def _told(kind: str, name: str, known: tuple[str, ...]) -> Unmatched:

@@ -31,6 +31,7 @@ class Measure:
     one: str | None = None  # where a single one is called otherwise
 
 
+NEAR = "$near"  # stands in SQL for the region to which the round trip is asked for
 INTERRUPTED = "if(is_spot, if(interruption_low is null, null, coalesce(interruption_high, 100)), 0)"
 NUMBERS: Mapping[str, Measure] = {
     "vcpus": Measure("vcpus", "vCPUs", "vCPU"),
@@ -48,6 +49,8 @@ NUMBERS: Mapping[str, Measure] = {
     "ebs_iops": Measure("ebs_iops", "IOPS to network disks"),
     "price_hour": Measure("price_hour", "an hour"),
     "interruption_percent": Measure(INTERRUPTED, "% of months interrupted"),
+    "carbon_g_kwh": Measure("carbon_g_kwh", "g of CO2e per kWh"),
+    "latency_ms": Measure(f"round_trips[{NEAR}]", "ms of round trip"),
 }
 """Every number that a requirement can limit."""
 
@@ -82,6 +85,7 @@ class Requirements:
 
     Money is in `currency`, as prices in another one can't be compared. `disk_gib` and
     `egress_gib_month` go into the price, as does `restart_hours`: work lost by one interruption.
+    `near` is the region to which `latency_ms` counts, of whichever cloud.
     """
 
     ranges: Mapping[str, Range] = field(default_factory=dict[str, Range])
@@ -92,12 +96,15 @@ class Requirements:
     disk_gib: float | None = None
     egress_gib_month: float | None = None
     restart_hours: float | None = None
+    near: str | None = None
 
     def __post_init__(self) -> None:
         for given, known in ((self.ranges, NUMBERS), (self.sets, SETS), (self.flags, FLAGS)):
             for name in given:
                 if name not in known:
                     raise BadRequirement(f"There is no {name!r}. Known: {', '.join(known)}.")
+        if self.near is None and self.ranges.get("latency_ms", Range()) != Range():
+            raise BadRequirement("latency_ms counts to the region that near names; none is named.")
 
     def with_defaults(self, other: "Requirements") -> "Requirements":
         """These, and what only `other` asks for."""

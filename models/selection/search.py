@@ -74,5 +74,5 @@ def told(judged: Judged, offers: Sequence[Row]) -> Found:
 
 def _count(judged: Judged, about: About, bits: Bits, number: int) -> int:
     """How many prices refer to a row that has the bit."""
-    has_bit = (bits & np.uint32(1 << number)) != 0
+    has_bit = (bits & np.uint64(1 << number)) != 0
     return int(np.count_nonzero(has_bit[judged.prices.of[about]])) if has_bit.any() else 0

@@ -146,6 +146,8 @@ def test_like_a_machine_keeps_its_place_and_its_unmeasured_memory(demo_home: Pat
         (("--region", "eu-wst-1"), "eu-west-1"),
         (("--arch", "arm"), "arm64, "),
         (("--vcpus", "8..4"), "8 is more than 4"),
+        (("--latency-ms", "..9"), "the region that near names"),
+        (("--near", "eu-wst-1"), "eu-west-1"),
         (("--currency", "XXX"), "Known: USD"),
         (("--feature", "hibernat"), "hibernation"),
         (("--like", "i-1"), "needs a home"),
@@ -161,6 +163,52 @@ def test_what_can_t_be_understood_is_bad_input_that_says_what_can(
     assert outcome.code == 2
     assert said in outcome.json["error"]["message"]
     assert "Traceback" not in outcome.stderr
+
+
+def test_clean_grids_near_a_region_are_offered_and_what_relaxing_saves_is_told(
+    tmp_path: Path,
+) -> None:
+    limits = ("--carbon-g-kwh", "..100", "--near", "EU-CENTRAL-1", "--latency-ms", "..30")
+    found = call("select", *NEED, *limits, "--limit", "9", "--json", home=tmp_path).json
+    assert {one["region"] for one in found["offers"]} <= {"eu-north-1", "eu-west-3"}
+    for one in found["offers"]:
+        assert one["carbon_g_kwh"] <= 100
+        assert one["latency_ms"] <= 30
+        assert one["near"] == "eu-central-1"
+        assert one["carbon_source"] == "EEA"
+    assert {"carbon_g_kwh", "latency_ms", "unknown carbon_g_kwh", "unknown latency_ms"} <= set(
+        found["rejected"]
+    )
+    near = call(
+        "select", *NEED, "--cloud", "azure", *("--near", "westeurope", "--latency-ms", "..9"),
+        *("--carbon-g-kwh", "..330"), home=tmp_path,
+    ).stdout  # fmt: skip
+    assert "ms of round trip more would save $" in near
+    assert "ms to westeurope" in " ".join(near.split())
+    assert "latency unknown " in near
+
+
+def test_what_no_source_states_of_a_region_is_unknown_with_the_reason(tmp_path: Path) -> None:
+    options = ("--cloud", "digitalocean", "--limit", "1")
+    (one,) = call("select", *options, "--json", home=tmp_path).json["offers"]
+    assert one["carbon_g_kwh"] is one["latency_ms"] is one["near"] is None
+    assert "grid" in one["unknown"]["carbon_g_kwh"]
+    assert "latency_ms" not in one["unknown"]
+    (one,) = call("select", *options, "--near", "eu-west-1", "--json", home=tmp_path).json["offers"]
+    assert one["latency_ms"] is None
+    assert "eu-west-1" in one["unknown"]["latency_ms"]
+    assert "unknown" in call("select", *options, home=tmp_path).stdout
+
+
+def test_where_a_machine_stands_is_no_word_of_an_export(tmp_path: Path) -> None:
+    size = ("--vcpus", "4", "--memory-gib", "16..32", "--cloud", "aws", "--region", "eu-north-1")
+    green = ("--carbon-g-kwh", "..100", "--near", "eu-west-1", "--latency-ms", "..50")
+    for form in ("abis", "karpenter", "terraform"):
+        plain, limited = (
+            call("select", *options, "--export", form, "--json", home=tmp_path).json["content"]
+            for options in (size, (*size, *green))
+        )
+        assert plain == limited
 
 
 def test_an_unknown_machine_is_named_with_where_to_look(demo_home: Path) -> None:
@@ -208,6 +256,8 @@ def test_people_read_a_table_and_near_misses_as_sentences(tmp_path: Path) -> Non
     [
         ("vcpus", "..4", "5", 1.0, "1 vCPU more would"),
         ("region", "eu-*", "us-east-1", None, "Region us-east-1 instead of eu-*"),
+        ("carbon_g_kwh", "..200", "278.6", 78.6, "78.6 g of CO2e per kWh more would"),
+        ("latency_ms", "..20", "23", 3.0, "3 ms of round trip more would"),
         ("burstable", "no", "true", None, "A burstable CPU would"),
         ("features", "ena, efa", "ena", None, "Doing without one of ena, efa"),
         ("not_instance_type", "t*", "t3.x", None, "Allowing instance type t3.x"),
@@ -236,6 +286,16 @@ def test_the_page_answers_what_is_asked(demo_home: Path, monkeypatch: pytest.Mon
     assert set(shown["cloud"]) == {"DigitalOcean"}
     assert shown["price_hour"].is_monotonic_increasing
     assert any(r"would save \$" in text.value for text in app.markdown)
+    app.multiselect(key="instances_cloud").set_value([]).run()
+    assert app.number_input(key="instances_latency").disabled
+    app.number_input(key="instances_carbon").set_value(100.0).run()
+    app.selectbox(key="instances_near").set_value("eu-central-1").run()
+    app.number_input(key="instances_latency").set_value(30.0).run()
+    assert not app.exception
+    shown = app.dataframe[0].value
+    assert set(shown["region"]) <= {"eu-central-1", "eu-north-1", "eu-west-3"}
+    assert max(shown["carbon_g_kwh"].tolist()) <= 100
+    assert max(shown["latency_ms"].tolist()) <= 30
     app.number_input(key="instances_vcpus_low_2.0").set_value(5000.0).run()
     assert not app.exception
     assert any("Nothing fits." in text.value for text in app.markdown)

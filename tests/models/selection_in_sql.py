@@ -48,10 +48,12 @@ def part_of_the_market() -> Market:
         ("offer", "offers"),
         ("listed", "prices"),
         ("interruption", "interruptions"),
+        ("round_trip", "round_trips"),
     ):
         connection.read_parquet(str(packaged(f"{file}.parquet"))).create_view(name)
     connection.execute(f"create view price as {PART}")
-    connection.read_csv(str(packaged("regions.csv"))).create_view("region_fact")
+    for name, file in (("region_fact", "regions"), ("region_carbon", "carbon")):
+        connection.read_csv(str(packaged(f"{file}.csv"))).create_view(name)
     for name, rows, schema in (
         ("unit_price", UNITS, UNIT_PRICE), ("idle_commitment", OWNED, IDLE)
     ):  # fmt: skip

@@ -15,6 +15,9 @@ from models.selection.requirements import Range, Requirements
 Rows = Sequence[Mapping[str, Any]]
 REGION = {"cloud": pl.String, "region": pl.String, "country": pl.String, "continent": pl.String,
           "is_eu": pl.Boolean}  # fmt: skip
+CARBON = {"cloud": pl.String, "region": pl.String, "carbon_g_kwh": pl.Float64,
+          "carbon_free_percent": pl.Int64, "year": pl.Int64, "source": pl.String}  # fmt: skip
+TRIP = {"cloud": pl.String, "region": pl.String, "other": pl.String, "ms": pl.Float64}
 INTERRUPTION = {"cloud": pl.String, "region": pl.String, "instance_type": pl.String,
                 "os": pl.String, "low_percent": pl.Float64, "high_percent": pl.Float64}  # fmt: skip
 UNIT_PRICE = {"cloud": pl.String, "region": pl.String, "currency": pl.String, "what": pl.String,
@@ -45,13 +48,14 @@ def price(name: str, amount: str, region: str = "eu-west-1", **columns: Any) -> 
 
 def market(
     offers: Rows, prices: Rows, *, regions: Rows = (), interruptions: Rows = (), units: Rows = (),
-    idle: Rows = (),
+    idle: Rows = (), carbon: Rows = (), trips: Rows = (),
 ) -> Market:  # fmt: skip
     """One that can be searched."""
     connection = duckdb.connect(config={"threads": 1})
     for name, rows, schema in (
         ("offer", offers, OFFER_SCHEMA), ("price", prices, PRICE_SCHEMA),
         ("region_fact", regions, REGION), ("interruption", interruptions, INTERRUPTION),
+        ("region_carbon", carbon, CARBON), ("round_trip", trips, TRIP),
         ("unit_price", units, UNIT_PRICE), ("idle_commitment", idle, IDLE),
     ):  # fmt: skip
         connection.register(f"{name}_rows", pl.DataFrame(list(rows), schema=dict(schema)))

@@ -11,7 +11,7 @@ from small_market import joined, judged, market, offer, price
 from models.errors import BadRequirement
 from models.selection.find import find
 from models.selection.names import unmatched
-from models.selection.requirements import Range, Requirements, parse_range
+from models.selection.requirements import FLAGS, NUMBERS, SETS, Range, Requirements, parse_range
 from models.selection.search import search
 
 WIDE = {
@@ -25,6 +25,9 @@ REGIONS = [
     {"cloud": "aws", "region": "eu-west-1", "country": "IE", "continent": "europe", "is_eu": True},
     {"cloud": "aws", "region": "eu-west-2", "country": "GB", "continent": "europe", "is_eu": False},
 ]
+
+CARBON = [{"cloud": "aws", "region": "eu-west-1", "carbon_g_kwh": 278.6, "source": "EEA"}]
+TRIPS = [{"cloud": "aws", "region": "eu-west-1", "other": "eu-west-2", "ms": 11.3}]
 
 
 def names(found: Any) -> list[str]:
@@ -50,15 +53,17 @@ def test_offers_come_cheapest_first_with_price_date_and_source() -> None:
         ("network_peak_gbps", "10", "11.."), ("network_interfaces", "4", "..3"),
         ("local_storage_gb", "100..", "101.."), ("ebs_mbps", "1000", "2000.."),
         ("ebs_iops", "..4000", "..3999"), ("price_hour", "..0.2", "..0.1"),
-        ("interruption_percent", "..0", "1.."),
+        ("interruption_percent", "..0", "1.."), ("carbon_g_kwh", "..280", "..278"),
+        ("latency_ms", "11.3", "..11"),
     ],
 )  # fmt: skip
 def test_each_range_keeps_what_is_inside_and_counts_what_is_not(
     name: str, inside: str, outside: str
 ) -> None:
-    made = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")])
-    assert search(made, Requirements({name: parse_range(inside)})).accepted == 1
-    found = search(made, Requirements({name: parse_range(outside)}))
+    made = market([offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")], carbon=CARBON, trips=TRIPS)
+    asked = Requirements({name: parse_range(inside)}, near="eu-west-2")
+    assert search(made, asked).accepted == 1
+    found = search(made, Requirements({name: parse_range(outside)}, near="eu-west-2"))
     assert (found.accepted, found.rejected) == (0, {name: 1})
 
 
@@ -119,6 +124,57 @@ def test_an_offer_of_which_a_needed_datum_is_unknown_is_counted_and_not_offered(
     assert names(found) == ["m.y"]
     assert found.rejected == {"unknown vcpus": 2}
     assert search(made, Requirements()).accepted == 3
+
+
+def test_a_grid_that_no_source_states_is_unknown_and_not_clean() -> None:
+    made = market(
+        [offer("m.x", 4, 16)], [price("m.x", "0.2"), price("m.x", "0.1", "eu-west-3")],
+        carbon=CARBON,
+    )  # fmt: skip
+    found = search(made, Requirements({"carbon_g_kwh": Range(None, 300)}))
+    assert [one["region"] for one in found.offers] == ["eu-west-1"]
+    assert found.rejected == {"unknown carbon_g_kwh": 1}
+    assert {one["region"]: one["carbon_g_kwh"] for one in search(made, Requirements()).offers} == {
+        "eu-west-1": 278.6, "eu-west-3": None,
+    }  # fmt: skip
+
+
+def test_a_round_trip_is_the_same_both_ways_none_to_itself_and_unknown_to_another_cloud() -> None:
+    regions = ("eu-west-1", "eu-west-2", "eu-west-3")
+    prices = [
+        *(price("m.x", "0.2", region) for region in regions),
+        price("m.x", "0.1", "europe-west1", cloud="gcp"),
+    ]
+    made = market([offer("m.x", 4, 16)], prices, trips=TRIPS)
+    for near, other in (regions[:2], regions[1::-1]):
+        found = search(made, Requirements(near=near))
+        assert {one["region"]: one["latency_ms"] for one in found.offers} == {
+            near: 0, other: 11.3, "eu-west-3": None, "europe-west1": None,
+        }  # fmt: skip
+    found = search(made, Requirements({"latency_ms": Range(None, 5)}, near="eu-west-1"))
+    assert [one["region"] for one in found.offers] == ["eu-west-1"]
+    assert found.rejected == {"latency_ms": 1, "unknown latency_ms": 2}
+
+
+def test_a_latency_needs_the_region_to_which() -> None:
+    with pytest.raises(BadRequirement, match="near"):
+        Requirements({"latency_ms": Range(None, 5)})
+    assert Requirements({"latency_ms": Range()}).near is None
+
+
+def test_all_claims_at_once_are_told_apart() -> None:
+    made = market(
+        [offer("m.x", 4, 16, **WIDE)], [price("m.x", "0.2")], regions=REGIONS, carbon=CARBON,
+        trips=TRIPS,
+    )  # fmt: skip
+    asked = Requirements(
+        {name: Range(10**9) for name in NUMBERS},
+        {**dict.fromkeys(SETS, ("none",)), "not_instance_type": ("*",), "not_features": ("ena",)},
+        {name: name == "doubtful" or not WIDE[name] for name in FLAGS},
+        near="eu-west-2",
+    )
+    found = search(made, asked)
+    assert found.rejected == dict.fromkeys((*SETS, *NUMBERS, *FLAGS), 1)
 
 
 def test_a_machine_without_gpus_has_none_of_any_model_and_that_is_known() -> None:
@@ -272,6 +328,8 @@ def test_names_that_nothing_has_are_told_with_those_that_there_are() -> None:
     asked = Requirements(sets={"region": ("eu-wst-1", "eu-*"), "not_instance_type": ("none",)})
     (found,) = unmatched(made.connection, asked)
     assert (found.kind, found.name, found.close) == ("region", "eu-wst-1", ("eu-west-1",))
+    (found,) = unmatched(made.connection, Requirements(near="eu-wst-1"))
+    assert (found.kind, found.name, found.known) == ("region", "eu-wst-1", ("eu-west-1",))
     assert [one.kind for one in unmatched(made.connection, Requirements(currency="XXX"))] == [
         "currency"
     ]

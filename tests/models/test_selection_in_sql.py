@@ -27,7 +27,8 @@ NAMES = {
 ENDS = {
     "price_hour": (0.05, 0.1, 0.192, 1), "interruption_percent": (0, 5, 10, 20),
     "network_gbps": (1, 10, 25), "ebs_iops": (1000, 4000), "ebs_mbps": (500, 1000),
-    "local_storage_gb": (0, 75, 900), "clock_ghz": (2.5, 3.1),
+    "local_storage_gb": (0, 75, 900), "clock_ghz": (2.5, 3.1), "carbon_g_kwh": (50, 300, 400),
+    "latency_ms": (0, 20, 90),
 }  # fmt: skip
 SMALL = (0, 1, 2, 4, 8, 16, 32)
 
@@ -59,6 +60,7 @@ questions = st.builds(
     disk_gib=st.sampled_from([None, 100, 33.3]),
     egress_gib_month=st.sampled_from([None, None, 50]),
     restart_hours=st.sampled_from([None, 0.5, 24]),
+    near=st.sampled_from(["eu-west-1", "westeurope", "us-central1", "fra1"]),
 )
 
 

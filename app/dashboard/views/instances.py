@@ -59,9 +59,11 @@ def _ask(found: Market, currency: str) -> Requirements:
             machine, need = need_of(found, like)
             _explain(machine, need.reasons)
         sets, ranges, flags = _filters(found, currency, has_machine=like is not None)
+        near, limits = _green_and_near(_known(found, "region", currency))
         extras = _extras()
     sets.setdefault("price_type", ("on_demand",))
-    asked = Requirements(ranges, sets, flags, os=OS, currency=currency, **extras)
+    ranges |= limits
+    asked = Requirements(ranges, sets, flags, os=OS, currency=currency, near=near, **extras)
     return asked if need is None else completed(asked, need.asked)
 
 
@@ -155,6 +157,31 @@ def _limits(name: str, label: str, least: float | None) -> dict[str, Range]:
     return {} if low is None and high is None else {name: Range(low, high)}
 
 
+def _green_and_near(regions: Sequence[str]) -> tuple[str | None, dict[str, Range]]:
+    """The region to be near to, and how much carbon and how long a round trip at most."""
+    green, where, away = st.columns([2, 2, 2])
+    most = {
+        "carbon_g_kwh": green.number_input(
+            "Carbon of the grid, g CO2e per kWh, at most", min_value=0.0, value=None,
+            placeholder="any", format="%g", key="instances_carbon", persist_state="session",
+            help="A yearly average of the region's grid. Google states its own, of 2025; of AWS "
+            "and Azure it is that of the country, or of a part of the United States, near 2021.",
+        )
+    }  # fmt: skip
+    near = where.selectbox(
+        "Near the region", regions, index=None, placeholder="anywhere", key="instances_near",
+        persist_state="session",
+    )  # fmt: skip
+    milliseconds = away.number_input(
+        "Round trip to it, ms, at most", min_value=0.0, value=None, placeholder="any",
+        format="%g", disabled=near is None, key="instances_latency", persist_state="session",
+        help="As measured between regions of one cloud; known for AWS, Azure and Google Cloud.",
+    )  # fmt: skip
+    if near is not None:
+        most["latency_ms"] = milliseconds
+    return near, {name: Range(None, limit) for name, limit in most.items() if limit is not None}
+
+
 def _extras() -> dict[str, float | None]:
     labels = {
         "disk_gib": ("Disk, GiB", "A network disk of the kind that you buy most of there."),
@@ -181,10 +208,10 @@ def _offers(chosen: Chosen, asked: Requirements) -> None:
         page.empty("Nothing fits.", "Take away what is asked for; what just misses is below.")
     else:
         page.table(
-            _frame(chosen.offers),
+            _frame(chosen.offers, asked.near),
             key="instances_offers",
             alt="Offers that fit, the cheapest first",
-            columns=_columns(asked.currency),
+            columns=_columns(asked.currency, asked.near),
             rows=10,
         )
     for text in dict.fromkeys(text for one in chosen.offers for text in one["unknown"].values()):
@@ -214,14 +241,15 @@ def _dates(offers: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _frame(offers: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    numbers = ("vcpus", "memory_gib", "price_hour", "marginal_hour", "total_hour")
+def _frame(offers: Sequence[Mapping[str, Any]], near: str | None) -> pl.DataFrame:
+    away = () if near is None else ("latency_ms",)
+    numbers = ("vcpus", "memory_gib", "price_hour", "marginal_hour", "total_hour", "carbon_g_kwh")
     names = ("region", "instance_type", "arch", "as_of", "source")
     rows = [
         {
             "cloud": cloud_name(one["cloud"]),
             "price_type": price_name(one["price_type"]),
-            **{name: None if one[name] is None else float(one[name]) for name in numbers},
+            **{name: None if one[name] is None else float(one[name]) for name in (*numbers, *away)},
             "total_month": None if one["total_month"] is None else float(one["total_month"]),
             **{name: one[name] for name in names},
         }
@@ -230,7 +258,7 @@ def _frame(offers: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _columns(currency: str) -> dict[str, Any]:
+def _columns(currency: str, near: str | None) -> dict[str, Any]:
     hour = f"{money.sign(currency).strip()}%.4f"
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
@@ -246,6 +274,8 @@ def _columns(currency: str) -> dict[str, Any]:
             "Yours, an hour", format=hour, help="Less what lies idle of your commitments."
         ),
         "total_month": page.money_column("Total, a month", currency),
+        "carbon_g_kwh": number("Carbon, g/kWh", format="%.0f", help="CO2e of the region's grid."),
+        "latency_ms": number(f"Round trip to {near}, ms", format="%.0f"),
         "as_of": st.column_config.DateColumn("Price of", format="D MMM YYYY"),
         "source": text("Stated by"),
     }
