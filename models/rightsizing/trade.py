@@ -2,39 +2,39 @@
 
 A rule with one quantile for all makes that trade badly, as a machine with rare high peaks and one
 with a steady load want different quantiles. Here every machine of a fleet gets the size where one
-percent less saves the fleet no more than the overload it brings, at a price of overload that is the
-same for all: no other sizes save as much with less expected overload.
+percent less saves the fleet no more than the harm it brings, at a price of harm that is the same
+for all: no other sizes save as much with less expected harm.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from models.known import Floats
+from models.rightsizing.overload import SIZES, Outlook, overload_share
 from models.rightsizing.presets import COMPUTE_OPTIMIZER, P95_AND_30, Preset, allocation
 
-SIZES = np.arange(1.0, 101.0)  # percent of the present size
-LEVELS = np.arange(0.0, 100.5, 0.5)  # percent, to which measured peaks are rounded
+OUTLOOK = Outlook()
 STEPS_A_DAY = 288  # of five minutes
-CHEAPEST, DEAREST = 1e-3, 1e4  # percent of a machine that 1 % of time in overload may be worth
-HALVINGS = 50
-WORSE = 10.0  # a machine that is too small for hours a day costs more than several that are briefly
+CHEAPEST, DEAREST = 1e-3, 1e6  # percent of a machine that its harm of 1 may be worth
+HALVINGS = 40
+LADDER = 100 / 2.0 ** np.arange(4, -1, -1)  # percent: what can be bought of most families
+LIGHTEST, HEAVIEST = 1e-3, 10.0  # how much a size bought may count beside the size needed
+LADDER_HALVINGS = 10
+UNIT = 0.01  # share of a machine's time in overload whose harm is 1
 
 
 @dataclass(frozen=True)
 class Trade:
-    """What the fleet is to save, and how far the future may differ from the past."""
+    """What the fleet is to save, and what is expected of its future."""
 
     saves: Preset | float  # percent of the fleet, or the rule whose sizes save as much
-    half_life_days: float = 2.0  # after which a day counts half
-    drift: float = 0.3  # spread of the logarithm by which coming peaks may be off those measured
-    much: float = 0.1  # share of one machine's time beyond which overload counts `WORSE` times
+    outlook: Outlook = OUTLOOK
     margin: float = 0.05  # percent of the fleet saved beyond the rule
 
 
 BALANCED = Trade(P95_AND_30)
-SAFE = Trade(COMPUTE_OPTIMIZER, much=0.005)
+SAFE = Trade(COMPUTE_OPTIMIZER)
 
 
 def right_size(cpu_max: Floats, cpu_avg: Floats) -> Floats:
@@ -53,46 +53,67 @@ def safe_size(cpu_max: Floats, cpu_avg: Floats) -> Floats:
 def needed(
     cpu_max: Floats, cpu_avg: Floats, trade: Trade, steps_a_day: int = STEPS_A_DAY
 ) -> Floats:
-    """The sizes of least expected overload that save a fleet what the trade asks for."""
-    overload = overload_share(cpu_max, trade, steps_a_day)
-    if isinstance(trade.saves, Preset):
-        wanted = allocation(cpu_max, cpu_avg, trade.saves, steps_a_day).mean() - trade.margin
-    else:
-        wanted = 100 - trade.saves
+    """The sizes of least expected harm that save a fleet what the trade asks for.
+
+    Where that is what a rule saves, it is saved as well if only sizes that halve can be bought.
+    """
+    harms = harm(overload_share(cpu_max, trade.outlook, steps_a_day))
+    if not isinstance(trade.saves, Preset):
+        return _cheapest(harms, SIZES, 100 - trade.saves)
+    theirs = allocation(cpu_max, cpu_avg, trade.saves, steps_a_day)
+
+    def sizes(weight: float) -> Floats:
+        costs = SIZES + weight * bought(SIZES)
+        return _cheapest(harms, costs, theirs.mean() - trade.margin)
+
+    def is_enough(found: Floats) -> bool:
+        return bool(bought(found).mean() <= bought(theirs).mean())
+
+    best = sizes(0.0)
+    if is_enough(best):
+        return best
+    low, high = np.log(LIGHTEST), np.log(HEAVIEST)
+    best = sizes(np.exp(high))
+    for _ in range(LADDER_HALVINGS):
+        middle = (low + high) / 2
+        found = sizes(np.exp(middle))
+        if is_enough(found):
+            best, high = found, middle
+        else:
+            low = middle
+    return best
+
+
+def bought(sizes: Floats) -> Floats:
+    """The smallest of 100, 50, 25, 12.5 and 6.25 % that is no less."""
+    return LADDER[np.searchsorted(LADDER, sizes - 1e-9)]
+
+
+def harm(overload: Floats) -> Floats:
+    """The square: one machine that is too small for an hour is worse than two for half an hour.
+
+    It also spreads the risk, as nobody knows which machine's outlook is wrong.
+    """
+    return np.square(overload / UNIT)
+
+
+def _cheapest(harms: Floats, costs: Floats, mean: float) -> Floats:
+    """The sizes of least harm whose mean is at most `mean`, by the cost of each of `SIZES`."""
+
+    def sizes(price: float) -> Floats:
+        return SIZES[(costs[:, None] + np.exp(price) * harms).argmin(axis=0)]
+
     low, high = np.log(CHEAPEST), np.log(DEAREST)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        is_enough = _sizes(overload, np.exp(middle)).mean() <= wanted
-        low, high = (middle, high) if is_enough else (low, middle)
-    enough, too_little = _sizes(overload, np.exp(low)), _sizes(overload, np.exp(high))
-    return _raised(overload, enough, too_little, wanted * len(enough))
+        low, high = (middle, high) if sizes(middle).mean() <= mean else (low, middle)
+    return _raised(harms, sizes(low), sizes(high), mean * harms.shape[1])
 
 
-def overload_share(cpu_max: Floats, trade: Trade, steps_a_day: int) -> Floats:
-    """Expected share of time above each of `SIZES`, per machine, recent days first.
-
-    The present size counts as enough: how often it is too small is not known. What is beyond `much`
-    counts `WORSE` times.
-    """
-    weight = 2.0 ** (np.arange(len(cpu_max)) / (steps_a_day * trade.half_life_days))
-    weight /= weight.sum()
-    nearest = np.clip(np.rint(cpu_max * 2), 0, len(LEVELS) - 1).astype(np.intp)
-    time = np.stack([np.bincount(one, weight, len(LEVELS)) for one in nearest.T], axis=1)
-    distance = np.log(np.maximum(LEVELS, 0.1))[None, :] - np.log(SIZES)[:, None]
-    share = ndtr(distance / trade.drift) @ time
-    share[-1] = 0.0
-    return share + (WORSE - 1) * np.maximum(share - trade.much, 0.0)
-
-
-def _sizes(overload: Floats, price: float) -> Floats:
-    """The size per machine at which size plus the price of its overload is lowest."""
-    return SIZES[(SIZES[:, None] + price * 100 * overload).argmin(axis=0)]
-
-
-def _raised(overload: Floats, sizes: Floats, raised: Floats, most: float) -> Floats:
+def _raised(harms: Floats, sizes: Floats, raised: Floats, most: float) -> Floats:
     """The sizes with as many of the raised ones as the sum allows, those that help most first."""
     machine = np.arange(len(sizes))
-    spared = overload[sizes.astype(int) - 1, machine] - overload[raised.astype(int) - 1, machine]
+    spared = harms[sizes.astype(int) - 1, machine] - harms[raised.astype(int) - 1, machine]
     cost = raised - sizes
     order = np.argsort(-spared / np.maximum(cost, 1.0))
     fits = sizes.sum() + np.cumsum(cost[order]) <= most
