@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from itertools import accumulate
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -47,16 +48,19 @@ def fig(height: int = 300) -> go.Figure:
 def show(figure: go.Figure, key: str, alt: str) -> None:
     """Put a figure on the page, with the words for those who can't see it."""
     if "Mobi" in (st.context.headers.get("User-Agent") or ""):
-        figure.update_layout(height=figure.layout.height + LEGEND * _legend_lines(figure))
+        layout: Any = figure.layout
+        figure.update_layout(height=layout.height + LEGEND * _legend_lines(figure))
     config = {"displayModeBar": False, "responsive": True, "doubleClick": False}
     st.plotly_chart(figure, key=key, config=config, alt=alt)
 
 
 def _legend_lines(figure: go.Figure) -> int:
     """How many lines the legend has on a phone, where it is a column above the chart."""
-    if figure.layout.showlegend is False:
+    layout: Any = figure.layout
+    traces: Any = figure.data
+    if layout.showlegend is False:
         return 0
-    return sum(trace.showlegend is not False and bool(trace.name) for trace in figure.data)
+    return sum(one.showlegend is not False and bool(one.name) for one in traces)
 
 
 def stacked(

@@ -89,7 +89,12 @@ def _pick(label: str, values: pl.Series, written: Any) -> str | None:
     if st.session_state.get(key, ALL) not in options:
         st.session_state[key] = ALL  # another currency or cloud does not have it
     chosen: str = st.selectbox(
-        label, options, format_func=lambda v: ALL if v == ALL else written(v), key=key, width=300
+        label,
+        options,
+        format_func=lambda v: ALL if v == ALL else written(v),
+        key=key,
+        width=300,
+        bind="query-params",
     )
     return None if chosen == ALL else chosen
 
