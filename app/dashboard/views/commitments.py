@@ -131,7 +131,11 @@ def _coverage(covered: pl.DataFrame, currency: str) -> None:
 def _buy(plan: pl.DataFrame, currency: str) -> None:
     st.subheader("What to buy", anchor=False)
     bought = plan.filter(pl.col("is_recommended"))
-    reasons = plan.filter(pl.col("term").is_null())["reason"].to_list()
+    unknown = plan.filter(pl.col("term").is_null())
+    reasons = [
+        reason.replace(f" on {cloud} in ", f" on {page.cloud_name(cloud)} in ")
+        for cloud, reason in unknown.select("cloud", "reason").iter_rows()
+    ]
     if bought.is_empty():
         page.empty(
             f"Nothing to buy in {currency}.",
