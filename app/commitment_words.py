@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.dashboard.money import between, full, full_range, percent
+from app.dashboard.money import between, full, full_range, percent, sign
 from app.words import cloud_name
 
 KINDS = {
@@ -35,7 +35,7 @@ def amount(one: dict[str, Any], *, prefix: str = "") -> str:
     if quantity is not None:
         return f"{quantity:.0f} instance{'' if quantity == 1 else 's'}"
     hourly = one["first_hour"] if prefix else one["commitment_hour"]
-    return f"{one['currency']} {hourly:.3f} an hour"
+    return f"{sign(one['currency'])}{hourly:.3f} an hour"
 
 
 def first_part(one: dict[str, Any]) -> str:

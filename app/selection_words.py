@@ -15,8 +15,12 @@ NAMES = {
 }  # fmt: skip
 PRICES = {
     "on_demand": "on demand", "spot": "spot", "spot_est": "spot (estimated)",
-    "cud_1y": "one-year commitment", "cud_3y": "three-year commitment",
 }  # fmt: skip
+COMMITTED = {
+    "cud": "commitment", "sp": "savings plan", "sp_instance": "savings plan of the family",
+    "reservation": "reservation",
+}  # fmt: skip
+YEARS = {"1y": "one-year", "3y": "three-year"}
 SHORT = {
     "vcpus": "vCPUs", "gpus": "GPUs", "doubtful": "doubtful price", "carbon_g_kwh": "carbon",
     "latency_ms": "latency",
@@ -47,8 +51,15 @@ def sentence(missed: Mapping[str, Any]) -> str:
 
 
 def price_name(price_type: str) -> str:
-    """How a reader calls a type of price."""
-    return PRICES.get(price_type, price_type)
+    """How a reader calls a type of price.
+
+    >>> price_name("on_demand"), price_name("sp_instance_3y"), price_name("cud_1y")
+    ('on demand', 'three-year savings plan of the family', 'one-year commitment')
+    """
+    kind, _, term = price_type.rpartition("_")
+    if kind in COMMITTED and term in YEARS:
+        return f"{YEARS[term]} {COMMITTED[kind]}"
+    return PRICES.get(price_type, price_type.replace("_", " "))
 
 
 def rejection(name: str, count: int) -> str:
@@ -84,7 +95,8 @@ def _less_or_more(name: str, value: float, distance: float, wanted: str) -> str:
     measure = NUMBERS[name]
     unit = measure.one if measure.one and distance == 1 else measure.unit
     way = "less" if low and value < float(low) else "more"
-    return f"{distance:.3g} {unit} {way}"
+    amount = f"{distance:,.0f}" if distance >= 1000 else f"{distance:.3g}"
+    return f"{amount} {unit} {way}"
 
 
 def _short(name: str) -> str:

@@ -8,6 +8,18 @@ CLOUD_NAMES = {
 }  # fmt: skip
 
 
+LOOKS = {"absent": "deleted", "stopped_billed": "stopped, still billed"}
+
+
+def look(state: str | None) -> str | None:
+    """How a reader calls a state, before or after a change; sizes and schedules stay as they are.
+
+    >>> look("stopped_billed"), look("m5.large")
+    ('stopped, still billed', 'm5.large')
+    """
+    return LOOKS.get(state, state) if state else state
+
+
 def cloud_name(cloud: str) -> str:
     """How a reader calls the cloud."""
     return CLOUD_NAMES.get(cloud, cloud)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from itertools import accumulate
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -18,6 +19,7 @@ OVER, UNDER = "#d0484b", "#2e8b57"
 CLOUDS = ("AWS", "Google Cloud", "Azure", "DigitalOcean", "On-premises", "Oracle Cloud")
 OTHER = "Other"
 MOVER = 44  # pixels per bar and its label
+LEGEND = 19  # pixels per line of a legend
 MOST = 7  # series in one chart; the rest is Other
 WIDE = "rgba(132, 146, 160, 0.20)"  # the band of 95 %
 NARROW = "rgba(132, 146, 160, 0.42)"  # the one of 80 % inside of it
@@ -45,8 +47,20 @@ def fig(height: int = 300) -> go.Figure:
 
 def show(figure: go.Figure, key: str, alt: str) -> None:
     """Put a figure on the page, with the words for those who can't see it."""
+    if "Mobi" in (st.context.headers.get("User-Agent") or ""):
+        layout: Any = figure.layout
+        figure.update_layout(height=layout.height + LEGEND * _legend_lines(figure))
     config = {"displayModeBar": False, "responsive": True, "doubleClick": False}
     st.plotly_chart(figure, key=key, config=config, alt=alt)
+
+
+def _legend_lines(figure: go.Figure) -> int:
+    """How many lines the legend has on a phone, where it is a column above the chart."""
+    layout: Any = figure.layout
+    traces: Any = figure.data
+    if layout.showlegend is False:
+        return 0
+    return sum(one.showlegend is not False and bool(one.name) for one in traces)
 
 
 def stacked(
@@ -87,17 +101,19 @@ def fan(frame: pl.DataFrame, *, today: date, currency: str, height: int = 340) -
     return figure
 
 
-def waterfall(steps: Sequence[tuple[str, float]], *, currency: str, height: int = 340) -> go.Figure:
-    """From the first amount, over changes, to the last one; those two stand on the axis.
+def waterfall(steps: Sequence[tuple[str, float]], *, currency: str) -> go.Figure:
+    """From the first amount, over changes, to the last one, each under its label.
 
     The axis begins at zero only if that is near: changes of some percent would not be seen.
     """
-    figure = fig(height)
+    figure = fig(MOVER * len(steps) + 40)
     names = [name for name, _ in steps]
     first, *changes, last = [amount for _, amount in steps]
     figure.add_waterfall(
-        x=list(range(len(names))),
-        y=[first, *changes, last],
+        orientation="h",
+        y=list(range(len(names))),
+        x=[first, *changes, last],
+        width=0.35,
         measure=["absolute", *["relative"] * len(changes), "total"],
         text=[
             short(first, currency), *[signed(change, currency) for change in changes],
@@ -109,23 +125,19 @@ def waterfall(steps: Sequence[tuple[str, float]], *, currency: str, height: int 
         decreasing={"marker": {"color": UNDER}},
         totals={"marker": {"color": COLOURS[0]}},
         connector={"line": {"color": REST, "width": 1}},
-        customdata=[name.replace("<br>", ", ") for name in names],
+        customdata=names,
         hovertemplate="%{customdata}: %{text}<extra></extra>",
         cliponaxis=False,
     )  # fmt: skip
+    _labels(figure, names)
     heights = list(accumulate([first, *changes]))
-    low, high = min(*heights, last), max(*heights, last)
-    room = (high - low or abs(high) or 1.0) * 0.25
-    bottom = low - room if low < 0 or low > 3 * room else 0.0
-    figure.update_yaxes(range=[bottom, high + room])
-    figure.update_xaxes(
-        tickvals=list(range(len(names))),
-        ticktext=["<br>".join(map(_narrow, name.split("<br>"))) for name in names],
-        tickangle=0,
-        tickfont={"size": 11},
-    )
+    low, high = min(0.0, *heights, last), max(*heights, last)
+    lowest = min(*heights, last)
+    if lowest > 3 * (high - lowest) * 0.3:
+        low = lowest - (high - lowest or high) * 0.3
     figure.update_layout(hovermode="closest", showlegend=False)
-    _money_axis(figure, currency)
+    _money_axis(figure, currency, "x")
+    figure.update_xaxes(range=[low, high + (high - low) * 0.3], nticks=5)  # room for the figures
     return figure
 
 
@@ -147,21 +159,10 @@ def movers(frame: pl.DataFrame, *, label: str, y: str, currency: str) -> go.Figu
         customdata=frame[label].to_list(),
         hovertemplate="%{customdata}: %{text}<extra></extra>",
     )
-    for place, name in zip(places, frame[label], strict=True):
-        figure.add_annotation(
-            text=name,
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=place,
-            yshift=15,
-            showarrow=False,
-            font={"size": 13},
-        )
+    _labels(figure, frame[label].to_list())
     more, less = max(0.0, *values), -min(0.0, *values)
     room = max(more, less) * 0.45  # for the figures at the ends of the bars
     figure.update_layout(hovermode="closest", showlegend=False)
-    figure.update_yaxes(range=[len(values) - 0.6, -0.8], visible=False)
     figure.update_xaxes(
         range=[-less - room if less else 0, more + room if more else 0],
         showticklabels=False,
@@ -180,8 +181,14 @@ def colour(name: str, index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def _narrow(label: str, most: int = 22) -> str:
-    return label if len(label) <= most else f"{label[: most - 1]}\u2026"
+def _labels(figure: go.Figure, names: Sequence[str]) -> None:
+    """Each name above its bar, where it has room on a phone, too; the first one on top."""
+    for place, name in enumerate(names):
+        figure.add_annotation(
+            text=name, x=0, xref="paper", xanchor="left", y=place, yshift=15, showarrow=False,
+            font={"size": 13},
+        )  # fmt: skip
+    figure.update_yaxes(range=[len(names) - 0.6, -0.8], visible=False)
 
 
 def _by_size(frame: pl.DataFrame, y: str, split: str) -> Sequence[str]:
@@ -215,12 +222,13 @@ def _band(
     )
 
 
-def _money_axis(figure: go.Figure, currency: str) -> None:
-    figure.update_yaxes(tickprefix=sign(currency), tickformat="~s", zeroline=True)
+def _money_axis(figure: go.Figure, currency: str, axis: str = "y") -> None:
+    update = figure.update_xaxes if axis == "x" else figure.update_yaxes
+    update(tickprefix=sign(currency), exponentformat="B", zeroline=True)  # B is for billions
 
 
 def _time_axis(figure: go.Figure, monthly: bool) -> None:
     if monthly:
         figure.update_xaxes(tickformat="%b\n%Y", dtick="M1", hoverformat="%B %Y")
     else:
-        figure.update_xaxes(tickformat="%-d %b", nticks=8, hoverformat="%a %-d %b %Y")
+        figure.update_xaxes(tickformat="%-d %b\n%Y", nticks=6, hoverformat="%a %-d %b %Y")

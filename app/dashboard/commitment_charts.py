@@ -22,8 +22,8 @@ def coverage(frame: pl.DataFrame, currency: str) -> go.Figure:
             customdata=[short(value, currency) for value in values], hovertemplate="%{customdata}",
         )  # fmt: skip
     figure.update_layout(barmode="stack")
-    figure.update_yaxes(tickprefix=sign(currency), tickformat="~s")
-    figure.update_xaxes(tickformat="%-d %b", nticks=8, hoverformat="%a %-d %b %Y")
+    figure.update_yaxes(tickprefix=sign(currency), exponentformat="B")
+    figure.update_xaxes(tickformat="%-d %b\n%Y", nticks=6, hoverformat="%a %-d %b %Y")
     return figure
 
 
@@ -45,7 +45,9 @@ def curve(frame: pl.DataFrame, chosen: float, currency: str) -> go.Figure:
     figure.add_vline(
         x=chosen, line_width=1, line_dash="dot", line_color=COLOURS[1], annotation_text="suggested"
     )
-    figure.update_yaxes(tickprefix=sign(currency), tickformat="~s", zeroline=True, title="a month")
+    figure.update_yaxes(
+        tickprefix=sign(currency), exponentformat="B", zeroline=True, title="saved a month"
+    )
     figure.update_xaxes(
         tickprefix=sign(currency), tickformat="~g", hoverformat=".3f",
         title="committed to, an hour",

@@ -140,7 +140,7 @@ def evidence(sql: str) -> pl.DataFrame:
 
     Raises `QueryRefused` if it does anything but read the lake.
     """
-    return _reader().rows_of_somebody(snapshot(), sql, EVIDENCE_ROWS)
+    return _remembered_evidence(str(settings().home.resolve()), snapshot(), sql)
 
 
 def cursor() -> AbstractContextManager[DuckDBPyConnection]:
@@ -193,6 +193,11 @@ def _open_reader(home: str, _settings: Settings) -> Reader:
 def _reader() -> Reader:
     current = settings()
     return _open_reader(str(current.home.resolve()), current)
+
+
+@st.cache_data(max_entries=100, ttl="1h", show_spinner=False)
+def _remembered_evidence(home: str, snapshot: Snapshot, sql: str) -> pl.DataFrame:
+    return _reader().rows_of_somebody(snapshot, sql, EVIDENCE_ROWS)
 
 
 @st.cache_data(max_entries=400, ttl="1h", show_spinner=False)

@@ -42,8 +42,8 @@ def days(frame: pl.DataFrame, *, currency: str) -> go.Figure:
         marker={"color": OVER, "size": 7, "symbol": "diamond"},
         hoverinfo="skip",
     )
-    figure.update_yaxes(rangemode="tozero", tickprefix=sign(currency), tickformat="~s")
-    figure.update_xaxes(tickformat="%-d %b", nticks=8, hoverformat="%a %-d %b %Y")
+    figure.update_yaxes(rangemode="tozero", tickprefix=sign(currency), exponentformat="B")
+    figure.update_xaxes(tickformat="%-d %b\n%Y", nticks=6, hoverformat="%a %-d %b %Y")
     return figure
 
 

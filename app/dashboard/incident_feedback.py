@@ -42,6 +42,12 @@ def unsettled(incidents: pl.DataFrame) -> pl.DataFrame:
     return found if is_shown else found.filter(~pl.col("id").is_in(list(settled)))
 
 
+def show_if_settled(incidents: pl.DataFrame) -> None:
+    """Show dismissed and expected ones if one of these is, so that a link to it works."""
+    if any(opinion.is_settled for opinion in _opinions(incidents).values()):
+        st.session_state["anomalies_settled"] = True
+
+
 def unsettled_open(currency: str) -> pl.DataFrame:
     """Open incidents that nobody dismissed or expects, the largest impact first."""
     incidents = data.ask("anomalies", currency=currency).filter("is_open")

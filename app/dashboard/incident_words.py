@@ -1,7 +1,11 @@
 """Say about a cost incident what a person in finance needs: how sure, how bad, what to do."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
+
+from app.words import day
+from models.anomaly.run import ADOPTED
 
 CERTAIN, LIKELY = 12.0, 6.0  # times the usual deviation
 DIMENSIONS = {
@@ -45,6 +49,30 @@ def how_sure(score: float | None) -> str | None:
     if score >= LIKELY:
         return f"very likely ({far})"
     return "likely: no day stands out, but it grew for weeks"
+
+
+def state(incident: Mapping[str, Any]) -> str:
+    """Whether somebody has to look, and if not, why not.
+
+    >>> state({"is_expected": False, "is_open": False, "reason": f"9.00 USD more; {ADOPTED}"})
+    'new normal'
+    """
+    if incident["is_expected"]:
+        return "expected"
+    if incident["is_open"]:
+        return "open"
+    return "new normal" if ADOPTED in (incident["reason"] or "") else "ended"
+
+
+def days(number: int, first: date, until: date | None) -> str:
+    """How long it lasted; `until` is the first day after it.
+
+    >>> days(9, date(2026, 11, 12), date(2026, 11, 21))
+    '9, from 12 Nov 2026 to 20 Nov 2026'
+    """
+    if until is None:
+        return f"{number}, since {day(first)} and still going on"
+    return f"{number}, from {day(first)} to {day(until - timedelta(days=1))}"
 
 
 def severity(level: str | None, share: float | None, currency: str) -> str | None:

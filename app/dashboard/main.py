@@ -1,4 +1,4 @@
-"""The dashboard: seven pages on the published snapshot."""
+"""The dashboard: the pages on the published snapshot."""
 
 from importlib.resources import files
 

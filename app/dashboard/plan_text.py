@@ -12,6 +12,7 @@ from actions.run import Run, Step
 from actions.verify import Verdict
 from app.dashboard.money import between, full_range, markdown, signed
 from app.dashboard.page import cloud_name
+from app.words import look
 
 Colour = Literal["red", "orange", "blue", "green", "gray"]
 
@@ -63,7 +64,26 @@ BACK: Mapping[str, str] = {
 
 
 def saving(plan: Plan) -> str:
-    """What the plan saves a month, each currency for itself."""
+    """What the plan saves a month, each currency for itself; below zero it costs more."""
+    return ", ".join(
+        between(low, high, currency) for currency, (low, high) in _sums(plan).items()
+    ) or "an unknown amount"  # fmt: skip
+
+
+def effect(plan: Plan) -> str:
+    """What the plan does to the bill: `saves $380 a month`, or `costs $380 a month more`."""
+    parts = [_effect(low, high, currency) for currency, (low, high) in _sums(plan).items()]
+    return ", ".join(parts) or "saves an unknown amount"
+
+
+def _effect(low: Decimal | None, high: Decimal, currency: str) -> str:
+    if low is not None and high < 0:
+        return f"costs {between(-high, -low, currency)} a month more"
+    return f"saves {between(low, high, currency)} a month"
+
+
+def _sums(plan: Plan) -> dict[str, tuple[Decimal | None, Decimal]]:
+    """The lowest and the highest saving a month in each currency."""
     low: dict[str, Decimal] = {}
     high: dict[str, Decimal] = {}
     for planned in plan.changes:
@@ -72,8 +92,7 @@ def saving(plan: Plan) -> str:
             low[change.currency] = low.get(change.currency, Decimal(0)) + change.saving_month_low
         if change.currency and change.saving_month_high is not None:
             high[change.currency] = high.get(change.currency, Decimal(0)) + change.saving_month_high
-    ranges = [between(low.get(currency), high[currency], currency) for currency in sorted(high)]
-    return ", ".join(ranges) or "an unknown amount"
+    return {currency: (low.get(currency), high[currency]) for currency in sorted(high)}
 
 
 def one_line(planned: PlannedChange, step: Step | None) -> str:
@@ -81,10 +100,10 @@ def one_line(planned: PlannedChange, step: Step | None) -> str:
     change = planned.change
     name = planned.name or change.resource.resource_id
     kind = change.resource.kind.replace("_", " ")
-    line = f"{change.verb.capitalize()} {kind} **{name}**: {change.before} to {change.after}"
+    line = f"{change.verb.capitalize()} {kind} **{name}**: "
+    line += f"{look(change.before)} to {look(change.after)}"
     if change.currency and change.saving_month_high is not None:
-        saved = between(change.saving_month_low, change.saving_month_high, change.currency)
-        line += f", {saved} a month"
+        line += ", " + _effect(change.saving_month_low, change.saving_month_high, change.currency)
     line = f"{markdown(line)} :gray-badge[{change.risk}]"
     if step is not None and step.outcome is not None:
         outcome = OUTCOME[step.outcome]

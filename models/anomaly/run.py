@@ -24,6 +24,7 @@ DAY_COLUMNS = {
     "is_abnormal": pl.Boolean,
 }  # fmt: skip
 TOTAL_COLUMNS = {"currency": pl.String, "day": pl.Date, "usual": pl.Float64}
+ADOPTED = "counts as the new normal since then"  # said of what stayed for weeks
 MONTH = 28  # days whose median total tells how much money matters
 GAP = 3  # days between two incidents of one series and direction that make them one
 BEFORE, AFTER = 42, 21  # days around an incident that are shown with it
@@ -364,4 +365,4 @@ def _reason(item: Mapping[str, object], one: _Incident) -> str:
         text = f"{verb}{money} {usual}"
         if cause != CREEPING:
             text += f", {one.score:.0f} times the usual spread"
-    return text + ("; counts as the new normal since then" if one.is_adopted else "")
+    return text + (f"; {ADOPTED}" if one.is_adopted else "")

@@ -79,6 +79,44 @@ def test_the_currency_switch_changes_every_amount(
     assert "$" not in app.metric[0].value
 
 
+def test_an_address_brings_back_what_was_chosen(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(demo_home, "overview", monkeypatch).switch_page("views/forecasts.py")
+    app.query_params["forecasts_cloud"] = "AWS"
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="forecasts_cloud").value == "aws"
+
+
+def test_why_costs_changed_is_told_of_a_month_that_is_over(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(demo_home, "costs", monkeypatch)
+    (label,) = [one.label for one in app.expander if one.label.startswith("Why ")]
+    today = data.Reader(load_settings(demo_home)).published().as_of
+    last = date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1)
+    assert label.startswith(f"Why {last:%B} cost")
+
+
+def test_a_day_without_a_line_cost_nothing_up_to_the_last_billed_one(demo_home: Path) -> None:
+    reader = data.Reader(load_settings(demo_home))
+    snapshot = reader.published()
+    cloud, account, service = reader.rows(
+        snapshot,
+        "select cloud, account, service from marts.forecast_daily"
+        " where actual <> 0 and currency = 'USD' group by all"
+        " having count(distinct day) < 60 order by count(*), service limit 1",
+    ).row(0)
+    sql = data.statement(
+        "forecast_path", level="service", currency="USD", first=date(2020, 1, 1),
+        cloud=cloud, account=account, service=service,
+    )  # fmt: skip
+    billed = reader.rows(snapshot, sql).drop_nulls("actual")
+    assert (billed["day"].diff().drop_nulls().dt.total_days() == 1).all()
+    assert (billed["actual"] == 0).any()
+
+
 @pytest.mark.parametrize("split", ["cloud", "account", "region", "charge category", "tag: team"])
 def test_costs_can_be_split_by_anything(
     split: str, demo_home: Path, monkeypatch: pytest.MonkeyPatch

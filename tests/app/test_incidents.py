@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from command_line import answer, call
 from streamlit.testing.v1 import AppTest
-from test_dashboard import opened
+from test_dashboard import FOLDER, opened
 
 
 @pytest.fixture(autouse=True)
@@ -174,3 +174,38 @@ def test_a_link_in_another_currency_offers_it(
     app.segmented_control(key="anomalies_which").set_value("all").run()
     assert not app.warning
     assert confirmable(app) == [other["id"]]
+
+
+def test_a_link_opens_what_the_filters_would_hide(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answer("anomalies", "--expected", home=own_demo_home)["anomalies"]
+    over = next(one for one in found if one["currency"] == "USD" and not one["is_open"])
+    answer("anomaly", "dismiss", over["id"], "--reason", "load test", home=own_demo_home)
+    app = linked(own_demo_home, monkeypatch, over["id"], "USD")
+    assert not app.exception
+    assert not app.warning
+    assert confirmable(app) == [over["id"]]
+    app.segmented_control(key="anomalies_which").set_value("open").run()
+    assert not app.exception
+    assert over["id"] not in confirmable(app), "the filters are the visitor's after that"
+
+
+def test_the_address_names_the_incident_that_is_shown(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(demo_home, "anomalies", monkeypatch)
+    assert [app.query_params["anomaly"]] == confirmable(app)
+
+
+def test_a_fresh_visitor_of_a_link_gets_its_currency(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answer("anomalies", "--expected", home=demo_home)["anomalies"]
+    other = next(one for one in found if one["currency"] != "USD")
+    monkeypatch.setenv("INSTANCE_SELECT_HOME", str(demo_home))
+    app = AppTest.from_file(str(FOLDER / "main.py"), default_timeout=120)
+    app.query_params["currency"] = other["currency"]
+    app.run()
+    assert not app.exception
+    assert app.segmented_control(key="currency").value == other["currency"]

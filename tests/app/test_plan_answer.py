@@ -1,10 +1,12 @@
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
 from actions.planned import Plan, PlannedChange
 from actions.run import Outcome, Run, Step
 from actions.standing import Standing
+from app.dashboard.plan_text import one_line
 from app.plan_answer import plan_answer, run_answer
 from clouds.cloud import Change, Observation, Resource, Verb
 
@@ -61,3 +63,18 @@ def test_a_plan_says_what_can_be_done_with_it_now(
     standing = Standing(missing is None, missing, ())
     shown = [line for line in plan_answer(plan, (), standing).view() if isinstance(line, str)]
     assert shown[-1].startswith(next_step)
+
+
+@pytest.mark.parametrize(
+    ("saving", "said"), [(243, "saves $243 a month"), (-243, "costs $243 a month more")]
+)
+def test_a_change_says_what_it_does_to_the_bill(saving: int, said: str) -> None:
+    where = Resource("aws", "a1", "r1", "x", "instance")
+    change = Change(
+        "p1.1", where, "delete", "stopped_billed", "absent", Observation("stopped_billed"), "R3",
+        "restore",
+        saving_month_low=Decimal(saving), saving_month_high=Decimal(saving), currency="USD",
+    )  # fmt: skip
+    line = one_line(PlannedChange(change, "demo"), None).replace("\\", "")
+    assert line.startswith(":material/radio_button_unchecked: Delete instance **x**: ")
+    assert f"stopped, still billed to deleted, {said}" in line

@@ -255,6 +255,7 @@ def test_people_read_a_table_and_near_misses_as_sentences(tmp_path: Path) -> Non
     ("constraint", "wanted", "value", "distance", "said"),
     [
         ("vcpus", "..4", "5", 1.0, "1 vCPU more would"),
+        ("vcpus", "5000..", "416", 4584.0, "4,584 vCPUs less would"),
         ("region", "eu-*", "us-east-1", None, "Region us-east-1 instead of eu-*"),
         ("carbon_g_kwh", "..200", "278.6", 78.6, "78.6 g of CO2e per kWh more would"),
         ("latency_ms", "..20", "23", 3.0, "3 ms of round trip more would"),

@@ -42,16 +42,41 @@ ahead as (
         and series.cloud = getvariable('cloud')
         and series.account = getvariable('account')
         and series.service = getvariable('service')
+),
+
+-- The last day that is billed, of anything in this cloud: up to it, a day without a line cost nothing.
+known as (
+    select max(daily.day) as day
+    from marts.forecast_daily as daily
+    where
+        daily.currency = getvariable('currency')
+        and daily.actual is not null
+        and (getvariable('cloud') is null or daily.cloud = getvariable('cloud'))
+),
+
+calendar as (
+    select unnest(generate_series(min(billed.day), any_value(known.day), interval 1 day))::date as day
+    from billed
+    cross join known
+    where billed.actual is not null
+),
+
+spent as (
+    select
+        day,
+        coalesce(billed.actual, 0) as actual
+    from calendar
+    left join billed using (day)
 )
 
 select
     day,
-    billed.actual,
+    spent.actual,
     ahead.mean,
     ahead.lo80,
     ahead.hi80,
     ahead.lo95,
     ahead.hi95
-from billed
+from spent
 full join ahead using (day)
 order by day

@@ -24,7 +24,8 @@ billed as (
 select
     daily_cost.cloud,
     daily_cost.service,
-    coalesce(any_value(daily_cost.account_name), daily_cost.account) as account,
+    daily_cost.account,
+    coalesce(any_value(daily_cost.account_name), daily_cost.account) as account_name,
     coalesce(sum(daily_cost.effective_cost) filter (where daily_cost.month = today.month), 0)::double as now,
     coalesce(
         sum(daily_cost.effective_cost) filter (where daily_cost.month = today.last_month), 0

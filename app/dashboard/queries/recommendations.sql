@@ -12,7 +12,11 @@ select
     recommendation_now.*,
     coalesce(account.account_name, recommendation_now.account) as account_name,
     replace(recommendation_now.check, '_', ' ') as check_name,
-    coalesce(recommendation_now.resource_name, recommendation_now.resource_id) as resource,
+    coalesce(
+        recommendation_now.resource_name,
+        case when recommendation_now.resource_id = recommendation_now.account then account.account_name end,
+        recommendation_now.resource_id
+    ) as resource,
     recommendation_now.saving_month_low::double as low,
     recommendation_now.saving_month_high::double as high,
     winner.title as superseded_by_title

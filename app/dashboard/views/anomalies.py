@@ -14,7 +14,7 @@ def anomalies() -> None:
     page.header("Anomalies", "What costs more or less than it should, since when, and why?")
     currency = visitor.currency()
     found = data.ask("anomalies", currency=currency)
-    wanted = st.query_params.get("anomaly")
+    wanted = _link(found)
     if found.is_empty():
         _missing(wanted, currency)
         page.empty(
@@ -30,8 +30,31 @@ def anomalies() -> None:
         return
     incident = _list(shown, currency, wanted)
     if incident is not None:
+        st.query_params["anomaly"] = st.session_state["anomalies_shown"] = incident["id"]
         with st.container(border=True):
             _detail(incident, currency)
+
+
+def _link(found: pl.DataFrame) -> str | None:
+    """What a link leads to, until it is shown; the filters are opened for it once."""
+    wanted = st.query_params.get("anomaly")
+    if wanted is None or wanted == st.session_state.get("anomalies_shown"):
+        return None
+    row = found.filter(pl.col("id") == wanted)
+    if row.height and st.session_state.get("anomalies_link") != wanted:
+        st.session_state["anomalies_link"] = wanted
+        st.session_state["anomalies_which"] = _kind(row)
+        st.session_state["anomalies_direction"] = "both"
+        st.session_state["anomalies_clouds"] = []
+        incident_feedback.show_if_settled(row)
+    return wanted
+
+
+def _kind(row: pl.DataFrame) -> str:
+    """The narrowest choice of *Show* that has the incident of this one row."""
+    if row.item(0, "is_open"):
+        return "open"
+    return "all" if row.item(0, "is_expected") else "unexpected"
 
 
 def _missing(wanted: str | None, currency: str) -> None:
@@ -62,7 +85,8 @@ def _choose(found: pl.DataFrame) -> pl.DataFrame:
             key="anomalies_which",
             persist_state="session",
             help="Open: still going on, or over for less than a week. Unexpected: whenever it was. "
-            "All: also what a launch, a removal, a resize or a commitment explains.",
+            "All: also what a launch, a removal, a resize or a commitment explains. New normal: "
+            "the cost stayed for weeks, so later days are measured against it.",
         )
         direction = st.segmented_control(
             "Direction",
@@ -96,21 +120,19 @@ def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, A
     less = found.filter(pl.col("impact") < 0)["impact"].sum()
     ids: list[str] = found["id"].to_list()
     is_lost = wanted is not None and wanted not in ids
-    first = ids.index(wanted) if wanted in ids else 0
+    link: str | None = st.session_state.get("anomalies_link")
+    first = ids.index(link) if link in ids else 0
     rows = page.table(
         page.with_names(found, "cloud").with_columns(
-            pl.when("is_expected")
-            .then(pl.lit("expected"))
-            .when("is_open")
-            .then(pl.lit("open"))
-            .otherwise(pl.lit("ended"))
+            pl.struct("is_expected", "is_open", "reason")
+            .map_elements(words.state, return_dtype=pl.String)
             .alias("state"),
             pl.struct("cause", "direction", "cause_dimension", "cause_name", "cause_value")
             .map_elements(words.cause, return_dtype=pl.String)
             .alias("explained_by"),
             pl.col("direction").replace({"up": "▲ up", "down": "▼ down"}),
         ),
-        key=f"anomalies_list_{wanted}" if wanted else "anomalies_list",
+        key=f"anomalies_list_{wanted if is_lost else link}",
         alt="Anomalies, the largest impact first",
         select="single-row" if is_lost else "single-row-required",
         preselect=[] if is_lost else [first],
@@ -118,7 +140,7 @@ def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, A
             "impact": page.money_column("Impact so far", currency),
             "direction": st.column_config.TextColumn("Direction", width="small"),
             "severity": st.column_config.TextColumn("Severity", width="small"),
-            "state": st.column_config.TextColumn("State", width="small"),
+            "state": st.column_config.TextColumn("State"),
             "explained_by": st.column_config.TextColumn("Cause"),
             "service": st.column_config.TextColumn("Service"),
             "account_name": st.column_config.TextColumn("Account"),
@@ -133,14 +155,16 @@ def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, A
     )
     page.note(
         money.markdown(
-            f"{found.height} shown: {money.signed(more, currency)} more and "
+            f"{found.height} shown: {money.short(more, currency)} more and "
             f"{money.short(abs(less), currency)} less than expected. Select one to look closer."
         ),
         "Anomalies",
         data.statement("anomalies", currency=currency),
     )
-    if is_lost and not rows:
-        return None
+    if is_lost:
+        if not rows:
+            return None
+        st.session_state["anomalies_link"] = ids[rows[0]]
     return found.row(rows[0] if rows else first, named=True)
 
 
@@ -193,12 +217,12 @@ def _facts(incident: dict[str, Any], currency: str) -> None:
         delta_description="against expected",
         border=True,
     )
-    ended = f"to {page.day(incident['ends_on'])}" if incident["ends_on"] else "and still going on"
     share = incident["share_of_day"]
     known = {
         "Severity": words.severity(incident["severity"], share, currency),
         "How sure": words.how_sure(incident["score"]),
-        "Days": f"{incident['days']}, since {page.day(incident['starts_on'])} {ended}",
+        "Days": words.days(incident["days"], incident["starts_on"], incident["ends_on"]),
+        "State": words.state(incident),
         "Noticed": page.day(incident["flagged_on"]) if incident["flagged_on"] else None,
         "Actual": money.full(incident["actual"], currency),
         "Expected": money.full(incident["expected"], currency),
@@ -333,7 +357,7 @@ def _resource(incident: dict[str, Any]) -> None:
         "Explains": money.percent(share) + " of the impact" if share is not None else None,
         "Name": incident["resource_name"],
         "Id": f"`{incident['resource_id']}`",
-        "Kind": incident["resource_kind"],
+        "Kind": incident["resource_kind"] and incident["resource_kind"].replace("_", " "),
         "Size": incident["resource_sku"],
         "State now": incident["resource_state"],
         "Region": incident["resource_region"],

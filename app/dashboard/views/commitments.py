@@ -40,16 +40,17 @@ def _cards(owned: pl.DataFrame, covered: pl.DataFrame, plan: pl.DataFrame, curre
     cards = st.columns(4)
     cards[0].metric(
         "Covered", money.percent(float(covered["covered_cost"].sum()) / usage if usage else None),
-        border=True,
+        border=True, height="stretch",
         help="Share of the usage of instances, at on-demand prices, that commitments cover. More "
         "is not better by itself: what is committed to and not used is lost.",
     )  # fmt: skip
     cards[1].metric(
-        "Paid for nothing", money.markdown(money.short(unused, currency)), border=True,
+        "Paid for nothing", money.markdown(money.short(unused, currency)),
+        border=True, height="stretch",
         help="What was committed to and not used in the last 30 billed days, where bills say it.",
     )  # fmt: skip
     cards[2].metric(
-        f"End in {SOON} days", str(ending), border=True,
+        f"End in {SOON} days", str(ending), border=True, height="stretch",
         help="Commitments that want a decision: renew, or let go.",
     )  # fmt: skip
     cards[3].metric(
@@ -61,7 +62,7 @@ def _cards(owned: pl.DataFrame, covered: pl.DataFrame, plan: pl.DataFrame, curre
                 currency,
             )
         ),
-        delta_color="off", delta_arrow="off", border=True,
+        delta_color="off", delta_arrow="off", border=True, height="stretch",
         help="Of everything that is suggested; below it the range of 8 in 10 cases.",
     )  # fmt: skip
 
@@ -130,7 +131,11 @@ def _coverage(covered: pl.DataFrame, currency: str) -> None:
 def _buy(plan: pl.DataFrame, currency: str) -> None:
     st.subheader("What to buy", anchor=False)
     bought = plan.filter(pl.col("is_recommended"))
-    reasons = plan.filter(pl.col("term").is_null())["reason"].to_list()
+    unknown = plan.filter(pl.col("term").is_null())
+    reasons = [
+        reason.replace(f" on {cloud} in ", f" on {page.cloud_name(cloud)} in ")
+        for cloud, reason in unknown.select("cloud", "reason").iter_rows()
+    ]
     if bought.is_empty():
         page.empty(
             f"Nothing to buy in {currency}.",

@@ -78,6 +78,7 @@ def _choose(months: list[date], currency: str) -> Choice:
             [*SPLITS, *(TAG + key for key in keys)],
             key="costs_split",
             persist_state="session",
+            bind="query-params",
         )
         is_tag = chosen_split.startswith(TAG)
         chosen_measure = measure.segmented_control(
@@ -225,9 +226,10 @@ def _chart(choice: Choice, asked: dict[str, Any], currency: str) -> None:
 
 
 def _why(choice: Choice, currency: str) -> None:
-    month = _months_later(choice.until, -1)
+    # A month that is not over would cost less than the one before for that alone.
+    month = _months_later(choice.until, -2 if choice.running else -1)
     with st.expander(
-        f"Why {month:%B} costs more or less than the month before: price or quantity?",
+        f"Why {month:%B} cost more or less than the month before: price or quantity?",
         icon=":material/balance:",
     ):
         asked: dict[str, Any] = {"currency": currency, "month": month, **choice.filters}
@@ -252,7 +254,7 @@ def _why(choice: Choice, currency: str) -> None:
         )
         page.note(
             f"Effective cost in {currency}. Price, quantity and new or gone add up to the change "
-            "exactly. A running month is compared as far as it is billed.",
+            "exactly. A month that is not over is left out; Overview compares it by its days.",
             "Why costs changed",
             data.statement("why_changed", **asked),
         )

@@ -8,8 +8,10 @@ import polars as pl
 import streamlit as st
 
 from app.dashboard import charts, data, forecast_causes, money, page, visitor
+from app.dashboard.incident_link import incident_link
 
 ALL = "All"
+LEAST = 0.5  # of a change that is told, in the currency
 SHOWN = 8  # causes in the waterfall; the rest is one bar
 BACK = 90  # days before the forecast in the chart
 HORIZONS = {
@@ -87,7 +89,12 @@ def _pick(label: str, values: pl.Series, written: Any) -> str | None:
     if st.session_state.get(key, ALL) not in options:
         st.session_state[key] = ALL  # another currency or cloud does not have it
     chosen: str = st.selectbox(
-        label, options, format_func=lambda v: ALL if v == ALL else written(v), key=key, width=300
+        label,
+        options,
+        format_func=lambda v: ALL if v == ALL else written(v),
+        key=key,
+        width=300,
+        bind="query-params",
     )
     return None if chosen == ALL else chosen
 
@@ -107,6 +114,12 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
             f" Forecasts of as many days, made at {month['folds']} moments of the past, were off "
             f"by {money.percent(month['wape'], 1)} of their sum on average."
         )
+    year = sums.row(by_predicate=pl.col("horizon") == "year_end", named=True)
+    text += (
+        f" The year {year['last_day']:%Y} will likely end at "
+        f"**{money.short(year['mean'], currency)}**, in 8 of 10 cases "
+        f"{money.between(year['lo80'], year['hi80'], currency)}."
+    )
     st.markdown(money.markdown(text))
     for card, row in zip(st.columns(sums.height), sums.iter_rows(named=True), strict=True):
         card.metric(
@@ -115,9 +128,9 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
             money.markdown(money.between(row["lo80"], row["hi80"], currency)),
             delta_color="off",
             delta_arrow="off",
+            delta_description="in 8 of 10 cases",
             border=True,
-            help=f"From {page.day(row['starts_on'])} to {page.day(row['last_day'])}; "
-            "below it the range of 8 in 10 cases.",
+            help=f"From {page.day(row['starts_on'])} to {page.day(row['last_day'])}.",
         )
 
 
@@ -191,28 +204,38 @@ def _change(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
         "Changes",
         data.statement("forecast_change", **asked),
     )
+    more = found.filter(pl.col("change") >= LEAST)
+    if more.height:
+        top = more.row(0, named=True)
+        incident_link(asked["currency"], top["cloud"], top["account"], top["service"])
+        st.page_link(
+            "views/recommendations.py", label="What can be saved", icon=":material/savings:"
+        )
 
 
 def _steps(found: pl.DataFrame) -> list[tuple[str, float]]:
-    rows = list(found.filter(pl.col("change").abs() >= 0.5).iter_rows(named=True))
+    rows = list(found.filter(pl.col("change").abs() >= LEAST).iter_rows(named=True))
     named = [
-        (f"{row['service']}<br>{page.cloud_name(row['cloud'])}", float(row["change"]))
+        (
+            f"{row['service']}, {row['account_name']} <b>{page.cloud_name(row['cloud'])}</b>",
+            float(row["change"]),
+        )
         for row in rows[:SHOWN]
     ]
     rest = float(found["change"].sum()) - sum(change for _, change in named)
-    return [*named, ("All others", rest)] if abs(rest) >= 0.5 else named
+    return [*named, ("All others", rest)] if abs(rest) >= LEAST else named
 
 
 def _advice(found: pl.DataFrame, currency: str) -> str:
-    """What a reader may do about the largest increase."""
-    more = found.filter(pl.col("change") >= 0.5)
+    """What adds most, and what is to be read from it."""
+    more = found.filter(pl.col("change") >= LEAST)
     if more.is_empty():
         return "Nothing is expected to cost more than last month."
     top = more.row(0, named=True)
-    what = f"{top['service']} in {top['account']}"
     text = (
-        f"{what} is expected to add {money.short(top['change'], currency)}: look at it under "
-        "Anomalies, and at what can be saved under Recommendations."
+        f"{top['service']} in {top['account_name']} adds most: "
+        f"{money.short(top['change'], currency)}. Red is more, green is less than last "
+        "month; the axis may begin above zero."
     )
     return money.markdown(text)
 
@@ -266,7 +289,9 @@ def _budgets(currency: str) -> None:
 
 def _quality(asked: dict[str, Any]) -> None:
     with st.expander("Which models were chosen, and how good they were", icon=":material/rule:"):
-        found = page.with_names(data.ask("forecast_models", **asked), "cloud")
+        found = page.with_names(data.ask("forecast_models", **asked), "cloud").with_columns(
+            pl.col("model").str.replace_all("_", " ")
+        )
         page.table(
             found,
             key="forecasts_models",

@@ -7,6 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app.dashboard import charts, data, incident_feedback, money, page, visitor
+from app.dashboard.incident_link import incident_link
 
 DAYS = 90
 TOP = 5  # open incidents that are listed
@@ -177,7 +178,7 @@ def _movers(month: date, currency: str) -> None:
     if found.is_empty():
         st.caption("Nothing changed against the same days of last month.")
         return
-    named = found.with_columns(pl.format("{} <b>{}</b>", "service", "account").alias("label"))
+    named = found.with_columns(pl.format("{} <b>{}</b>", "service", "account_name").alias("label"))
     charts.show(
         charts.movers(named, label="label", y="change", currency=currency),
         "overview_movers",
@@ -188,6 +189,8 @@ def _movers(month: date, currency: str) -> None:
         "What changed most",
         data.statement("movers", currency=currency),
     )
+    top = found.row(0, named=True)
+    incident_link(currency, top["cloud"], top["account"], top["service"])
 
 
 def _forecast(today: date, currency: str) -> None:
@@ -216,7 +219,9 @@ def _forecast(today: date, currency: str) -> None:
 def _quality(currency: str) -> None:
     with st.expander("How good the forecast was in the backtest", icon=":material/rule:"):
         page.table(
-            data.ask("forecast_quality", currency=currency),
+            data.ask("forecast_quality", currency=currency).with_columns(
+                pl.col("model").str.replace_all("_", " ")
+            ),
             key="forecast_quality",
             alt="Models that won the backtest, and how good they were",
             columns={
@@ -331,7 +336,12 @@ def _invoices(currency: str) -> None:
             "status": st.column_config.TextColumn("State"),
             "billed_cost": page.money_column("Billed", currency),
             "invoice_amount": page.money_column("Invoiced", currency),
-            "gap": page.money_column("Gap", currency),
+            **(
+                {"credits": page.money_column("Credits", currency, "Stated beside the charges")}
+                if found["credits"].null_count() < found.height
+                else {}
+            ),
+            "gap": page.money_column("Gap", currency, "Billed and credits less what is invoiced"),
             "invoice_id": st.column_config.TextColumn("Invoice"),
         },
     )

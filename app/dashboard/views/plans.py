@@ -77,7 +77,7 @@ def _list(listed: list[Plan]) -> Plan:
         rows=6,
     )
     chosen = listed[rows[0] if rows else first]
-    st.session_state["plan"] = chosen.id
+    st.session_state["plan"] = st.query_params["plan"] = chosen.id
     return chosen
 
 
@@ -90,8 +90,8 @@ def _detail(plan: Plan) -> None:
         st.badge(status.words, icon=status.icon, color=status.colour)
         st.badge(f"Risk {plan.risk}", icon=":material/shield:", color="gray")
     st.caption(
-        f"{plan.id}, made by **{plan.author}** on {plan.created_at:%-d %b %Y %H:%M} UTC, "
-        f"on the facts of snapshot {plan.snapshot or 'unknown'}"
+        f"{plan.id}, made by **{plan.author}** on {plan.created_at:%-d %b %Y %H:%M} UTC"
+        + (f", on the facts of snapshot {plan.snapshot}" if plan.snapshot else "")
         + (f". Puts back run {plan.undoes_run}" if plan.undoes_run else "")
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -102,9 +102,7 @@ def _detail(plan: Plan) -> None:
     st.markdown(
         f"##### The {len(plan.changes)} changes, in this order" if many else "##### The change"
     )
-    st.caption(
-        money.markdown(f"Saves {plan_text.saving(plan)} a month{' together' if many else ''}.")
-    )
+    st.caption(money.markdown(f"{'Together it' if many else 'It'} {plan_text.effect(plan)}."))
     steps = {step.planned.change.change_id: step for step in (made[0].steps if made else ())}
     for planned in planning.explain(plan):
         step = steps.get(planned.change.change_id)
@@ -230,8 +228,8 @@ def _approve_dialog(plan: Plan) -> None:
     st.markdown(
         money.markdown(
             f"**{plan.title}**: {plan_text.counted(len(plan.changes), 'change')} of risk "
-            f"{plan.risk}, saving {plan_text.saving(plan)} a month. You approve exactly this list, "
-            f"as **{visitor.user()}**:"
+            f"{'at most ' if len(plan.changes) > 1 else ''}{plan.risk}; it "
+            f"{plan_text.effect(plan)}. You approve exactly this list, as **{visitor.user()}**:"
         )
     )
     st.code(plan.hash, language=None, wrap_lines=True)

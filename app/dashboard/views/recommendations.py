@@ -7,6 +7,7 @@ import streamlit as st
 
 from actions.errors import ActionError
 from app.dashboard import data, decide, money, page, visitor
+from app.words import LOOKS
 from clouds.errors import CloudError
 
 RISKS = {
@@ -36,7 +37,9 @@ def recommendations() -> None:
             "They need inventory, metrics and bills of the last weeks: instance-select run",
         )
         return
-    found = _choose(found)
+    found = _choose(found).with_columns(
+        pl.col(name).replace(LOOKS).alias(f"{name}_words") for name in ("before", "after")
+    )
     parts = {
         "open": found.filter((pl.col("status") == "open") & (pl.col("currency") == currency)),
         "insufficient_data": found.filter(pl.col("status") == "insufficient_data"),
@@ -120,8 +123,8 @@ def _open(found: pl.DataFrame, currency: str) -> None:
             "resource": st.column_config.TextColumn("Resource"),
             "low": page.money_column("Saves from", currency, "Per month, the lowest estimate"),
             "high": page.money_column("up to", currency, "Per month, the highest estimate"),
-            "before": st.column_config.TextColumn("Now"),
-            "after": st.column_config.TextColumn("Then"),
+            "before_words": st.column_config.TextColumn("Now"),
+            "after_words": st.column_config.TextColumn("Then"),
             "risk": st.column_config.TextColumn(
                 "Risk", width="small", help="; ".join(RISKS.values())
             ),
@@ -155,7 +158,8 @@ def _bar(found: pl.DataFrame, chosen: pl.DataFrame, currency: str) -> None:
                 "Select some to see why, and to make a plan."
             )
         else:
-            st.markdown(f"**{len(chosen)} selected** save {_range(chosen, currency)} a month.")
+            s = "s" if len(chosen) == 1 else ""
+            st.markdown(f"**{len(chosen)} selected** save{s} {_range(chosen, currency)} a month.")
         if st.button(
             "Make a plan",
             type="primary",
@@ -209,7 +213,7 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
 def _plan_dialog(chosen: pl.DataFrame, currency: str) -> None:
     limits = decide.limits(data.settings())
     st.markdown(
-        f"**{len(chosen)}** changes that save **{_range(chosen, currency)}** a month. Making the "
+        f"**{_changes(len(chosen))} **{_range(chosen, currency)}** a month. Making the "
         "plan looks at each resource again and changes nothing: it has to be approved first."
     )
     page.table(
@@ -219,8 +223,8 @@ def _plan_dialog(chosen: pl.DataFrame, currency: str) -> None:
         columns={
             "resource": st.column_config.TextColumn("Resource"),
             "verb": st.column_config.TextColumn("Change"),
-            "before": st.column_config.TextColumn("Now"),
-            "after": st.column_config.TextColumn("Then"),
+            "before_words": st.column_config.TextColumn("Now"),
+            "after_words": st.column_config.TextColumn("Then"),
             "risk": st.column_config.TextColumn("Risk", width="small"),
             "low": page.money_column("Saves from", currency),
             "high": page.money_column("up to", currency),
@@ -246,6 +250,10 @@ def _plan_dialog(chosen: pl.DataFrame, currency: str) -> None:
             st.switch_page("views/plans.py")
 
 
+def _changes(number: int) -> str:
+    return "1 change** that saves" if number == 1 else f"{number} changes** that save"
+
+
 def _without_evidence(found: pl.DataFrame) -> None:
     if found.is_empty():
         page.empty("Every check had the data it needs.", "Nothing is claimed on missing evidence.")
@@ -256,9 +264,9 @@ def _without_evidence(found: pl.DataFrame) -> None:
         key="recommendations_without_evidence",
         alt="Resources that could not be judged, and what is missing",
         columns={
-            "title": st.column_config.TextColumn("What", width="medium"),
+            "title": st.column_config.TextColumn("What", width="large"),
             "resource": st.column_config.TextColumn("Resource"),
-            "missing": st.column_config.TextColumn("What is missing", width="large"),
+            "missing": st.column_config.TextColumn("What is missing"),
             "cloud": st.column_config.TextColumn("Cloud"),
             "account_name": st.column_config.TextColumn("Account"),
             "region": st.column_config.TextColumn("Region"),
@@ -340,7 +348,10 @@ def _advice(found: pl.DataFrame) -> None:
         rows=14,
     )
     for row in found[rows].head(DETAILS).iter_rows(named=True):
-        page.rows_of(row["evidence"], f"evidence_{row['id']}")
+        with st.container(border=True):
+            st.markdown(f"{money.markdown(row['title'])}: **{money.markdown(row['resource'])}**")
+            st.markdown(f":material/info: {money.markdown(row['reason'])}")
+            page.rows_of(row["evidence"], f"evidence_{row['id']}")
 
 
 recommendations()

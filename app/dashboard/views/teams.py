@@ -25,7 +25,7 @@ def teams() -> None:
         return
     month = st.selectbox(
         "Billing month", months[::-1], format_func=lambda one: f"{one:%B %Y}", width=220,
-        key=f"teams_month_{currency}", persist_state="session",
+        key=f"teams_month_{currency}", persist_state="session", bind="query-params",
     )  # fmt: skip
     asked: dict[str, Any] = {"currency": currency, "month": month}
     found = data.ask("teams_of_month", **asked)
@@ -120,7 +120,7 @@ def _table(found: pl.DataFrame, asked: dict[str, Any], currency: str) -> str | N
         )  # fmt: skip
         page.note(
             f"Effective cost in {currency}, as billed in {asked['month']:%B %Y}. The rows add up "
-            "to the bill. Select a team to see its services.",
+            "to the bill. Select a team for its services, and its statement to print or as CSV.",
             "Cost by team",
             data.statement("teams_of_month", **asked),
         )
