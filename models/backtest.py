@@ -24,6 +24,7 @@ FURTHER_OF_FEW = 16  # and as many before those, a whole horizon apart: few seri
 FEW_SERIES = 10
 SHARPNESS = 4.0  # a model with half the error gets 2^4 times the weight
 BORROWED = 0.5  # trust in how a model did on the other series, against 1 in how it did here
+LEAST = 1e-6  # error over the baseline's
 ROUNDING = 1e-9  # a mix that is the baseline does not beat it
 CUT = 0.3  # share of the weight left out at each end
 LEAST_KNOWN = 8  # steps before an origin, and at least two seasons, for it to count
@@ -255,11 +256,20 @@ def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:
     known = np.isfinite(ratio)
     pooled = median(np.where(known, ratio, np.nan).T)
     pooled = np.where(np.isnan(pooled), 1.0, pooled)
-    trusted = (np.where(known, ratio, 1.0) + BORROWED * pooled) / (1 + BORROWED)
-    trusted = np.maximum(trusted, 1e-6)
+    trusted = _trusted(np.where(known, ratio, 1.0), pooled)
     weight = np.where(known, trusted, np.inf) ** -SHARPNESS
     total = weight.sum(axis=1, keepdims=True)
     return weight / np.where(total > 0, total, 1.0)
+
+
+def _trusted(ratio: Floats, pooled: Floats) -> Floats:
+    """An error over the baseline's, as it was here and on the other series; both above zero.
+
+    As ratios are, by their logarithms: a fee once a month, of which one model knows nearly all, would
+    else be forecast by what is good for the rest.
+    """
+    share = BORROWED / (1 + BORROWED)
+    return np.maximum(ratio, LEAST) ** (1 - share) * np.maximum(pooled, LEAST) ** share
 
 
 def _mix(weights: Floats, said: Floats) -> Floats:
@@ -291,7 +301,7 @@ def _pick(per_model: Floats, mix_error: Floats) -> NDArray[np.intp]:
     base = per_model[:, 0]
     ratio = mix_error / np.where(base > 0, base, 1.0)
     pooled = np.nan_to_num(median(np.where(np.isfinite(ratio), ratio, np.nan)[None])[0], nan=1.0)
-    trusted = (ratio + BORROWED * pooled) / (1 + BORROWED)
+    trusted = _trusted(ratio, np.asarray(pooled))
     return np.where((trusted < 1 - ROUNDING) & (base > 0), per_model.shape[1], 0)
 
 

@@ -14,7 +14,7 @@ from models.known import median
 
 NEIGHBOURS = 3  # days on each side that a day is compared with
 MONTHS = 6  # looked back
-TIMES = 3  # months a day must have stood out
+TIMES = 3  # months a day must have stood out, and those that tell by how much
 CLEAR = 4.0  # spreads by which it must stand out
 DAYS = 31 + 1  # by day of month, and the last one again as number 0
 
@@ -83,7 +83,11 @@ class _Spread:
 
 
 def _effects(values: Floats, days: Days) -> Floats:
-    """Series x DAYS: the median excess of a day over its neighbours, zero unless it is clear."""
+    """Series x DAYS: the usual excess of a day over its neighbours, zero unless it is clear.
+
+    Many months tell whether there is one, the last ones how much: a fee that follows a growing bill
+    would else be months behind.
+    """
     span = min(values.shape[1], 31 * MONTHS)
     values, days = values[:, -span:], days[:, -span:]
     shifted = [np.roll(values, k, axis=1) for k in range(-NEIGHBOURS, NEIGHBOURS + 1) if k]
@@ -103,8 +107,14 @@ def _effects(values: Floats, days: Days) -> Floats:
         usual = np.nan_to_num(median(found))
         low = np.where(np.isfinite(found), np.abs(found - usual[:, None]), 0).max(axis=1)
         clear = (times >= TIMES) & (np.abs(usual) > CLEAR * spread) & (low < np.abs(usual))
-        effect[:, day] = np.where(clear, usual, 0.0)
+        effect[:, day] = np.where(clear, _newest(found), 0.0)
     return effect
+
+
+def _newest(found: Floats) -> Floats:
+    """Median of the last TIMES known values of each row; zero where nothing is known."""
+    behind = np.isfinite(found)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    return np.nan_to_num(median(np.where(behind <= TIMES, found, np.nan)))
 
 
 def _at(effect: Floats, days: Days) -> Floats:

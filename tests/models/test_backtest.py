@@ -59,6 +59,16 @@ def test_the_mix_never_leaves_the_range_of_the_models_that_have_weight():
     assert ((mixed >= 90) & (mixed <= 110)).all()
 
 
+def test_what_one_model_knows_of_a_series_outweighs_how_bad_it_is_for_the_others():
+    truth = np.abs(noise(0, 9)) + 1
+    said = {"seasonal_naive": truth + 1, "usual": truth + 0.5, "special": truth + 2.0}
+    said = {name: values.copy() for name, values in said.items()}
+    said["special"][0] = truth[0] + 0.01
+    weights = choose(rolled(truth, **said)).weights
+    assert weights[0, 2] > 0.9
+    assert (weights[1:, 1] > 0.9).all()
+
+
 def test_the_baseline_stays_where_no_model_beats_it():
     truth = 100 + noise(0, 4)
     test = rolled(

@@ -98,6 +98,17 @@ def test_a_perfect_week_is_repeated(name: str):
     np.testing.assert_allclose(said, weekly(steps=154)[:, -14:], rtol=0.06)
 
 
+def test_a_monthly_fee_that_grows_is_expected_as_in_the_last_three_months():
+    days = np.arange("2026-01-01", "2026-11-20", dtype="datetime64[D]")
+    first = (days == days.astype("datetime64[M]")) & (days > days[0])
+    values = np.where(first, 100 * 1.1 ** np.cumsum(first), 0.0)[None, :]
+    history = History(values, 7, last_day=days[-1:])
+    fees = values[0][first]
+    said = MonthEffect(available()["damped"]).fit(history).predict(30)[0]
+    assert said.sum() == pytest.approx(fees[-2], rel=1e-3)
+    assert said[11] == pytest.approx(fees[-2], rel=1e-3)  # the first of December
+
+
 def test_a_monthly_fee_is_expected_on_its_day_again():
     days = np.datetime64("2026-03-15") - np.arange(STEPS)[::-1] * np.timedelta64(1, "D")
     first = np.array([d.astype(object).day == 1 for d in days])
