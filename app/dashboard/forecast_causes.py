@@ -82,8 +82,10 @@ def price_and_quantity(asked: dict[str, Any]) -> None:
         nothing="-",
     )
     page.note(
-        "The next four weeks against the last four. Quantity is forecast by itself; a price stays "
-        "what it is, but for commitments that end. Services without a common unit are left out.",
+        "The next four weeks against the last four. Quantity is forecast by itself; a price is "
+        "what a unit cost on average in the last week, and stays so but for commitments that end. "
+        "It also changes where dearer or cheaper kinds came in. Services without a common unit "
+        "are left out.",
         "Quantity and price",
         data.statement("forecast_prices", **asked),
     )
