@@ -44,7 +44,7 @@ ahead as (
         and series.service = getvariable('service')
 ),
 
--- The last day that is billed, of anything in this cloud: up to it, a day without a line cost nothing.
+-- The last day that is billed, of anything in this account: up to it, a day without a line cost nothing.
 known as (
     select max(daily.day) as day
     from marts.forecast_daily as daily
@@ -52,6 +52,7 @@ known as (
         daily.currency = getvariable('currency')
         and daily.actual is not null
         and (getvariable('cloud') is null or daily.cloud = getvariable('cloud'))
+        and (getvariable('account') is null or daily.account = getvariable('account'))
 ),
 
 calendar as (
