@@ -265,8 +265,8 @@ def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:
 def _trusted(ratio: Floats, pooled: Floats) -> Floats:
     """An error over the baseline's, as it was here and on the other series; both above zero.
 
-    As ratios are, by their logarithms: a fee once a month, of which one model knows nearly all, would
-    else be forecast by what is good for the rest.
+    As ratios are, by their logarithms: a fee once a month, of which one model knows nearly all,
+    would else be forecast by what is good for the rest.
     """
     share = BORROWED / (1 + BORROWED)
     return np.maximum(ratio, LEAST) ** (1 - share) * np.maximum(pooled, LEAST) ** share
