@@ -95,7 +95,7 @@ def _less_or_more(name: str, value: float, distance: float, wanted: str) -> str:
     measure = NUMBERS[name]
     unit = measure.one if measure.one and distance == 1 else measure.unit
     way = "less" if low and value < float(low) else "more"
-    amount = f"{distance:,.0f}" if distance >= 1000 else f"{distance:.3g}"
+    amount = f"{distance:,.0f}" if distance >= 999.5 else f"{distance:.3g}"
     return f"{amount} {unit} {way}"
 
 

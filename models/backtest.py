@@ -24,6 +24,7 @@ FURTHER_OF_FEW = 16  # and as many before those, a whole horizon apart: few seri
 FEW_SERIES = 10
 SHARPNESS = 4.0  # a model with half the error gets 2^4 times the weight
 BORROWED = 0.5  # trust in how a model did on the other series, against 1 in how it did here
+MOST_BORROWED = 4.0  # times better or worse than here is what is believed of the other series
 LEAST = 1e-6  # error over the baseline's
 ROUNDING = 1e-9  # a mix that is the baseline does not beat it
 CUT = 0.3  # share of the weight left out at each end
@@ -32,6 +33,7 @@ MISSED = 0.1  # share of the sum, at most
 MADE_UP = 0.5  # of what the sum missed: all of it costs as much in error as it saves in bias
 FACTOR = (-0.5, 1.0)  # change of one series at most
 UNTESTED = 0.3  # error over size, where no series has been tested
+LEAST_FREEDOM = 3.0  # with less, the limits of Student's t say nothing any more
 FEW_ERRORS = 20  # scaled errors; with fewer a normal distribution helps out
 LEVELS = (0.80, 0.95)
 
@@ -222,6 +224,7 @@ def _quantiles(units: Floats, freedom: float) -> tuple[tuple[float, ...], tuple[
     if len(units) < FEW_ERRORS:
         spread = np.array([-2.8, -1.7, -1.0, -0.5, 0, 0.5, 1.0, 1.7, 2.8])
         units = np.concatenate([units, spread])
+        freedom = np.inf
     low, high = [], []
     for level in LEVELS:
         end = (1 + level) / 2
@@ -244,7 +247,8 @@ def _freedom(rolled: Rolled, error: Floats) -> float:
     together = float(np.nan_to_num(mean(mean(by_fold, (0,)) ** 2, (0,))))
     alone = float(np.nan_to_num(mean(by_fold**2, (0, 1))))
     series = np.clip(alone / together if together > 0 else 1.0, 1.0, max(len(error), 1))
-    return float(series) * max(1.0, 2 * max(rolled.origins, default=0) / error.shape[2])
+    folds = 2 * max(rolled.origins, default=0) / error.shape[2]
+    return max(float(series) * folds, LEAST_FREEDOM)
 
 
 def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:
@@ -265,11 +269,12 @@ def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:
 def _trusted(ratio: Floats, pooled: Floats) -> Floats:
     """An error over the baseline's, as it was here and on the other series; both above zero.
 
-    As ratios are, by their logarithms: a fee once a month, of which one model knows nearly all,
-    would else be forecast by what is good for the rest.
+    As ratios are, by their logarithms, and within limits: a fee once a month, of which one model
+    knows nearly all, is not forecast by what is good for the rest, nor the rest by that model.
     """
-    share = BORROWED / (1 + BORROWED)
-    return np.maximum(ratio, LEAST) ** (1 - share) * np.maximum(pooled, LEAST) ** share
+    own = np.maximum(ratio, LEAST)
+    others = np.clip(pooled, own / MOST_BORROWED, own * MOST_BORROWED)
+    return (own * others**BORROWED) ** (1 / (1 + BORROWED))
 
 
 def _mix(weights: Floats, said: Floats) -> Floats:

@@ -130,14 +130,14 @@ def waterfall(steps: Sequence[tuple[str, float]], *, currency: str) -> go.Figure
         cliponaxis=False,
     )  # fmt: skip
     _labels(figure, names)
-    heights = list(accumulate([first, *changes]))
-    low, high = min(0.0, *heights, last), max(*heights, last)
-    lowest = min(*heights, last)
-    if lowest > 3 * (high - lowest) * 0.3:
-        low = lowest - (high - lowest or high) * 0.3
+    heights = [*accumulate([first, *changes]), last]
+    low, high = min(heights), max(heights)
+    room = (high - low or abs(high) or 1.0) * 0.3  # for the figures
+    left = low - room if low < 0 or low > 3 * room else 0.0
+    right = high + room if high > 0 or high < -3 * room else 0.0
     figure.update_layout(hovermode="closest", showlegend=False)
     _money_axis(figure, currency, "x")
-    figure.update_xaxes(range=[low, high + (high - low) * 0.3], nticks=5)  # room for the figures
+    figure.update_xaxes(range=[left, right], nticks=5)
     return figure
 
 

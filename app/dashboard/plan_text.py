@@ -77,7 +77,9 @@ def effect(plan: Plan) -> str:
 
 
 def _effect(low: Decimal | None, high: Decimal, currency: str) -> str:
-    if low is not None and high < 0:
+    if high < 0 and low is None:
+        return f"costs at least {between(-high, -high, currency)} a month more"
+    if low is not None and low < 0 and high <= 0:
         return f"costs {between(-high, -low, currency)} a month more"
     return f"saves {between(low, high, currency)} a month"
 

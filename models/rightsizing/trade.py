@@ -21,6 +21,8 @@ HALVINGS = 40
 LADDER = 100 / 2.0 ** np.arange(4, -1, -1)  # percent: what can be bought of most families
 LIGHTEST, HEAVIEST = 1e-3, 10.0  # how much a size bought may count beside the size needed
 LADDER_HALVINGS = 10
+MOST_OVERLOAD = 0.5  # expected share of time
+NEVER = 1e9  # harm that no saving is worth
 UNIT = 0.01  # share of a machine's time in overload whose harm is 1
 
 
@@ -92,9 +94,10 @@ def bought(sizes: Floats) -> Floats:
 def harm(overload: Floats) -> Floats:
     """The square: one machine that is too small for an hour is worse than two for half an hour.
 
-    It also spreads the risk, as nobody knows which machine's outlook is wrong.
+    It also spreads the risk, as nobody knows which machine's outlook is wrong. A size that is too
+    small for most of the time is none at all.
     """
-    return np.square(overload / UNIT)
+    return np.where(overload > MOST_OVERLOAD, NEVER, np.square(overload / UNIT))
 
 
 def _cheapest(harms: Floats, costs: Floats, mean: float) -> Floats:

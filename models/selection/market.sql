@@ -65,6 +65,7 @@ with trip as (
         price.region as other,
         0 as ms
     from price
+    where price.region is not null
 ),
 
 reach as (

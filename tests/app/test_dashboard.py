@@ -115,6 +115,8 @@ def test_a_day_without_a_line_cost_nothing_up_to_the_last_billed_one(demo_home: 
     billed = reader.rows(snapshot, sql).drop_nulls("actual")
     assert (billed["day"].diff().drop_nulls().dt.total_days() == 1).all()
     assert (billed["actual"] == 0).any()
+    ahead = reader.rows(snapshot, sql).drop_nulls("mean")["day"].min()
+    assert billed["day"].max() < ahead, "a day is billed or forecast"
 
 
 @pytest.mark.parametrize("split", ["cloud", "account", "region", "charge category", "tag: team"])

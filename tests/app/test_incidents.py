@@ -189,6 +189,12 @@ def test_a_link_opens_what_the_filters_would_hide(
     app.segmented_control(key="anomalies_which").set_value("open").run()
     assert not app.exception
     assert over["id"] not in confirmable(app), "the filters are the visitor's after that"
+    app.query_params["anomaly"] = over["id"]
+    app.run()
+    assert confirmable(app) == [over["id"]], "the same link once more"
+    app.query_params["anomaly"] = "nonsense"
+    app.run()
+    assert "not known" in app.warning[0].value
 
 
 def test_the_address_names_the_incident_that_is_shown(

@@ -66,14 +66,20 @@ def test_a_plan_says_what_can_be_done_with_it_now(
 
 
 @pytest.mark.parametrize(
-    ("saving", "said"), [(243, "saves $243 a month"), (-243, "costs $243 a month more")]
-)
-def test_a_change_says_what_it_does_to_the_bill(saving: int, said: str) -> None:
+    ("low", "high", "said"),
+    [
+        (243, 243, "saves $243 a month"), (-243, -243, "costs $243 a month more"),
+        (None, -243, "costs at least $243 a month more"),
+        (-243, 0, "costs $0\u2013243 a month more"),
+    ],
+)  # fmt: skip
+def test_a_change_says_what_it_does_to_the_bill(low: int | None, high: int, said: str) -> None:
     where = Resource("aws", "a1", "r1", "x", "instance")
     change = Change(
         "p1.1", where, "delete", "stopped_billed", "absent", Observation("stopped_billed"), "R3",
         "restore",
-        saving_month_low=Decimal(saving), saving_month_high=Decimal(saving), currency="USD",
+        saving_month_low=None if low is None else Decimal(low), saving_month_high=Decimal(high),
+        currency="USD",
     )  # fmt: skip
     line = one_line(PlannedChange(change, "demo"), None).replace("\\", "")
     assert line.startswith(":material/radio_button_unchecked: Delete instance **x**: ")

@@ -69,6 +69,15 @@ def test_what_one_model_knows_of_a_series_outweighs_how_bad_it_is_for_the_others
     assert (weights[1:, 1] > 0.9).all()
 
 
+def test_what_is_perfect_for_most_series_is_not_taken_where_it_fails():
+    truth = np.abs(noise(0, 9)) + 1
+    said = {"seasonal_naive": truth + 1, "special": truth.copy()}
+    said["special"][:2] = truth[:2] + 3
+    found = choose(rolled(truth, **said))
+    assert found.said[:2] == pytest.approx(said["seasonal_naive"][:2])
+    assert found.said[2:] == pytest.approx(truth[2:])
+
+
 def test_the_baseline_stays_where_no_model_beats_it():
     truth = 100 + noise(0, 4)
     test = rolled(
@@ -145,6 +154,13 @@ def test_series_that_err_together_say_less_than_those_that_err_on_their_own():
     together, alone = (backtest._freedom(rolled(e), e) for e in (shared, own))  # pyright: ignore[reportPrivateUsage]
     assert together == pytest.approx(2 * max(STARTS) / STEPS)
     assert alone > 3 * together
+
+
+def test_what_stands_in_for_errors_that_are_not_there_is_not_widened():
+    error = noise(0, 1)
+    error[:, :, 1:] = np.nan
+    band = bands(rolled(error), np.zeros_like(error), np.ones(1))
+    assert 1.7 <= band.high[0] <= band.high[1] <= 2.8
 
 
 def test_few_series_are_tested_at_more_origins():

@@ -130,6 +130,13 @@ def test_how_often_new_loads_come_is_learned_from_the_fleet():
     assert new_load(days_at_levels(calm[: 4 * 288], 288), Outlook()) == USUAL_NEW_LOAD
 
 
+@pytest.mark.parametrize("machines", [1, 3, 25])
+def test_a_machine_that_is_always_full_is_not_cut(machines: int):
+    used = np.full((7 * 288, machines), 100.0)
+    for rule in (right_size, safe_size):
+        assert (rule(used, used) == 100).all()
+
+
 def test_recent_days_count_most():
     rising = np.repeat(np.array([10.0] * 10 + [60.0] * 4), 288)[:, None]
     fallen = rising[::-1].copy()

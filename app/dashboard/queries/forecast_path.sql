@@ -51,6 +51,7 @@ known as (
     where
         daily.currency = getvariable('currency')
         and daily.actual is not null
+        and daily.day < (select min(ahead.day) from ahead)
         and (getvariable('cloud') is null or daily.cloud = getvariable('cloud'))
         and (getvariable('account') is null or daily.account = getvariable('account'))
 ),

@@ -30,6 +30,8 @@ def anomalies() -> None:
         return
     incident = _list(shown, currency, wanted)
     if incident is not None:
+        if incident["id"] != st.session_state.get("anomalies_opened"):
+            st.session_state["anomalies_opened"] = None  # the same link may be followed again
         st.query_params["anomaly"] = st.session_state["anomalies_shown"] = incident["id"]
         with st.container(border=True):
             _detail(incident, currency)
@@ -41,8 +43,9 @@ def _link(found: pl.DataFrame) -> str | None:
     if wanted is None or wanted == st.session_state.get("anomalies_shown"):
         return None
     row = found.filter(pl.col("id") == wanted)
-    if row.height and st.session_state.get("anomalies_link") != wanted:
-        st.session_state["anomalies_link"] = wanted
+    if row.height and st.session_state.get("anomalies_opened") != wanted:
+        st.session_state["anomalies_link"] = st.session_state["anomalies_opened"] = wanted
+        st.session_state["anomalies_followed"] = st.session_state.get("anomalies_followed", 0) + 1
         st.session_state["anomalies_which"] = _kind(row)
         st.session_state["anomalies_direction"] = "both"
         st.session_state["anomalies_clouds"] = []
@@ -58,16 +61,21 @@ def _kind(row: pl.DataFrame) -> str:
 
 
 def _missing(wanted: str | None, currency: str) -> None:
-    """Say that what a link leads to is not in the list, and offer the currency that it names."""
+    """Say that what a link leads to is not in the list, and offer the currency that it is in."""
     if wanted is None:
         return
-    named = st.query_params.get("currency", currency)
-    known = data.ask("currencies")["currency"].to_list()
-    where = "Show all of them, or take away a filter."
-    if named != currency and named in known:
+    everywhere = {
+        one: data.ask("anomalies", currency=one)["id"].to_list()
+        for one in data.ask("currencies")["currency"].to_list()
+    }
+    named = next((one for one, ids in everywhere.items() if wanted in ids), None)
+    where = "It is not known, or no longer: bills that came later may have explained it."
+    if named == currency:
+        where = "Show all of them, or take away a filter."
+    elif named is not None:
         where = f"It is in {named}."
     st.warning(f"That incident is not among those shown. {where}", icon=":material/search_off:")
-    if named != currency and named in known:
+    if named is not None and named != currency:
         st.button(f"Show {named}", key="anomalies_currency", on_click=_switch, args=(named,))
 
 
@@ -132,7 +140,7 @@ def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, A
             .alias("explained_by"),
             pl.col("direction").replace({"up": "▲ up", "down": "▼ down"}),
         ),
-        key=f"anomalies_list_{wanted if is_lost else link}",
+        key=f"anomalies_list_{wanted if is_lost else st.session_state.get('anomalies_followed')}",
         alt="Anomalies, the largest impact first",
         select="single-row" if is_lost else "single-row-required",
         preselect=[] if is_lost else [first],
@@ -165,6 +173,7 @@ def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, A
         if not rows:
             return None
         st.session_state["anomalies_link"] = ids[rows[0]]
+        st.session_state["anomalies_followed"] = st.session_state.get("anomalies_followed", 0) + 1
     return found.row(rows[0] if rows else first, named=True)
 
 

@@ -254,7 +254,7 @@ def _why(choice: Choice, currency: str) -> None:
         )
         page.note(
             f"Effective cost in {currency}. Price, quantity and new or gone add up to the change "
-            "exactly. A month that is not over is left out; Overview compares it by its days.",
+            "to the cent. A month that is not over is left out; Overview compares it by its days.",
             "Why costs changed",
             data.statement("why_changed", **asked),
         )

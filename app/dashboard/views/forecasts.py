@@ -207,7 +207,7 @@ def _change(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
     more = found.filter(pl.col("change") >= LEAST)
     if more.height:
         top = more.row(0, named=True)
-        incident_link(asked["currency"], top["cloud"], top["account"], top["service"])
+        incident_link(asked["currency"], top)
         st.page_link(
             "views/recommendations.py", label="What can be saved", icon=":material/savings:"
         )

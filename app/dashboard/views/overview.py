@@ -190,7 +190,7 @@ def _movers(month: date, currency: str) -> None:
         data.statement("movers", currency=currency),
     )
     top = found.row(0, named=True)
-    incident_link(currency, top["cloud"], top["account"], top["service"])
+    incident_link(currency, top)
 
 
 def _forecast(today: date, currency: str) -> None:
