@@ -89,7 +89,7 @@ def _found(
 
 def _seen(connection: DuckDBPyConnection) -> pl.DataFrame:
     known = connection.execute(
-        "select 1 from duckdb_tables() where concat(schema_name, '.', table_name) = ?",
+        "select 1 from duckdb_columns() where concat(schema_name, '.', table_name) = ?",
         ["actions.recommendation"],
     ).fetchone()
     if known is None:

@@ -44,7 +44,8 @@ def _known(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     names = {
         f"{schema}.{name}"
         for schema, name in connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'lake'"
+            "select distinct schema_name, table_name from duckdb_columns()"
+            " where database_name = 'lake'"
         ).fetchall()
     }
     if table not in names:

@@ -86,7 +86,8 @@ def everything(cloud: Cloud, home: Path) -> str:
     try:
         with work.lake.latest() as connection:
             tables = connection.execute(
-                "select schema_name, table_name from duckdb_tables() where schema_name = 'raw'"
+                "select distinct schema_name, table_name from duckdb_columns()"
+                " where schema_name = 'raw'"
             ).fetchall()
             assert tables
             for schema, table in tables:

@@ -8,7 +8,7 @@ import pytest
 
 from warehouse.errors import QueryRefused
 from warehouse.lake import Lake
-from warehouse.query import ask
+from warehouse.query import ask, confine
 from warehouse.settings import LakeSettings
 
 
@@ -116,6 +116,17 @@ def test_python_variables_are_not_tables(lake: Lake) -> None:
     with pytest.raises(duckdb.CatalogException):
         rows(lake, "from secret")
     assert secret
+
+
+def test_no_extension_can_be_loaded_from_elsewhere(lake: Lake, tmp_path: Path) -> None:
+    """Ours are loaded without a look at their signature, so nobody else may load any."""
+    file = tmp_path / "mine.duckdb_extension"
+    file.write_bytes(b"machine code")
+    with lake.latest() as connection:
+        confine(connection, lake)
+        for sql in (f"load '{file}'", f"install '{file}'", "install spatial"):
+            with pytest.raises(duckdb.PermissionException):
+                connection.execute(sql)
 
 
 def test_nothing_was_written(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
