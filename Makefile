@@ -12,7 +12,7 @@ export PYRIGHT_PYTHON_GLOBAL_NODE := false# the node of the locked wheel, not wh
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := true
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help setup setup-dev setup-servers run check format test bench lock clean
+.PHONY: help setup setup-dev setup-servers run check types style format test bench lock clean
 
 help:
 	@echo "make setup   environment to run it"
@@ -45,11 +45,16 @@ run: setup
 	@exec $(BIN)/instance-select serve
 
 check: setup-dev
+	@$(MAKE) --jobs 2 --output-sync --no-print-directory types style
+
+types:
+	$(BIN)/pyright
+
+style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar warehouse actions/checks models pipelines clouds app
+	$(BIN)/sqlfluff lint --disable-progress-bar warehouse actions/checks models pipelines clouds app
 
 format: setup-dev
 	$(BIN)/ruff format .
