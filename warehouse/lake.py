@@ -385,6 +385,6 @@ def give_statistics(connection: DuckDBPyConnection, table: str) -> None:
 
 
 def _newest_snapshot(connection: DuckDBPyConnection) -> int:
-    row = connection.execute("select max(snapshot_id) from ducklake_snapshots('lake')").fetchone()
+    row = connection.execute("select id from ducklake_current_snapshot('lake')").fetchone()
     assert row is not None
     return row[0]
