@@ -54,7 +54,7 @@ style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar warehouse actions/checks models pipelines clouds app
+	$(BIN)/sqlfluff lint --disable-progress-bar warehouse actions models pipelines clouds app
 
 format: setup-dev
 	$(BIN)/ruff format .

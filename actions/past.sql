@@ -12,9 +12,10 @@ with look as (
 ),
 
 known as (
-    select look.* exclude (number) replace (
-        if(look.number = 1, least(look.valid_from, look.state_since), look.valid_from) as valid_from
-    )
+    select
+        look.* exclude (number) replace (
+            if(look.number = 1, least(look.valid_from, look.state_since), look.valid_from) as valid_from
+        )
     from look
 )
 
@@ -33,9 +34,10 @@ from lake.raw.focus as focus
 where focus.ChargePeriodStart < getvariable('as_of');
 
 create or replace view past.raw.read as
-select scope.* replace (
-    least(scope.read_at, getvariable('as_of')) as read_at, least(scope.until, getvariable('as_of')) as until
-)
+select
+    scope.* replace (
+        least(scope.read_at, getvariable('as_of')) as read_at, least(scope.until, getvariable('as_of')) as until
+    )
 from lake.raw.read as scope;
 
 create or replace view past.raw.commitment as

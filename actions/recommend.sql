@@ -75,13 +75,13 @@ silenced as (
     from resource
     join suppression
         on
-            coalesce(suppression."check" = resource."check", suppression."check" is null)
-            and coalesce(suppression.cloud = resource.cloud, suppression.cloud is null)
-            and coalesce(suppression.account = resource.account, suppression.account is null)
-            and coalesce(suppression.kind = resource.kind, suppression.kind is null)
-            and coalesce(suppression.resource_id = resource.resource_id, suppression.resource_id is null)
-            and coalesce(suppression.team = resource.team, suppression.team is null)
-            and coalesce(suppression.env = resource.env, suppression.env is null)
+            coalesce(resource."check" = suppression."check", suppression."check" is null)
+            and coalesce(resource.cloud = suppression.cloud, suppression.cloud is null)
+            and coalesce(resource.account = suppression.account, suppression.account is null)
+            and coalesce(resource.kind = suppression.kind, suppression.kind is null)
+            and coalesce(resource.resource_id = suppression.resource_id, suppression.resource_id is null)
+            and coalesce(resource.team = suppression.team, suppression.team is null)
+            and coalesce(resource.env = suppression.env, suppression.env is null)
             and coalesce(suppression.until > getvariable('as_of')::date, true)
 
     union all

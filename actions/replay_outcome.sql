@@ -37,8 +37,8 @@ later as (
             and finding.cloud = resource.cloud
             and finding.account = resource.account
             and finding.resource_id = resource.resource_id
-            and resource.valid_from <= day.day
-            and coalesce(resource.valid_to > day.day, true)
+            and day.day >= resource.valid_from
+            and coalesce(day.day < resource.valid_to, true)
     group by finding.id, day.day, said.status, finding.kind
 ),
 

@@ -85,6 +85,17 @@ def sentence(one: dict[str, Any]) -> str:
     )
 
 
+def unanswered(one: dict[str, Any]) -> str:
+    """For whose usage nothing can be suggested, and why.
+
+    >>> unanswered({"cloud": "gcp", "billing_account": "01A2", "currency": "EUR",
+    ...             "reason": "9 days of usage, need 28"})
+    'Google Cloud (01A2) in EUR: 9 days of usage, need 28.'
+    """
+    scope = f"{cloud_name(one['cloud'])} ({one['billing_account']}) in {one['currency']}"
+    return f"{scope}: {one['reason']}."
+
+
 def owned_line(one: dict[str, Any]) -> tuple[str, ...]:
     """The cells of one owned commitment."""
     named = one["commitment_id"].rsplit("/", 1)[-1]

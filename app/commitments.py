@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from app.answer import Answer
-from app.commitment_words import SUGGESTION, owned_line, suggestion
+from app.commitment_words import SUGGESTION, owned_line, suggestion, unanswered
 from app.dashboard.money import full, full_range, percent
 from app.errors import BadInput
 from app.rows import read
@@ -76,7 +76,7 @@ def _coverage(coverage: Sequence[dict[str, Any]]) -> list[Any]:
 def _plan(plan: Sequence[dict[str, Any]], is_all: bool) -> list[Any]:
     bought = [one for one in plan if one["is_recommended"]]
     shown = [one for one in plan if is_all and one["commitment_hour"] > 0] or bought
-    said = [one["reason"] for one in plan if one["term"] is None]
+    said = [unanswered(one) for one in plan if one["term"] is None]
     if not shown:
         return ["Nothing to buy.", *said]
     return [table(SUGGESTION, [suggestion(one) for one in shown]), *said]

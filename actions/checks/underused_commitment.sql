@@ -19,46 +19,26 @@
 -- last whole month. Google Cloud bills a commitment's fee apart from its use, so nothing there is judged, nor a
 -- commitment that no bill names. The high end is what is paid for nothing; the low end is zero, as whether it can be
 -- exchanged, scoped anew or sold depends on its terms, which are not read. R5: the gate makes no contracts.
-with line as (
+with used as (
     select
-        focus.x_cloud as cloud,
-        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
-        focus.BillingCurrency as currency,
-        focus.ChargePeriodStart as starts_at,
-        focus.x_source as source,
-        coalesce(focus.SubAccountId, focus.BillingAccountId) as account,
-        coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase' as is_unused,
-        focus.EffectiveCost as cost
-    from raw.focus as focus
-    join marts.billed_until as complete on focus.x_cloud = complete.cloud
-    left join marts.billed_commitment as named
-        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
-    where
-        focus.CommitmentDiscountId is not null
-        and focus.ChargeCategory in ('Usage', 'Purchase')
-        and focus.ChargePeriodStart >= complete.until - to_days(greatest($days::integer, 70)) -- so with the last whole month
-),
-
-used as (
-    select
-        line.cloud,
-        line.commitment_id,
-        line.currency,
-        min(line.source) as source,
-        min(line.account) as account,
+        cost.cloud,
+        cost.commitment_id,
+        cost.currency,
+        min(cost.source) as source,
+        min(cost.account) as account,
         coalesce(
             date_diff('day', any_value(month.starts_on), any_value(month.ends_on)),
-            count(distinct line.starts_at::date)
+            count(distinct cost.day)
         ) as days,
-        sum(line.cost) as committed,
-        coalesce(sum(line.cost) filter (where line.is_unused), 0) as unused
-    from line
+        sum(cost.committed_cost) as committed,
+        sum(cost.unused_cost) as unused
+    from marts.commitment_cost as cost
     join marts.billed_until as complete using (cloud)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         (month.cloud is null or month.ends_on is not null)
-        and line.starts_at >= coalesce(month.starts_on, complete.until - to_days($days::integer))
-        and line.starts_at < coalesce(month.ends_on, complete.until)
+        and cost.day >= coalesce(month.starts_on, complete.until - to_days($days::integer))
+        and cost.day < coalesce(month.ends_on, complete.until)
     group by all
 )
 

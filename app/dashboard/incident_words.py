@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.words import day
-from models.anomaly.run import ADOPTED
 
 CERTAIN, LIKELY = 12.0, 6.0  # times the usual deviation
 DIMENSIONS = {
@@ -49,19 +48,6 @@ def how_sure(score: float | None) -> str | None:
     if score >= LIKELY:
         return f"very likely ({far})"
     return "likely: no day stands out, but it grew for weeks"
-
-
-def state(incident: Mapping[str, Any]) -> str:
-    """Whether somebody has to look, and if not, why not.
-
-    >>> state({"is_expected": False, "is_open": False, "reason": f"9.00 USD more; {ADOPTED}"})
-    'new normal'
-    """
-    if incident["is_expected"]:
-        return "expected"
-    if incident["is_open"]:
-        return "open"
-    return "new normal" if ADOPTED in (incident["reason"] or "") else "ended"
 
 
 def days(number: int, first: date, until: date | None) -> str:

@@ -25,7 +25,7 @@ ANOMALY = {
     "resource_share": pl.Float64, "reason": pl.String, "evidence": pl.String,
     "flagged_on": pl.Date, "members": pl.Int32, "scope": pl.String, "severity": pl.String,
     "share_of_day": pl.Float64, "cause": pl.String, "is_expected": pl.Boolean,
-    "expected_because": pl.String,
+    "expected_because": pl.String, "is_new_normal": pl.Boolean,
 }  # fmt: skip
 
 
@@ -55,7 +55,9 @@ def incidents(found: Found, facts: Facts, *, until: date) -> Incidents:
     anomaly = pl.DataFrame(rows, schema=ANOMALY).sort(
         pl.col("impact").abs(), "id", descending=[True, False]
     )
-    return Incidents(anomaly, members.drop("member", "usual"), causes, _days(found, of))
+    return Incidents(
+        anomaly, members.drop("member", "usual", "is_new_normal"), causes, _days(found, of)
+    )
 
 
 def _members(found: Found, of: dict[str, str]) -> pl.DataFrame:
@@ -128,6 +130,7 @@ def _incident(
         "cause": kind_of(first),
         "is_expected": expected_because is not None,
         "expected_because": expected_because,
+        "is_new_normal": largest["is_new_normal"],
         "reason": sentence(members, first, largest_resource, expected_because),
         "evidence": evidence(members, until),
     }

@@ -17,14 +17,14 @@ COLUMNS = {
     "id": pl.String, **dict.fromkeys(KEYS, pl.String), "starts_on": pl.Date, "ends_on": pl.Date,
     "flagged_on": pl.Date, "direction": pl.String, "days": pl.Int32, "actual": pl.Float64,
     "expected": pl.Float64, "impact": pl.Float64, "score": pl.Float64, "resource_id": pl.String,
-    "resource_share": pl.Float64, "reason": pl.String, "evidence": pl.String,
+    "is_new_normal": pl.Boolean, "resource_share": pl.Float64, "reason": pl.String,
+    "evidence": pl.String,
 }  # fmt: skip
 DAY_COLUMNS = {
     "id": pl.String, "day": pl.Date, "actual": pl.Float64, "expected": pl.Float64,
     "is_abnormal": pl.Boolean,
 }  # fmt: skip
 TOTAL_COLUMNS = {"currency": pl.String, "day": pl.Date, "usual": pl.Float64}
-ADOPTED = "counts as the new normal since then"  # said of what stayed for weeks
 MONTH = 28  # days whose median total tells how much money matters
 GAP = 3  # days between two incidents of one series and direction that make them one
 BEFORE, AFTER = 42, 21  # days around an incident that are shown with it
@@ -278,6 +278,7 @@ def _described(
             "expected": expected,
             "impact": actual - expected,
             "score": one.score,
+            "is_new_normal": one.is_adopted,
         }
         rows.append({**item, "id": _id(item), "reason": _reason(item, one)})
     out = pl.DataFrame(rows, schema_overrides=COLUMNS)
@@ -365,4 +366,4 @@ def _reason(item: Mapping[str, object], one: _Incident) -> str:
         text = f"{verb}{money} {usual}"
         if cause != CREEPING:
             text += f", {one.score:.0f} times the usual spread"
-    return text + (f"; {ADOPTED}" if one.is_adopted else "")
+    return text + ("; counts as the new normal since then" if one.is_adopted else "")

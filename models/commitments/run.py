@@ -36,7 +36,7 @@ def _plan(key: Mapping[str, str], rows: pl.DataFrame, facts: Facts, made: Tables
     if days < LEAST_DAYS:
         made.nothing(key, f"{days} days of usage, need {LEAST_DAYS}")
     elif rates.rates.is_empty():
-        made.nothing(key, no_rates(rates, key))
+        made.nothing(key, no_rates(rates))
     else:
         scope = scope_of(key, rows, looked_at, rates, facts, made.made_on)
         proposals = [

@@ -76,7 +76,7 @@ class Tables:
         """All rows of one scope."""
         rates = scope.all_rates.rates.select(*KIND, "family", "price_type", "price_hour", "ratio")
         self._rows["commitment_rate"] += [{**scope.key, **row} for row in rates.to_dicts()]
-        unknown = no_rates(scope.rates, scope.key)
+        unknown = no_rates(scope.rates)
         if unknown:
             self.nothing(scope.key, unknown)
         for proposal in proposals:
@@ -98,7 +98,7 @@ class Tables:
             self._rows["commitment_tranche"] += _tranches(row, self.made_on)
 
 
-def no_rates(rates: Rates, key: Mapping[str, str]) -> str:
+def no_rates(rates: Rates) -> str:
     """Which usage has no price of any commitment; empty if all has."""
     without = rates.groups.filter(pl.col("offered") == "").sort("on_demand_cost", descending=True)
     if without.is_empty():
@@ -109,9 +109,8 @@ def no_rates(rates: Rates, key: Mapping[str, str]) -> str:
         for row in without.head(5).iter_rows(named=True)
     ]
     return (
-        f"no price of a commitment is known for {share:.0%} of the usage on {key['cloud']} in "
-        f"{key['currency']} ({', '.join(names)}{', ...' if len(without) > 5 else ''}); nothing is "
-        "suggested for it"
+        f"no price of a commitment is known for {share:.0%} of the usage "
+        f"({', '.join(names)}{', ...' if len(without) > 5 else ''}); nothing is suggested for it"
     )
 
 

@@ -107,10 +107,11 @@ pair as (
             { 'dimension': 'region', 'value': scaled.region, 'name': null },
             { 'dimension': 'charge_category', 'value': scaled.charge_category, 'name': null },
             { 'dimension': 'service', 'value': member.service, 'name': null },
-            { 'dimension': 'account', 'value': member.account, 'name': null }
+            { 'dimension': 'account', 'value': member.account, 'name': account.account_name }
         ]) as named
     from scaled
     join member using (id)
+    left join marts.account as account using (cloud, account)
 
     union all
 

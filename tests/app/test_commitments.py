@@ -51,6 +51,8 @@ def test_for_people_the_commitments_are_sentences_and_a_table(demo_home: Path) -
     assert "savings plan" in text
     assert "pays off after" in text
     assert "Nothing is bought by this product" in text
+    flat = " ".join(text.split())
+    assert "DigitalOcean (do:team:acme) in USD: no price of a commitment is known for 100%" in flat
 
 
 def test_the_computed_plan_is_replayed_and_adds_up(demo_home: Path) -> None:

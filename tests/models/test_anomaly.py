@@ -42,6 +42,7 @@ def test_a_spike_is_one_incident_with_its_days_and_its_money():
     assert incident["days"] == 2
     assert incident["impact"] == pytest.approx(1200, rel=0.1)
     assert "2 days instead of" in str(incident["reason"])
+    assert not incident["is_new_normal"]
 
 
 def test_a_step_is_reported_from_its_first_day_and_becomes_the_new_normal():
@@ -51,6 +52,7 @@ def test_a_step_is_reported_from_its_first_day_and_becomes_the_new_normal():
     assert incident["starts_on"] == CALENDAR[100]
     assert incident["ends_on"] == CALENDAR[100 + Limits().normal_after]
     assert incident["impact"] == pytest.approx(0.8 * 21 * 200 * 31 / 35, rel=0.1)
+    assert incident["is_new_normal"]
     assert "new normal" in str(incident["reason"])
 
 

@@ -37,7 +37,8 @@ def explained(daily: Sold, **tables: list[dict[str, Any]]) -> Incidents:
         for charge in [*daily(number, number >= ONSET), dict(OTHER)]
     ]
     connection = warehouse(raw_focus=lines, **tables)
-    named = ["marts.billed_resource", "marts.billed_commitment"]
+    named = ["marts.account", "marts.billed_resource", "marts.billed_commitment",
+             "marts.daily_cost"]  # fmt: skip
     build(connection, datetime.combine(UNTIL, datetime.min.time()), named)
     history = connection.execute(
         "select x_cloud as cloud, SubAccountId as account, ServiceName as service,"

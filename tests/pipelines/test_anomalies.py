@@ -64,6 +64,16 @@ def test_a_new_resource_is_named() -> None:
     assert "resource b-2 is new" in made.anomaly["reason"][0]
 
 
+def test_accounts_among_the_causes_have_their_names() -> None:
+    made = explained(lambda n, after: [
+        sold(f"b-{account}", 100 * noise(n), 3 if after else 2, SubAccountId=account,
+             SubAccountName=name)
+        for account, name in (("1", "Shop"), ("2", None))
+    ])  # fmt: skip
+    named = made.cause.filter(dimension="account").select("value", "name")
+    assert dict(named.iter_rows()) == {"1": "Shop", "2": None}
+
+
 def test_values_of_one_dimension_add_up_to_the_incident() -> None:
     made = explained(lambda n, after: [
         sold("b-1", (130 if after else 100) * noise(n), 2), sold("b-2", 50, 3 if after else 2),

@@ -96,6 +96,23 @@ def owned(*lines: dict[str, Any], commitments: list[dict[str, Any]]) -> list[dic
     return mart("commitment_owned", raw_focus=list(lines), raw_commitment=commitments)
 
 
+def test_what_is_bought_or_told_to_be_unused_was_not_used_that_day() -> None:
+    sp = {"CommitmentDiscountId": "sp-1"}
+    found = mart("commitment_cost", raw_focus=[
+        line("2026-03-18", "3", CommitmentDiscountStatus="Used", SubAccountId="b", **sp),
+        line("2026-03-18", "2", CommitmentDiscountStatus="Used", SubAccountId="a", **sp),
+        line("2026-03-18", "1", CommitmentDiscountStatus="Unused", **sp),
+        line("2026-03-18", "0.5", ChargeCategory="Purchase", **sp),
+        line("2026-03-18", "7", ChargeCategory="Tax", **sp),
+        line("2026-03-19", "4", **sp),
+        line("2026-03-19", "9"),
+    ])  # fmt: skip
+    assert [(row["day"], row["account"], row["committed_cost"], row["unused_cost"])
+            for row in found] == [
+        (date(2026, 3, 18), "a", d("6.5"), d("1.5")), (date(2026, 3, 19), "shop", d("4"), 0),
+    ]  # fmt: skip
+
+
 def test_what_is_owned_tells_its_use_its_gain_and_its_end() -> None:
     used = line("2026-03-18", "1.8", ContractedCost=d("2.5"), CommitmentDiscountId="sp-1",
                 CommitmentDiscountStatus="Used", **HOURS)  # fmt: skip

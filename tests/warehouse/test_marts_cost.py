@@ -56,6 +56,24 @@ def test_without_a_sub_account_the_billing_account_is_the_account() -> None:
     assert found[0]["account"] == "payer"
 
 
+def test_an_account_has_its_newest_name() -> None:
+    found = mart("account", raw_focus=[
+        line("2026-03-01", "1", SubAccountName="web shop"),
+        line("2026-03-02", "1", SubAccountName="shop"),
+        line("2026-03-03", "1", SubAccountName=None),
+        line("2026-03-04", "1", SubAccountName=""),
+    ])  # fmt: skip
+    assert found == [{"cloud": "aws", "account": "shop", "account_name": "shop"}]
+
+
+def test_a_name_belongs_to_the_id_beside_it() -> None:
+    found = mart("account", raw_focus=[
+        line("2026-03-01", "1", BillingAccountName="Acme"),
+        line("2026-03-01", "1", BillingAccountName="Acme", SubAccountId=None, SubAccountName="app"),
+    ])  # fmt: skip
+    assert found == [{"cloud": "aws", "account": "payer", "account_name": "Acme"}]
+
+
 def test_a_line_without_service_or_region_is_named_so() -> None:
     found = mart("daily_cost", raw_focus=[line("2026-03-01", "1", ServiceName=None, RegionId=None)])
     assert (found[0]["service"], found[0]["region"]) == ("(unknown)", "global")

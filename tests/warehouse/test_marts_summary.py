@@ -95,6 +95,18 @@ def test_an_expected_anomaly_is_not_open_and_the_first_cause_is_beside_it() -> N
     ]  # fmt: skip
 
 
+def test_what_stayed_is_the_new_normal_once_it_is_over() -> None:
+    over = {"ends_on": day("2026-03-10")}
+    found = mart("anomaly_now", "id", models_anomaly=[
+        anomaly("a", is_new_normal=True, ends_on=day("2026-03-14")),
+        anomaly("b", is_new_normal=True, **over),
+        anomaly("c", is_new_normal=False, **over),
+        anomaly("d", is_new_normal=True, is_expected=True, **over),
+        anomaly("e", **over),
+    ])  # fmt: skip
+    assert [row["state"] for row in found] == ["open", "new normal", "ended", "expected", "ended"]
+
+
 def test_anomalies_are_ranked_by_the_size_of_their_impact() -> None:
     found = mart("anomaly_now", "currency, rank", models_anomaly=[
         anomaly("small"), anomaly("drop", impact=-50.0), anomaly("euro", currency="EUR"),

@@ -5,6 +5,12 @@ select
     -- Still going on, or over for less than a week; what a known change explains is nobody's task.
     not coalesce(anomaly.is_expected, false)
     and coalesce(anomaly.ends_on > getvariable('as_of')::date - interval 7 day, true) as is_open,
+    case
+        when coalesce(anomaly.is_expected, false) then 'expected'
+        when is_open then 'open'
+        when anomaly.is_new_normal then 'new normal' -- it is over only because later days are measured against it
+        else 'ended'
+    end as state,
     first.dimension as cause_dimension,
     first.value as cause_value,
     first.name as cause_name,

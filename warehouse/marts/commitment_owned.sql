@@ -1,39 +1,20 @@
 -- One row per commitment and currency that is owned now or was billed in the last 30 complete days: its use in those days, and its end.
 -- Where a bill tells by the month what was not used (marts.commitment_month), the days are those of the last whole month.
 -- group: commitment
-with line as (
+with billed as (
     select
-        focus.x_cloud as cloud,
-        coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
-        focus.BillingCurrency as currency,
-        focus.ChargePeriodStart as starts_at,
-        coalesce(focus.CommitmentDiscountStatus = 'Unused', false) or focus.ChargeCategory = 'Purchase' as is_unused,
-        sum(focus.EffectiveCost) as cost
-    from raw.focus as focus
-    join marts.billed_until as complete on focus.x_cloud = complete.cloud
-    left join marts.billed_commitment as named
-        on focus.x_cloud = named.cloud and focus.CommitmentDiscountId = named.billed_id
-    where
-        focus.CommitmentDiscountId is not null
-        and focus.ChargeCategory in ('Usage', 'Purchase')
-        and focus.ChargePeriodStart >= complete.until - interval 70 day -- the last whole month is among them
-    group by all
-),
-
-billed as (
-    select
-        line.cloud,
-        line.commitment_id,
-        line.currency,
-        sum(line.cost) as committed_cost,
-        coalesce(sum(line.cost) filter (where line.is_unused), 0) as unused_cost
-    from line
+        cost.cloud,
+        cost.commitment_id,
+        cost.currency,
+        sum(cost.committed_cost) as committed_cost,
+        sum(cost.unused_cost) as unused_cost
+    from marts.commitment_cost as cost
     join marts.billed_until as complete using (cloud)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         (month.cloud is null or month.ends_on is not null)
-        and line.starts_at >= coalesce(month.starts_on, complete.until - interval 30 day)
-        and line.starts_at < coalesce(month.ends_on, complete.until)
+        and cost.day >= coalesce(month.starts_on, complete.until - interval 30 day)
+        and cost.day < coalesce(month.ends_on, complete.until)
     group by all
 ),
 

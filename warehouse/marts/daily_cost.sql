@@ -7,7 +7,8 @@ select
     coalesce(focus.ServiceProviderName, focus.ProviderName) as provider,
     focus.BillingAccountId as billing_account,
     coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
-    coalesce(focus.SubAccountName, focus.BillingAccountName) as account_name,
+    -- The name beside that id: DigitalOcean's bills name projects of an account, and give them no id.
+    if(focus.SubAccountId is null, focus.BillingAccountName, focus.SubAccountName) as account_name,
     coalesce(focus.ServiceName, '(unknown)') as service,
     focus.ServiceCategory as service_category,
     coalesce(focus.RegionId, 'global') as region,

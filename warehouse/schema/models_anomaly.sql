@@ -24,5 +24,6 @@ create table if not exists models.anomaly (
     share_of_day DOUBLE, -- impact / the currency's usual daily total before it; null = nothing usual
     cause VARCHAR, -- what the first cause is: quantity, price, mix, new, gone
     is_expected BOOLEAN, -- launches, removals, resizes or a commitment explain it: nobody has to look
-    expected_because VARCHAR -- which
+    expected_because VARCHAR, -- which
+    is_new_normal BOOLEAN -- stayed for weeks: later days of its largest member are measured against it
 );

@@ -1,17 +1,8 @@
 -- One row per anomaly, the largest impact first.
-with account as (
-    select
-        monthly_cost.cloud,
-        monthly_cost.account,
-        max(monthly_cost.account_name) as account_name
-    from marts.monthly_cost as monthly_cost
-    group by all
-)
-
 select
     anomaly_now.*,
     anomaly_now.actual / nullif(anomaly_now.expected, 0) - 1 as change,
-    coalesce(account.account_name, anomaly_now.account) as account_name,
+    coalesce(named.account_name, anomaly_now.account) as account_name,
     resource_now.name as resource_name,
     resource_now.kind as resource_kind,
     resource_now.region as resource_region,
@@ -20,7 +11,7 @@ select
     resource_now.team as resource_team,
     resource_now.env as resource_env
 from marts.anomaly_now as anomaly_now
-left join account using (cloud, account)
+left join marts.account as named using (cloud, account)
 left join marts.billed_resource as billed
     on anomaly_now.cloud = billed.cloud and anomaly_now.resource_id = billed.billed_id
 left join marts.resource_now as resource_now

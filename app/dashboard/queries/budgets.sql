@@ -1,7 +1,7 @@
 -- One row per budget in this currency and period, the likeliest to be broken first; the period before is there for ten days.
 select
     budget.name,
-    concat_ws(' / ', budget.cloud, budget.account, budget.service) as scope,
+    concat_ws(' / ', budget.cloud, coalesce(named.account_name, budget.account), budget.service) as scope,
     budget.period,
     budget.ends_on - 1 as last_day,
     budget.amount::double as amount,
@@ -15,5 +15,10 @@ select
     budget.status,
     budget.reason
 from marts.budget_now as budget
+left join lateral (
+    select min(account.account_name) as account_name
+    from marts.account as account
+    where account.account = budget.account and coalesce(account.cloud = budget.cloud, true)
+) as named on true -- a budget need not say the cloud
 where budget.currency = getvariable('currency')
 order by budget.rank

@@ -9,15 +9,14 @@ with line as (
             when 'region' then monthly_cost.region
             when 'charge category' then monthly_cost.charge_category
         end as split,
-        if(
-            getvariable('split') = 'account', coalesce(monthly_cost.account_name, monthly_cost.account), null
-        ) as label,
+        if(getvariable('split') = 'account', named.account_name, null) as name,
         case getvariable('measure')
             when 'effective' then monthly_cost.effective_cost
             when 'billed' then monthly_cost.billed_cost
             when 'list' then monthly_cost.list_cost
         end as amount
     from marts.monthly_cost as monthly_cost
+    left join marts.account as named using (cloud, account)
     where
         monthly_cost.currency = getvariable('currency')
         and monthly_cost.month >= getvariable('before')
@@ -34,7 +33,9 @@ with line as (
 
 select
     line.split,
-    any_value(line.label) as label,
+    -- Accounts of one name are told apart by their ids.
+    any_value(line.name)
+    || if(count(*) over (partition by any_value(line.name)) > 1, ' (' || line.split || ')', '') as label,
     coalesce(sum(line.amount) filter (where line.month >= getvariable('first')), 0)::double as cost,
     coalesce(sum(line.amount) filter (where line.month < getvariable('first')), 0)::double as before,
     cost - before as change,

@@ -3,7 +3,6 @@ with line as (
     select
         tag_cost.month,
         tag_cost.tag_value as split,
-        null::varchar as label,
         if(getvariable('measure') = 'billed', tag_cost.billed_cost, tag_cost.effective_cost) as amount
     from marts.tag_cost as tag_cost
     where
@@ -18,7 +17,7 @@ with line as (
 
 select
     line.split,
-    any_value(line.label) as label,
+    null::varchar as label,
     coalesce(sum(line.amount) filter (where line.month >= getvariable('first')), 0)::double as cost,
     coalesce(sum(line.amount) filter (where line.month < getvariable('first')), 0)::double as before,
     cost - before as change,

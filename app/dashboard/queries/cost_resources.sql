@@ -5,12 +5,14 @@ select
     any_value(resource_cost.resource_type) as resource_type,
     resource_cost.cloud,
     resource_cost.account,
+    coalesce(any_value(named.account_name), resource_cost.account) as account_name,
     any_value(resource_cost.region) as region,
     string_agg(distinct resource_cost.service, ', ') as service,
     sum(resource_cost.effective_cost)::double as effective_cost,
     sum(resource_cost.billed_cost)::double as billed_cost,
     sum(resource_cost.list_cost)::double as list_cost
 from marts.resource_cost as resource_cost
+left join marts.account as named using (cloud, account)
 where
     resource_cost.currency = getvariable('currency')
     and resource_cost.month >= getvariable('first')

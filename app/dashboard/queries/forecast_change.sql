@@ -31,26 +31,17 @@ before as (
         and (getvariable('account') is null or daily.account = getvariable('account'))
         and (getvariable('service') is null or daily.service = getvariable('service'))
     group by all
-),
-
-account as (
-    select
-        monthly_cost.cloud,
-        monthly_cost.account,
-        max(monthly_cost.account_name) as account_name
-    from marts.monthly_cost as monthly_cost
-    group by all
 )
 
 select
     cloud,
     account,
-    coalesce(account.account_name, account) as account_name,
+    coalesce(named.account_name, account) as account_name,
     service,
     coalesce(before.cost, 0) as before,
     coalesce(part.now, 0) as now,
     coalesce(part.now, 0) - coalesce(before.cost, 0) as change
 from part
 full join before using (cloud, account, service)
-left join account using (cloud, account)
+left join marts.account as named using (cloud, account)
 order by abs(change) desc, cloud asc, account asc, service asc

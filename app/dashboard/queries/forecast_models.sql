@@ -1,16 +1,7 @@
 -- One row per series of one scope: the model that was chosen, why, and how good it was on the days held out.
-with account as (
-    select
-        monthly_cost.cloud,
-        monthly_cost.account,
-        max(monthly_cost.account_name) as account_name
-    from marts.monthly_cost as monthly_cost
-    group by all
-)
-
 select
     backtest.cloud,
-    coalesce(account.account_name, backtest.account) as account,
+    coalesce(named.account_name, backtest.account) as account,
     backtest.service,
     backtest.model,
     backtest.wape,
@@ -30,7 +21,7 @@ left join models.forecast_total as total
         and backtest.currency = total.currency
         and total.level = 'service'
         and total.horizon = 'next_30_days'
-left join account on backtest.cloud = account.cloud and backtest.account = account.account
+left join marts.account as named on backtest.cloud = named.cloud and backtest.account = named.account
 where
     backtest.is_chosen
     and backtest.currency = getvariable('currency')

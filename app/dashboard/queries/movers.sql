@@ -25,7 +25,7 @@ select
     daily_cost.cloud,
     daily_cost.service,
     daily_cost.account,
-    coalesce(any_value(daily_cost.account_name), daily_cost.account) as account_name,
+    coalesce(any_value(named.account_name), daily_cost.account) as account_name,
     coalesce(sum(daily_cost.effective_cost) filter (where daily_cost.month = today.month), 0)::double as now,
     coalesce(
         sum(daily_cost.effective_cost) filter (where daily_cost.month = today.last_month), 0
@@ -34,6 +34,7 @@ select
 from marts.daily_cost as daily_cost
 cross join today
 join billed using (cloud)
+left join marts.account as named using (cloud, account)
 where
     daily_cost.currency = getvariable('currency')
     and daily_cost.month in (today.month, today.last_month)

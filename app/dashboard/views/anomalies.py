@@ -132,9 +132,6 @@ def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, A
     first = ids.index(link) if link in ids else 0
     rows = page.table(
         page.with_names(found, "cloud").with_columns(
-            pl.struct("is_expected", "is_open", "reason")
-            .map_elements(words.state, return_dtype=pl.String)
-            .alias("state"),
             pl.struct("cause", "direction", "cause_dimension", "cause_name", "cause_value")
             .map_elements(words.cause, return_dtype=pl.String)
             .alias("explained_by"),
@@ -231,7 +228,7 @@ def _facts(incident: dict[str, Any], currency: str) -> None:
         "Severity": words.severity(incident["severity"], share, currency),
         "How sure": words.how_sure(incident["score"]),
         "Days": words.days(incident["days"], incident["starts_on"], incident["ends_on"]),
-        "State": words.state(incident),
+        "State": incident["state"],
         "Noticed": page.day(incident["flagged_on"]) if incident["flagged_on"] else None,
         "Actual": money.full(incident["actual"], currency),
         "Expected": money.full(incident["expected"], currency),

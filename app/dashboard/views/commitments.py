@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.commitment_words import amount, first_part, sentence, what
+from app.commitment_words import amount, first_part, sentence, unanswered, what
 from app.dashboard import charts, commitment_charts, data, money, page, visitor
 
 SOON = 30  # days before its end in which a commitment wants a decision
@@ -131,15 +131,13 @@ def _coverage(covered: pl.DataFrame, currency: str) -> None:
 def _buy(plan: pl.DataFrame, currency: str) -> None:
     st.subheader("What to buy", anchor=False)
     bought = plan.filter(pl.col("is_recommended"))
-    unknown = plan.filter(pl.col("term").is_null())
     reasons = [
-        reason.replace(f" on {cloud} in ", f" on {page.cloud_name(cloud)} in ")
-        for cloud, reason in unknown.select("cloud", "reason").iter_rows()
+        unanswered(row) for row in plan.filter(pl.col("term").is_null()).iter_rows(named=True)
     ]
     if bought.is_empty():
         page.empty(
             f"Nothing to buy in {currency}.",
-            " ".join(f"{reason}." for reason in reasons)
+            " ".join(reasons)
             or "What is left of the usage is too unsteady, or no term pays off soon enough.",
         )
         return
@@ -182,7 +180,7 @@ def _buy(plan: pl.DataFrame, currency: str) -> None:
         data.statement("commitments_plan", currency=currency),
     )
     for reason in reasons:
-        st.caption(f":material/help: {money.markdown(reason[0].upper() + reason[1:])}.")
+        st.caption(f":material/help: {money.markdown(reason)}")
     _one(bought, chosen[0] if chosen else 0, currency)
 
 

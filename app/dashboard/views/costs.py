@@ -159,7 +159,7 @@ def _groups(choice: Choice, currency: str) -> dict[str, Any] | None:
         return None
     with st.container(border=True):
         _total(choice, groups, currency)
-        _chart(choice, asked, currency)
+        _chart(choice, asked, groups, currency)
     with st.container(border=True):
         st.subheader(f"By {choice.split}", anchor=False)
         named = groups.with_columns(pl.coalesce("label", "split").alias("name"))
@@ -208,9 +208,12 @@ def _total(choice: Choice, groups: pl.DataFrame, currency: str) -> None:
     )
 
 
-def _chart(choice: Choice, asked: dict[str, Any], currency: str) -> None:
+def _chart(choice: Choice, asked: dict[str, Any], groups: pl.DataFrame, currency: str) -> None:
     query = "cost_per_month_by_tag" if choice.tag_key else f"cost_per_{choice.grain}"
-    over_time = page.with_names(data.ask(query, **asked), "split")
+    labels = dict(groups.drop_nulls("label").select("split", "label").iter_rows())
+    over_time = page.with_names(data.ask(query, **asked), "split").with_columns(
+        pl.col("split").replace(labels)
+    )
     charts.show(
         charts.stacked(
             over_time, x=choice.grain, y="cost", split="split", currency=currency, height=360
@@ -306,7 +309,7 @@ def _resources(choice: Choice, asked: dict[str, Any], currency: str) -> dict[str
             "resource_type": st.column_config.TextColumn("Type"),
             "service": st.column_config.TextColumn("Service"),
             "cloud": st.column_config.TextColumn("Cloud"),
-            "account": st.column_config.TextColumn("Account"),
+            "account_name": st.column_config.TextColumn("Account"),
             "region": st.column_config.TextColumn("Region"),
             "resource_id": st.column_config.TextColumn("Id"),
         },

@@ -18,8 +18,8 @@ from app.notify.outbox import Draft
 
 TODAY = date(2026, 11, 25)
 MARTS = """
-create table marts.monthly_cost (cloud varchar, account varchar, account_name varchar);
-insert into marts.monthly_cost values ('aws', '123', 'shop');
+create table marts.account (cloud varchar, account varchar, account_name varchar);
+insert into marts.account values ('aws', '123', 'shop');
 create table marts.freshness (
     source varchar, cloud varchar, billing_account varchar, what varchar, until timestamp,
     late_after_hours double, failed varchar
