@@ -154,6 +154,29 @@ def test_bill_in_two_currencies_is_never_added_up(facts: DuckDBPyConnection) -> 
     assert (row["currency"], row["saving_month_high"]) == ("USD", Decimal(10))
 
 
+def test_amounts_in_two_currencies_are_never_compared(facts: DuckDBPyConnection) -> None:
+    facts.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month) values"
+        " ('aws', 'vol', 'JPY', 4000)"
+    )
+    row = found(facts)["unattached_disk"]
+    assert (row["currency"], row["saving_month_high"]) == ("USD", Decimal(10))
+
+
+def test_advice_on_bills_in_two_currencies_tells_of_both(facts: DuckDBPyConnection) -> None:
+    for currency, cost in (("USD", 500), ("EUR", 400)):
+        facts.execute(
+            "insert into marts.allocation_daily (cloud, account, currency, service, day, cost)"
+            " values ('aws', 'a1', ?, 'EC2', date '2026-10-31', ?)",
+            [currency, cost],
+        )
+    facts.execute("insert into marts.billed_until (cloud, until) values ('aws', date '2026-11-01')")
+    row = found(facts)["unallocated_spend"]
+    one = "in 30 days belong to no team, most of it EC2"
+    assert row["reason"] == f"400.00 of 400.00 EUR {one}; 500.00 of 500.00 USD {one}"
+    assert row["before"] == "100 % belongs to no team"
+
+
 def test_nothing_is_left_behind_on_the_connection(facts: DuckDBPyConnection) -> None:
     names = (
         "select table_name as name from duckdb_tables()"

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from estate import AS_OF, line, warehouse
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
@@ -26,6 +27,7 @@ from app.dashboard import charts, data, decide, money
 from app.dashboard.start import streamlit_arguments
 from pipelines.settings import load_settings
 from pipelines.work import Work
+from warehouse.build import build
 from warehouse.errors import NothingPublished, QueryRefused
 from warehouse.lake import Lake
 
@@ -77,6 +79,16 @@ def test_the_currency_switch_changes_every_amount(
     assert not app.exception
     assert "€" in app.metric[0].value
     assert "$" not in app.metric[0].value
+
+
+def test_the_usual_currency_is_the_one_of_most_lines_not_of_the_largest_number() -> None:
+    connection = warehouse(raw_focus=[
+        line("2026-03-01", "90000", BillingCurrency="JPY"),
+        line("2026-03-01", "10"), line("2026-03-02", "10"),
+    ])  # fmt: skip
+    build(connection, AS_OF)
+    found = connection.execute((FOLDER / "queries" / "currencies.sql").read_text()).fetchall()
+    assert found == [("USD",), ("JPY",)]
 
 
 def test_an_address_brings_back_what_was_chosen(

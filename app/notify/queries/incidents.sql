@@ -1,4 +1,4 @@
--- One row per open incident, with the name of its account.
+-- One row per open incident, with the name of its account; the largest of each currency first.
 with account as (
     select
         monthly_cost.cloud,
@@ -14,4 +14,4 @@ select
 from marts.anomaly_now as anomaly_now
 left join account using (cloud, account)
 where anomaly_now.is_open
-order by abs(anomaly_now.impact) desc nulls last, anomaly_now.id
+order by anomaly_now.currency asc, abs(anomaly_now.impact) desc nulls last, anomaly_now.id asc
