@@ -179,6 +179,7 @@ judged as (
 ),
 
 -- A saving below one unit a month or 5 % of what the resource costs is not worth anybody's time. Advice claims none.
+-- The high end decides: a range that may be worth it is shown with its low end beside it, and hidden is only what can't be.
 worthwhile as (
     select
         judged.*,

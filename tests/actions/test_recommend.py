@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,9 @@ import pytest
 from duckdb import DuckDBPyConnection
 from staff import NOW, Office
 
+from actions import recommend as recommending
+from actions.check import Check, checks
+from actions.override import Override, find
 from actions.recommend import recommend
 from actions.suppress import Scope, suppress, suppressions
 from warehouse.build import build
@@ -152,6 +155,26 @@ def test_bill_in_two_currencies_is_never_added_up(facts: DuckDBPyConnection) -> 
     )
     row = found(facts)["unattached_disk"]
     assert (row["currency"], row["saving_month_high"]) == ("USD", Decimal(10))
+
+
+@pytest.mark.parametrize(("most", "is_raised"), [("0.99", False), ("5", True)])
+def test_only_what_can_not_be_worth_it_is_not_raised(
+    most: str, is_raised: bool, facts: DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A low end of nearly nothing hides no saving."""
+    (check,) = [one for one in checks() if one.name == "unattached_disk"]
+
+    def with_range(
+        check: Check, overrides: Sequence[Override], connection: DuckDBPyConnection
+    ) -> pl.DataFrame:
+        return find(check, overrides, connection).with_columns(
+            pl.lit(Decimal(end)).cast(pl.Decimal(38, 18)).alias(f"saving_month_{name}")
+            for name, end in (("low", "0.01"), ("high", most))
+        )
+
+    monkeypatch.setattr(recommending, "find", with_range)
+    found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check])
+    assert found["resource_id"].to_list() == (["vol"] if is_raised else [])
 
 
 def test_amounts_in_two_currencies_are_never_compared(facts: DuckDBPyConnection) -> None:
