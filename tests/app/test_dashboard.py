@@ -4,11 +4,12 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from estate import AS_OF, line, warehouse
@@ -68,6 +69,72 @@ def test_a_page_of_an_empty_home_says_what_to_run(
     assert [title.value for title in app.title] == [view.capitalize()]
     assert "instance-select demo" in app.code[0].value
     assert list(tmp_path.iterdir()) == [], "looking at an empty home wrote into it"
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (None, "instance-select init"),
+        ("sources: []\n", "name your sources in"),
+        ("sources: [{name: mine, cloud: aws}]\n", "instance-select doctor"),
+    ],
+)
+def test_a_home_that_never_ran_says_the_next_step_from_where_it_is(
+    file: str | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if file is not None:
+        (tmp_path / "instance-select.yaml").write_text(file)
+    app = opened(tmp_path, "overview", monkeypatch)
+    assert not app.exception
+    steps = app.code[0].value
+    assert says in steps
+    assert ("instance-select demo" in steps) == (file is None)
+    assert ("name your sources" in steps) == (file == "sources: []\n")
+    assert f"instance-select run --home {tmp_path}" in steps, "another home than the default"
+
+
+def read(what: str, failed: str | None, **columns: Any) -> dict[str, Any]:
+    return {"source": "mine", "what": what, "cloud": "aws", "failed": failed,
+            "read_at": AS_OF, "late_after_hours": 30, **columns}  # fmt: skip
+
+
+def test_a_source_that_can_not_be_read_is_named_with_the_reason() -> None:
+    no = "The profile is missing. Log in."
+    connection = warehouse(raw_read=[
+        read("inventory", no), read("prices", no), read("inventory", None, source="other"),
+        read("metrics", None, source="other", until=AS_OF - timedelta(days=4)),
+    ])  # fmt: skip
+    build(connection, AS_OF)
+    found = connection.execute(data.statement("late_bills")).fetchall()
+    assert found == [
+        ("mine", "inventory, prices could not be read", no, False),
+        ("aws", "metrics are 4 days behind", None, False),
+    ]
+    sources = connection.execute(data.statement("freshness")).pl()
+    told = sources.select("source", "what", "state").rows()
+    assert told[:3] == [
+        ("mine", "inventory", "failed"), ("mine", "prices", "failed"), ("other", "metrics", "late"),
+    ]  # fmt: skip
+    assert ("other", "inventory", "up to date") in told
+
+
+def test_every_page_says_what_could_not_be_read_and_what_to_do(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    as_of = lake.published().as_of
+    with lake.write("a source that fails") as write:
+        write.connection.execute(
+            "update marts.freshness set failed = 'No token. Make one.' where what = 'inventory'"
+        )
+    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert not app.exception
+    (told,) = [box.value for box in app.warning if "late data" in box.value]
+    assert "source **demo** (inventory could not be read)" in told
+    assert "Costs are whole" in told
+    (why,) = [one for one in app.expander if one.label == "Why, and what to do"]
+    assert why.markdown[0].value == "- **demo**: No token. Make one."
 
 
 def test_the_currency_switch_changes_every_amount(

@@ -304,10 +304,11 @@ def _freshness() -> None:
     page.table(
         found,
         key="freshness",
-        alt="Freshness by cloud and kind of reading",
+        alt="Freshness by source, cloud and kind of reading, what failed first",
         columns={
             "cloud": st.column_config.TextColumn("Cloud"),
             "what": st.column_config.TextColumn("What"),
+            "source": st.column_config.TextColumn("Source"),
             "state": st.column_config.TextColumn("State"),
             "until": st.column_config.DatetimeColumn(
                 "Known up to (UTC)", format="D MMM YYYY HH:mm"
