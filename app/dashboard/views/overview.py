@@ -322,7 +322,12 @@ def _freshness() -> None:
         rows=20,
         nothing="-",
     )
-    page.show_sql("Freshness", data.statement("freshness"))
+    page.note(
+        "Up to date: it was read, and reaches far enough. A file of bills that is gone from its "
+        "source is not told here: its lines stay until a newer delivery of its month comes.",
+        "Freshness",
+        data.statement("freshness"),
+    )
 
 
 def _invoices(currency: str) -> None:
