@@ -1,11 +1,55 @@
 -- One row per finding of any check, under the rules that all of them obey.
 -- `finding` is what the checks returned, `suppression` what the ledger silences, `previous` the last run's result.
-with resource as (
+with found as (
     select
         finding.*,
         left(
             sha256(concat_ws('|', finding."check", finding.cloud, finding.account, finding.resource_id)), 16
-        ) as id,
+        ) as id
+    from finding
+),
+
+-- The currencies of an account, the one of most findings first: amounts in two of them can't be compared.
+usual as (
+    select
+        finding.cloud,
+        finding.account,
+        finding.currency,
+        row_number() over (
+            partition by finding.cloud, finding.account order by count(*) desc, finding.currency asc
+        ) as currency_rank
+    from finding
+    where finding.currency is not null
+    group by finding.cloud, finding.account, finding.currency
+),
+
+-- Advice has no currency of its own: it may be about bills in several, with a sentence on each.
+told as (
+    select
+        found.* replace (
+            if(
+                found.currency is null,
+                string_agg(distinct found.before, '; ' order by found.before) over same,
+                found.before
+            ) as before,
+            if(
+                found.currency is null,
+                string_agg(distinct found.after, '; ' order by found.after) over same,
+                found.after
+            ) as after,
+            if(
+                found.currency is null,
+                string_agg(distinct found.reason, '; ' order by found.reason) over same,
+                found.reason
+            ) as reason
+        )
+    from found
+    window same as (partition by found.id, found.source, found.currency, found.missing)
+),
+
+resource as (
+    select
+        told.*,
         resource.name as resource_name,
         resource.team,
         resource.env,
@@ -13,23 +57,30 @@ with resource as (
         greatest(resource.state_days, resource.unchanged_days) as days_so,
         if(json_extract_string(resource.config, '$.boot') = 'true', resource.attached_to, null) as boots,
         coalesce(resource.tags, '{}') as tags,
-        rate.cost_month
-    from finding
+        rate.cost_month,
+        usual.currency_rank
+    from told
+    left join usual using (cloud, account, currency)
     left join marts.resource_now as resource
         on
-            finding.source = resource.source
-            and finding.cloud = resource.cloud
-            and finding.account = resource.account
-            and finding.resource_id = resource.resource_id
-            and finding.kind = resource.kind
+            told.source = resource.source
+            and told.cloud = resource.cloud
+            and told.account = resource.account
+            and told.resource_id = resource.resource_id
+            and told.kind = resource.kind
     left join marts.resource_run_rate as rate
         on
-            finding.cloud = rate.cloud
-            and finding.resource_id = rate.resource_id
-            and finding.currency = rate.currency
-    -- Billed in two currencies, or read by two sources: one row, the larger.
+            told.cloud = rate.cloud
+            and told.resource_id = rate.resource_id
+            and told.currency = rate.currency
+    -- Billed in two currencies: one row, in the usual one. Read by two sources: one row, the larger.
     qualify row_number() over (
-        partition by id order by finding.saving_month_high desc nulls last, finding.source asc
+        partition by told.id
+        order by
+            usual.currency_rank asc nulls last,
+            told.saving_month_high desc nulls last,
+            told.missing asc nulls first,
+            told.source asc
     ) = 1
 ),
 
@@ -128,6 +179,7 @@ judged as (
 ),
 
 -- A saving below one unit a month or 5 % of what the resource costs is not worth anybody's time. Advice claims none.
+-- The high end decides: a range that may be worth it is shown with its low end beside it, and hidden is only what can't be.
 worthwhile as (
     select
         judged.*,
@@ -163,6 +215,7 @@ ranked as (
                 when 'resize' then if(worthwhile.risk = 'R5', 5, 4)
                 else 6
             end asc,
+            worthwhile.currency_rank asc nulls last,
             worthwhile.saving_month_high desc,
             worthwhile.id asc
     )

@@ -41,6 +41,7 @@ def rollback(
     with ledger.read() as connection:
         _check_not_planned(connection, run_id, now)
         done = put_back(connection, run_id)
+        undone = read_plan(connection, run.plan_id, now).title
     ours = [step for step in reversed(run.steps) if step.is_ours]
     made = [step for step in ours if step.planned.change.change_id not in done]
     planned, notes = _look_at(made, clouds)
@@ -49,7 +50,7 @@ def rollback(
     return freeze(
         ledger, planned,
         author=author, now=now, limits=limits or Limits(),
-        title=f"Put back run {run_id}", undoes_run=run_id, notes=notes,
+        title=f"Undo: {undone}", undoes_run=run_id, notes=notes,
     )  # fmt: skip
 
 

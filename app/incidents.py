@@ -16,11 +16,12 @@ SHORT = 60  # characters of a value in a table
 
 
 def incidents(session: Session, *, is_open: bool, also_expected: bool) -> Answer:
-    """All of them, the most expensive first; those that were to be expected only on request."""
+    """All of them, by currency, the most expensive first; the expected ones only on request."""
     wanted = [f"{name}" for name, asked in (("is_open", is_open),) if asked]
     wanted += [] if also_expected else ["not is_expected"]
     where = f"where {' and '.join(wanted)}" if wanted else ""
-    found = with_feedback(session, read(session, f"from marts.anomaly_now {where} order by rank"))
+    rows = read(session, f"from marts.anomaly_now {where} order by currency, rank")
+    found = with_feedback(session, rows)
 
     def view() -> list[RenderableType]:
         if not found:

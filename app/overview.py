@@ -18,7 +18,7 @@ def overview(session: Session) -> list[dict[str, Any]]:
     """The published figures, one entry per currency."""
     with session.lake.reader() as connection:
         rows = connection.execute(
-            f"select {', '.join(_COLUMNS)} from marts.overview order by last_month desc"
+            f"select {', '.join(_COLUMNS)} from marts.overview order by currency"
         ).fetchall()
     return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
 

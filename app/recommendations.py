@@ -19,11 +19,14 @@ NEWER: Row = dict.fromkeys(("effort", "harm", "undo", "grace_until"))
 def recommendations(
     session: Session, *, status: str | None, check: str | None, cloud: str | None
 ) -> Answer:
-    """All that agree with what is given; without a status the table shows the open ones."""
+    """All that agree with what is given, one currency after the other, the largest saving first.
+
+    Without a status the table shows the open ones.
+    """
     wanted = {"status": status, "check": check, "cloud": cloud}
     found = [
         one
-        for one in read(session, "from marts.recommendation_now order by rank, id")
+        for one in read(session, "from marts.recommendation_now order by currency, rank, id")
         if all(value is None or one[name] == value for name, value in wanted.items())
     ]
     savings = [one for one in found if _saves(one)]

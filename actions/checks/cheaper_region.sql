@@ -98,7 +98,8 @@ best as (
         elsewhere.less_month >= elsewhere.cost_month * $least_percent / 100
         and elsewhere.less_month >= $least_month
     qualify row_number() over (
-        partition by elsewhere.cloud, elsewhere.account order by elsewhere.less_month desc, elsewhere.other asc
+        partition by elsewhere.cloud, elsewhere.account, elsewhere.currency
+        order by elsewhere.less_month desc, elsewhere.other asc
     ) = 1
 )
 

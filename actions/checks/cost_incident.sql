@@ -14,7 +14,7 @@
 -- One row per account with cost incidents of at least medium severity that go on, or ended within 7 days, cost more
 -- than expected, and that no known change explains. Catalogue OPS-06; how they are found, and against which methods
 -- that was measured, is in docs/incidents.md (the idea of hystax/optscale's expense anomalies,
--- https://github.com/hystax/optscale, is a mean and a percentage). The costliest of them is told.
+-- https://github.com/hystax/optscale, is a mean and a percentage). The costliest of them in each currency is told.
 with incident as (
     select
         anomaly.*,
@@ -26,7 +26,7 @@ with incident as (
         and regexp_matches(anomaly.severity, $severity)
         and coalesce(anomaly.ends_on > getvariable('as_of')::date - $days::integer, true)
     qualify row_number() over (
-        partition by anomaly.cloud, anomaly.account order by anomaly.impact desc, anomaly.id asc
+        partition by anomaly.cloud, anomaly.account, anomaly.currency order by anomaly.impact desc, anomaly.id asc
     ) = 1
 )
 
@@ -36,11 +36,15 @@ select
     incident.account,
     'global' as region,
     incident.account as resource_id,
-    format('{} unexplained incidents', incident.incidents) as before,
+    format('{} unexplained incidents', max(incident.incidents)) as before,
     'explained or ended' as after,
-    format(
-        '{} cost {:.2f} {} more than expected since {} ({})', incident.service, incident.impact, incident.currency,
-        incident.starts_on, incident.severity
+    string_agg(
+        format(
+            '{} cost {:.2f} {} more than expected since {} ({})', incident.service, incident.impact, incident.currency,
+            incident.starts_on, incident.severity
+        ), '; '
+        order by incident.currency
     )
-    || if(incident.incidents > 1, format('; {} incidents in all', incident.incidents), '') as reason
+    || if(max(incident.incidents) > count(*), format('; {} incidents in all', max(incident.incidents)), '') as reason
 from incident
+group by incident.cloud, incident.account

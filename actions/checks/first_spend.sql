@@ -63,7 +63,7 @@ select
     'first use of '
     || string_agg(
         format('{} in {} ({:.2f} {})', fresh.service, fresh.region, fresh.cost::double, fresh.currency), ', '
-        order by fresh.cost desc, fresh.service asc
+        order by fresh.currency asc, fresh.cost desc, fresh.service asc
     )
     || format(' in {} days', $days) as reason
 from fresh

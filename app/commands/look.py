@@ -79,7 +79,7 @@ def anomalies(
         ),
     ] = False,
 ) -> Answer:
-    """Costs that left their usual range, the most expensive first, and their causes."""
+    """Costs that left their usual range, the most expensive of a currency first, and why."""
     from app.incidents import incidents, one_incident
 
     if wanted is not None:
@@ -97,7 +97,7 @@ def forecasts(
     from app.tables import footer, table
 
     where = f"where level = '{level}'" if level else ""
-    found = read(session, f"from models.forecast_total {where} order by level, mean desc")
+    found = read(session, f"from models.forecast_total {where} order by level, currency, mean desc")
     steps = read(
         session,
         "select starts_on, cloud, commitment_id, currency, sum(daily) as daily"
@@ -140,7 +140,7 @@ def recommendations(
     check: Annotated[str | None, typer.Option(help="Only those of this check.")] = None,
     cloud: Annotated[str | None, typer.Option(help="Only those on this cloud.")] = None,
 ) -> Answer:
-    """What to change and what it saves, the largest saving first; advice apart."""
+    """What to change and what it saves, the largest saving of a currency first; advice apart."""
     from app.recommendations import one_recommendation
     from app.recommendations import recommendations as found
 

@@ -43,8 +43,8 @@ def main() -> None:
             visitor.choose_currency()
             visitor.choose_user()
         chosen.run()
-    except NothingPublished as nothing:
-        page.nothing_yet(chosen.title, nothing)
+    except NothingPublished:
+        page.nothing_yet(chosen.title)
     except (WarehouseError, ActionError, CloudError) as error:
         page.problem(error)
     except duckdb.Error as error:

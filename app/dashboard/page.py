@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
@@ -11,6 +12,7 @@ import streamlit as st
 from app.dashboard import data
 from app.dashboard.money import column, markdown
 from app.words import CLOUD_NAMES, cloud_name, day
+from pipelines.settings import CONFIG_FILE, Settings
 from warehouse.errors import NothingPublished, QueryRefused
 
 MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
@@ -127,18 +129,14 @@ def problem(error: Exception) -> None:
 
 
 @st.fragment(run_every=4)
-def nothing_yet(heading: str, nothing: NothingPublished) -> None:
+def nothing_yet(heading: str) -> None:
     """The whole page before the first run; looks again by itself."""
     st.title(heading, anchor=False)
     with st.container(border=True):
         st.subheader("There is no data yet", anchor=False)
-        st.write(markdown(str(nothing)))
-        st.code(
-            "instance-select demo                        # a simulated company\n"
-            "instance-select ingest PATH_OF_YOUR_EXPORT  # or your own bills,\n"
-            "instance-select run                         # then compute everything",
-            language="bash",
-        )
+        settings = data.settings()
+        st.write(markdown(f"Nothing is published in {settings.home} yet. What to do next:"))
+        st.code(first_steps(settings), language="bash", wrap_lines=True)
         st.caption(
             ":material/sync: This page looks again every few seconds and opens by itself as soon "
             "as the first run has been published."
@@ -148,6 +146,25 @@ def nothing_yet(heading: str, nothing: NothingPublished) -> None:
     except NothingPublished:
         return
     st.rerun(scope="app")
+
+
+def first_steps(settings: Settings) -> str:
+    """The commands that lead from a home as it is to its first run, each with what it is for."""
+    home = "" if settings.home.resolve() == Path("var").resolve() else f" --home {settings.home}"
+    file = settings.home / CONFIG_FILE
+    if not file.exists():
+        return (
+            f"# a simulated company\ninstance-select demo{home}\n\n"
+            f"# or bills that you have as files\n"
+            f"instance-select ingest PATH_OF_YOUR_EXPORT{home}\ninstance-select run{home}\n\n"
+            f"# or clouds of your own: name them in the file that this writes\n"
+            f"instance-select init{home}"
+        )
+    name = "" if settings.sources else f"# name your sources in {file}, then\n"
+    return (
+        f"{name}# look whether each source can be read\ninstance-select doctor{home}\n\n"
+        f"# read them, and compute everything\ninstance-select run{home}"
+    )
 
 
 def ago(moment: datetime) -> str:
@@ -170,12 +187,21 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
             icon=":material/schedule:",
         )
     late = data.ask("late_bills")
-    if not late.is_empty():
-        names = ", ".join(
-            f"{cloud_name(row['cloud'])} ({row['reason']})" for row in late.iter_rows(named=True)
-        )
-        st.warning(
-            f"Incomplete or late data: {markdown(names)}. Totals of these are too low until "
-            "they arrive; forecasts estimate the days that are missing.",
-            icon=":material/schedule:",
-        )
+    if late.is_empty():
+        return
+    rows = list(late.iter_rows(named=True))
+    parts = ", ".join(
+        f"{'source ' if row['reason'] else ''}**{cloud_name(row['name'])}** ({row['what']})"
+        for row in rows
+    )
+    effect = (
+        "Totals of these are too low until they arrive; forecasts estimate the days that are "
+        "missing."
+        if late["is_money"].any()
+        else "Costs are whole; what is said of resources and prices is older."
+    )
+    st.warning(markdown(f"Incomplete or late data: {parts}. {effect}"), icon=":material/schedule:")
+    reasons = [f"- **{row['name']}**: {row['reason']}" for row in rows if row["reason"]]
+    if reasons:
+        with st.expander("Why, and what to do", icon=":material/build:"):
+            st.markdown(markdown("\n".join(reasons)))

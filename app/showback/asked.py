@@ -39,6 +39,12 @@ def months(connection: DuckDBPyConnection) -> Sequence[date]:
     return [row["month"] for row in rows(connection, query)]
 
 
+def is_whole(connection: DuckDBPyConnection, month: date) -> bool:
+    """Whether the month is over and billed to its end, in every currency. Raises `OlderTables`."""
+    query = f"select is_whole from marts.billed_month where month = date '{month}'"
+    return all(row["is_whole"] for row in rows(connection, query))
+
+
 def teams(connection: DuckDBPyConnection) -> Sequence[str]:
     """All teams that ever paid."""
     query = "select distinct team from marts.showback_monthly where team is not null order by team"

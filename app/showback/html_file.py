@@ -39,8 +39,8 @@ def as_html(statement: Statement) -> str:
     """The whole page."""
     team, month = escape(statement.team), f"{statement.month:%B %Y}"
     parts = "".join(_currency(statement, total) for total in statement.totals)
-    running = "<p>The month is not over yet: this is what is billed so far.</p>" \
-        if statement.is_running else ""  # fmt: skip
+    running = "" if statement.is_whole else \
+        "<p>The month is not billed to its end yet: this is what is billed so far.</p>"  # fmt: skip
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -53,11 +53,11 @@ def as_html(statement: Statement) -> str:
 
 def _currency(statement: Statement, total: Total) -> str:
     kinds = "".join(
-        _kind(KINDS[kind], lines, total.currency, is_compared=not statement.is_running)
+        _kind(KINDS[kind], lines, total.currency, is_compared=statement.is_whole)
         for kind in KINDS
         if (lines := statement.of(total.currency, kind))
     )
-    sums = _sums(total, is_compared=not statement.is_running)
+    sums = _sums(total, is_compared=statement.is_whole)
     return f"<h2>{escape(total.currency)}</h2>{sums}{kinds}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from app.errors import BadInput
-from app.showback.asked import ask, months, teams
+from app.showback.asked import ask, is_whole, months, teams
 
 NONE = Decimal(0)
 
@@ -65,7 +65,7 @@ class Statement:
 
     team: str
     month: date
-    is_running: bool  # the month is not over yet
+    is_whole: bool  # the month is over and billed to its end, in each currency
     snapshot: int
     lines: tuple[Line, ...]
     units: tuple[Unit, ...]
@@ -82,16 +82,14 @@ class Statement:
                 if line.currency == currency and kind in (None, line.kind)]  # fmt: skip
 
 
-def statement(
-    connection: DuckDBPyConnection, team: str, month: date, snapshot: int, today: date
-) -> Statement:
+def statement(connection: DuckDBPyConnection, team: str, month: date, snapshot: int) -> Statement:
     """Raises `BadInput` if the team paid nothing in the month, naming those that did."""
     lines: list[dict[str, Any]] = ask(connection, "statement", team=team, month=month)
     if not lines:
         raise BadInput(_nothing(connection, team, month))
     units = ask(connection, "units", team=team, month=month)
     return Statement(
-        team, month, today < _next(month), snapshot,
+        team, month, is_whole(connection, month), snapshot,
         tuple(Line(**line) for line in lines), tuple(Unit(**unit) for unit in units),
     )  # fmt: skip
 
@@ -114,7 +112,3 @@ def _total(currency: str, lines: list[Line]) -> Total:
         sum((line.cost for line in lines), NONE), sum((line.cost_before for line in lines), NONE),
         sum((line.markup for line in lines), NONE),
     )  # fmt: skip
-
-
-def _next(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

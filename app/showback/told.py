@@ -109,12 +109,11 @@ def show_trial(session: Session, file: Path, wanted: date | None) -> Answer:
 
 def show_statement(session: Session, team: str, wanted: date | None, out: Path | None) -> Answer:
     """The statement of a team, on the screen or in a file."""
-    today = session.lake.published().as_of.date()
     with _reading(session) as connection:
         month = _month(connection, wanted)
         if month is None:
             raise BadInput("Nothing is billed yet. Load bills: instance-select ingest PATH")
-        found = statement(connection, team, month, session.snapshot, today)
+        found = statement(connection, team, month, session.snapshot)
     if out is not None:
         out.write_text(as_html(found) if out.suffix == ".html" else as_csv(found))
     document = {

@@ -48,11 +48,17 @@ def _read(
     exports = cloud.bills(work.settings.home / "exports" / name, anew)
     report = ingest(work.lake, exports.paths, now=work.as_of, progress=work.progress)
     problems = [told(failure) for failure in exports.failed]
-    problems += [f"{f.file}: {f.reason}" for f in report.loaded if f.status == "rejected"]
+    problems += [_refused(file) for file in report.loaded if file.status == "rejected"]
     _record(work, name, report.loaded, problems)
     loaded = [file for file in report.loaded if file.status == "loaded"]
     note_bills(context, name, _rows_by_month(loaded))
     return sum(file.rows or 0 for file in loaded), problems
+
+
+def _refused(file: LoadedFile) -> str:
+    """Why a file was not loaded; most reasons begin with its name."""
+    reason = file.reason or "refused"
+    return reason if reason.startswith(file.file) else f"{file.file}: {reason}"
 
 
 def _rows_by_month(loaded: list[LoadedFile]) -> list[tuple[str, date, int]]:

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,9 @@ import pytest
 from duckdb import DuckDBPyConnection
 from staff import NOW, Office
 
+from actions import recommend as recommending
+from actions.check import Check, checks
+from actions.override import Override, find
 from actions.recommend import recommend
 from actions.suppress import Scope, suppress, suppressions
 from warehouse.build import build
@@ -152,6 +155,49 @@ def test_bill_in_two_currencies_is_never_added_up(facts: DuckDBPyConnection) -> 
     )
     row = found(facts)["unattached_disk"]
     assert (row["currency"], row["saving_month_high"]) == ("USD", Decimal(10))
+
+
+@pytest.mark.parametrize(("most", "is_raised"), [("0.99", False), ("5", True)])
+def test_only_what_can_not_be_worth_it_is_not_raised(
+    most: str, is_raised: bool, facts: DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A low end of nearly nothing hides no saving."""
+    (check,) = [one for one in checks() if one.name == "unattached_disk"]
+
+    def with_range(
+        check: Check, overrides: Sequence[Override], connection: DuckDBPyConnection
+    ) -> pl.DataFrame:
+        return find(check, overrides, connection).with_columns(
+            pl.lit(Decimal(end)).cast(pl.Decimal(38, 18)).alias(f"saving_month_{name}")
+            for name, end in (("low", "0.01"), ("high", most))
+        )
+
+    monkeypatch.setattr(recommending, "find", with_range)
+    found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check])
+    assert found["resource_id"].to_list() == (["vol"] if is_raised else [])
+
+
+def test_amounts_in_two_currencies_are_never_compared(facts: DuckDBPyConnection) -> None:
+    facts.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month) values"
+        " ('aws', 'vol', 'JPY', 4000)"
+    )
+    row = found(facts)["unattached_disk"]
+    assert (row["currency"], row["saving_month_high"]) == ("USD", Decimal(10))
+
+
+def test_advice_on_bills_in_two_currencies_tells_of_both(facts: DuckDBPyConnection) -> None:
+    for currency, cost in (("USD", 500), ("EUR", 400)):
+        facts.execute(
+            "insert into marts.allocation_daily (cloud, account, currency, service, day, cost)"
+            " values ('aws', 'a1', ?, 'EC2', date '2026-10-31', ?)",
+            [currency, cost],
+        )
+    facts.execute("insert into marts.billed_until (cloud, until) values ('aws', date '2026-11-01')")
+    row = found(facts)["unallocated_spend"]
+    one = "in 30 days belong to no team, most of it EC2"
+    assert row["reason"] == f"400.00 of 400.00 EUR {one}; 500.00 of 500.00 USD {one}"
+    assert row["before"] == "100 % belongs to no team"
 
 
 def test_nothing_is_left_behind_on_the_connection(facts: DuckDBPyConnection) -> None:

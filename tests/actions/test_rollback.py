@@ -51,6 +51,15 @@ def test_way_back_is_a_new_plan_in_reverse_order_that_needs_its_own_approval(
     assert office.cloud.look("vol").exists
 
 
+def test_a_way_back_is_called_by_what_it_undoes(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    back = way_back(office, run(office, plan))
+    assert back.title == f"Undo: {plan.title}"
+    approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+    again = way_back(office, run(office, back))
+    assert again.title == f"Undo: Undo: {plan.title}"
+
+
 def test_released_address_has_no_way_back_and_says_so(office: Office) -> None:
     address = office.cloud.add("ip", "address")
     found = run(

@@ -3,6 +3,7 @@
 import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
@@ -74,6 +75,26 @@ def test_recommendations_have_what_scripts_rely_on(demo_home: Path) -> None:
         if one["saving_month_low"] is not None:
             assert Decimal(one["saving_month_low"]) <= Decimal(one["saving_month_high"])
     assert isinstance(found["snapshot"], int)
+
+
+@pytest.mark.parametrize(
+    ("command", "rows", "amount"),
+    [
+        (("recommendations", "--status", "open"), "recommendations", "saving_month_high"),
+        (("anomalies", "--expected"), "anomalies", "impact"),
+        (("forecasts", "--level", "total"), "forecasts", None),
+        (("allocation",), "teams", "cost"),
+    ],
+)
+def test_money_is_listed_one_currency_after_the_other(
+    command: tuple[str, ...], rows: str, amount: str | None, demo_home: Path
+) -> None:
+    found = answer(*command, home=demo_home)[rows]
+    currencies = [currency for currency, _ in groupby(one["currency"] for one in found)]
+    assert currencies == ["EUR", "USD"]
+    for _, group in groupby(found, lambda one: one["currency"]):
+        sizes = [abs(Decimal(one[amount])) for one in group if amount]
+        assert sizes == sorted(sizes, reverse=True)
 
 
 def test_recommendations_are_filtered(demo_home: Path) -> None:

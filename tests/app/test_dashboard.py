@@ -4,13 +4,15 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
+from estate import AS_OF, line, warehouse
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
@@ -26,6 +28,7 @@ from app.dashboard import charts, data, decide, money
 from app.dashboard.start import streamlit_arguments
 from pipelines.settings import load_settings
 from pipelines.work import Work
+from warehouse.build import build
 from warehouse.errors import NothingPublished, QueryRefused
 from warehouse.lake import Lake
 
@@ -68,6 +71,72 @@ def test_a_page_of_an_empty_home_says_what_to_run(
     assert list(tmp_path.iterdir()) == [], "looking at an empty home wrote into it"
 
 
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (None, "instance-select init"),
+        ("sources: []\n", "name your sources in"),
+        ("sources: [{name: mine, cloud: aws}]\n", "instance-select doctor"),
+    ],
+)
+def test_a_home_that_never_ran_says_the_next_step_from_where_it_is(
+    file: str | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if file is not None:
+        (tmp_path / "instance-select.yaml").write_text(file)
+    app = opened(tmp_path, "overview", monkeypatch)
+    assert not app.exception
+    steps = app.code[0].value
+    assert says in steps
+    assert ("instance-select demo" in steps) == (file is None)
+    assert ("name your sources" in steps) == (file == "sources: []\n")
+    assert f"instance-select run --home {tmp_path}" in steps, "another home than the default"
+
+
+def read(what: str, failed: str | None, **columns: Any) -> dict[str, Any]:
+    return {"source": "mine", "what": what, "cloud": "aws", "failed": failed,
+            "read_at": AS_OF, "late_after_hours": 30, **columns}  # fmt: skip
+
+
+def test_a_source_that_can_not_be_read_is_named_with_the_reason() -> None:
+    no = "The profile is missing. Log in."
+    connection = warehouse(raw_read=[
+        read("inventory", no), read("prices", no), read("inventory", None, source="other"),
+        read("metrics", None, source="other", until=AS_OF - timedelta(days=4)),
+    ])  # fmt: skip
+    build(connection, AS_OF)
+    found = connection.execute(data.statement("late_bills")).fetchall()
+    assert found == [
+        ("mine", "inventory, prices could not be read", no, False),
+        ("aws", "metrics are 4 days behind", None, False),
+    ]
+    sources = connection.execute(data.statement("freshness")).pl()
+    told = sources.select("source", "what", "state").rows()
+    assert told[:3] == [
+        ("mine", "inventory", "failed"), ("mine", "prices", "failed"), ("other", "metrics", "late"),
+    ]  # fmt: skip
+    assert ("other", "inventory", "up to date") in told
+
+
+def test_every_page_says_what_could_not_be_read_and_what_to_do(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    as_of = lake.published().as_of
+    with lake.write("a source that fails") as write:
+        write.connection.execute(
+            "update marts.freshness set failed = 'No token. Make one.' where what = 'inventory'"
+        )
+    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert not app.exception
+    (told,) = [box.value for box in app.warning if "late data" in box.value]
+    assert "source **demo** (inventory could not be read)" in told
+    assert "Costs are whole" in told
+    (why,) = [one for one in app.expander if one.label == "Why, and what to do"]
+    assert why.markdown[0].value == "- **demo**: No token. Make one."
+
+
 def test_the_currency_switch_changes_every_amount(
     demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +146,16 @@ def test_the_currency_switch_changes_every_amount(
     assert not app.exception
     assert "€" in app.metric[0].value
     assert "$" not in app.metric[0].value
+
+
+def test_the_usual_currency_is_the_one_of_most_lines_not_of_the_largest_number() -> None:
+    connection = warehouse(raw_focus=[
+        line("2026-03-01", "90000", BillingCurrency="JPY"),
+        line("2026-03-01", "10"), line("2026-03-02", "10"),
+    ])  # fmt: skip
+    build(connection, AS_OF)
+    found = connection.execute((FOLDER / "queries" / "currencies.sql").read_text()).fetchall()
+    assert found == [("USD",), ("JPY",)]
 
 
 def test_an_address_brings_back_what_was_chosen(
@@ -117,6 +196,59 @@ def test_a_day_without_a_line_cost_nothing_up_to_the_last_billed_one(demo_home: 
     assert (billed["actual"] == 0).any()
     ahead = reader.rows(snapshot, sql).drop_nulls("mean")["day"].min()
     assert billed["day"].max() < ahead, "a day is billed or forecast"
+
+
+def publish_as_of(home: Path, as_of: datetime, billed_until: datetime) -> None:
+    """What is published at that time with bills up to then."""
+    lake = Lake(load_settings(home))
+    with lake.write("an earlier day") as write:
+        late = f"ChargePeriodStart >= timestamp '{billed_until}'"
+        write.connection.execute(f"delete from raw.focus where {late}")
+        build(write.connection, as_of)
+    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "billed_until", "month", "whole"),
+    [
+        (datetime(2026, 11, 1, 6), datetime(2026, 10, 30), "September", False),
+        (datetime(2026, 11, 2, 6), datetime(2026, 10, 31), "September", False),
+        (datetime(2026, 11, 3, 6), datetime(2026, 11, 2), "October", True),
+    ],
+)
+def test_a_month_that_just_ended_is_whole_only_when_it_is_billed_to_its_end(
+    as_of: datetime,
+    billed_until: datetime,
+    month: str,
+    whole: bool,
+    own_demo_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish_as_of(own_demo_home, as_of, billed_until)
+    app = opened(own_demo_home, "costs", monkeypatch)
+    assert not app.exception
+    (label,) = [one.label for one in app.expander if one.label.startswith("Why ")]
+    assert label.startswith(f"Why {month} cost")
+    app = app.switch_page("views/teams.py").run()
+    app.selectbox(key="teams_month_USD").set_value(date(2026, 10, 1)).run()
+    assert not app.exception
+    assert app.metric[3].delta == ("whole month" if whole else "so far")
+    app = app.switch_page("views/overview.py").run()
+    assert not app.exception
+
+
+def test_on_the_first_days_of_a_month_the_forecast_is_called_by_the_month_it_is_of() -> None:
+    connection = warehouse(
+        raw_focus=[line("2026-01-09", "70"), line("2026-02-26", "90")],
+        models_forecast_total=[{
+            "horizon": "month_end", "level": "total", "currency": "USD", "mean": 100.0,
+            "lo80": 90.0, "hi80": 110.0, "starts_on": date(2026, 2, 1),
+        }],
+    )  # fmt: skip
+    build(connection, datetime(2026, 3, 1, 12))
+    found = connection.execute(data.statement("kpis", currency="USD")).pl().row(0, named=True)
+    assert (found["month"], found["forecast_month"]) == (date(2026, 3, 1), date(2026, 2, 1))
+    assert (found["month_end_mean"], found["before_forecast"]) == (100.0, 70)
 
 
 @pytest.mark.parametrize("split", ["cloud", "account", "region", "charge category", "tag: team"])

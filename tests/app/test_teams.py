@@ -131,7 +131,7 @@ def made(**columns: Any) -> Statement:
     unit = Unit("request", None, "USD", Decimal(50), Decimal(25), Decimal("0.5"), None)
     team = columns.pop("team", "web")
     lines = (Line(**{**facts, **columns}), Line(**{**facts, "currency": "EUR", "cost": Decimal(1)}))
-    return Statement(team, date(2026, 10, 1), False, 7, lines, (unit,))
+    return Statement(team, date(2026, 10, 1), True, 7, lines, (unit,))
 
 
 def test_the_page_to_print_loads_nothing_and_runs_nothing() -> None:
@@ -146,8 +146,8 @@ def test_the_page_to_print_loads_nothing_and_runs_nothing() -> None:
 
 
 def test_a_month_that_runs_is_not_compared() -> None:
-    running = Statement(**{**vars(made()), "is_running": True})
-    assert "not over yet" in as_html(running)
+    running = Statement(**{**vars(made()), "is_whole": False})
+    assert "not billed to its end yet" in as_html(running)
     assert "25.0%" not in as_html(running)
 
 

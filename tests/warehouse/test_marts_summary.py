@@ -1,11 +1,15 @@
+from datetime import date, datetime
 from typing import Any
 
-from estate import d, day, line, mart
+import pytest
+from estate import d, day, line, mart, warehouse
+
+from warehouse.build import build
 
 
 def total(**columns: Any) -> dict[str, Any]:
     return {"horizon": "month_end", "level": "total", "currency": "USD", "mean": 100.0,
-            "lo80": 90.0, "hi80": 110.0, **columns}  # fmt: skip
+            "lo80": 90.0, "hi80": 110.0, "starts_on": day("2026-03-01"), **columns}  # fmt: skip
 
 
 def test_overview_compares_the_running_month_with_the_same_days_of_the_last() -> None:
@@ -27,6 +31,44 @@ def test_overview_has_a_row_per_currency() -> None:
         ("EUR", d("1"), None),
         ("USD", d("2"), 100.0),
     ]
+
+
+def test_overview_takes_no_forecast_of_last_month_for_this_months() -> None:
+    found = mart("overview", raw_focus=[line("2026-02-26", "2")],
+                 models_forecast_total=[total(starts_on=day("2026-02-01"))])  # fmt: skip
+    assert found[0]["month_end_mean"] is None
+
+
+def whole(as_of: datetime, *lines: dict[str, Any]) -> dict[date, bool]:
+    connection = warehouse(raw_focus=list(lines))
+    build(connection, as_of)
+    return dict(connection.execute("select month, is_whole from marts.billed_month").fetchall())
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last", "is_whole"),
+    [
+        (datetime(2026, 2, 28, 23), "2026-02-28", False),
+        (datetime(2026, 3, 1, 6), "2026-02-27", False),
+        (datetime(2026, 3, 1, 6), "2026-02-28", True),
+        (datetime(2026, 3, 3, 6), "2026-02-27", False),
+        (datetime(2026, 3, 3, 6), "2026-03-01", True),
+        (datetime(2026, 3, 10, 23), "2026-02-27", False),
+        (datetime(2026, 3, 11), "2026-02-27", True),
+    ],
+)
+def test_a_month_is_whole_when_billed_to_its_end_or_over_for_ten_days(
+    as_of: datetime, last: str, is_whole: bool
+) -> None:
+    found = whole(as_of, line("2026-01-31", "1"), line("2026-02-10", "1"), line(last, "1"))
+    assert found[date(2026, 2, 1)] is is_whole
+    assert found[date(2026, 1, 1)] is True
+
+
+def test_a_month_is_whole_only_when_each_account_in_it_is_billed_to_its_end() -> None:
+    lines = [line("2026-02-28", "1"), line("2026-01-20", "1", BillingAccountId="closed"),
+             line("2026-02-27", "1", BillingAccountId="late")]  # fmt: skip
+    assert whole(datetime(2026, 3, 2), *lines) == {date(2026, 1, 1): True, date(2026, 2, 1): False}
 
 
 def test_a_bill_of_another_month_is_not_this_months() -> None:

@@ -47,7 +47,9 @@ month_end as (
         total.lo80,
         total.hi80
     from models.forecast_total as total
-    where total.horizon = 'month_end' and total.level = 'total'
+    cross join today
+    -- As long as the month before is not billed to its end, the forecast is of that one.
+    where total.horizon = 'month_end' and total.level = 'total' and total.starts_on = today.month
 ),
 
 advice as (

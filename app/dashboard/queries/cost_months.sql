@@ -1,5 +1,7 @@
--- One row per billing month with costs.
-select distinct monthly_cost.month
-from marts.monthly_cost as monthly_cost
-where monthly_cost.currency = getvariable('currency')
-order by monthly_cost.month
+-- One row per billing month with costs, and whether it is billed to its end.
+select
+    billed.month,
+    billed.is_whole
+from marts.billed_month as billed
+where billed.currency = getvariable('currency')
+order by billed.month

@@ -1,6 +1,7 @@
--- One row per cloud and kind of reading: how far what we know reaches, the one furthest behind.
+-- One row per source, cloud and kind of reading, what failed or is late first; of bills the source is the feed.
 select
     coalesce(freshness.cloud, 'all') as cloud,
+    freshness.source,
     freshness.what,
     max(freshness.last_charge_day) as last_charge_day,
     min(freshness.until) as until,
@@ -13,5 +14,9 @@ select
         else 'up to date'
     end as state
 from marts.freshness as freshness
-group by freshness.cloud, freshness.what
-order by freshness.cloud, freshness.what
+group by freshness.cloud, freshness.source, freshness.what
+order by
+    list_position(['failed', 'late', 'up to date'], state) asc,
+    freshness.cloud asc,
+    freshness.what asc,
+    freshness.source asc

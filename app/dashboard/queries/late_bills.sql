@@ -1,19 +1,28 @@
--- One row per cloud of which something is late or could not be read, with the reason.
+-- One row per source that could not be read, with the reason, and per cloud of which something is late.
 select
-    coalesce(freshness.cloud, freshness.source) as cloud,
+    freshness.source as name,
+    string_agg(distinct freshness.what, ', ' order by freshness.what) || ' could not be read' as what,
+    string_agg(distinct freshness.failed, ' ' order by freshness.failed) as reason,
+    bool_or(freshness.what in ('bills', 'exports')) as is_money
+from marts.freshness as freshness
+where freshness.failed is not null
+group by freshness.source
+
+union all
+
+select
+    coalesce(freshness.cloud, freshness.source) as name,
     string_agg(
         distinct concat_ws(
             ' ',
             freshness.what,
-            case
-                when freshness.failed is not null then 'could not be read'
-                when freshness.what = 'inventory' then 'is'
-                else 'are'
-            end,
-            if(freshness.failed is null, round(freshness.age_hours / 24)::integer || ' days behind', null)
+            if(freshness.what = 'inventory', 'is', 'are'),
+            round(freshness.age_hours / 24)::integer || ' days behind'
         ), ', '
-    ) as reason
+    ) as what,
+    null as reason,
+    bool_or(freshness.what in ('bills', 'exports')) as is_money
 from marts.freshness as freshness
-where freshness.failed is not null or freshness.is_late
-group by all
-order by cloud
+where freshness.failed is null and freshness.is_late
+group by coalesce(freshness.cloud, freshness.source)
+order by reason asc nulls last, name asc

@@ -23,7 +23,7 @@ class Choice:
     until: date  # exclusive
     months: int
     is_compared: bool  # there are bills for as many months before
-    running: date | None  # the chosen month that is not over yet
+    whole: date | None  # the last month, none after the chosen ones, that is billed to its end
     split: str
     measure: str
     grain: str
@@ -44,18 +44,19 @@ def costs() -> None:
     """The whole page."""
     page.header("Costs", "Where does the money go, down to the line of the bill?")
     currency = visitor.currency()
-    months: list[date] = data.ask("cost_months", currency=currency)["month"].to_list()
-    if not months:
+    billed = data.ask("cost_months", currency=currency)
+    if billed.is_empty():
         page.empty("There are no costs in this currency.", "Load bills: instance-select ingest")
         return
-    choice = _choose(months, currency)
+    choice = _choose(billed, currency)
     group = _groups(choice, currency)
     if group is None:
         return
     _inside(choice, group, currency)
 
 
-def _choose(months: list[date], currency: str) -> Choice:
+def _choose(billed: pl.DataFrame, currency: str) -> Choice:
+    months: list[date] = billed["month"].to_list()
     keys: list[str] = data.ask("tag_keys", currency=currency)["tag_key"].to_list()
     with st.container(border=True):
         period, split, measure, grain, filters = st.columns(
@@ -108,7 +109,7 @@ def _choose(months: list[date], currency: str) -> Choice:
         until=until,
         months=count,
         is_compared=_months_later(first, -count) >= months[0],
-        running=last if until > data.snapshot().as_of.date() else None,
+        whole=_newest(billed.filter(pl.col("is_whole") & (pl.col("month") < until))),
         split=chosen_split,
         measure=str(chosen_measure),
         grain=str(chosen_grain),
@@ -198,13 +199,16 @@ def _total(choice: Choice, groups: pl.DataFrame, currency: str) -> None:
     before = float(groups["before"].sum()) if choice.is_compared else None
     difference = money.change(total, before)
     compared = f"vs {_span(choice.before, choice.first)}" if choice.is_compared else ""
-    running = f"{choice.running:%B} is not over yet" if choice.running else ""
+    last = _months_later(choice.until, -1)
+    is_open = choice.whole is None or choice.whole < last
+    what = "billed to its end" if _is_over(last) else "over"
+    told = (compared, f"{last:%B} is not {what} yet" if is_open else "")
     st.metric(
         f"{choice.measure.capitalize()} cost, {_span(choice.first, choice.until)}",
         money.markdown(money.full(total, currency)),
         None if difference is None else f"{difference * 100:+.1f}%",
         delta_color="inverse",
-        delta_description="; ".join(part for part in (compared, running) if part) or None,
+        delta_description="; ".join(part for part in told if part) or None,
     )
 
 
@@ -229,8 +233,11 @@ def _chart(choice: Choice, asked: dict[str, Any], groups: pl.DataFrame, currency
 
 
 def _why(choice: Choice, currency: str) -> None:
-    # A month that is not over would cost less than the one before for that alone.
-    month = _months_later(choice.until, -2 if choice.running else -1)
+    # A month that is not billed to its end would cost less than the one before for that alone.
+    month = choice.whole
+    if month is None:
+        st.caption("No month is billed to its end yet, so that none can be compared.")
+        return
     with st.expander(
         f"Why {month:%B} cost more or less than the month before: price or quantity?",
         icon=":material/balance:",
@@ -257,7 +264,8 @@ def _why(choice: Choice, currency: str) -> None:
         )
         page.note(
             f"Effective cost in {currency}. Price, quantity and new or gone add up to the change "
-            "to the cent. A month that is not over is left out; Overview compares it by its days.",
+            "to the cent. A month that is not billed to its end is left out; Overview compares "
+            "it by its days.",
             "Why costs changed",
             data.statement("why_changed", **asked),
         )
@@ -335,6 +343,14 @@ def _asked(choice: Choice, currency: str) -> dict[str, Any]:
         "tag_key": choice.tag_key,
         **choice.filters,
     }
+
+
+def _newest(months: pl.DataFrame) -> date | None:
+    return None if months.is_empty() else months["month"][-1]
+
+
+def _is_over(month: date) -> bool:
+    return _months_later(month, 1) <= data.snapshot().as_of.date()
 
 
 def _key(choice: Choice, shown: str) -> str:

@@ -30,7 +30,7 @@ def overview() -> None:
     with left.container(border=True, height="stretch"):
         _spend(kpi["today"], currency)
     with right.container(border=True, height="stretch"):
-        _movers(kpi["month"], currency)
+        _movers(kpi, currency)
     with st.container(border=True):
         _forecast(kpi["today"], currency)
     left, right = st.columns(2)
@@ -47,7 +47,9 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
     daily = data.ask(
         "daily_total", currency=currency, first=kpi["sparkline_from"], until=kpi["today"]
     )
-    path = data.ask("month_path", currency=currency, first=month)
+    ahead: date = kpi["forecast_month"]
+    before = ahead - timedelta(days=1)
+    path = data.ask("month_path", currency=currency, first=ahead)
     cards = st.columns(5)
     _card(
         cards[0],
@@ -61,10 +63,10 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
     )
     _card(
         cards[1],
-        f"Forecast for {month:%B}",
+        f"Forecast for {ahead:%B}",
         money.short(kpi["month_end_mean"], currency),
-        delta=_percent(kpi["month_end_mean"], kpi["last_month"]),
-        description=f"vs {last_month:%b}. 80%: "
+        delta=_percent(kpi["month_end_mean"], kpi["before_forecast"]),
+        description=f"vs {before:%b}. 80%: "
         + money.between(kpi["month_end_lo80"], kpi["month_end_hi80"], currency),
         chart=path["cost"].to_list(),
         help="Billed so far plus the forecast of the remaining days. In 8 of 10 cases the month "
@@ -101,7 +103,7 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         cards[4],
         "Unallocated",
         money.percent(kpi["unallocated_share"], 1),
-        delta=_points(shares),
+        delta=None if kpi["unallocated_share"] is None else _points(shares),
         description=f"points vs {last_month:%b}",
         chart=shares["share"].to_list(),
         help="Share of this month's cost that carries no team tag. One point per month.",
@@ -172,11 +174,16 @@ def _spend(today: date, currency: str) -> None:
     )
 
 
-def _movers(month: date, currency: str) -> None:
+def _movers(kpi: dict[str, Any], currency: str) -> None:
     st.subheader("What changed most", anchor=False)
     found = data.ask("movers", currency=currency)
     if found.is_empty():
-        st.caption("Nothing changed against the same days of last month.")
+        is_billed = kpi["month_to_date"] != 0
+        st.caption(
+            "Nothing changed against the same days of last month."
+            if is_billed
+            else f"{kpi['month']:%B} has no bills yet: they come a day or more late."
+        )
         return
     named = found.with_columns(pl.format("{} <b>{}</b>", "service", "account_name").alias("label"))
     charts.show(
@@ -185,7 +192,7 @@ def _movers(month: date, currency: str) -> None:
         "Bars: the eight largest changes of cost by service and account",
     )
     page.note(
-        f"{month:%B} so far against the same days of the month before, in {currency}",
+        f"{kpi['month']:%B} so far against the same days of the month before, in {currency}",
         "What changed most",
         data.statement("movers", currency=currency),
     )
@@ -297,10 +304,11 @@ def _freshness() -> None:
     page.table(
         found,
         key="freshness",
-        alt="Freshness by cloud and kind of reading",
+        alt="Freshness by source, cloud and kind of reading, what failed first",
         columns={
             "cloud": st.column_config.TextColumn("Cloud"),
             "what": st.column_config.TextColumn("What"),
+            "source": st.column_config.TextColumn("Source"),
             "state": st.column_config.TextColumn("State"),
             "until": st.column_config.DatetimeColumn(
                 "Known up to (UTC)", format="D MMM YYYY HH:mm"
@@ -314,7 +322,12 @@ def _freshness() -> None:
         rows=20,
         nothing="-",
     )
-    page.show_sql("Freshness", data.statement("freshness"))
+    page.note(
+        "Up to date: it was read, and reaches far enough. A file of bills that is gone from its "
+        "source is not told here: its lines stay until a newer delivery of its month comes.",
+        "Freshness",
+        data.statement("freshness"),
+    )
 
 
 def _invoices(currency: str) -> None:

@@ -19,7 +19,8 @@ def teams() -> None:
     """The whole page."""
     page.header("Teams", "Who pays how much, and what does nobody pay?")
     currency = visitor.currency()
-    months: list[date] = data.ask("cost_months", currency=currency)["month"].to_list()
+    billed = data.ask("cost_months", currency=currency)
+    months: list[date] = billed["month"].to_list()
     if not months:
         page.empty("There are no costs in this currency.", "Load bills: instance-select ingest")
         return
@@ -27,10 +28,11 @@ def teams() -> None:
         "Billing month", months[::-1], format_func=lambda one: f"{one:%B %Y}", width=220,
         key=f"teams_month_{currency}", persist_state="session", bind="query-params",
     )  # fmt: skip
+    is_whole = month in billed.filter("is_whole")["month"].to_list()
     asked: dict[str, Any] = {"currency": currency, "month": month}
     found = data.ask("teams_of_month", **asked)
     with st.container(border=True):
-        _figures(found, currency, month)
+        _figures(found, currency, month, is_whole=is_whole)
         _chart(currency)
     if found.filter(~pl.col("is_nobody")).is_empty():
         page.empty(
@@ -39,14 +41,14 @@ def teams() -> None:
             "instance-select.yaml, try them with 'instance-select allocation test FILE', "
             "then run instance-select run.",
         )
-    team = _table(found, asked, currency)
+    team = _table(found, asked, currency, is_whole=is_whole)
     if team is not None:
-        _inside(team, asked, currency)
+        _inside(team, asked, currency, is_whole=is_whole)
     _namespaces(asked, currency)
     _units(asked, currency)
 
 
-def _figures(found: pl.DataFrame, currency: str, month: date) -> None:
+def _figures(found: pl.DataFrame, currency: str, month: date, *, is_whole: bool) -> None:
     paid = found.filter(~pl.col("is_nobody"))
     nobody = found.filter(pl.col("is_nobody"))
     whole, open_cost = float(found["cost"].sum()), float(nobody["cost"].sum())
@@ -68,14 +70,9 @@ def _figures(found: pl.DataFrame, currency: str, month: date) -> None:
     )  # fmt: skip
     columns[3].metric(
         f"Cost in {month:%B %Y}", money.markdown(money.short(whole, currency)),
-        "so far" if _is_running(month) else "whole month", delta_color="off", delta_arrow="off",
+        "whole month" if is_whole else "so far", delta_color="off", delta_arrow="off",
         border=True,
     )  # fmt: skip
-
-
-def _is_running(month: date) -> bool:
-    """The month is not over yet, so that it can't be compared with the one before."""
-    return month == data.snapshot().as_of.date().replace(day=1)
 
 
 def _chart(currency: str) -> None:
@@ -96,7 +93,9 @@ def _chart(currency: str) -> None:
     )
 
 
-def _table(found: pl.DataFrame, asked: dict[str, Any], currency: str) -> str | None:
+def _table(
+    found: pl.DataFrame, asked: dict[str, Any], currency: str, *, is_whole: bool
+) -> str | None:
     with st.container(border=True):
         st.subheader("By team", anchor=False)
         columns: dict[str, Any] = {
@@ -110,7 +109,7 @@ def _table(found: pl.DataFrame, asked: dict[str, Any], currency: str) -> str | N
             "idle": page.money_column("Idle", currency, "Its part of idle Kubernetes nodes"),
             "before": page.money_column("Month before", currency),
         }
-        if not _is_running(asked["month"]):
+        if is_whole:  # else it can't be compared with the month before
             columns["change"] = page.money_column("Change", currency)
         if (found["markup"] != 0).any():
             columns["markup"] = page.money_column("Mark-up", currency, "Never part of the cost")
@@ -127,7 +126,7 @@ def _table(found: pl.DataFrame, asked: dict[str, Any], currency: str) -> str | N
     return found.item(rows[0], "team") if rows else None
 
 
-def _inside(team: str, asked: dict[str, Any], currency: str) -> None:
+def _inside(team: str, asked: dict[str, Any], currency: str, *, is_whole: bool) -> None:
     asked = {**asked, "team": team}
     with st.container(border=True):
         st.subheader("What nobody pays" if team == NOBODY else f"Inside {team}", anchor=False)
@@ -142,7 +141,7 @@ def _inside(team: str, asked: dict[str, Any], currency: str) -> None:
             "cost": page.money_column("Cost", currency),
             "before": page.money_column("Month before", currency),
         }
-        if not _is_running(asked["month"]):
+        if is_whole:  # else it can't be compared with the month before
             columns["change"] = page.money_column("Change", currency)
         if (found["markup"] != 0).any():
             columns["markup"] = page.money_column("Mark-up", currency)
@@ -158,7 +157,7 @@ def _inside(team: str, asked: dict[str, Any], currency: str) -> None:
 def _downloads(team: str, month: date) -> None:
     snapshot = data.snapshot()
     with data.cursor() as connection:
-        made = statement(connection, team, month, snapshot.id, snapshot.as_of.date())
+        made = statement(connection, team, month, snapshot.id)
     name = f"{''.join(c if c.isalnum() or c in '-_' else '-' for c in team)}-{month:%Y-%m}"
     with st.container(horizontal=True):
         st.download_button(

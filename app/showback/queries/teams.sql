@@ -28,7 +28,6 @@ select
 from summed
 join whole on summed.currency is not distinct from whole.currency
 order by
-    whole.whole_cost desc,
     summed.currency asc,
     summed.team is null asc,
     summed.cost desc,

@@ -1,0 +1,34 @@
+-- One row per currency and billing month with costs: whether it is over and billed to its end.
+-- It is once every account of its bills is billed to its end; ten days later at the latest, since one may have been closed in it.
+-- group: cost
+with account as (
+    select distinct
+        cost.month,
+        cost.currency,
+        cost.cloud,
+        cost.billing_account
+    from marts.monthly_cost as cost
+),
+
+known as (
+    select
+        freshness.cloud,
+        freshness.billing_account,
+        max(freshness.until) as until
+    from marts.freshness as freshness
+    where freshness.what = 'bills'
+    group by all
+)
+
+select
+    account.month,
+    account.currency,
+    -- Usage is never known beyond `as_of`, so a month that runs is not whole.
+    bool_and(
+        coalesce(known.until >= account.month + interval 1 month, false)
+        or getvariable('as_of') >= account.month + interval 1 month + interval 10 day
+    ) as is_whole
+from account
+left join known
+    on account.cloud = known.cloud and account.billing_account is not distinct from known.billing_account
+group by all
