@@ -12,8 +12,8 @@ from typing import Self
 import numpy as np
 
 from models.forecast.history import Days, Fitted, Floats, History, Model
+from models.forecast.month import day_of_month
 from models.forecast.month_effect import NotUsable
-from models.forecast.same_day_last_month import day_of_month
 from models.forecast.trees import FEWEST, SEED, Trees, grow, one_thread, year
 from models.forecast.windows import Places, Windows, at
 from models.known import mean
