@@ -17,7 +17,7 @@ from actions.risk import RISKS, VERBS
 Value = str | int | float
 WINDOWS = (14, 32)
 """Days over which measurements are kept, so all that a parameter of such a window may be."""
-_WINDOW = re.compile(r"window_days = \$(\w+)")
+_WINDOW = re.compile(r"(?:window_days = |evidence_of\('\w+', )\$(\w+)")
 _RULE = re.compile(r"^(?:--|#)\n((?:(?:--|#)[^\n]*\n)+)", re.MULTILINE)
 _HEADER = re.compile(
     r"^(?:--|#) (title|kind|verb|risk|about|effort|harm|undo|blind|evidence|param (\w+)): (.+)$",

@@ -51,6 +51,7 @@ def recommend(
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
     connection.execute(f"set variable snapshot = {snapshot}")
     connection.execute(f"create or replace temp table evidence as {_sql('evidence.sql')}")
+    connection.execute(_sql("macros.sql"))
     try:
         found = [
             _found(check, overrides, connection) for check in (checks() if only is None else only)
@@ -66,7 +67,10 @@ def recommend(
         with _registered(connection, tables):
             return connection.execute(_sql("recommend.sql")).pl()
     finally:
-        connection.execute("drop table if exists temp.evidence")
+        connection.execute(
+            "drop macro table temp.evidence_of; drop macro temp.costs; drop macro temp.uncommitted;"
+            " drop table temp.evidence"
+        )
 
 
 def _found(

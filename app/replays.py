@@ -18,6 +18,7 @@ from models.errors import UnusableSeries
 from models.known import Floats
 
 OUTCOMES = ("held", "made", "broken", "unknown", "new")
+MOST_TOLD = 10  # machines that are left out; --json has all
 USAGE = ("vm_id", "ts", "cpu_avg", "cpu_max")
 MEASURED = """
 with hour as (
@@ -146,8 +147,8 @@ def replay_rightsizing(
     except UnusableSeries as error:
         raise BadInput(f"{where}: {error}") from error
     document: dict[str, Any] = {
-        "machines": high.shape[1], "left_out": left_out, "days": len(high) / steps_a_day,
-        "rules": found.sort("savings").to_dicts(),
+        "machines": high.shape[1], "left_out": len(left_out), "days": len(high) / steps_a_day,
+        "why_left_out": left_out, "rules": found.sort("savings").to_dicts(),
     }  # fmt: skip
     if usage is None:
         document["snapshot"] = session.snapshot
@@ -157,7 +158,8 @@ def replay_rightsizing(
         names = ("savings", "violations", "bad_machines")
         return [
             f"{high.shape[1]} machines, {document['days']:.1f} days of {where};"
-            f" {left_out} with gaps are left out.",
+            f" {len(left_out)} are left out.",
+            *(f"{row['vm_id']} is left out: {row['reason']}." for row in left_out[:MOST_TOLD]),
             table(columns, [
                 (row["rule"], *(percent(row[name] / 100, 1) for name in names))
                 for row in document["rules"]
@@ -193,22 +195,36 @@ def _usage(file: Path) -> pl.DataFrame:
     return frame.select(USAGE)
 
 
-def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, int]:
-    """Highest and mean use as (steps, machines), steps a day, and machines left out for gaps."""
-    times = frame["ts"].unique().sort()
+def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, list[dict[str, str]]]:
+    """Highest and mean use as (steps, machines), steps a day, and who is left out for which reason.
+
+    Of two rows of one machine and time the last counts.
+    """
+    from models.rightsizing import unusable
+
+    frame = frame.drop_nulls(["vm_id", "ts"])
+    times, machines = (frame[name].unique().sort() for name in ("ts", "vm_id"))
     if not times.dtype.is_temporal() or len(times) < 2:
         raise BadInput(f"{where}: expected times in ts, at least two; found {times.dtype}.")
     steps = times.diff().drop_nulls()
     steps_a_day = round(86400 / float(np.median(steps.dt.total_seconds().to_numpy())))
     if steps_a_day < 24:
         raise BadInput(f"{where}: found steps of more than an hour, expected hours or less.")
-    clean = frame.drop_nulls().unique(["vm_id", "ts"])
-    whole = clean.group_by("vm_id").len().filter(pl.col("len") == len(times))["vm_id"]
-    if whole.is_empty():
-        raise BadInput(f"{where}: found no machine measured in each of {len(times)} steps.")
-    kept = clean.filter(pl.col("vm_id").is_in(whole.implode())).sort("ts", "vm_id")
-    high, mean = (
-        np.clip(kept[name].cast(pl.Float64).to_numpy().reshape(len(times), len(whole)), 0, 100)
-        for name in ("cpu_max", "cpu_avg")
-    )
-    return high, mean, steps_a_day, frame["vm_id"].n_unique() - len(whole)
+    place = times.search_sorted(frame["ts"]), machines.search_sorted(frame["vm_id"])
+    high, mean = (np.full((len(times), len(machines)), np.nan) for _ in range(2))
+    for array, name in ((high, "cpu_max"), (mean, "cpu_avg")):
+        array[place] = frame[name].cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    reasons = unusable(high, mean)
+    left_out = [
+        {"vm_id": str(name), "reason": reason}
+        for name, reason in zip(machines, reasons, strict=True)
+        if reason is not None
+    ]
+    if len(left_out) == len(machines):
+        raise BadInput(
+            f"{where}: found no machine measured in each of {len(times)} steps;"
+            f" {left_out[0]['vm_id']}: {left_out[0]['reason']}."
+        )
+    good = np.array([reason is None for reason in reasons])
+    high, mean = (np.minimum(array[:, good], 100.0) for array in (high, mean))
+    return high, mean, steps_a_day, left_out

@@ -39,11 +39,11 @@ def main() -> None:
     given = parser.parse_args()
     if given.home:
         everything = _judged(load_settings(given.home), answers(given.home))
-        says = f"{given.home}: {_sum_up(everything)}"
+        estates = "a demo home"
     else:
         everything = pl.concat(_simulated(given.seeds, given.resources, given.months))
         estates = f"{len(given.seeds)} estates of {given.resources} resources"
-        says = f"{estates}: {_sum_up(everything)}"
+    says = f"{estates}: {_sum_up(everything)}"
     table = list(_table(everything))
     print("\n".join(table))
     precision, recall, low, planted, high = _scores(everything)

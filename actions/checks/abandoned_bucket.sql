@@ -71,7 +71,7 @@ select
     0::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(judged.is_told, format('no request in {} days', $days), 'a bucket')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when not judged.is_told then 'requests: the bill of this account names none of any bucket'
         when bucket.age_days is null then 'when it was created'

@@ -26,14 +26,14 @@ select
     address.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     'on ' || coalesce(machine.name, machine.resource_id) || ', '
     || coalesce(
         format('switched off for {:.0f} days', floor(coalesce(machine.state_days, machine.unchanged_days))),
         'switched off'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when machine.state_days is null and coalesce(machine.unchanged_days < $days, true)
             then format(

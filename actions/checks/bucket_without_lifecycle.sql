@@ -59,7 +59,7 @@ select
     )::decimal(38, 18) as saving_month_high,
     if(store.lifecycle is null, 'a bucket', 'no rule moves or expires what is old')
     || coalesce(format(', {:.0f} GiB', store.size_gib), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when store.lifecycle is null then 'whether it has lifecycle rules'
         when store.share is null or rate.currency not in ('USD', 'EUR', 'GBP', 'CHF')

@@ -25,22 +25,8 @@ with measured as (
         requests.avg as requests_s,
         requests.avg / nullif(stored.avg * 1.073741824 / 1000, 0) as requests_s_tb
     from marts.resource_now as account
-    join evidence as requests
-        on
-            account.source = requests.source
-            and account.cloud = requests.cloud
-            and account.account = requests.account
-            and account.resource_id = requests.resource_id
-            and requests.metric = 'requests_s'
-            and requests.window_days = $days
-    join evidence as stored
-        on
-            account.source = stored.source
-            and account.cloud = stored.cloud
-            and account.account = stored.account
-            and account.resource_id = stored.resource_id
-            and stored.metric = 'stored_gib'
-            and stored.window_days = $days
+    join evidence_of('requests_s', $days) as requests using (source, cloud, account, resource_id)
+    join evidence_of('stored_gib', $days) as stored using (source, cloud, account, resource_id)
     where
         account.kind = 'bucket'
         and account.cloud = 'azure'

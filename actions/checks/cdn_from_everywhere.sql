@@ -42,7 +42,7 @@ select
         format('{:.0f} % of its bill is for the dearest regions', 100 * dear.share),
         'delivers from all regions'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(dear.tells_region, null, 'what each region costs: the bill does not tell it apart') as missing
 from marts.resource_now as edge
 join marts.resource_run_rate as rate on edge.cloud = rate.cloud and edge.resource_id = rate.resource_id

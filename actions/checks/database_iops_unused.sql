@@ -51,14 +51,7 @@ select
         when billed.cost_month is null then 'what its bill charges for IOPS'
     end as missing
 from marts.resource_now as base
-join evidence as operations
-    on
-        base.source = operations.source
-        and base.cloud = operations.cloud
-        and base.account = operations.account
-        and base.resource_id = operations.resource_id
-        and operations.metric = 'disk_ops_s'
-        and operations.window_days = $days
+join evidence_of('disk_ops_s', $days) as operations using (source, cloud, account, resource_id)
 left join billed on base.cloud = billed.cloud and base.resource_id = billed.resource_id
 where
     base.kind = 'database'

@@ -36,17 +36,10 @@ select
         format('{:.0f} RU/s are provisioned, of which {} are free', units.avg, $free),
         'an account of the free tier'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     units.missing
 from marts.resource_now as account
-join evidence as units
-    on
-        account.source = units.source
-        and account.cloud = units.cloud
-        and account.account = units.account
-        and account.resource_id = units.resource_id
-        and units.metric = 'request_units_s'
-        and units.window_days = $days
+join evidence_of('request_units_s', $days) as units using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on account.cloud = rate.cloud and account.resource_id = rate.resource_id
 where

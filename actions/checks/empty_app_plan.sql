@@ -25,10 +25,10 @@ select
     plan.sku as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(json_extract_string(plan.config, '$.apps') is null, 'an App Service plan', 'no app on it')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when json_extract_string(plan.config, '$.apps') is null then 'how many apps run on it'
         when coalesce(plan.unchanged_days < $days, true)

@@ -51,10 +51,10 @@ select
     judged.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(judged.nodes = 0, 'no node', 'no node is known')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when judged.nodes is null and judged.sku = 'eks' then 'whether its pods run on Fargate'
         when judged.nodes is null then 'how many nodes it has'

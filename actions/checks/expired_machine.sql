@@ -70,13 +70,13 @@ select
     machine.state as before,
     if(machine.cloud = 'digitalocean', 'absent', 'stopped') as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     format(
         'tag {} says {}, {} days ago', ends.name, ends.told,
         date_diff('day', ends.ends_on, getvariable('as_of')::date)
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason
+    || costs(rate.cost_month, rate.currency) as reason
 from ends
 join marts.resource_now as machine
     on

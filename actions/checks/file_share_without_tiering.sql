@@ -33,7 +33,7 @@ select
     )::decimal(38, 18) as saving_month_high,
     'no policy moves what is rarely used'
     || coalesce(format(', {:.1f} GiB', share.size_gib), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when json_extract_string(share.config, '$.tiers') is null then 'whether a policy moves files'
         when share.size_gib is null or json_extract_string(share.config, '$.standard_gib') is null

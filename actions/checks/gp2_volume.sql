@@ -67,6 +67,6 @@ select
     )::decimal(38, 18) as saving_month_low,
     (priced.cost_month::double * (1 - $gp3_price))::decimal(38, 18) as saving_month_high,
     coalesce(format('gp2 of {:.0f} GiB with up to {:.0f} IOPS', priced.size_gib, priced.iops), 'gp2')
-    || coalesce(format(', costs {:.2f} {} a month', priced.cost_month::double, priced.currency), '') as reason,
+    || costs(priced.cost_month, priced.currency) as reason,
     if(priced.size_gib is null, 'how large it is', null) as missing
 from priced

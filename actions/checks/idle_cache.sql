@@ -25,22 +25,8 @@ with judged as (
         coalesce(commands.max > 0 or cpu.avg >= $cpu_percent, false) as is_used,
         cpu.avg as cpu_avg
     from marts.resource_now as base
-    join evidence as commands
-        on
-            base.source = commands.source
-            and base.cloud = commands.cloud
-            and base.account = commands.account
-            and base.resource_id = commands.resource_id
-            and commands.metric = 'commands_s'
-            and commands.window_days = $days
-    join evidence as cpu
-        on
-            base.source = cpu.source
-            and base.cloud = cpu.cloud
-            and base.account = cpu.account
-            and base.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
+    join evidence_of('commands_s', $days) as commands using (source, cloud, account, resource_id)
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
     where base.kind = 'cache'
 )
 
@@ -53,14 +39,14 @@ select
     judged.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
         judged.lacks is null,
         format('no command in {} days, CPU {:.2f} % on average', $days, judged.cpu_avg),
         'a cache of ' || coalesce(json_extract_string(judged.config, '$.engine'), 'an unknown engine')
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     judged.lacks as missing
 from judged
 left join marts.resource_run_rate as rate

@@ -50,7 +50,7 @@ select
         json_extract_string(held.config, '$.machines'), held.sku
     )
     || coalesce(format(', watched for {:.0f} days', floor(held.unchanged_days)), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when coalesce(held.unchanged_days < $days, true)
             then format(

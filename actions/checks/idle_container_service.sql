@@ -31,22 +31,8 @@ select
     ) as reason,
     coalesce(cpu.missing, memory.missing) as missing
 from marts.resource_now as fleet
-join evidence as cpu
-    on
-        fleet.source = cpu.source
-        and fleet.cloud = cpu.cloud
-        and fleet.account = cpu.account
-        and fleet.resource_id = cpu.resource_id
-        and cpu.metric = 'cpu_percent'
-        and cpu.window_days = $days
-join evidence as memory
-    on
-        fleet.source = memory.source
-        and fleet.cloud = memory.cloud
-        and fleet.account = memory.account
-        and fleet.resource_id = memory.resource_id
-        and memory.metric = 'memory_percent'
-        and memory.window_days = $days
+join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+join evidence_of('memory_percent', $days) as memory using (source, cloud, account, resource_id)
 where
     fleet.kind = 'container_service'
     and fleet.state = 'active'

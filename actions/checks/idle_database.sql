@@ -34,22 +34,8 @@ with judged as (
         cpu.missing as cpu_missing,
         cpu.p95_max as cpu_p95
     from marts.resource_now as base
-    join evidence as connections
-        on
-            base.source = connections.source
-            and base.cloud = connections.cloud
-            and base.account = connections.account
-            and base.resource_id = connections.resource_id
-            and connections.metric = 'connections'
-            and connections.window_days = $days
-    join evidence as cpu
-        on
-            base.source = cpu.source
-            and base.cloud = cpu.cloud
-            and base.account = cpu.account
-            and base.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
+    join evidence_of('connections', $days) as connections using (source, cloud, account, resource_id)
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
     where
         base.kind = 'database'
         and base.state = 'available'
@@ -105,7 +91,7 @@ select
         ),
         'a database'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(
         judged.connections_missing,
         judged.cpu_missing,

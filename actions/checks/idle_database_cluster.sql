@@ -33,22 +33,8 @@ with member as (
         coalesce(connections.max, connections.avg) as connections_max,
         cpu.p95_max as cpu_p95
     from marts.resource_now as base
-    left join evidence as connections
-        on
-            base.source = connections.source
-            and base.cloud = connections.cloud
-            and base.account = connections.account
-            and base.resource_id = connections.resource_id
-            and connections.metric = 'connections'
-            and connections.window_days = $days
-    left join evidence as cpu
-        on
-            base.source = cpu.source
-            and base.cloud = cpu.cloud
-            and base.account = cpu.account
-            and base.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
+    left join evidence_of('connections', $days) as connections using (source, cloud, account, resource_id)
+    left join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
     where
         base.kind = 'database'
         and base.cloud = 'aws'

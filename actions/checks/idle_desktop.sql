@@ -42,7 +42,7 @@ select
         when judged.last_used is not null then 'always on, last login in ' || judged.last_used
         else 'a desktop'
     end
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when judged.last_used is null then 'when somebody last logged in'
         when json_extract_string(judged.config, '$.mode') is null then 'whether it stops by itself'

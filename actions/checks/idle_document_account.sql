@@ -25,20 +25,13 @@ select
     account.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(requests.missing is null, format('no request in {} days', $days), 'a Cosmos DB account')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     requests.missing as missing
 from marts.resource_now as account
-join evidence as requests
-    on
-        account.source = requests.source
-        and account.cloud = requests.cloud
-        and account.account = requests.account
-        and account.resource_id = requests.resource_id
-        and requests.metric = 'requests_s'
-        and requests.window_days = $days
+join evidence_of('requests_s', $days) as requests using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on account.cloud = rate.cloud and account.resource_id = rate.resource_id
 where

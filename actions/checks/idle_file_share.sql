@@ -42,17 +42,10 @@ select
     rate.cost_month as saving_month_high,
     if(moved.missing is null, format('no byte read or written in {} days', $days), 'a file share')
     || coalesce(format(', {:.1f} GiB', share.size_gib), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     moved.missing
 from marts.resource_now as share
-join evidence as moved
-    on
-        share.source = moved.source
-        and share.cloud = moved.cloud
-        and share.account = moved.account
-        and share.resource_id = moved.resource_id
-        and moved.metric = 'io_bytes_s'
-        and moved.window_days = $days
+join evidence_of('io_bytes_s', $days) as moved using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on share.cloud = rate.cloud and share.resource_id = rate.resource_id
 where

@@ -23,7 +23,7 @@ select
     link.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
         metered.days_held >= $days and metered.tells_traffic,
@@ -31,7 +31,7 @@ select
         'an endpoint of a gateway load balancer'
     )
     || coalesce(' to ' || json_extract_string(link.config, '$.service'), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when link.age_days is null then 'when it was created'
         when rate.cost_month is null then null

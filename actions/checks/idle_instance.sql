@@ -31,7 +31,7 @@ select
     machine.state as before,
     if(machine.cloud = $billed_until_deleted, 'absent', 'stopped') as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     case
         when machine.cloud = $billed_until_deleted then 'R3'
@@ -56,28 +56,14 @@ select
         ),
         'running'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(
         cpu.missing, network.missing,
         if(network.p95_max is null, 'hourly maxima of network traffic, which this cloud does not give', null)
     ) as missing
 from marts.resource_now as machine
-join evidence as cpu
-    on
-        machine.source = cpu.source
-        and machine.cloud = cpu.cloud
-        and machine.account = cpu.account
-        and machine.resource_id = cpu.resource_id
-        and cpu.metric = 'cpu_percent'
-        and cpu.window_days = $days
-join evidence as network
-    on
-        machine.source = network.source
-        and machine.cloud = network.cloud
-        and machine.account = network.account
-        and machine.resource_id = network.resource_id
-        and network.metric = 'network_bytes_s'
-        and network.window_days = $days
+join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+join evidence_of('network_bytes_s', $days) as network using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
 where

@@ -24,11 +24,11 @@ select
     balancer.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(json_extract_string(balancer.config, '$.targets') is null, 'a load balancer', 'no target behind it')
     || coalesce(format(', watched for {:.0f} days', floor(balancer.unchanged_days)), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when json_extract_string(balancer.config, '$.targets') is null then 'how many targets it has'
         when balancer.age_days is null then 'when it was created'

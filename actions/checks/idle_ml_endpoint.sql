@@ -28,11 +28,11 @@ select
     model.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(requests.missing is null, format('no request in {} days', $days), 'a model endpoint')
     || coalesce(format(', {} machines', json_extract_string(model.config, '$.instances')), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when requests.missing is not null then requests.missing
         when model.cloud = 'aws' and json_extract_string(model.config, '$.variant') is null
@@ -40,14 +40,7 @@ select
         when json_extract_string(model.config, '$.is_async') = 'true' then 'requests that wait in its queue'
     end as missing
 from marts.resource_now as model
-join evidence as requests
-    on
-        model.source = requests.source
-        and model.cloud = requests.cloud
-        and model.account = requests.account
-        and model.resource_id = requests.resource_id
-        and requests.metric = 'requests_s'
-        and requests.window_days = $days
+join evidence_of('requests_s', $days) as requests using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on model.cloud = rate.cloud and model.resource_id = rate.resource_id
 where

@@ -25,21 +25,14 @@ select
     replica.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     'a replica of ' || coalesce(json_extract_string(replica.config, '$.replica_of'), replica.member_of)
     || if(connections.missing is null, format(', no connection in {} days', $days), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     connections.missing
 from marts.resource_now as replica
-join evidence as connections
-    on
-        replica.source = connections.source
-        and replica.cloud = connections.cloud
-        and replica.account = connections.account
-        and replica.resource_id = connections.resource_id
-        and connections.metric = 'connections'
-        and connections.window_days = $days
+join evidence_of('connections', $days) as connections using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on replica.cloud = rate.cloud and replica.resource_id = rate.resource_id
 where

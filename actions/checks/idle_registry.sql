@@ -23,11 +23,11 @@ select
     registry.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     coalesce('last used in ' || json_extract_string(registry.config, '$.last_used'), 'a registry')
     || coalesce(format(', {:.1f} GiB', registry.size_gib), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(json_extract_string(registry.config, '$.last_used') is null, 'when its images were last pulled', null) as missing
 from marts.resource_now as registry
 left join marts.resource_run_rate as rate

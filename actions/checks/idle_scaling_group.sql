@@ -60,22 +60,8 @@ judged as (
             where member.kind = 'instance' or cpu.hours_measured is not null
         ) as is_complete
     from member
-    left join evidence as cpu
-        on
-            member.source = cpu.source
-            and member.cloud = cpu.cloud
-            and member.account = cpu.account
-            and member.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    left join evidence as network
-        on
-            member.source = network.source
-            and member.cloud = network.cloud
-            and member.account = network.account
-            and member.resource_id = network.resource_id
-            and network.metric = 'network_bytes_s'
-            and network.window_days = $days
+    left join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    left join evidence_of('network_bytes_s', $days) as network using (source, cloud, account, resource_id)
     group by all
 ),
 
@@ -107,7 +93,7 @@ select
     if(judged.machines > 0, format('{} machines', judged.machines), 'machines of a scale set')
     || coalesce(format(': CPU at most {:.1f} % in {} days', judged.cpu_max, $days), '')
     || coalesce(format(', {:.0f} bytes a day', judged.bytes_a_day), '')
-    || coalesce(format(', costs {:.2f} {} a month', cost.cost_month::double, cost.currency), '') as reason,
+    || costs(cost.cost_month, cost.currency) as reason,
     if(judged.unmeasured = judged.machines and judged.measured = 0, 'any cpu_percent of its machines', null) as missing
 from judged
 join marts.resource_now as scaling

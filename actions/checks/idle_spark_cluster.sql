@@ -69,14 +69,7 @@ select
     ) as reason,
     work.missing
 from marts.resource_now as spark
-join evidence as work
-    on
-        spark.source = work.source
-        and spark.cloud = work.cloud
-        and spark.account = work.account
-        and spark.resource_id = work.resource_id
-        and work.metric = 'idle_share'
-        and work.window_days = $days
+join evidence_of('idle_share', $days) as work using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on spark.cloud = rate.cloud and spark.resource_id = rate.resource_id
 left join machines

@@ -25,28 +25,14 @@ select
     stream.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(coalesce(came.missing, went.missing) is null, format('no record in or out in {} days', $days), 'a stream')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(came.missing, went.missing) as missing
 from marts.resource_now as stream
-join evidence as came
-    on
-        stream.source = came.source
-        and stream.cloud = came.cloud
-        and stream.account = came.account
-        and stream.resource_id = came.resource_id
-        and came.metric = 'records_in_s'
-        and came.window_days = $days
-join evidence as went
-    on
-        stream.source = went.source
-        and stream.cloud = went.cloud
-        and stream.account = went.account
-        and stream.resource_id = went.resource_id
-        and went.metric = 'records_out_s'
-        and went.window_days = $days
+join evidence_of('records_in_s', $days) as came using (source, cloud, account, resource_id)
+join evidence_of('records_out_s', $days) as went using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on stream.cloud = rate.cloud and stream.resource_id = rate.resource_id
 where

@@ -49,7 +49,7 @@ select
         format('no read and no write in {} days', $days),
         'a table with reserved capacity'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(
         reads.missing,
         writes.missing,
@@ -65,22 +65,8 @@ select
         )
     ) as missing
 from marts.resource_now as base
-join evidence as reads
-    on
-        base.source = reads.source
-        and base.cloud = reads.cloud
-        and base.account = reads.account
-        and base.resource_id = reads.resource_id
-        and reads.metric = 'read_units_s'
-        and reads.window_days = $days
-join evidence as writes
-    on
-        base.source = writes.source
-        and base.cloud = writes.cloud
-        and base.account = writes.account
-        and base.resource_id = writes.resource_id
-        and writes.metric = 'write_units_s'
-        and writes.window_days = $days
+join evidence_of('read_units_s', $days) as reads using (source, cloud, account, resource_id)
+join evidence_of('write_units_s', $days) as writes using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on base.cloud = rate.cloud and base.resource_id = rate.resource_id
 left join capacity

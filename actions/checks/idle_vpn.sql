@@ -23,11 +23,11 @@ select
     link.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(json_extract_string(link.config, '$.tunnels_up') is null, 'a VPN connection', 'no tunnel is up')
     || coalesce(format(', for {:.0f} days', floor(link.state_days)), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when json_extract_string(link.config, '$.tunnels_up') is null then 'whether its tunnels are up'
         when link.state_days is null then 'since when its tunnels have been down'

@@ -25,32 +25,18 @@ select
     base.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
         coalesce(connections.missing, cpu.missing) is null,
         format('no connection in {} days, CPU below {:.1f} % in 99 % of the hours', $days, cpu.p99_max),
         'a warehouse'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(connections.missing, cpu.missing) as missing
 from marts.resource_now as base
-join evidence as connections
-    on
-        base.source = connections.source
-        and base.cloud = connections.cloud
-        and base.account = connections.account
-        and base.resource_id = connections.resource_id
-        and connections.metric = 'connections'
-        and connections.window_days = $days
-join evidence as cpu
-    on
-        base.source = cpu.source
-        and base.cloud = cpu.cloud
-        and base.account = cpu.account
-        and base.resource_id = cpu.resource_id
-        and cpu.metric = 'cpu_percent'
-        and cpu.window_days = $days
+join evidence_of('connections', $days) as connections using (source, cloud, account, resource_id)
+join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on base.cloud = rate.cloud and base.resource_id = rate.resource_id
 where

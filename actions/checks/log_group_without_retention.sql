@@ -55,7 +55,7 @@ select
     )::decimal(38, 18) as saving_month_high,
     coalesce(format('{:.1f} GiB kept for ever', stored.size_gib), 'kept for ever')
     || coalesce(format(', {:.0f} days old', floor(stored.age_days)), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when stored.age_days is null then 'when it was created'
         when stored.size_gib is null then 'how much it stores'

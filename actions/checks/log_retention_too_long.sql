@@ -54,7 +54,7 @@ select
     )::decimal(38, 18) as saving_month_high,
     format('kept for {:.0f} days', stored.retention_days)
     || coalesce(format(', {:.1f} GiB', stored.size_gib), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when stored.age_days is null then 'when it was created'
         when stored.size_gib is null then 'how much it stores'

@@ -53,7 +53,7 @@ select
         'one of {} snapshots of {}, {:.0f} days old, and {} newer stay',
         ranked.in_chain, ranked.source_id, floor(ranked.age_days), ranked.newer_rank - 1
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     null::varchar as missing
 from ranked
 left join marts.resource_run_rate as rate

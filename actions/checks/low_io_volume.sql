@@ -41,23 +41,16 @@ select
         ),
         ''
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     operations.missing
 from marts.resource_now as disk
+join evidence_of('disk_ops_s', $days) as operations using (source, cloud, account, resource_id)
 join marts.resource_now as machine
     on
         disk.source = machine.source
         and disk.cloud = machine.cloud
         and disk.account = machine.account
         and disk.attached_to = machine.resource_id
-join evidence as operations
-    on
-        disk.source = operations.source
-        and disk.cloud = operations.cloud
-        and disk.account = operations.account
-        and disk.resource_id = operations.resource_id
-        and operations.metric = 'disk_ops_s'
-        and operations.window_days = $days
 left join marts.resource_run_rate as rate
     on disk.cloud = rate.cloud and disk.resource_id = rate.resource_id
 where

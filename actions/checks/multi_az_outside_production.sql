@@ -35,7 +35,7 @@ select
     )::decimal(38, 18) as saving_month_low,
     (rate.cost_month * $share)::decimal(38, 18) as saving_month_high,
     'in two zones' || coalesce(', serves ' || base.env, '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(base.env is null, 'which environment it serves: it has no tag environment or env', null) as missing
 from marts.resource_now as base
 left join marts.resource_run_rate as rate using (cloud, resource_id)

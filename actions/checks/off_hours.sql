@@ -30,22 +30,8 @@ with machine as (
         resource.*,
         coalesce(cpu.missing, network.missing) as lacks
     from marts.resource_now as resource
-    join evidence as cpu
-        on
-            resource.source = cpu.source
-            and resource.cloud = cpu.cloud
-            and resource.account = cpu.account
-            and resource.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    join evidence as network
-        on
-            resource.source = network.source
-            and resource.cloud = network.cloud
-            and resource.account = network.account
-            and resource.resource_id = network.resource_id
-            and network.metric = 'network_bytes_s'
-            and network.window_days = $days
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    join evidence_of('network_bytes_s', $days) as network using (source, cloud, account, resource_id)
     where
         resource.kind = 'instance'
         and resource.state = 'running'
@@ -174,7 +160,7 @@ select
         as saving_month_low,
     (rate.cost_month * span.hours_off / 168)::decimal(38, 18) as saving_month_high,
     coalesce(format('could be off for {} of 168 hours, in which it did nothing in any week', span.hours_off), 'running')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     machine.lacks as missing
 from machine
 left join span using (cloud, account, resource_id)

@@ -52,7 +52,7 @@ select
                 floor(ranked.age_days), ranked.newer_rank - 1, ranked.source_id
             )
     end
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when ranked.age_days is null then 'when it was created'
         when ranked.source_id is null then 'which disk it is of, to know whether it is the latest restore point'

@@ -101,7 +101,7 @@ select
     rate.cost_month as saving_month_high,
     if(judged.lacks is null, judged.source_id || ' is gone, ', '')
     || coalesce(format('{:.0f} days old', floor(judged.age_days)), 'of unknown age')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     judged.lacks as missing
 from judged
 left join marts.resource_run_rate as rate

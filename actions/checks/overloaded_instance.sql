@@ -53,22 +53,13 @@ select
     )
     || format(' of {} days', $days) as reason
 from marts.resource_now as machine
-join evidence as cpu
+join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+left join evidence_of('memory_percent', $days) as memory
     on
-        machine.source = cpu.source
-        and machine.cloud = cpu.cloud
-        and machine.account = cpu.account
-        and machine.resource_id = cpu.resource_id
-        and cpu.metric = 'cpu_percent'
-        and cpu.window_days = $days
-left join evidence as memory
-    on
-        cpu.source = memory.source
-        and cpu.cloud = memory.cloud
-        and cpu.account = memory.account
-        and cpu.resource_id = memory.resource_id
-        and memory.metric = 'memory_percent'
-        and memory.window_days = $days
+        machine.source = memory.source
+        and machine.cloud = memory.cloud
+        and machine.account = memory.account
+        and machine.resource_id = memory.resource_id
         and memory.missing is null
 left join hours
     on

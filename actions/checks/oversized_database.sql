@@ -119,54 +119,12 @@ subject as (
         memory.missing as memory_missing
     from sized
     join marts.resource_now as base using (source, cloud, account, resource_id)
-    join evidence as cpu
-        on
-            base.source = cpu.source
-            and base.cloud = cpu.cloud
-            and base.account = cpu.account
-            and base.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    join evidence as cycle_cpu
-        on
-            cpu.source = cycle_cpu.source
-            and cpu.cloud = cycle_cpu.cloud
-            and cpu.account = cycle_cpu.account
-            and cpu.resource_id = cycle_cpu.resource_id
-            and cycle_cpu.metric = 'cpu_percent'
-            and cycle_cpu.window_days = $cycle_days
-    join evidence as memory
-        on
-            cpu.source = memory.source
-            and cpu.cloud = memory.cloud
-            and cpu.account = memory.account
-            and cpu.resource_id = memory.resource_id
-            and memory.metric = 'memory_percent'
-            and memory.window_days = $days
-    join evidence as cycle_memory
-        on
-            cpu.source = cycle_memory.source
-            and cpu.cloud = cycle_memory.cloud
-            and cpu.account = cycle_memory.account
-            and cpu.resource_id = cycle_memory.resource_id
-            and cycle_memory.metric = 'memory_percent'
-            and cycle_memory.window_days = $cycle_days
-    left join evidence as connections
-        on
-            cpu.source = connections.source
-            and cpu.cloud = connections.cloud
-            and cpu.account = connections.account
-            and cpu.resource_id = connections.resource_id
-            and connections.metric = 'connections'
-            and connections.window_days = $days
-    left join evidence as operations
-        on
-            cpu.source = operations.source
-            and cpu.cloud = operations.cloud
-            and cpu.account = operations.account
-            and cpu.resource_id = operations.resource_id
-            and operations.metric = 'disk_ops_s'
-            and operations.window_days = $days
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    join evidence_of('cpu_percent', $cycle_days) as cycle_cpu using (source, cloud, account, resource_id)
+    join evidence_of('memory_percent', $days) as memory using (source, cloud, account, resource_id)
+    join evidence_of('memory_percent', $cycle_days) as cycle_memory using (source, cloud, account, resource_id)
+    left join evidence_of('connections', $days) as connections using (source, cloud, account, resource_id)
+    left join evidence_of('disk_ops_s', $days) as operations using (source, cloud, account, resource_id)
     where base.kind = 'database'
 ),
 

@@ -39,14 +39,7 @@ fitting as (
         smaller.dtus as smaller_dtus
     from marts.resource_now as base
     join tier using (sku)
-    join evidence as dtu
-        on
-            base.source = dtu.source
-            and base.cloud = dtu.cloud
-            and base.account = dtu.account
-            and base.resource_id = dtu.resource_id
-            and dtu.metric = 'dtu_percent'
-            and dtu.window_days = $days
+    join evidence_of('dtu_percent', $days) as dtu using (source, cloud, account, resource_id)
     left join tier as smaller
         on
             tier.dtus > smaller.dtus
@@ -85,7 +78,7 @@ select
         ),
         format('a database of {} DTUs', fitting.dtus)
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(fitting.lacks, if(fitting.size_gib is null, 'how large it may be', null)) as missing
 from fitting
 left join marts.resource_run_rate as rate

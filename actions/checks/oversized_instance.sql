@@ -31,46 +31,11 @@ with subject as (
         cpu.missing as cpu_missing,
         memory.missing as memory_missing
     from marts.resource_now as machine
-    join evidence as cpu
-        on
-            machine.source = cpu.source
-            and machine.cloud = cpu.cloud
-            and machine.account = cpu.account
-            and machine.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    join evidence as cycle_cpu
-        on
-            cpu.source = cycle_cpu.source
-            and cpu.cloud = cycle_cpu.cloud
-            and cpu.account = cycle_cpu.account
-            and cpu.resource_id = cycle_cpu.resource_id
-            and cycle_cpu.metric = 'cpu_percent'
-            and cycle_cpu.window_days = $cycle_days
-    join evidence as memory
-        on
-            cpu.source = memory.source
-            and cpu.cloud = memory.cloud
-            and cpu.account = memory.account
-            and cpu.resource_id = memory.resource_id
-            and memory.metric = 'memory_percent'
-            and memory.window_days = $days
-    join evidence as cycle_memory
-        on
-            cpu.source = cycle_memory.source
-            and cpu.cloud = cycle_memory.cloud
-            and cpu.account = cycle_memory.account
-            and cpu.resource_id = cycle_memory.resource_id
-            and cycle_memory.metric = 'memory_percent'
-            and cycle_memory.window_days = $cycle_days
-    join evidence as network
-        on
-            cpu.source = network.source
-            and cpu.cloud = network.cloud
-            and cpu.account = network.account
-            and cpu.resource_id = network.resource_id
-            and network.metric = 'network_bytes_s'
-            and network.window_days = $days
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    join evidence_of('cpu_percent', $cycle_days) as cycle_cpu using (source, cloud, account, resource_id)
+    join evidence_of('memory_percent', $days) as memory using (source, cloud, account, resource_id)
+    join evidence_of('memory_percent', $cycle_days) as cycle_memory using (source, cloud, account, resource_id)
+    join evidence_of('network_bytes_s', $days) as network using (source, cloud, account, resource_id)
     where
         machine.kind = 'instance'
         and machine.state = 'running'

@@ -40,7 +40,7 @@ select
     'somebody''s' as after,
     'no tag says whose it is'
     || coalesce(format(', {:.0f} days old', floor(machine.age_days)), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(machine.age_days is null, 'when it was created', null) as missing
 from machine
 left join marts.resource_run_rate as rate

@@ -72,14 +72,7 @@ judged as (
         ) as limit_ops_s
     from marts.resource_now as disk
     join slower using (cloud, sku)
-    join evidence as operations
-        on
-            disk.source = operations.source
-            and disk.cloud = operations.cloud
-            and disk.account = operations.account
-            and disk.resource_id = operations.resource_id
-            and operations.metric = 'disk_ops_s'
-            and operations.window_days = $days
+    join evidence_of('disk_ops_s', $days) as operations using (source, cloud, account, resource_id)
     left join hourly
         on
             disk.cloud = hourly.cloud
@@ -111,7 +104,7 @@ select
         ),
         'on ' || judged.sku
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(judged.lacks, if(judged.limit_ops_s is null, 'how large it is', null)) as missing
 from judged
 left join marts.resource_run_rate as rate using (cloud, resource_id)

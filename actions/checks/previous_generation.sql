@@ -97,7 +97,7 @@ select
         format('{} costs {:.0f} % less than {}', priced.next_sku, 100 * (1 - priced.price_ratio), priced.sku),
         format('runs on {}', priced.sku)
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when priced.price_hour is null then format('the price of {} in {}', priced.sku, priced.region)
         when priced.price_ratio is null then format('the price of {} in {}', priced.next_sku, priced.region)

@@ -60,14 +60,7 @@ judged as (
             greatest(ceil(operations.p99_max * 100 / $used_percent / 100) * 100, disk.least)
         ) as wanted_iops
     from disk
-    join evidence as operations
-        on
-            disk.source = operations.source
-            and disk.cloud = operations.cloud
-            and disk.account = operations.account
-            and disk.resource_id = operations.resource_id
-            and operations.metric = 'disk_ops_s'
-            and operations.window_days = $days
+    join evidence_of('disk_ops_s', $days) as operations using (source, cloud, account, resource_id)
     where disk.iops > disk.least
 )
 

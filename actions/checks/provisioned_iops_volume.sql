@@ -61,7 +61,7 @@ select
     coalesce(
         format('{} of {:.0f} GiB with {:.0f} IOPS', priced.sku, priced.size_gib, priced.iops), priced.sku
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when priced.iops is null then 'how many IOPS it has'
         when priced.size_gib is null then 'how large it is'

@@ -36,7 +36,7 @@ select
     'no rule expires its images'
     || coalesce(format(', {} of them', json_extract_string(registry.config, '$.images')), '')
     || coalesce(format(', {:.1f} GiB', registry.size_gib), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when json_extract_string(registry.config, '$.lifecycle') is null then 'whether a rule expires images'
         when json_extract_string(registry.config, '$.newest_10_gib') is null or registry.size_gib is null

@@ -80,7 +80,7 @@ select
     format('the volume {} of the cluster {} is {}', matched.name, matched.account, matched.state)
     || coalesce(', its claim ' || matched.claim || ' is gone', '')
     || coalesce(format(', for {:.0f} days', floor(matched.days_free)), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when matched.handle is null then 'which disk it is'
         when matched.disk_id is null then 'the disk ' || matched.handle || ': no source that is read has it'

@@ -37,14 +37,7 @@ select
         if(json_extract_string(fleet.config, '$.autoscaling') is null, 'whether something scales it', null)
     ) as missing
 from marts.resource_now as fleet
-join evidence as cpu
-    on
-        fleet.source = cpu.source
-        and fleet.cloud = cpu.cloud
-        and fleet.account = cpu.account
-        and fleet.resource_id = cpu.resource_id
-        and cpu.metric = 'cpu_percent'
-        and cpu.window_days = $days
+join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
 where
     fleet.kind = 'container_service'
     and fleet.state = 'active'

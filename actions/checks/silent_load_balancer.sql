@@ -46,14 +46,7 @@ judged as (
         bytes.avg as bytes_avg
     from marts.resource_now as balancer
     left join metered using (cloud, resource_id)
-    left join evidence as bytes
-        on
-            balancer.source = bytes.source
-            and balancer.cloud = bytes.cloud
-            and balancer.account = bytes.account
-            and balancer.resource_id = bytes.resource_id
-            and bytes.metric = 'network_bytes_s'
-            and bytes.window_days = $days
+    left join evidence_of('network_bytes_s', $days) as bytes using (source, cloud, account, resource_id)
     where
         balancer.kind = 'load_balancer'
         and balancer.age_days >= $days
@@ -73,7 +66,7 @@ select
     judged.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     case
         when judged.cloud = 'aws' and judged.is_told
@@ -81,7 +74,7 @@ select
         when judged.bytes_avg = 0 then format('not a byte in {} days', $days)
         else 'has targets'
     end
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when judged.cloud = 'aws' and not judged.is_told then 'its capacity units: the bill names none of any balancer'
         when judged.cloud = 'azure' then judged.bytes_missing

@@ -26,7 +26,7 @@ select
     (rate.cost_month * $share * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
     (rate.cost_month * $share)::decimal(38, 18) as saving_month_high,
     format('kept on {}', coalesce(snapshot.sku, 'storage of an unknown type'))
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(snapshot.sku is null, 'on which storage it is', null) as missing
 from marts.resource_now as snapshot
 left join marts.resource_run_rate as rate using (cloud, resource_id)

@@ -34,7 +34,7 @@ select
         as saving_month_high,
     format('SQL Server {} uses {}', engine.sku, if(engine.sku = 'web', $web, $standard))
     || coalesce(format(' of {:.0f}', machine.vcpus), '') || ' vCPUs'
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(machine.vcpus is null, 'how many vCPUs ' || machine.sku || ' has', null) as missing
 from marts.resource_now as engine
 join marts.resource_now as machine

@@ -24,7 +24,7 @@ select
     machine.state as before,
     if(machine.cloud = $billed_until_deleted, 'absent', 'stopped') as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(machine.cloud = $billed_until_deleted, 'R3', 'R1') as risk,
     if(
@@ -32,7 +32,7 @@ select
         'switched off but billed',
         format('switched off but billed for {:.0f} days', floor(machine.state_days))
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case when machine.state_days is null then 'since when it has been switched off' end as missing
 from marts.resource_now as machine
 left join marts.resource_run_rate as rate using (cloud, resource_id)

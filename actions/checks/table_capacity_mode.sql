@@ -44,38 +44,10 @@ judged as (
         ) as used_share,
         coalesce(reads.missing, writes.missing, reserved_reads.missing, reserved_writes.missing) as lacks
     from marts.resource_now as base
-    join evidence as reads
-        on
-            base.source = reads.source
-            and base.cloud = reads.cloud
-            and base.account = reads.account
-            and base.resource_id = reads.resource_id
-            and reads.metric = 'read_units_s'
-            and reads.window_days = $days
-    join evidence as writes
-        on
-            base.source = writes.source
-            and base.cloud = writes.cloud
-            and base.account = writes.account
-            and base.resource_id = writes.resource_id
-            and writes.metric = 'write_units_s'
-            and writes.window_days = $days
-    join evidence as reserved_reads
-        on
-            base.source = reserved_reads.source
-            and base.cloud = reserved_reads.cloud
-            and base.account = reserved_reads.account
-            and base.resource_id = reserved_reads.resource_id
-            and reserved_reads.metric = 'provisioned_read_units'
-            and reserved_reads.window_days = $days
-    join evidence as reserved_writes
-        on
-            base.source = reserved_writes.source
-            and base.cloud = reserved_writes.cloud
-            and base.account = reserved_writes.account
-            and base.resource_id = reserved_writes.resource_id
-            and reserved_writes.metric = 'provisioned_write_units'
-            and reserved_writes.window_days = $days
+    join evidence_of('read_units_s', $days) as reads using (source, cloud, account, resource_id)
+    join evidence_of('write_units_s', $days) as writes using (source, cloud, account, resource_id)
+    join evidence_of('provisioned_read_units', $days) as reserved_reads using (source, cloud, account, resource_id)
+    join evidence_of('provisioned_write_units', $days) as reserved_writes using (source, cloud, account, resource_id)
     where
         base.kind = 'table'
         and base.state = 'active'
@@ -111,7 +83,7 @@ select
     (priced.saving * (1 - coalesce(priced.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
     priced.saving::decimal(38, 18) as saving_month_high,
     coalesce(format('{:.1f} % of its reserved capacity used in {} days', 100 * priced.used_share, $days), 'a table')
-    || coalesce(format(', costs {:.2f} {} a month', priced.cost_month::double, priced.currency), '') as reason,
+    || costs(priced.cost_month, priced.currency) as reason,
     coalesce(
         priced.lacks,
         if(

@@ -20,14 +20,14 @@ select
     address.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
         coalesce(address.state_days, address.unchanged_days) is null,
         'used by nothing',
         format('used by nothing for {:.0f} days', floor(coalesce(address.state_days, address.unchanged_days)))
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when address.state_days is null and coalesce(address.unchanged_days < $days, true)
             then 'since when it has been unattached'

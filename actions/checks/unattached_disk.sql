@@ -34,7 +34,7 @@ select
         format('attached to nothing for {:.0f} days', floor(coalesce(disk.state_days, disk.unchanged_days)))
     )
     || coalesce(format(', {:.0f} GiB', disk.size_gib), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when disk.state_days is null and coalesce(disk.unchanged_days < $days, true)
             then 'since when it has been unattached'

@@ -29,22 +29,8 @@ with measured as (
         memory.p99_max as memory_p99,
         regexp_extract(plan.sku, '^([BSPI])([23])(v[234])?$', 2) as size
     from marts.resource_now as plan
-    join evidence as cpu
-        on
-            plan.source = cpu.source
-            and plan.cloud = cpu.cloud
-            and plan.account = cpu.account
-            and plan.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    join evidence as memory
-        on
-            plan.source = memory.source
-            and plan.cloud = memory.cloud
-            and plan.account = memory.account
-            and plan.resource_id = memory.resource_id
-            and memory.metric = 'memory_percent'
-            and memory.window_days = $days
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    join evidence_of('memory_percent', $days) as memory using (source, cloud, account, resource_id)
     where
         plan.kind = 'app_plan'
         and regexp_matches(json_extract_string(plan.config, '$.tier'), '^(basic|standard|premium|isolated)')
@@ -86,7 +72,7 @@ select
         ),
         'an App Service plan'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     halved.lacks as missing
 from halved
 left join marts.resource_run_rate as rate

@@ -43,22 +43,8 @@ measured as (
         if(given.is_known, given.vcpus, null) as vcpus_given,
         try_cast(json_extract_string(host.config, '$.vcpus') as double) as host_vcpus
     from marts.resource_now as host
-    join evidence as cpu
-        on
-            host.source = cpu.source
-            and host.cloud = cpu.cloud
-            and host.account = cpu.account
-            and host.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    join evidence as memory
-        on
-            host.source = memory.source
-            and host.cloud = memory.cloud
-            and host.account = memory.account
-            and host.resource_id = memory.resource_id
-            and memory.metric = 'memory_percent'
-            and memory.window_days = $days
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    join evidence_of('memory_percent', $days) as memory using (source, cloud, account, resource_id)
     left join given
         on
             host.source = given.source

@@ -58,22 +58,8 @@ judged as (
         bool_and(cpu.missing is null) as has_cpu,
         bool_and(memory.missing is null) as has_memory
     from member
-    left join evidence as cpu
-        on
-            member.source = cpu.source
-            and member.cloud = cpu.cloud
-            and member.account = cpu.account
-            and member.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    left join evidence as memory
-        on
-            member.source = memory.source
-            and member.cloud = memory.cloud
-            and member.account = memory.account
-            and member.resource_id = memory.resource_id
-            and memory.metric = 'memory_percent'
-            and memory.window_days = $days
+    left join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    left join evidence_of('memory_percent', $days) as memory using (source, cloud, account, resource_id)
     group by all
     having count(*) > 1
 ),

@@ -39,22 +39,8 @@ with measured as (
             1000
         )) as needed
     from marts.resource_now as base
-    join evidence as cpu
-        on
-            base.source = cpu.source
-            and base.cloud = cpu.cloud
-            and base.account = cpu.account
-            and base.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
-    join evidence as storage
-        on
-            base.source = storage.source
-            and base.cloud = storage.cloud
-            and base.account = storage.account
-            and base.resource_id = storage.resource_id
-            and storage.metric = 'storage_percent'
-            and storage.window_days = $days
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
+    join evidence_of('storage_percent', $days) as storage using (source, cloud, account, resource_id)
     where
         base.kind = 'spanner'
         and json_extract_string(base.config, '$.autoscaling') = 'false'
@@ -80,7 +66,7 @@ select
         ),
         format('{:.0f} nodes', measured.units / 1000)
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     measured.lacks as missing
 from measured
 left join marts.resource_run_rate as rate

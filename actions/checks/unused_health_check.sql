@@ -22,7 +22,7 @@ select
     probe.state as before,
     'absent' as after,
     'no record needs it' || coalesce(', asks ' || probe.name, '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(json_extract_string(probe.config, '$.used') is null, 'whether a record needs it', null) as missing
 from marts.resource_now as probe
 left join marts.resource_run_rate as rate

@@ -70,7 +70,7 @@ select
     if(cost.cost_month is null, null, 0)::decimal(38, 18) as saving_month_low,
     cost.cost_month::decimal(38, 18) as saving_month_high,
     coalesce('last started from on ' || strftime(image.launched_at, '%Y-%m-%d'), 'an image')
-    || coalesce(format(', costs {:.2f} {} a month', cost.cost_month::double, cost.currency), '') as reason,
+    || costs(cost.cost_month, cost.currency) as reason,
     case
         when image.age_days is null then 'when it was created'
         when image.launched_at is null then 'when something was last started from it'

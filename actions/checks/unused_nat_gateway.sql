@@ -26,25 +26,18 @@ select
     gateway.state as before,
     'absent' as after,
     rate.currency,
-    (rate.cost_month * (1 - coalesce(rate.commitment_share, 0)))::decimal(38, 18) as saving_month_low,
+    uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     if(json_extract_string(gateway.config, '$.routes') is null, 'a NAT gateway', 'no route leads to it')
     || coalesce(format(', watched for {:.0f} days', floor(gateway.unchanged_days)), '')
     || if(traffic.missing is null, format(', no traffic in {} days', $days), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when json_extract_string(gateway.config, '$.routes') is null then 'how many routes lead to it'
         when gateway.age_days is null then 'when it was created'
     end as missing
 from marts.resource_now as gateway
-join evidence as traffic
-    on
-        gateway.source = traffic.source
-        and gateway.cloud = traffic.cloud
-        and gateway.account = traffic.account
-        and gateway.resource_id = traffic.resource_id
-        and traffic.metric = 'network_bytes_s'
-        and traffic.window_days = $days
+join evidence_of('network_bytes_s', $days) as traffic using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate
     on gateway.cloud = rate.cloud and gateway.resource_id = rate.resource_id
 where

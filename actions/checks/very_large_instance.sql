@@ -22,7 +22,7 @@ select
     machine.sku as before,
     'a size with a reason' as after,
     format('{} has {:.0f} processors', machine.sku, machine.vcpus)
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason
+    || costs(rate.cost_month, rate.currency) as reason
 from marts.resource_now as machine
 left join marts.resource_run_rate as rate
     on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id

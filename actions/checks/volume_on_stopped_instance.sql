@@ -35,7 +35,7 @@ select
         format('switched off for {:.0f} days', floor(coalesce(machine.state_days, machine.unchanged_days))),
         'switched off'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     case
         when machine.state_days is null and coalesce(machine.unchanged_days < $days, true)
             then format(

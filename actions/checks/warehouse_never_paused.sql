@@ -69,22 +69,8 @@ judged as (
         coalesce(connections.missing, cpu.missing) as lacks,
         idle.idle_hours
     from marts.resource_now as base
-    join evidence as connections
-        on
-            base.source = connections.source
-            and base.cloud = connections.cloud
-            and base.account = connections.account
-            and base.resource_id = connections.resource_id
-            and connections.metric = 'connections'
-            and connections.window_days = $days
-    join evidence as cpu
-        on
-            base.source = cpu.source
-            and base.cloud = cpu.cloud
-            and base.account = cpu.account
-            and base.resource_id = cpu.resource_id
-            and cpu.metric = 'cpu_percent'
-            and cpu.window_days = $days
+    join evidence_of('connections', $days) as connections using (source, cloud, account, resource_id)
+    join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
     left join idle
         on
             base.source = idle.source
@@ -115,7 +101,7 @@ select
     (rate.cost_month * nodes.share * judged.idle_hours / 168)::decimal(38, 18) as saving_month_high,
     'no schedule pauses it'
     || if(judged.lacks is null, format(', idle in {} of 168 hours of the week', judged.idle_hours), '')
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     coalesce(
         judged.lacks,
         if(json_extract_string(judged.config, '$.pauses') is null, 'whether a schedule pauses it', null),

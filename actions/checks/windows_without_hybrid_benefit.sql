@@ -71,7 +71,7 @@ select
     coalesce(
         format('Windows is {:.0f} % of the price of {}', 100 * priced.share, priced.sku), 'pays for Windows by the hour'
     )
-    || coalesce(format(', costs {:.2f} {} a month', rate.cost_month::double, rate.currency), '') as reason,
+    || costs(rate.cost_month, rate.currency) as reason,
     if(priced.share is null, format('the price of {} in {} with and without Windows', priced.sku, priced.region), null)
         as missing
 from priced

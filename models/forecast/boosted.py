@@ -10,36 +10,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
 
 from models.forecast.history import Fitted, Floats, History, Model
 from models.forecast.month_effect import NotUsable
+from models.forecast.trees import FEWEST, SEED, Trees, grow, one_thread, year
 from models.forecast.windows import Places, Windows, at
 
 SMALL = 0.05  # of the level: added before taking logarithms, so that zero has one
-FEWEST = 500  # examples to learn from
-MOST = 150_000
+MOST = 150_000  # examples
 PER_SERIES = 150  # examples
 OF_ALL = 5_000  # examples of few series together
 RECENT = 0.6  # power of the place of an example in the history: below 1 prefers the end
 FARTHEST = 3.0  # logarithm of the largest ratio that is learned
 CYCLES = 4  # seasons that make the level
 PHASES = 8  # seasons that make the usual value of a phase
-YEAR = {7: 364, 24: 168, 4: 4, 12: 12, 52: 52}  # steps after which a longer rhythm comes again
-OTHER_YEAR = 52
-TREES = 100
-SEED = 0
-THREADS = (
-    1  # small trees: on a busy machine, threads that wait for each other cost ten times as much
-)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedBoosted:
     """Trees, and the history they are asked about."""
 
-    trees: HistGradientBoostingRegressor
+    trees: Trees
     history: History
 
     def predict(self, days: int) -> Floats:
@@ -49,7 +40,7 @@ class FittedBoosted:
         ahead = np.tile(np.arange(1, days + 1), count)
         origin = np.full(len(row), self.history.steps)
         seen, level, usual = _seen(self.history, row, origin, ahead)
-        with threadpool_limits(THREADS, "openmp"):
+        with one_thread():
             share = np.expm1(self.trees.predict(seen) + usual) * SMALL
         return np.maximum(share * level, 0.0).reshape(count, days)
 
@@ -58,7 +49,7 @@ class FittedBoosted:
 class Boosted:
     """Settings of the trees; the same seed gives the same trees."""
 
-    trees: int = TREES
+    trees: int = 100
     rate: float = 0.06
     leaves: int = 24
     smallest_leaf: int = 40
@@ -75,7 +66,7 @@ class Boosted:
             seen = history.before(origin)
             yield NotUsable(len(seen.values)) if trees is None else FittedBoosted(trees, seen)
 
-    def _learned(self, history: History) -> HistGradientBoostingRegressor | None:
+    def _learned(self, history: History) -> Trees | None:
         row, origin, ahead = _examples(history)
         seen, level, usual = _seen(history, row, origin, ahead)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -83,18 +74,14 @@ class Boosted:
         good = np.isfinite(truth)
         if good.sum() < FEWEST:
             return None
-        seen = np.where(np.isfinite(seen[good]).any(axis=0), seen[good], 0.0)
-        trees = HistGradientBoostingRegressor(
-            loss="absolute_error",
-            max_iter=self.trees,
-            learning_rate=self.rate,
-            max_leaf_nodes=self.leaves,
-            min_samples_leaf=self.smallest_leaf,
-            early_stopping=False,  # pyright: ignore[reportArgumentType]  # stub: only 'auto'
-            random_state=SEED,
+        return grow(
+            seen[good],
+            np.clip(truth[good], -FARTHEST, FARTHEST),
+            trees=self.trees,
+            rate=self.rate,
+            leaves=self.leaves,
+            smallest_leaf=self.smallest_leaf,
         )
-        with threadpool_limits(THREADS, "openmp"):
-            return trees.fit(seen, np.clip(truth[good], -FARTHEST, FARTHEST))
 
 
 def _examples(history: History) -> tuple[Places, Places, Places]:
@@ -132,8 +119,8 @@ def _seen(
     nearest = (ahead - 1) // season + 1
     phases = np.stack([at(values, row, target - (nearest + k) * season) for k in range(PHASES)], 1)
     spans = (1, 2, 4, 8, 16)
-    year = YEAR.get(season, OTHER_YEAR)
-    back = ((ahead - 1) // year + 1) * year
+    long = year(season)
+    back = ((ahead - 1) // long + 1) * long
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of phases nobody knows: NaN is right
         middle, usual = np.nanmedian(phases, axis=1), np.nanmean(phases, axis=1)

@@ -1,27 +1,29 @@
 """Days of the month that cost more, month after month, on top of another model.
 
-Support fees, marketplace subscriptions and licence renewals fall on the first or the last days.
+Support fees, marketplace subscriptions and licence renewals fall on the first or the last days. In
+a month that lacks the day they fall on its last, together with what is due on that day anyway.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.forecast.damped import Damped
 from models.forecast.history import Days, Fitted, Floats, History, Model
-from models.forecast.same_day_last_month import day_of_month
+from models.forecast.month import ALWAYS, LONGEST, day_of_month, due, is_last
 from models.known import median
 
 NEIGHBOURS = 3  # days on each side that a day is compared with
 MONTHS = 6  # looked back
 TIMES = 3  # months a day must have stood out, and those that tell by how much
 CLEAR = 4.0  # spreads by which it must stand out
-DAYS = 31 + 1  # by day of month, and the last one again as number 0
+ROUNDS = 8  # of telling the last days apart: two that fall together settle within one percent
 
 
 @dataclass(frozen=True, eq=False)
 class FittedMonthEffect:
-    """The inner model and what to add, series x (last day, 1st, 2nd, ... 31st)."""
+    """The inner model and what to add, series x LONGEST days of the month."""
 
     inner: Fitted
     effect: Floats
@@ -83,12 +85,12 @@ class _Spread:
 
 
 def _effects(values: Floats, days: Days) -> Floats:
-    """Series x DAYS: the usual excess of a day over its neighbours, zero unless it is clear.
+    """Series x LONGEST: the usual excess of a day over its neighbours, zero unless it is clear.
 
     Many months tell whether there is one, the last ones how much: a fee that follows a growing bill
     would else be months behind.
     """
-    span = min(values.shape[1], 31 * MONTHS)
+    span = min(values.shape[1], LONGEST * MONTHS)
     values, days = values[:, -span:], days[:, -span:]
     shifted = [np.roll(values, k, axis=1) for k in range(-NEIGHBOURS, NEIGHBOURS + 1) if k]
     stack = np.stack(shifted, axis=2)
@@ -97,30 +99,66 @@ def _effects(values: Floats, days: Days) -> Floats:
     excess[:, :NEIGHBOURS] = np.nan
     excess[:, -NEIGHBOURS:] = np.nan
     spread = 1.48 * median(np.abs(excess)) + 1e-3 * np.abs(median(values)) + 1e-9
-    number = day_of_month(days)
-    last = day_of_month(days + np.timedelta64(1, "D")) == 1
-    effect = np.zeros((len(values), DAYS))
-    for day in range(DAYS):
-        mask = last if day == 0 else (number == day) & ~last
-        found = np.where(mask, excess, np.nan)
-        times = np.isfinite(found).sum(axis=1)
-        usual = np.nan_to_num(median(found))
-        low = np.where(np.isfinite(found), np.abs(found - usual[:, None]), 0).max(axis=1)
-        clear = (times >= TIMES) & (np.abs(usual) > CLEAR * spread) & (low < np.abs(usual))
-        effect[:, day] = np.where(clear, _newest(found), 0.0)
-    return effect
+    falls = due(days[:, -1], MONTHS + 2)  # as many calendar months have a day in so many days
+    place = (falls - days[:, :1, None]).astype(np.intp)
+    series = np.arange(len(values))[:, None, None]
+    inside = (place >= 0) & (place < span)
+    found = np.where(inside, excess[series, np.clip(place, 0, span - 1)], np.nan)
+    effect = _clear(found, spread)
+    together = place[:, ALWAYS:, None] == place[:, None, ALWAYS:]
+    effect[:, ALWAYS:], found[:, ALWAYS:] = _told_apart(found[:, ALWAYS:], together, spread)
+    return np.where(effect != 0, _newest(found), 0.0)
+
+
+def _clear(found: Floats, spread: Floats) -> Floats:
+    """Medians along the last axis, the months; zero unless the day stood out in the same way in
+    each of them, and in at least TIMES.
+    """
+    usual = np.nan_to_num(median(found))
+    known = np.isfinite(found)
+    off = np.where(known, np.abs(found - usual[..., None]), 0).max(axis=-1)
+    size = np.abs(usual)
+    clear = (known.sum(axis=-1) >= TIMES) & (size > CLEAR * spread[:, None]) & (off < size)
+    return np.where(clear, usual, 0.0)
+
+
+def _told_apart(
+    found: Floats, together: NDArray[np.bool_], spread: Floats
+) -> tuple[Floats, Floats]:
+    """Effects of days that fall together in some months, and what is found of each alone.
+
+    Series x day x month, and series x day x day x month. The months where none fall together speak
+    first. Then one effect is changed at a time, the one that leaves least unexplained (coordinate
+    descent on the sum of absolute residuals): in April the 30th and the 31st are one day, in May
+    only the right one of them stands out.
+    """
+    series = np.arange(len(found))
+    effect = _clear(np.where(together.sum(axis=2) > 1, np.nan, found), spread)
+    for _ in range(ROUNDS):
+        rest = found - np.einsum("na,nabm->nbm", effect, together)
+        alone = rest + effect[..., None]
+        better = _clear(alone, spread)
+        gain = np.nansum(np.abs(rest) - np.abs(alone - better[..., None]), axis=-1)
+        day = gain.argmax(axis=1)
+        effect[series, day] = np.where(
+            gain[series, day] > 0, better[series, day], effect[series, day]
+        )
+    rest = found - np.einsum("na,nabm->nbm", effect, together)
+    return effect, rest + effect[..., None]
 
 
 def _newest(found: Floats) -> Floats:
-    """Median of the last TIMES known values of each row; zero where nothing is known."""
-    behind = np.isfinite(found)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    """Medians of the last TIMES known values along the last axis; zero where nothing is known."""
+    behind = np.isfinite(found)[..., ::-1].cumsum(axis=-1)[..., ::-1]
     return np.nan_to_num(median(np.where(behind <= TIMES, found, np.nan)))
 
 
 def _at(effect: Floats, days: Days) -> Floats:
-    number = day_of_month(days)
-    last = day_of_month(days + np.timedelta64(1, "D")) == 1
-    return np.take_along_axis(effect, np.where(last, 0, number), axis=1)
+    """What falls on each day: on the last of a month also what is due on the days it lacks."""
+    number = day_of_month(days) - 1
+    until_31 = effect[:, ::-1].cumsum(axis=1)[:, ::-1]
+    alone = np.take_along_axis(effect, number, axis=1)
+    return np.where(is_last(days), np.take_along_axis(until_31, number, axis=1), alone)
 
 
 MODELS: dict[str, Model] = {"damped_month": MonthEffect(Damped())}

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
 
-from models.forecast.boosted import FEWEST, OTHER_YEAR, SEED, THREADS, YEAR
 from models.forecast.history import Days, Fitted, Floats, History, Model
+from models.forecast.month import day_of_month
 from models.forecast.month_effect import NotUsable
-from models.forecast.same_day_last_month import day_of_month
+from models.forecast.trees import FEWEST, SEED, Trees, grow, one_thread, year
 from models.forecast.windows import Places, Windows, at
 from models.known import mean
 
@@ -44,18 +41,6 @@ class Scaled:
         spread = np.sqrt(np.nan_to_num(mean((history.values - centre[:, None]) ** 2, (1,))))
         spread = np.where(spread > 0, spread, 1.0)
         return cls((history.values - centre[:, None]) / spread[:, None], centre, spread)
-
-
-@dataclass(frozen=True, eq=False)
-class Trees:
-    """What has been learned, and which of the facts it was learned from were known at all."""
-
-    regressor: HistGradientBoostingRegressor
-    known: NDArray[np.bool_]
-
-    def next_step(self, seen: Floats) -> Floats:
-        """The value that follows on each row of facts."""
-        return self.regressor.predict(np.where(self.known, seen, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,20 +101,15 @@ class Recursive:
         behind = (history.steps - 1 - column) * np.timedelta64(1, "D")
         day = None if history.last_day is None else history.last_day[row] - behind
         seen = _seen(history, values, Windows.of(values), row, column, column, day)
-        is_known = np.asarray(np.isfinite(seen).any(axis=0))
-        regressor = HistGradientBoostingRegressor(
-            loss="absolute_error",
-            max_iter=min(self.trees, max(FEWEST_TREES, len(row) // PER_TREE)),
-            learning_rate=self.rate,
-            max_leaf_nodes=self.leaves,
-            min_samples_leaf=self.smallest_leaf,
-            max_features=self.features,
-            early_stopping=False,  # pyright: ignore[reportArgumentType]  # stub: only 'auto'
-            random_state=SEED,
+        return grow(
+            seen,
+            values[row, column],
+            trees=min(self.trees, max(FEWEST_TREES, len(row) // PER_TREE)),
+            rate=self.rate,
+            leaves=self.leaves,
+            smallest_leaf=self.smallest_leaf,
+            features=self.features,
         )
-        with threadpool_limits(THREADS, "openmp"):
-            regressor.fit(np.where(is_known, seen, 0.0), values[row, column])
-        return Trees(regressor, is_known)
 
 
 def _steps(trees: Trees, histories: Sequence[History], days: int) -> list[Floats]:
@@ -147,12 +127,12 @@ def _steps(trees: Trees, histories: Sequence[History], days: int) -> list[Floats
     number = np.repeat([history.steps for history in histories], count)
     ends = [history.last_day for history in histories if history.last_day is not None]
     last_day = np.concatenate(ends) if ends else None
-    with threadpool_limits(THREADS, "openmp"):
+    with one_thread():
         for step in range(days):
             column = np.full(rows, wide + step)
             day = None if last_day is None else last_day + np.timedelta64(step + 1, "D")
             seen = _seen(first, values, windows, row, column, number + step, day)
-            values[:, wide + step] = trees.next_step(seen)
+            values[:, wide + step] = trees.predict(seen)
             windows.grow(wide + step, values[:, wide + step])
     parts = np.split(values[:, wide:], len(histories))
     return [
@@ -189,8 +169,8 @@ def _lags(history: History) -> list[int]:
 
 def _windows(history: History) -> list[tuple[int, int]]:
     """Spans that are averaged, as steps back: the last season, four of them, and a year ago."""
-    span, year = max(history.season, 2), YEAR.get(history.season, OTHER_YEAR)
-    return [(span, 0), (4 * span, 0), (year + 2, year - 3), (year + span, year - span)]
+    span, long = max(history.season, 2), year(history.season)
+    return [(span, 0), (4 * span, 0), (long + 2, long - 3), (long + span, long - span)]
 
 
 MODELS: dict[str, Model] = {"recursive": Recursive()}

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.forecast.history import Days, Floats, History, Model
+from models.forecast.month import ALWAYS, LONGEST, day_of_month, is_last
+from models.known import median
 
-LONGEST = 31  # days of a month
+CLEAR = 4.0  # spreads by which a day must stand out to take the place of another
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,14 +19,32 @@ class FittedSameDayLastMonth:
     last_day: Days
 
     def predict(self, days: int) -> Floats:
-        """Look the day of month up; the 31st of a shorter month is not moved."""
+        """Look the day of month up; the last of a month stands for those that it lacks as well."""
         ahead = self.last_day[:, None] + np.arange(1, days + 1) * np.timedelta64(1, "D")
-        return np.take_along_axis(self.by_day, day_of_month(ahead) - 1, axis=1)
+        number = day_of_month(ahead) - 1
+        alone = np.take_along_axis(self.by_day, number, axis=1)
+        return np.where(is_last(ahead), np.take_along_axis(self._until_31(), number, axis=1), alone)
+
+    def _until_31(self) -> Floats:
+        """The value of each day, or of one after it that stands out, and more than it does."""
+        out = self.by_day.copy()
+        usual = median(out)
+        off = np.abs(out - usual[:, None])
+        clear = CLEAR * 1.48 * median(off)
+        for day in range(LONGEST - 2, ALWAYS - 1, -1):
+            other = off[:, day + 1] > np.maximum(off[:, day], clear)
+            out[:, day] = np.where(other, out[:, day + 1], out[:, day])
+            off[:, day] = np.where(other, off[:, day + 1], off[:, day])
+        return out
 
 
 @dataclass(frozen=True)
 class SameDayLastMonth:
-    """Repeat the newest known value of each day of the month."""
+    """Repeat the newest known value of each day of the month.
+
+    The last day of a shorter month tells of none, as what falls on it may be due on any of the days
+    that the month lacks. A day nobody knows is as the usual one.
+    """
 
     def fit(self, history: History) -> FittedSameDayLastMonth:
         """Without a calendar, or with less than one month, the answer is NaN: not usable."""
@@ -35,18 +55,16 @@ class SameDayLastMonth:
         if history.steps >= LONGEST:
             row = np.arange(count)
             for back in range(min(history.steps, 2 * LONGEST)):
-                day = day_of_month(history.last_day - np.timedelta64(back, "D")) - 1
-                value = history.values[:, -1 - back]
-                by_day[row, day] = np.where(np.isnan(by_day[row, day]), value, by_day[row, day])
-            whole = np.isfinite(by_day).sum(axis=1) >= LONGEST - 3
-            by_day = np.where(whole[:, None], np.nan_to_num(by_day), np.nan)
+                day = history.last_day - np.timedelta64(back, "D")
+                number = day_of_month(day) - 1
+                told = np.isnan(by_day[row, number]) & (~is_last(day) | (number == LONGEST - 1))
+                by_day[row, number] = np.where(
+                    told, history.values[:, -1 - back], by_day[row, number]
+                )
+            whole = np.isfinite(by_day).sum(axis=1) >= ALWAYS
+            filled = np.where(np.isnan(by_day), median(by_day)[:, None], by_day)
+            by_day = np.where(whole[:, None], filled, np.nan)
         return FittedSameDayLastMonth(by_day, history.last_day)
-
-
-def day_of_month(days: Days) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
-    """1 to 31."""
-    month = days.astype("datetime64[M]")
-    return (days.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.intp) + 1
 
 
 MODELS: dict[str, Model] = {"same_day_last_month": SameDayLastMonth()}

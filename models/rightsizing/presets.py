@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from models.known import Floats
+from models.rightsizing.usable import sized
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,19 @@ def allocation(cpu_max: Floats, cpu_avg: Floats, preset: Preset, steps_a_day: in
     """Percent of the present size that a rule gives each machine, 1 to 100.
 
     Arrays of (steps, machines), the highest and mean of each step, in percent of the present size.
-    Where a step is longer than the rule's bucket, it is the bucket.
+    Where a step is longer than the rule's bucket, it is the bucket. A machine that can't be sized
+    keeps its size, as in `unusable`.
     """
-    used = (cpu_max if preset.of == "max" else cpu_avg)[-preset.days * steps_a_day :]
-    every = max(preset.minutes * steps_a_day // 1440, 1)
+
+    def by_quantile(high: Floats, mean: Floats) -> Floats:
+        return _by_quantile(high if preset.of == "max" else mean, preset, steps_a_day)
+
+    return sized(by_quantile, cpu_max, cpu_avg)
+
+
+def _by_quantile(used: Floats, preset: Preset, steps_a_day: int) -> Floats:
+    used = used[-preset.days * steps_a_day :]
+    every = min(max(preset.minutes * steps_a_day // 1440, 1), len(used))
     whole = len(used) - len(used) % every
     used = used[len(used) - whole :].reshape(-1, every, used.shape[1]).max(axis=1)
     if preset.half_life_days is None:

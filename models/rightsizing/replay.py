@@ -10,6 +10,7 @@ from models.errors import UnusableSeries
 from models.known import Floats
 from models.rightsizing.presets import PRESETS, allocation
 from models.rightsizing.trade import BALANCED, SAFE, Trade, needed
+from models.rightsizing.usable import unusable
 
 Rule = Callable[[Floats, Floats], Floats]
 LEAST_DAYS = 3  # of a last period that is judged
@@ -47,8 +48,16 @@ def replay(
     Arrays of (steps, machines), percent of the present size. Decisions are made after
     `history_days` and every `judged_days` from then on. In percent: `savings` (1 - mean size),
     `violations` (machine-steps above the size), `bad_machines` (machine-periods with over 1 % of
-    such steps). Raises `UnusableSeries` if it is shorter than the history and three days.
+    such steps). Machines that are `unusable` are left out. Raises `UnusableSeries` if there are no
+    others, or if it is shorter than the history and three days.
     """
+    good = np.array([reason is None for reason in unusable(cpu_max, cpu_avg)], dtype=bool)
+    if not good.any():
+        raise UnusableSeries(
+            f"found {len(good)} machines and none with a percentage in each step, expected at least"
+            " one"
+        )
+    cpu_max, cpu_avg = cpu_max[:, good], cpu_avg[:, good]
     starts = range(
         history_days * steps_a_day,
         len(cpu_max) - LEAST_DAYS * steps_a_day + 1,

@@ -13,6 +13,7 @@ import numpy as np
 from models.known import Floats
 from models.rightsizing.overload import SIZES, Outlook, overload_share
 from models.rightsizing.presets import COMPUTE_OPTIMIZER, P95_AND_30, Preset, allocation
+from models.rightsizing.usable import sized
 
 OUTLOOK = Outlook()
 STEPS_A_DAY = 288  # of five minutes
@@ -42,7 +43,8 @@ SAFE = Trade(COMPUTE_OPTIMIZER)
 def right_size(cpu_max: Floats, cpu_avg: Floats) -> Floats:
     """Percent of the present size that each machine needs, by the balanced trade.
 
-    Arrays of (five-minute steps, machines), in percent of the present size.
+    Arrays of (five-minute steps, machines), in percent of the present size. A machine with a step
+    that is no percentage keeps its size and counts in no other's; `unusable` says why.
     """
     return needed(cpu_max, cpu_avg, BALANCED)
 
@@ -59,6 +61,14 @@ def needed(
 
     Where that is what a rule saves, it is saved as well if only sizes that halve can be bought.
     """
+
+    def least_harm(high: Floats, mean: Floats) -> Floats:
+        return _least_harm(high, mean, trade, steps_a_day)
+
+    return sized(least_harm, cpu_max, cpu_avg)
+
+
+def _least_harm(cpu_max: Floats, cpu_avg: Floats, trade: Trade, steps_a_day: int) -> Floats:
     harms = harm(overload_share(cpu_max, trade.outlook, steps_a_day))
     if not isinstance(trade.saves, Preset):
         return _cheapest(harms, SIZES, 100 - trade.saves)

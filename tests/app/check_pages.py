@@ -43,7 +43,7 @@ def _check_page(check: Check) -> Iterator[str]:
         yield f"| `{name}` | `{escaped}` | {windows if name in check.windows else fits} |"
     yield "\n## Data\n"
     yield f"- Tables: {_listed(tables_in(check.sql or ''))}"
-    if metrics := re.findall(r"\bmetric = '(\w+)'", check.sql or ""):
+    if metrics := re.findall(r"\b(?:metric = |evidence_of\()'(\w+)'", check.sql or ""):
         yield f"- Measurements, by hour: {_listed(metrics)}"
     if facts := re.findall(r"'\$\.(\w+)'", check.sql or ""):
         yield f"- Facts of the inventory (`config`, `tags`): {_listed(facts)}"

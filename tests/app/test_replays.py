@@ -64,6 +64,31 @@ def test_sizing_rules_are_replayed_on_a_file(tmp_path: Path, ending: str) -> Non
     assert rules["safe"]["savings"] < rules["krr"]["savings"]
 
 
+def test_a_machine_with_a_bad_step_is_left_out_by_name_and_stops_nobody(tmp_path: Path) -> None:
+    file = usage(tmp_path / "usage.parquet")
+    frame = pl.read_parquet(file)
+    first = pl.int_range(pl.len()).over("vm_id") == 0
+    bad = {"vm-1": float("nan"), "vm-2": float("inf"), "vm-3": -5.0, "vm-4": None}
+    high = pl.col("cpu_max")
+    for machine, value in bad.items():
+        high = pl.when(first & (pl.col("vm_id") == machine)).then(value).otherwise(high)
+    frame.with_columns(high.alias("cpu_max")).filter(
+        ~(first & (pl.col("vm_id") == "vm-5"))
+    ).write_parquet(file)
+    found = answer("replay", "rightsizing", "--usage", file, home=tmp_path)
+    assert (found["machines"], found["left_out"]) == (1, 5)
+    assert {row["vm_id"]: row["reason"] for row in found["why_left_out"]} == {
+        "vm-1": "CPU is unknown in 1 of 480 steps",
+        "vm-2": "CPU is infinite in 1 of 480 steps",
+        "vm-3": "CPU is below zero in 1 of 480 steps",
+        "vm-4": "CPU is unknown in 1 of 480 steps",
+        "vm-5": "CPU is unknown in 1 of 480 steps",
+    }
+    assert all(0 <= row["savings"] <= 99 for row in found["rules"])
+    shown = call("replay", "rightsizing", "--usage", file, home=tmp_path)
+    assert "vm-2 is left out: CPU is infinite" in shown.stdout
+
+
 def test_sizing_rules_are_replayed_on_what_was_measured(demo_home: Path) -> None:
     found = answer("replay", "rightsizing", home=demo_home)
     assert found["machines"] > 5
@@ -77,8 +102,12 @@ def test_sizing_rules_are_replayed_on_what_was_measured(demo_home: Path) -> None
         ("a,b\n1,2\n", "has no column vm_id, ts, cpu_avg, cpu_max; found a, b"),
         ("vm_id,ts,cpu_avg,cpu_max\nx,one,1,2\n", "expected times in ts, at least two"),
         ("vm_id,ts,cpu_avg,cpu_max\nx,2026-01-01,1,2\nx,2026-01-03,1,2\n", "more than an hour"),
+        (
+            "vm_id,ts,cpu_avg,cpu_max\nx,2026-01-01 00:00,1,2\nx,2026-01-01 01:00,1,much\n",
+            "no machine measured in each of 2 steps; x: CPU is unknown in 1 of 2 steps",
+        ),
     ],
-    ids=["other columns", "no times", "days"],
+    ids=["other columns", "no times", "days", "words"],
 )
 def test_a_file_of_something_else_is_bad_input(content: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "usage.csv").write_text(content)

@@ -128,6 +128,45 @@ def test_a_fee_on_top_of_daily_cost_is_added_to_what_another_model_says():
     assert np.delete(said, 16) == pytest.approx(np.full(30, 100.0), rel=0.05)
 
 
+def due(days: np.ndarray, number: int) -> np.ndarray:
+    """Whether a fee of that day of the month falls on each day: on the last where it is lacking."""
+    dates = days.astype(object)
+    following = (days + np.timedelta64(1, "D")).astype(object)
+    last = np.array([(a.day, a.month != b.month) for a, b in zip(dates, following, strict=True)])
+    return (last[:, 0] == number) | (last[:, 1].astype(bool) & (last[:, 0] < number))
+
+
+LATE = {
+    "28th": (28,), "29th": (29,), "30th": (30,), "last": (31,), "30th and last": (30, 31),
+    "28th and 30th": (28, 30), "1st and last": (1, 31),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fees", LATE.values(), ids=LATE)
+@pytest.mark.parametrize(
+    "last", ["2027-02-10", "2028-02-10", "2027-03-05", "2027-04-12", "2027-05-10", "2027-12-31"]
+)
+def test_a_fee_of_a_day_that_a_month_lacks_falls_on_its_last(fees: tuple[int, ...], last: str):
+    """Before and after Februaries of 28 and 29 days, and months of 30."""
+    end = np.datetime64(last)
+    days, ahead = end - np.arange(250)[::-1], end + np.arange(1, 63)
+    noise = np.random.default_rng(7).normal(0, 2, 250)
+    values = 100 + noise + 400 * sum(due(days, fee).astype(float) for fee in fees)
+    said = MonthEffect(available()["damped"]).fit(history(values[None], date.fromisoformat(last)))
+    expected = 100 + 400 * sum(due(ahead, fee).astype(float) for fee in fees)
+    np.testing.assert_allclose(said.predict(62)[0], expected, atol=25)
+
+
+@pytest.mark.parametrize("fee", [28, 29, 30, 31])
+@pytest.mark.parametrize("last", ["2027-02-10", "2028-02-10", "2027-03-05", "2027-05-10"])
+def test_what_came_last_month_comes_on_the_last_day_of_a_month_that_is_shorter(fee: int, last: str):
+    end = np.datetime64(last)
+    days, ahead = end - np.arange(70)[::-1], end + np.arange(1, 63)
+    values = np.where(due(days, fee), 500.0, 20.0)[None]
+    said = SameDayLastMonth().fit(history(values, date.fromisoformat(last))).predict(62)
+    np.testing.assert_array_equal(said[0], np.where(due(ahead, fee), 500.0, 20.0))
+
+
 @pytest.mark.parametrize("name", ["damped", "damped_ratio"])
 def test_a_new_level_is_followed_within_a_week_but_a_spike_is_not(name: str):
     model = available()[name]

@@ -1,5 +1,7 @@
 """How small a machine may be, and which offer that is."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from models.rightsizing import (
     needed,
     right_size,
     safe_size,
+    unusable,
 )
 from models.rightsizing.overload import (
     SIZES,
@@ -201,3 +204,71 @@ def test_hours_are_replayed_like_five_minutes():
 def test_too_short_a_history_is_said():
     with pytest.raises(UnusableSeries, match=r"found 10\.0 days .* at least 17: 14 to learn"):
         replay(fleet(days=10), fleet(days=10))
+
+
+RULES = {"balanced": right_size, "safe": safe_size} | {
+    name: partial(allocation, preset=preset, steps_a_day=288) for name, preset in PRESETS.items()
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_machine_that_nobody_can_size_keeps_its_size_and_changes_no_other(name: str):
+    used = fleet(days=14)
+    mean = used / 2
+    bad = {3: np.nan, 7: np.inf, 11: -np.inf, 20: -5.0}
+    for machine, value in bad.items():
+        used[100, machine] = value
+    mean[5, 30] = np.nan
+    wrong = [*bad, 30]
+    found = RULES[name](used, mean)
+    assert (found[wrong] == 100).all()
+    others = RULES[name](np.delete(used, wrong, axis=1), np.delete(mean, wrong, axis=1))
+    np.testing.assert_array_equal(np.delete(found, wrong), others)
+
+
+def test_it_is_said_of_each_machine_why_it_can_not_be_sized():
+    used = np.full((288, 6), 20.0)
+    used[:3, 1], used[7, 2], used[:2, 3], used[9, 4] = np.nan, np.inf, -1.0, -np.inf
+    mean = np.full((288, 6), 10.0)
+    mean[:, 5] = np.nan
+    assert unusable(used, mean) == [
+        None,
+        "CPU is unknown in 3 of 288 steps",
+        "CPU is infinite in 1 of 288 steps",
+        "CPU is below zero in 2 of 288 steps",
+        "CPU is infinite in 1 of 288 steps",
+        "CPU is unknown in 288 of 288 steps",
+    ]
+    assert unusable(np.empty((0, 2)), np.empty((0, 2))) == ["no step was measured"] * 2
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (288, 0), (1, 2), (3, 1)])
+def test_of_nothing_or_nearly_nothing_each_machine_has_an_answer(name: str, shape: tuple[int, int]):
+    found = RULES[name](np.full(shape, 30.0), np.full(shape, 30.0))
+    assert found.shape == shape[1:]
+    assert ((found >= 1) & (found <= 100)).all()
+    assert shape[0] or (found == 100).all()
+
+
+@pytest.mark.parametrize(
+    ("high", "mean"),
+    [
+        (np.ones((288, 2)), np.ones((288, 3))),
+        (np.ones(288), np.ones(288)),
+        (np.full((2, 2), "x"), np.ones((2, 2))),
+    ],
+    ids=["not alike", "no machines", "words"],
+)
+def test_what_is_no_use_of_machines_is_said(high: np.ndarray, mean: np.ndarray):
+    with pytest.raises(UnusableSeries, match=r"expected are numbers as \(steps, machines\)"):
+        right_size(high, mean)
+
+
+def test_a_replay_leaves_out_who_can_not_be_sized_and_needs_one_who_can():
+    used = fleet()
+    good = replay(used[:, 1:], used[:, 1:] / 2)
+    used[-1, 0] = np.nan
+    assert replay(used, used / 2).equals(good)
+    with pytest.raises(UnusableSeries, match="found 1 machines and none with a percentage"):
+        replay(used[:, :1], used[:, :1])
