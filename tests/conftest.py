@@ -1,5 +1,6 @@
 """What tests of several folders share: a small demo home, a PostgreSQL, and no silent skips."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -33,12 +34,23 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published demo home with `answers.json` beside it. Only read it; see `own_demo_home`."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    run_cli(
-        "demo", "--resources", str(RESOURCES), "--months", str(MONTHS), "--seed", str(SEED),
-        "--as-of", AS_OF, "--answers", str(home.parent / "answers.json"), "--home", str(home),
-    )  # fmt: skip
+    """A published demo home with `answers.json` beside it. Only read it; see `own_demo_home`.
+
+    One for all processes of the tests: who comes first makes it, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    folder.mkdir(exist_ok=True)
+    home, made = folder / "home", folder / "made"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            run_cli(
+                "demo", "--resources", str(RESOURCES), "--months", str(MONTHS),
+                "--seed", str(SEED), "--as-of", AS_OF,
+                "--answers", str(folder / "answers.json"), "--home", str(home),
+            )  # fmt: skip
+            made.touch()
     return home
 
 

@@ -24,7 +24,7 @@ from warehouse.ingest.load import ingest
 from warehouse.lake import Lake
 from warehouse.settings import LakeSettings
 
-KILLS = 50
+KILLS = 30
 SEED = 20261120
 ROWS = {"old": 3000, "new": 3700}  # per month and file
 SECONDS = 240  # the kills stop there on a crowded machine; at least 20 must have been made
