@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from app import demo_home
 from app.answer import Answer
 from app.command import command
 from app.errors import BadInput
@@ -75,6 +74,8 @@ def demo(
     """Build a simulated company on five clouds, load its bills, and run the pipeline."""
     if answers and not answers.resolve().parent.is_dir():
         raise BadInput(f"The folder of {answers} does not exist. Create it first.")
+    from app import demo_home
+
     if if_empty and not demo_home.is_wanted(session):
         home = str(session.settings.home)
         return Answer({"home": home}, lambda: [f"{home} holds something already; left as it is."])
