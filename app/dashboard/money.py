@@ -87,14 +87,23 @@ def column(label: str, currency: str) -> tuple[str, str]:
 
 
 def change(now: Amount | None, before: Amount | None) -> float | None:
-    """Relative change; None when there is nothing to compare with.
+    """Relative change; None when there is nothing to compare with, or credits outweigh the costs.
 
-    >>> change(150, 100)
-    0.5
+    >>> change(150, 100), change(-356, -3)
+    (0.5, None)
     """
-    if now is None or not before:
+    if now is None or before is None or before <= 0 or now < 0:
         return None
     return float(now) / float(before) - 1
+
+
+def share(part: Amount, whole: Amount) -> float | None:
+    """A part of the whole; None where credits make it less than nothing, or more than all.
+
+    >>> share(1, 4), share(5, -3), share(5, 4)
+    (0.25, None, None)
+    """
+    return float(part) / float(whole) if whole > 0 and 0 <= part <= whole else None
 
 
 def percent(share: float | None, digits: int = 0) -> str:

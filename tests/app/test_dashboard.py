@@ -237,6 +237,29 @@ def test_a_month_that_just_ended_is_whole_only_when_it_is_billed_to_its_end(
     assert not app.exception
 
 
+def test_a_month_of_credits_has_no_percentages(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    with lake.write("credits") as write:
+        this_month = "BillingPeriodStart = timestamp '2026-11-01'"
+        write.connection.execute(
+            f"update raw.focus set EffectiveCost = -abs(EffectiveCost) where {this_month}"
+        )
+        build(write.connection, datetime(2026, 11, 16))
+    lake.publish(write.snapshot, datetime(2026, 11, 16), "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "overview", monkeypatch)
+    assert not app.exception
+    shown = {one.label: one for one in app.metric}
+    assert shown["Month to date"].value.startswith("-")
+    assert not shown["Month to date"].delta
+    assert shown["Unallocated"].value == money.percent(None)
+    assert not shown["Unallocated"].delta
+    app = app.switch_page("views/teams.py").run()
+    assert not app.exception
+    assert not app.metric[0].delta
+
+
 def test_on_the_first_days_of_a_month_the_forecast_is_called_by_the_month_it_is_of() -> None:
     connection = warehouse(
         raw_focus=[line("2026-01-09", "70"), line("2026-02-26", "90")],

@@ -77,6 +77,18 @@ def test_a_bill_of_another_month_is_not_this_months() -> None:
     assert found[0]["unallocated_share"] is None
 
 
+def test_credits_that_outweigh_the_costs_leave_no_share_unallocated() -> None:
+    found = mart(
+        "overview",
+        raw_focus=[
+            line("2026-03-01", "5"),
+            line("2026-03-01", "-8", ChargeCategory="Credit", Tags="{}"),
+        ],
+    )
+    assert found[0]["month_to_date"] == d("-3")
+    assert found[0]["unallocated_share"] is None
+
+
 def recommendation(number: str, **columns: Any) -> dict[str, Any]:
     return {"id": number, "check": "idle_instance", "source": "demo", "cloud": "aws",
             "account": "shop", "resource_id": "i-1", "kind": "instance", "currency": "USD",

@@ -76,7 +76,11 @@ incident as (
 unallocated as (
     select
         cost.currency,
-        sum(cost.unallocated_cost)::double / nullif(sum(cost.effective_cost), 0)::double as unallocated_share
+        if(
+            sum(cost.unallocated_cost) between 0 and sum(cost.effective_cost),
+            sum(cost.unallocated_cost)::double / nullif(sum(cost.effective_cost), 0)::double,
+            null
+        ) as unallocated_share
     from marts.unallocated_cost as cost
     cross join today
     where cost.month = today.month
@@ -98,7 +102,7 @@ select
     coalesce(advice.recommendations_open, 0) as recommendations_open,
     coalesce(incident.anomalies_open, 0) as anomalies_open,
     coalesce(incident.anomaly_impact, 0) as anomaly_impact,
-    unallocated.unallocated_share -- of the running month; null = nothing is billed yet
+    unallocated.unallocated_share -- of the running month; null = nothing is billed yet, or more credits than costs
 from spent
 cross join today
 left join month_end using (currency)

@@ -37,6 +37,6 @@ select
     summed.before::double as before,
     (summed.cost - summed.before)::double as change,
     summed.markup::double as markup,
-    (summed.cost::double / nullif(sum(summed.cost) over (), 0)::double) as share
+    (summed.cost::double / nullif(greatest(sum(summed.cost) over (), 0), 0)::double) as share
 from summed
 order by summed.is_nobody asc, summed.cost desc, summed.team asc

@@ -50,13 +50,14 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
     ahead: date = kpi["forecast_month"]
     before = ahead - timedelta(days=1)
     path = data.ask("month_path", currency=currency, first=ahead)
-    cards = st.columns(5)
+    so_far = _percent(kpi["month_to_date"], kpi["last_month_same_days"])
+    cards = st.columns([20, 20, 24, 18, 18])  # a range of money is the longest
     _card(
         cards[0],
         "Month to date",
         money.short(kpi["month_to_date"], currency),
-        delta=_percent(kpi["month_to_date"], kpi["last_month_same_days"]),
-        description=f"vs same days of {last_month:%b}",
+        delta=so_far,
+        description=f"vs same days of {last_month:%b}" if so_far else "",
         chart=daily["cost"].to_list(),
         help=f"Effective cost since 1 {month:%B}: {money.full(kpi['month_to_date'], currency)}. "
         "The line shows usage per day over the last 30 days.",
@@ -99,13 +100,14 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         "What somebody dismissed or expects is left out. One bar per incident, the largest first.",
     )
     shares = data.ask("unallocated_by_month", currency=currency)
+    points = None if kpi["unallocated_share"] is None else _points(shares)
     _card(
         cards[4],
         "Unallocated",
         money.percent(kpi["unallocated_share"], 1),
-        delta=None if kpi["unallocated_share"] is None else _points(shares),
-        description=f"points vs {last_month:%b}",
-        chart=shares["share"].to_list(),
+        delta=points,
+        description=f"points vs {last_month:%b}" if points else "",
+        chart=shares["share"].drop_nulls().to_list(),
         help="Share of this month's cost that carries no team tag. One point per month.",
     )
 

@@ -52,26 +52,27 @@ def _figures(found: pl.DataFrame, currency: str, month: date, *, is_whole: bool)
     paid = found.filter(~pl.col("is_nobody"))
     nobody = found.filter(pl.col("is_nobody"))
     whole, open_cost = float(found["cost"].sum()), float(nobody["cost"].sum())
-    share = open_cost / whole if whole else None
+    share = money.share(open_cost, whole)
     columns = st.columns(4)
     columns[0].metric(
         "Nobody pays", money.markdown(money.short(open_cost, currency)),
-        f"{money.percent(share, 1)} of all cost", delta_color="off", delta_arrow="off", border=True,
+        f"{money.percent(share, 1)} of all cost" if share is not None else None,
+        delta_color="off", delta_arrow="off", border=True, height="stretch",
     )  # fmt: skip
     columns[1].metric(
         "Teams pay", money.markdown(money.short(float(paid["cost"].sum()), currency)),
         f"{paid.filter(pl.col('cost') != 0).height} teams", delta_color="off", delta_arrow="off",
-        border=True,
+        border=True, height="stretch",
     )  # fmt: skip
     columns[2].metric(
         "of which shared and idle",
         money.markdown(money.short(float((paid["shared"] + paid["idle"]).sum()), currency)),
-        "split by the rules", delta_color="off", delta_arrow="off", border=True,
+        "split by the rules", delta_color="off", delta_arrow="off", border=True, height="stretch",
     )  # fmt: skip
     columns[3].metric(
         f"Cost in {month:%B %Y}", money.markdown(money.short(whole, currency)),
         "whole month" if is_whole else "so far", delta_color="off", delta_arrow="off",
-        border=True,
+        border=True, height="stretch",
     )  # fmt: skip
 
 

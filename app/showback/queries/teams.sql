@@ -24,7 +24,7 @@ whole as (
 
 select
     summed.*,
-    summed.cost::double / nullif(whole.whole_cost, 0)::double as share
+    summed.cost::double / nullif(greatest(whole.whole_cost, 0), 0)::double as share
 from summed
 join whole on summed.currency is not distinct from whole.currency
 order by
