@@ -8,6 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+
+from pipelines.event_log import with_event_log
 
 PROCESS = "instance-select/process"  # tag of a run: host and process that executes it
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
@@ -20,7 +23,8 @@ def open_instance(home: Path) -> Generator[dg.DagsterInstance]:
     settings = home / "dagster.yaml"
     if not settings.exists():
         settings.write_text((files("pipelines") / "dagster.yaml").read_text())
-    with dg.DagsterInstance.from_config(str(home.resolve())) as instance:
+    ref = with_event_log(InstanceRef.from_dir(str(home.resolve())))
+    with dg.DagsterInstance.from_ref(ref) as instance:
         _bury_dead_runs(instance)
         yield instance
 
