@@ -8,16 +8,6 @@ with account as (
         cost.cloud,
         cost.billing_account
     from marts.monthly_cost as cost
-),
-
-known as (
-    select
-        freshness.cloud,
-        freshness.billing_account,
-        max(freshness.until) as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
 )
 
 select
@@ -29,6 +19,6 @@ select
         or getvariable('as_of') >= account.month + interval 1 month + interval 10 day
     ) as is_whole
 from account
-left join known
+left join marts.account_billed_until as known
     on account.cloud = known.cloud and account.billing_account is not distinct from known.billing_account
 group by all

@@ -1,8 +1,7 @@
 -- One row per cloud that has bills: the first day that none of its accounts is billed for completely yet.
 -- group: health
 select
-    freshness.cloud,
-    max(freshness.until)::date as until
-from marts.freshness as freshness
-where freshness.what = 'bills'
+    account.cloud,
+    max(account.until)::date as until
+from marts.account_billed_until as account
 group by all

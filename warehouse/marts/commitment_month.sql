@@ -3,17 +3,7 @@
 -- had no line for two weeks is owned no more, and a month that ended more than 35 days ago is not the last one: neither
 -- has a row.
 -- group: commitment
-with complete as (
-    select
-        freshness.cloud,
-        freshness.billing_account,
-        max(freshness.until)::date as until -- the first day that is not yet billed completely
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-line as (
+with line as (
     select
         focus.x_cloud as cloud,
         coalesce(named.commitment_id, focus.CommitmentDiscountId) as commitment_id,
@@ -39,10 +29,11 @@ known as (
         line.cloud,
         line.commitment_id,
         line.currency,
-        min(complete.until) as until,
+        min(complete.until)::date as until, -- the first day that is not yet billed completely
         max(line.ends_on) as last_on
     from line
-    join complete on line.cloud = complete.cloud and line.billing_account is not distinct from complete.billing_account
+    join marts.account_billed_until as complete
+        on line.cloud = complete.cloud and line.billing_account is not distinct from complete.billing_account
     group by all
 )
 

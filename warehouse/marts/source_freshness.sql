@@ -1,16 +1,6 @@
 -- One row per configured source, cloud, account and kind of reading: how old what it tells is, and whether that is late.
 -- group: health
-with billed as (
-    select
-        freshness.cloud,
-        freshness.billing_account,
-        max(freshness.until) as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-told as (
+with told as (
     select
         scope.source,
         scope.cloud,
@@ -23,7 +13,7 @@ told as (
         string_agg(distinct concat_ws(': ', scope.region, scope.failed), '; ') filter (where scope.failed is not null)
             as failed
     from raw.read as scope
-    left join billed
+    left join marts.account_billed_until as billed
         on scope.what = 'exports' and scope.cloud = billed.cloud and scope.account = billed.billing_account
     group by scope.source, scope.cloud, scope.account, scope.what
 )
