@@ -1,52 +1,23 @@
 """Each page on a full and on an empty home, and the parts that pages are made of."""
 
-import re
-import sys
 import tomllib
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from estate import AS_OF, line, warehouse
-from hypothesis import given
-from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
+from pages import FOLDER, opened
 
-from actions.apply import apply
-from actions.approve import approve
-from actions.ledger import open_ledger
-from actions.plan import create, set_status
-from actions.planned import Plan
-from actions.run import begin, load_run
-from actions.users import known_user, remove_user
-from app.dashboard import charts, data, decide, money
+from app.dashboard import charts, data
 from app.dashboard.start import streamlit_arguments
 from pipelines.settings import load_settings
-from pipelines.work import Work
 from warehouse.build import build
 from warehouse.errors import NothingPublished, QueryRefused
 from warehouse.lake import Lake
 
-FOLDER = Path(str(files("app.dashboard")))
 VIEWS = sorted(view.stem for view in (FOLDER / "views").glob("*.py") if view.stem != "__init__")
 QUERIES = sorted(query.stem for query in (FOLDER / "queries").glob("*.sql"))
-
-
-@pytest.fixture(autouse=True)
-def main_module_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streamlit puts its script in the place of `__main__`, which spawned processes would run."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-
-
-def opened(home: Path, view: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("INSTANCE_SELECT_HOME", str(home))
-    app = AppTest.from_file(str(FOLDER / "main.py"), default_timeout=120).run()
-    return app if view == "overview" else app.switch_page(f"views/{view}.py").run()
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -198,82 +169,6 @@ def test_a_day_without_a_line_cost_nothing_up_to_the_last_billed_one(demo_home: 
     assert billed["day"].max() < ahead, "a day is billed or forecast"
 
 
-def publish_as_of(home: Path, as_of: datetime, billed_until: datetime) -> None:
-    """What is published at that time with bills up to then."""
-    lake = Lake(load_settings(home))
-    with lake.write("an earlier day") as write:
-        late = f"ChargePeriodStart >= timestamp '{billed_until}'"
-        write.connection.execute(f"delete from raw.focus where {late}")
-        build(write.connection, as_of)
-    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
-
-
-@pytest.mark.parametrize(
-    ("as_of", "billed_until", "month", "whole"),
-    [
-        (datetime(2026, 11, 1, 6), datetime(2026, 10, 30), "September", False),
-        (datetime(2026, 11, 2, 6), datetime(2026, 10, 31), "September", False),
-        (datetime(2026, 11, 3, 6), datetime(2026, 11, 2), "October", True),
-    ],
-)
-def test_a_month_that_just_ended_is_whole_only_when_it_is_billed_to_its_end(
-    as_of: datetime,
-    billed_until: datetime,
-    month: str,
-    whole: bool,
-    own_demo_home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    publish_as_of(own_demo_home, as_of, billed_until)
-    app = opened(own_demo_home, "costs", monkeypatch)
-    assert not app.exception
-    (label,) = [one.label for one in app.expander if one.label.startswith("Why ")]
-    assert label.startswith(f"Why {month} cost")
-    app = app.switch_page("views/teams.py").run()
-    app.selectbox(key="teams_month_USD").set_value(date(2026, 10, 1)).run()
-    assert not app.exception
-    assert app.metric[3].delta == ("whole month" if whole else "so far")
-    app = app.switch_page("views/overview.py").run()
-    assert not app.exception
-
-
-def test_a_month_of_credits_has_no_percentages(
-    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake = Lake(load_settings(own_demo_home))
-    with lake.write("credits") as write:
-        this_month = "BillingPeriodStart = timestamp '2026-11-01'"
-        write.connection.execute(
-            f"update raw.focus set EffectiveCost = -abs(EffectiveCost) where {this_month}"
-        )
-        build(write.connection, datetime(2026, 11, 16))
-    lake.publish(write.snapshot, datetime(2026, 11, 16), "test", datetime(2099, 1, 1))
-    app = opened(own_demo_home, "overview", monkeypatch)
-    assert not app.exception
-    shown = {one.label: one for one in app.metric}
-    assert shown["Month to date"].value.startswith("-")
-    assert not shown["Month to date"].delta
-    assert shown["Unallocated"].value == money.percent(None)
-    assert not shown["Unallocated"].delta
-    app = app.switch_page("views/teams.py").run()
-    assert not app.exception
-    assert not app.metric[0].delta
-
-
-def test_on_the_first_days_of_a_month_the_forecast_is_called_by_the_month_it_is_of() -> None:
-    connection = warehouse(
-        raw_focus=[line("2026-01-09", "70"), line("2026-02-26", "90")],
-        models_forecast_total=[{
-            "horizon": "month_end", "level": "total", "currency": "USD", "mean": 100.0,
-            "lo80": 90.0, "hi80": 110.0, "starts_on": date(2026, 2, 1),
-        }],
-    )  # fmt: skip
-    build(connection, datetime(2026, 3, 1, 12))
-    found = connection.execute(data.statement("kpis", currency="USD")).pl().row(0, named=True)
-    assert (found["month"], found["forecast_month"]) == (date(2026, 3, 1), date(2026, 2, 1))
-    assert (found["month_end_mean"], found["before_forecast"]) == (100.0, 70)
-
-
 @pytest.mark.parametrize("split", ["cloud", "account", "region", "charge category", "tag: team"])
 def test_costs_can_be_split_by_anything(
     split: str, demo_home: Path, monkeypatch: pytest.MonkeyPatch
@@ -386,34 +281,6 @@ def test_the_dashboard_is_started_with_files_that_exist(tmp_path: Path) -> None:
     assert arguments[-3:] == ["--", "--home", str(tmp_path)]
 
 
-@given(
-    st.decimals(-(10**13), 10**13, places=2), st.sampled_from(["USD", "EUR", "GBP", "JPY", "CHF"])
-)
-def test_money_is_never_longer_than_a_card(amount: Decimal, currency: str) -> None:
-    written = money.short(amount, currency)
-    assert len(written) <= 10
-    assert written.startswith("-") == (amount < 0)
-
-
-@given(st.decimals(-(10**13), 10**13, places=2))
-def test_full_money_keeps_every_cent(amount: Decimal) -> None:
-    written = money.full(amount, "USD")
-    assert Decimal(re.sub(r"[$,]", "", written)) == amount
-
-
-@given(st.decimals(0, 10**9, places=2), st.decimals(0, 10**9, places=2))
-def test_a_range_names_its_unit_once_or_twice_but_never_wrongly(a: Decimal, b: Decimal) -> None:
-    low, high = sorted((a, b))
-    written = money.between(low, high, "USD")
-    assert written.startswith("$")
-    assert written.endswith(money.short(high, "USD")[1:])
-
-
-def test_a_range_shares_its_unit() -> None:
-    assert money.between(1200, 3400, "USD") == "$1.20\N{EN DASH}3.40K"
-    assert money.between(900, 1200, "EUR") == "€900\N{EN DASH}1.20K"
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_and_charts_have_enough_contrast(theme: str) -> None:
     look = tomllib.loads((FOLDER / "theme.toml").read_text())["theme"][theme]
@@ -442,86 +309,3 @@ def luminance(colour: str) -> float:
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-class EndsWhenAsked(Thread):
-    """The thread of an apply that ends between the page's look at the plan and that at the job."""
-
-    def __init__(self, end: Callable[[], None]) -> None:
-        super().__init__()
-        self.end = end
-
-    def is_alive(self) -> bool:
-        self.end()
-        return False
-
-
-def approved(home: Path) -> Plan:
-    """A plan of the demo that may be applied."""
-    ledger = open_ledger(load_settings(home).ledger_url)
-    work = Work(load_settings(home))
-    with work.lake.reader(work.lake.published().snapshot) as connection:
-        rows = connection.execute(
-            "select * from actions.recommendation where status = 'open' and verb = 'stop' limit 1"
-        ).pl()
-    for name in ("ada", "grace"):
-        with ledger.write() as connection:
-            known_user(connection, name, work.as_of)
-    plan = create(ledger, rows, work.clouds, author="ada", now=work.as_of)
-    approve(ledger, plan.id, plan.hash, "grace", now=work.as_of)
-    return plan
-
-
-def test_a_page_that_was_drawn_while_its_run_ended_shows_the_end(
-    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = approved(own_demo_home)
-    work = Work(load_settings(own_demo_home))
-    ledger = open_ledger(work.settings.ledger_url)
-    with ledger.write() as connection:
-        run_id = begin(connection, plan, "grace", work.as_of)
-        set_status(connection, plan.id, "applying", actor="grace", now=work.as_of)
-
-    def end() -> None:
-        if load_run(ledger, run_id).finished_at is None:
-            apply(ledger, plan.id, work.clouds, actor="grace", now=work.as_of)
-
-    jobs, _ = decide._jobs()
-    monkeypatch.setitem(jobs, plan.id, decide.Job(plan.id, 1, thread=EndsWhenAsked(end)))
-    app = opened(own_demo_home, "plans", monkeypatch)
-    assert not app.exception
-    assert [box.value for box in app.warning if "interrupted" in box.value] == []
-    assert any("by grace: 1 applied" in box.value for box in app.success)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
-    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = approved(own_demo_home)
-    work = Work(load_settings(own_demo_home))
-    job = decide.Job(plan.id, 1)
-    broken = work.settings.model_copy(update={"sources": ("none",)})
-    job.thread = Thread(
-        target=decide._apply,
-        args=(job, open_ledger(work.settings.ledger_url), broken, "grace"),
-    )
-    job.thread.start()
-    job.thread.join()
-    jobs, _ = decide._jobs()
-    monkeypatch.setitem(jobs, plan.id, job)
-    app = opened(own_demo_home, "plans", monkeypatch)
-    assert [box.value for box in app.error if "AttributeError" in box.value]
-
-
-def test_a_plan_whose_approval_lapsed_says_so_and_can_be_approved_again(
-    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = approved(own_demo_home)
-    ledger = open_ledger(load_settings(own_demo_home).ledger_url)
-    remove_user(ledger, "grace", actor="ada", now=plan.created_at)
-    app = opened(own_demo_home, "plans", monkeypatch)
-    assert any("Not approved any more" in box.value for box in app.warning)
-    assert any("Approval lapsed" in badge.value for badge in app.markdown)
-    assert [button.label for button in app.button if button.key == "approve"] == ["Approve"]
-    assert not [button for button in app.button if button.key == "apply"]

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 from command_line import answer
-from streamlit.testing.v1 import AppTest
-from test_dashboard import FOLDER, main_module_stays
-
-__all__ = ["main_module_stays"]  # a fixture
+from pages import opened
 
 KEYS, OF_EACH = 40_000, 50  # AWS allows fifty tags for a resource
 ACCOUNTS, SERVICES = 20, 10
@@ -67,9 +64,7 @@ def test_a_key_splits_all_of_the_cost(home: Path) -> None:
 
 
 def test_the_page_of_costs_answers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INSTANCE_SELECT_HOME", str(home))
-    app = AppTest.from_file(str(FOLDER / "main.py"), default_timeout=120).run()
-    app.switch_page("views/costs.py").run()
+    app = opened(home, "costs", monkeypatch)
     app.selectbox(key="costs_split").set_value("tag: team").run()
     assert not app.exception
     assert not app.error

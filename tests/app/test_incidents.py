@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from command_line import answer, call
+from pages import FOLDER, opened
 from streamlit.testing.v1 import AppTest
-from test_dashboard import FOLDER, opened
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,14 @@
 """Choosing instances: the command on a published home and on none, and the page."""
 
 import json
-import sys
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from command_line import answer, call
-from streamlit.testing.v1 import AppTest
+from pages import opened
 
 from app.market import of_catalogue
 from app.selection import choose
@@ -277,10 +275,7 @@ def test_each_kind_of_near_miss_reads_as_a_sentence(
 
 
 def test_the_page_answers_what_is_asked(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    monkeypatch.setenv("INSTANCE_SELECT_HOME", str(demo_home))
-    app = AppTest.from_file(str(files("app.dashboard") / "main.py"), default_timeout=120).run()
-    app = app.switch_page("views/instances.py").run()
+    app = opened(demo_home, "instances", monkeypatch)
     assert not app.exception
     app.multiselect(key="instances_cloud").set_value(["digitalocean"]).run()
     shown = app.dataframe[0].value

@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 from command_line import answer, call
-from test_dashboard import main_module_stays, opened
+from pages import opened
 
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
 from app.showback.statement import Line, Statement, Unit
-
-__all__ = ["main_module_stays"]  # a fixture
 
 MONTH = "2026-10"
 BY_TAG = (

@@ -1,0 +1,102 @@
+"""Applying a plan on its page, when the run ends, dies or is no longer approved."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from pages import opened
+
+from actions.apply import apply
+from actions.approve import approve
+from actions.ledger import open_ledger
+from actions.plan import create, set_status
+from actions.planned import Plan
+from actions.run import begin, load_run
+from actions.users import known_user, remove_user
+from app.dashboard import decide
+from pipelines.settings import load_settings
+from pipelines.work import Work
+
+
+class EndsWhenAsked(Thread):
+    """The thread of an apply that ends between the page's look at the plan and that at the job."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        super().__init__()
+        self.end = end
+
+    def is_alive(self) -> bool:
+        self.end()
+        return False
+
+
+def approved(home: Path) -> Plan:
+    """A plan of the demo that may be applied."""
+    ledger = open_ledger(load_settings(home).ledger_url)
+    work = Work(load_settings(home))
+    with work.lake.reader(work.lake.published().snapshot) as connection:
+        rows = connection.execute(
+            "select * from actions.recommendation where status = 'open' and verb = 'stop' limit 1"
+        ).pl()
+    for name in ("ada", "grace"):
+        with ledger.write() as connection:
+            known_user(connection, name, work.as_of)
+    plan = create(ledger, rows, work.clouds, author="ada", now=work.as_of)
+    approve(ledger, plan.id, plan.hash, "grace", now=work.as_of)
+    return plan
+
+
+def test_a_page_that_was_drawn_while_its_run_ended_shows_the_end(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = approved(own_demo_home)
+    work = Work(load_settings(own_demo_home))
+    ledger = open_ledger(work.settings.ledger_url)
+    with ledger.write() as connection:
+        run_id = begin(connection, plan, "grace", work.as_of)
+        set_status(connection, plan.id, "applying", actor="grace", now=work.as_of)
+
+    def end() -> None:
+        if load_run(ledger, run_id).finished_at is None:
+            apply(ledger, plan.id, work.clouds, actor="grace", now=work.as_of)
+
+    jobs, _ = decide._jobs()
+    monkeypatch.setitem(jobs, plan.id, decide.Job(plan.id, 1, thread=EndsWhenAsked(end)))
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert not app.exception
+    assert [box.value for box in app.warning if "interrupted" in box.value] == []
+    assert any("by grace: 1 applied" in box.value for box in app.success)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = approved(own_demo_home)
+    work = Work(load_settings(own_demo_home))
+    job = decide.Job(plan.id, 1)
+    broken = work.settings.model_copy(update={"sources": ("none",)})
+    job.thread = Thread(
+        target=decide._apply,
+        args=(job, open_ledger(work.settings.ledger_url), broken, "grace"),
+    )
+    job.thread.start()
+    job.thread.join()
+    jobs, _ = decide._jobs()
+    monkeypatch.setitem(jobs, plan.id, job)
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert [box.value for box in app.error if "AttributeError" in box.value]
+
+
+def test_a_plan_whose_approval_lapsed_says_so_and_can_be_approved_again(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = approved(own_demo_home)
+    ledger = open_ledger(load_settings(own_demo_home).ledger_url)
+    remove_user(ledger, "grace", actor="ada", now=plan.created_at)
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert any("Not approved any more" in box.value for box in app.warning)
+    assert any("Approval lapsed" in badge.value for badge in app.markdown)
+    assert [button.label for button in app.button if button.key == "approve"] == ["Approve"]
+    assert not [button for button in app.button if button.key == "apply"]

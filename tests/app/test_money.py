@@ -1,0 +1,37 @@
+"""Amounts of money in words, as pages show them."""
+
+import re
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.dashboard import money
+
+
+@given(
+    st.decimals(-(10**13), 10**13, places=2), st.sampled_from(["USD", "EUR", "GBP", "JPY", "CHF"])
+)
+def test_money_is_never_longer_than_a_card(amount: Decimal, currency: str) -> None:
+    written = money.short(amount, currency)
+    assert len(written) <= 10
+    assert written.startswith("-") == (amount < 0)
+
+
+@given(st.decimals(-(10**13), 10**13, places=2))
+def test_full_money_keeps_every_cent(amount: Decimal) -> None:
+    written = money.full(amount, "USD")
+    assert Decimal(re.sub(r"[$,]", "", written)) == amount
+
+
+@given(st.decimals(0, 10**9, places=2), st.decimals(0, 10**9, places=2))
+def test_a_range_names_its_unit_once_or_twice_but_never_wrongly(a: Decimal, b: Decimal) -> None:
+    low, high = sorted((a, b))
+    written = money.between(low, high, "USD")
+    assert written.startswith("$")
+    assert written.endswith(money.short(high, "USD")[1:])
+
+
+def test_a_range_shares_its_unit() -> None:
+    assert money.between(1200, 3400, "USD") == "$1.20\N{EN DASH}3.40K"
+    assert money.between(900, 1200, "EUR") == "€900\N{EN DASH}1.20K"
