@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -43,6 +43,7 @@ ABOUT = (SAVING, "security", "resilience", "governance", "capacity")
 EFFORTS = ("low", "medium", "high")
 """Minutes: approve a plan. Hours: by hand, or a restart to be arranged. Days: engineering."""
 NEEDED = ("title", "kind", "verb", "risk", "blind", "evidence")
+CHOICE = " | "  # between all that a parameter may be, the default first, on one or more lines
 SEVERAL_LINES = ("harm", "undo", "blind", "evidence")
 REQUIRED = ("source", "cloud", "account", "region", "resource_id", "before", "after", "reason")
 
@@ -73,6 +74,8 @@ class Check:
     effort: str | None = None  # one of EFFORTS; None: as usual for the verb and risk
     harm: str | None = None  # what could go wrong; None: as usual
     undo: str | None = None  # how it is taken back; None: as usual
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """All that a parameter may be, of those that are one of a few texts."""
 
     @property
     def windows(self) -> frozenset[str]:
@@ -128,8 +131,12 @@ def parse(file: str, text: str) -> Check:
     name, _, ending = file.rpartition(".")
     facts: dict[str, str] = {}
     params: dict[str, Value] = {}
+    choices: dict[str, tuple[str, ...]] = {}
     for key, param, value in _HEADER.findall(text):
-        if param:
+        if param and CHOICE in value:
+            choices[param] = (*choices.get(param, ()), *value.split(CHOICE))
+            params[param] = choices[param][0]
+        elif param:
             params[param] = _value(value)
         elif key in SEVERAL_LINES and key in facts:
             facts[key] += f" {value}"
@@ -158,7 +165,7 @@ def parse(file: str, text: str) -> Check:
             f"What is made by hand has one of: {', '.join(NEVER_APPLIED)}.",
         )  # fmt: skip
     sql = text if ending == "sql" else None
-    return Check(name, **facts, params=params, rule=_rule(text), sql=sql)
+    return Check(name, **facts, params=params, choices=choices, rule=_rule(text), sql=sql)
 
 
 def _rule(text: str) -> str:

@@ -58,6 +58,9 @@ def fitting(check: Check, params: Mapping[str, object]) -> Mapping[str, Value]:
         if name in check.windows and value not in WINDOWS:
             windows = " or ".join(map(str, WINDOWS))
             raise BadOverride(name, f"{value!r} for {name!r}", f"{windows}, over which use is kept")
+        if value not in check.choices.get(name, (value,)):
+            choices = ", ".join(check.choices[name])
+            raise BadOverride(name, f"{value!r} for {name!r}", f"one of: {choices}")
         fitted[name] = cast(Value, value)
     return fitted
 

@@ -200,7 +200,7 @@ def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, list[
 
     Of two rows of one machine and time the last counts.
     """
-    from models.rightsizing import unusable
+    from models.rightsizing import laid_out, unusable
 
     frame = frame.drop_nulls(["vm_id", "ts"])
     times, machines = (frame[name].unique().sort() for name in ("ts", "vm_id"))
@@ -211,9 +211,8 @@ def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, list[
     if steps_a_day < 24:
         raise BadInput(f"{where}: found steps of more than an hour, expected hours or less.")
     place = times.search_sorted(frame["ts"]), machines.search_sorted(frame["vm_id"])
-    high, mean = (np.full((len(times), len(machines)), np.nan) for _ in range(2))
-    for array, name in ((high, "cpu_max"), (mean, "cpu_avg")):
-        array[place] = frame[name].cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    shape = len(times), len(machines)
+    high, mean = (laid_out(*place, frame[name], shape) for name in ("cpu_max", "cpu_avg"))
     reasons = unusable(high, mean)
     left_out = [
         {"vm_id": str(name), "reason": reason}
@@ -226,5 +225,4 @@ def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, list[
             f" {left_out[0]['vm_id']}: {left_out[0]['reason']}."
         )
     good = np.array([reason is None for reason in reasons])
-    high, mean = (np.minimum(array[:, good], 100.0) for array in (high, mean))
-    return high, mean, steps_a_day, left_out
+    return high[:, good], mean[:, good], steps_a_day, left_out

@@ -18,6 +18,7 @@ from pipelines.assets import (
     plans,
     publish,
     recommendations,
+    right_sizes,
     unit_quantities,
 )
 from pipelines.partitions import BILLS_KEY, METRICS_KEY
@@ -56,6 +57,7 @@ def build(settings: Settings, work: Work | None = None) -> dg.Definitions:
                 forecast.forecast,
                 anomalies.anomalies,
                 unit_quantities.unit_quantities,
+                right_sizes.right_sizes,
                 # what to do, and what was decided                                 actions.*
                 recommendations.recommendations,
                 plans.changes,

@@ -7,6 +7,8 @@
 -- param cpu_percent: 80.0
 -- param memory_percent: 80.0
 -- param network_percent: 80.0
+-- param rule: headroom | balanced | safe | compute_optimizer | compute_optimizer_p95_30 | compute_optimizer_p90_0
+-- param rule: azure_advisor | azure_advisor_user_facing | optscale | krr | vpa_target | vpa_upper
 -- blind: How many disk operations a size can do, and a peak that comes less than once in 32 days.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus,
@@ -20,15 +22,26 @@
 -- (https://docs.aws.amazon.com/compute-optimizer/latest/APIReference/API_UtilizationPreference.html). Over 14 days,
 -- and over 32 where they were measured, so that a month's end counts. Same family: same architecture, hypervisor and
 -- local disks; another family is another check. Without memory measurements only sizes with at least today's memory
--- are offered. Disk operations are not judged: no source says what a size can do.
-with subject as (
+-- are offered. Disk operations are not judged: no source says what a size can do. With another `rule` the CPU needs what
+-- that one says of the last 14 days (models.right_size), however full the new size is then; `replay rightsizing` tells
+-- what each would have saved and broken, and docs/models.md what they are.
+with used as (
     select
         machine.*,
         coalesce(json_extract_string(machine.config, '$.os'), 'linux') as os,
         greatest(cpu.p99_max, if(cycle_cpu.missing is null, cycle_cpu.p99_max, null)) as cpu_p99,
+        sized.size_percent as rule_percent,
         greatest(memory.max, if(cycle_memory.missing is null, cycle_memory.max, null)) as memory_max,
         network.p99_max * 8 / 1e9 as network_gbps,
-        cpu.missing as cpu_missing,
+        case
+            when cpu.missing is not null then cpu.missing
+            when $rule <> 'headroom' and sized.size_percent is null
+                then
+                    coalesce(
+                        format('each hour of CPU for the rule {}: {}', $rule, sized.missing),
+                        format('what the rule {} says of it; a run tells', $rule)
+                    )
+        end as cpu_missing,
         memory.missing as memory_missing
     from marts.resource_now as machine
     join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
@@ -36,11 +49,26 @@ with subject as (
     join evidence_of('memory_percent', $days) as memory using (source, cloud, account, resource_id)
     join evidence_of('memory_percent', $cycle_days) as cycle_memory using (source, cloud, account, resource_id)
     join evidence_of('network_bytes_s', $days) as network using (source, cloud, account, resource_id)
+    left join models.right_size as sized
+        on
+            machine.source = sized.source
+            and machine.cloud = sized.cloud
+            and machine.account is not distinct from sized.account
+            and machine.resource_id = sized.resource_id
+            and sized.rule = $rule
     where
         machine.kind = 'instance'
         and machine.state = 'running'
         -- A scaling group starts another in its place. Of our own machines the host is what they are a member of.
         and (machine.member_of is null or machine.cloud = 'onprem')
+),
+
+subject as (
+    select
+        used.*,
+        -- Of today's CPU.
+        if($rule = 'headroom', used.cpu_p99 * 100 / $cpu_percent, used.rule_percent) as cpu_needed
+    from used
 ),
 
 price as materialized (
@@ -127,7 +155,7 @@ smaller as materialized (
             and subject.sku = cheaper.sku_now
     where
         subject.cpu_missing is null
-        and subject.cpu_p99 * cheaper.vcpus_now / cheaper.vcpus <= $cpu_percent
+        and subject.cpu_needed * cheaper.vcpus_now / cheaper.vcpus <= 100
         and if(
             subject.memory_missing is null,
             subject.memory_max * cheaper.memory_gib_now / cheaper.memory_gib <= $memory_percent,
@@ -194,14 +222,20 @@ select
     overload.probability as overload_probability,
     coalesce(
         format(
-            'CPU {:.0f} %{} of {} at their peaks; '
-            || '{} with {:g} vCPU and {:g} GiB carries that at {:.0f} % CPU{} and costs {:.0f} % less',
+            'CPU {:.0f} %{} of {} at their peaks{}; '
+            || '{} with {:g} vCPU and {:g} GiB {} at {:.0f} % CPU{} and costs {:.0f} % less',
             subject.cpu_p99,
             if(subject.memory_missing is null, format(' and memory {:.0f} %', subject.memory_max), ''),
             subject.sku,
+            if(
+                $rule = 'headroom',
+                '',
+                format(', the rule {} says that {:.0f} % of its CPU is enough', $rule, subject.cpu_needed)
+            ),
             smaller.sku,
             smaller.vcpus,
             smaller.memory_gib,
+            if($rule = 'headroom', 'carries that', 'would then be'),
             subject.cpu_p99 * subject.vcpus / smaller.vcpus,
             if(
                 subject.memory_missing is null,
@@ -237,7 +271,7 @@ where
     or subject.cpu_missing is not null
     -- It looks as if half of it would do: worth saying what is missing.
     or (
-        subject.cpu_p99 <= $cpu_percent / 2
+        subject.cpu_needed <= 50
         and subject.vcpus > 1
         and (subject.memory_missing is not null or price_now.price_hour is null)
     )

@@ -2,10 +2,12 @@
 
 from models.rightsizing.headroom import Headroom
 from models.rightsizing.presets import PRESETS, Preset, allocation
+from models.rightsizing.rules import NAMES, rules
+from models.rightsizing.run import sizes
 from models.rightsizing.trade import BALANCED, SAFE, Trade, needed, right_size, safe_size
-from models.rightsizing.usable import unusable
+from models.rightsizing.usable import laid_out, unusable
 
 __all__ = [
-    "BALANCED", "PRESETS", "SAFE", "Headroom", "Preset", "Trade", "allocation", "needed",
-    "right_size", "safe_size", "unusable",
+    "BALANCED", "NAMES", "PRESETS", "SAFE", "Headroom", "Preset", "Trade", "allocation", "laid_out",
+    "needed", "right_size", "rules", "safe_size", "sizes", "unusable",
 ]  # fmt: skip

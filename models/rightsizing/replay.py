@@ -1,38 +1,18 @@
 """What sizing rules would have saved on measured use, and how often they would have broken it."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from models.errors import UnusableSeries
 from models.known import Floats
-from models.rightsizing.presets import PRESETS, allocation
-from models.rightsizing.trade import BALANCED, SAFE, Trade, needed
+from models.rightsizing.rules import OURS, rules
+from models.rightsizing.trade import Trade
 from models.rightsizing.usable import unusable
 
-Rule = Callable[[Floats, Floats], Floats]
 LEAST_DAYS = 3  # of a last period that is judged
-CURVE = range(10, 71, 10)  # percent saved, the points of our curve
+CURVE = {f"saves_{percent}": Trade(float(percent)) for percent in range(10, 71, 10)}
 OFTEN = 0.01  # share of a period's steps above the size from which on a machine was too small
-
-
-def rules(steps_a_day: int) -> Mapping[str, Rule]:
-    """Ours and the published ones by name: highest and mean use -> percent of the size."""
-
-    def published(name: str) -> Rule:
-        return lambda high, mean: allocation(high, mean, PRESETS[name], steps_a_day)
-
-    def ours(trade: Trade) -> Rule:
-        return lambda high, mean: needed(high, mean, trade, steps_a_day)
-
-    return {
-        "balanced": ours(BALANCED),
-        "safe": ours(SAFE),
-        **{f"saves_{percent}": ours(Trade(float(percent))) for percent in CURVE},
-        **{name: published(name) for name in PRESETS},
-    }
 
 
 def replay(
@@ -69,7 +49,7 @@ def replay(
             f" {history_days + LEAST_DAYS}: {history_days} to learn from and {LEAST_DAYS} to judge"
         )
     rows = list[dict[str, str | float]]()
-    for name, rule in rules(steps_a_day).items():
+    for name, rule in rules(steps_a_day, {**OURS, **CURVE}).items():
         sizes, over = list[Floats](), list[NDArray[np.bool_]]()
         for start in starts:
             known = slice(max(0, start - history_days * steps_a_day), start)

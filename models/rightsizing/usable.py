@@ -6,11 +6,25 @@ A machine with a step that nobody knows is not sized, as its highest peak may li
 from collections.abc import Callable
 
 import numpy as np
+import polars as pl
 
 from models.errors import UnusableSeries
 from models.known import Floats
 
 PRESENT = 100.0  # percent: the size it has, which a machine keeps that can't be sized
+
+
+def laid_out(
+    steps: pl.Series, machines: pl.Series, use: pl.Series, shape: tuple[int, int]
+) -> Floats:
+    """Use in percent, at most 100, as (steps, machines): NaN where there is none.
+
+    Of two values for one machine and step the last counts.
+    """
+    array = np.full(shape, np.nan)
+    values = use.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    array[steps.to_numpy(), machines.to_numpy()] = values
+    return np.minimum(array, PRESENT)
 
 
 def unusable(cpu_max: Floats, cpu_avg: Floats) -> list[str | None]:

@@ -102,6 +102,13 @@ def test_windows_are_known_from_the_query(name: str) -> None:
         Override(name, {}, {"days": 15}).applied(check(name))
 
 
+def test_a_choice_is_one_of_those_in_the_header() -> None:
+    machines = check("oversized_instance")
+    assert Override(machines.name, {}, {"rule": "safe"}).applied(machines).params["rule"] == "safe"
+    with pytest.raises(BadOverride, match="one of: headroom, balanced, safe"):
+        Override(machines.name, {}, {"rule": "brave"}).applied(machines)
+
+
 def test_a_system_disk_goes_with_its_deleted_machine(facts: DuckDBPyConnection) -> None:
     facts.execute(
         "insert into marts.resource_now (source, cloud, account, region, resource_id, kind, state,"

@@ -38,9 +38,12 @@ def _check_page(check: Check) -> Iterator[str]:
         yield "None."
     for name, value in check.params.items():
         fits = "a text" if isinstance(value, str) else "a number of at least 0"
-        windows = " or ".join(str(days) for days in WINDOWS)
+        if name in check.windows:
+            fits = " or ".join(str(days) for days in WINDOWS)
+        elif name in check.choices:
+            fits = _listed(check.choices[name])
         escaped = str(value).replace("|", "\\|")
-        yield f"| `{name}` | `{escaped}` | {windows if name in check.windows else fits} |"
+        yield f"| `{name}` | `{escaped}` | {fits} |"
     yield "\n## Data\n"
     yield f"- Tables: {_listed(tables_in(check.sql or ''))}"
     if metrics := re.findall(r"\b(?:metric = |evidence_of\()'(\w+)'", check.sql or ""):
