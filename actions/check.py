@@ -133,7 +133,7 @@ def parse(file: str, text: str) -> Check:
     params: dict[str, Value] = {}
     choices: dict[str, tuple[str, ...]] = {}
     for key, param, value in _HEADER.findall(text):
-        if param and CHOICE in value:
+        if param and (CHOICE in value or param in choices):
             choices[param] = (*choices.get(param, ()), *value.split(CHOICE))
             params[param] = choices[param][0]
         elif param:

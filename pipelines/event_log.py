@@ -41,7 +41,7 @@ class EventLog(SqliteEventLogStorage):
         with self._db_lock:
             engine = self._engines.get(shard)
             if engine is None:
-                engine = self._engines[shard] = create_engine(
+                engine = create_engine(
                     self.conn_string_for_shard(shard),
                     poolclass=StaticPool,
                     # The lock lets one thread at a time use it.
@@ -51,6 +51,7 @@ class EventLog(SqliteEventLogStorage):
                     },
                 )
                 self._initdb(engine)
+                self._engines[shard] = engine
             with engine.begin() as connection:
                 yield connection
 

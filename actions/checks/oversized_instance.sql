@@ -1,4 +1,4 @@
--- title: Move machines to the smallest size of their family that still carries their peaks
+-- title: Move machines to the smallest size of their family that carries their load
 -- kind: instance
 -- verb: resize
 -- risk: R2
@@ -9,12 +9,16 @@
 -- param network_percent: 80.0
 -- param rule: headroom | balanced | safe | compute_optimizer | compute_optimizer_p95_30 | compute_optimizer_p90_0
 -- param rule: azure_advisor | azure_advisor_user_facing | optscale | krr | vpa_target | vpa_upper
--- blind: How many disk operations a size can do, and a peak that comes less than once in 32 days.
+-- harm: It restarts once. Peaks beyond those that were measured slow it down, and by another rule than headroom also
+-- harm: some that were measured: the overload says how often.
+-- blind: How many disk operations a size can do, and a peak that comes less than once in 32 days; another rule than
+-- blind: headroom looks back 14 days or less.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
 -- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus,
--- evidence: resource.memory_gib, rate.cost_month, rate.currency from marts.metric_quantiles as metric join
--- evidence: marts.resource_now as resource using (cloud, account, resource_id) left join marts.resource_run_rate as
--- evidence: rate using (cloud, resource_id) where metric.cloud = {cloud} and metric.account = {account} and
+-- evidence: resource.memory_gib, sized.rule, sized.size_percent, rate.cost_month, rate.currency from
+-- evidence: marts.metric_quantiles as metric join marts.resource_now as resource using (cloud, account, resource_id)
+-- evidence: left join models.right_size as sized using (cloud, account, resource_id) left join
+-- evidence: marts.resource_run_rate as rate using (cloud, resource_id) where metric.cloud = {cloud} and metric.account = {account} and
 -- evidence: metric.resource_id = {resource_id} order by metric.metric, metric.window_days
 --
 -- At most 80 % of the new size at p99 of the hourly CPU maximum, at the memory maximum and at p99 of the network: the
@@ -23,13 +27,15 @@
 -- and over 32 where they were measured, so that a month's end counts. Same family: same architecture, hypervisor and
 -- local disks; another family is another check. Without memory measurements only sizes with at least today's memory
 -- are offered. Disk operations are not judged: no source says what a size can do. With another `rule` the CPU needs what
--- that one says of the last 14 days (models.right_size), however full the new size is then; `replay rightsizing` tells
--- what each would have saved and broken, and docs/models.md what they are.
+-- that one says of the last 14 days (models.right_size), but never a size that it needed more than all of in 5 % of
+-- the hours, as `overloaded_instance` would ask for more room then. `replay rightsizing` tells what each rule would have
+-- saved and broken, and docs/models.md what they are.
 with used as (
     select
         machine.*,
         coalesce(json_extract_string(machine.config, '$.os'), 'linux') as os,
         greatest(cpu.p99_max, if(cycle_cpu.missing is null, cycle_cpu.p99_max, null)) as cpu_p99,
+        greatest(cpu.p95_max, if(cycle_cpu.missing is null, cycle_cpu.p95_max, null)) as cpu_p95,
         sized.size_percent as rule_percent,
         greatest(memory.max, if(cycle_memory.missing is null, cycle_memory.max, null)) as memory_max,
         network.p99_max * 8 / 1e9 as network_gbps,
@@ -53,7 +59,7 @@ with used as (
         on
             machine.source = sized.source
             and machine.cloud = sized.cloud
-            and machine.account is not distinct from sized.account
+            and machine.account = sized.account
             and machine.resource_id = sized.resource_id
             and sized.rule = $rule
     where
@@ -67,7 +73,9 @@ subject as (
     select
         used.*,
         -- Of today's CPU.
-        if($rule = 'headroom', used.cpu_p99 * 100 / $cpu_percent, used.rule_percent) as cpu_needed
+        if(
+            $rule = 'headroom', used.cpu_p99 * 100 / $cpu_percent, greatest(used.rule_percent, used.cpu_p95)
+        ) as cpu_needed
     from used
 ),
 
@@ -230,7 +238,7 @@ select
             if(
                 $rule = 'headroom',
                 '',
-                format(', the rule {} says that {:.0f} % of its CPU is enough', $rule, subject.cpu_needed)
+                format(', the rule {} says that {:.0f} % of its CPU is enough', $rule, subject.rule_percent)
             ),
             smaller.sku,
             smaller.vcpus,

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import polars as pl
 
 from models.rightsizing.rules import rules
-from models.rightsizing.usable import laid_out, unusable
+from models.rightsizing.usable import at_most_present, laid_out, unusable
 
 DAYS = 14  # looked back, the longest of all rules
 HOURS = 24 * DAYS
@@ -15,16 +15,16 @@ SIZES = {"rule": pl.String(), "size_percent": pl.Float64(), "missing": pl.String
 def sizes(machines: pl.DataFrame, hours: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
     """One row per machine and rule: the columns of `machines`, and those of `SIZES`.
 
-    `hours`: `machine` (its row in `machines`), `hour` (0 is the first of the last `HOURS` of its
-    account), `cpu_max`, `cpu_avg` (percent of the present size). `size_percent` is of the present
-    size, 1 to 100; null where CPU is not known in each hour, which `missing` says.
+    `hours`: `machine` (its row in `machines`), `hour` (0 is the first of its last `HOURS`),
+    `cpu_max`, `cpu_avg` (percent of the present size). `size_percent` is of the present size, 1 to
+    100; null where CPU is not known in each hour, which `missing` says.
     """
     empty = machines.clear().with_columns(pl.Series(name, dtype=of) for name, of in SIZES.items())
     if machines.is_empty():
         return empty
     shape = HOURS, machines.height
     high, mean = (
-        laid_out(hours["hour"], hours["machine"], hours[name], shape)
+        at_most_present(laid_out(hours["hour"], hours["machine"], hours[name], shape))
         for name in ("cpu_max", "cpu_avg")
     )
     missing = pl.Series("missing", unusable(high, mean), pl.String)

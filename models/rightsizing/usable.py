@@ -17,14 +17,19 @@ PRESENT = 100.0  # percent: the size it has, which a machine keeps that can't be
 def laid_out(
     steps: pl.Series, machines: pl.Series, use: pl.Series, shape: tuple[int, int]
 ) -> Floats:
-    """Use in percent, at most 100, as (steps, machines): NaN where there is none.
+    """Use in percent as (steps, machines): NaN where there is none.
 
     Of two values for one machine and step the last counts.
     """
     array = np.full(shape, np.nan)
     values = use.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     array[steps.to_numpy(), machines.to_numpy()] = values
-    return np.minimum(array, PRESENT)
+    return array
+
+
+def at_most_present(use: Floats) -> Floats:
+    """Use in percent of machines that can be sized: what is above the present size is all of it."""
+    return np.where(np.isinf(use), use, np.minimum(use, PRESENT))
 
 
 def unusable(cpu_max: Floats, cpu_avg: Floats) -> list[str | None]:

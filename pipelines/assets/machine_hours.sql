@@ -1,4 +1,4 @@
--- One row per machine and hour of the last so many of its account: CPU in percent of the present size.
+-- One row per machine and hour of the last so many: CPU in percent of the present size.
 select
     machine.number as machine,
     getvariable('hours') - 1 - date_diff('hour', metric.hour, machine.last_hour) as hour,

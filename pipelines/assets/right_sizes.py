@@ -7,6 +7,7 @@ import polars as pl
 
 from models.rightsizing.run import HOURS, sizes
 from pipelines.assets.costs import query
+from pipelines.assets.metrics import LATE
 from pipelines.assets.read import WRITE_POOL
 from pipelines.assets.write import replace
 from pipelines.settings import Settings
@@ -39,6 +40,7 @@ def rules_of(settings: Settings) -> set[str]:
 def _sizes(work: Work, asked: set[str]) -> pl.DataFrame:
     work.progress("sizing machines")
     with work.reading() as (connection, _):
+        connection.execute("set variable late = ?", [LATE])
         machines = connection.execute(query("machines.sql")).pl()
         connection.register("machine", machines.with_row_index("number"))
         connection.execute("set variable hours = ?", [HOURS])

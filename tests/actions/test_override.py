@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
 
-from actions.check import Check, checks
+from actions.check import Check, checks, parse
 from actions.errors import BadOverride
 from actions.override import Override
 from actions.recommend import recommend
@@ -107,6 +107,15 @@ def test_a_choice_is_one_of_those_in_the_header() -> None:
     assert Override(machines.name, {}, {"rule": "safe"}).applied(machines).params["rule"] == "safe"
     with pytest.raises(BadOverride, match="one of: headroom, balanced, safe"):
         Override(machines.name, {}, {"rule": "brave"}).applied(machines)
+
+
+def test_choices_go_on_on_a_line_with_one_of_them() -> None:
+    header = (
+        "-- title: T\n-- kind: disk\n-- verb: delete\n-- risk: R3\n-- blind: B\n"
+        "-- evidence: select 1\n-- param rule: one | two\n-- param rule: three\n"
+    )
+    parsed = parse("x.sql", header)
+    assert (parsed.params, parsed.choices) == ({"rule": "one"}, {"rule": ("one", "two", "three")})
 
 
 def test_a_system_disk_goes_with_its_deleted_machine(facts: DuckDBPyConnection) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from models.rightsizing.overload import (
     overload_share,
 )
 from models.rightsizing.replay import replay
+from models.rightsizing.run import HOURS, sizes
 from models.rightsizing.trade import bought, harm
 
 WEEK = 7 * 288
@@ -272,3 +274,29 @@ def test_a_replay_leaves_out_who_can_not_be_sized_and_needs_one_who_can():
     assert replay(used, used / 2).equals(good)
     with pytest.raises(UnusableSeries, match="found 1 machines and none with a percentage"):
         replay(used[:, :1], used[:, :1])
+
+
+def test_the_sizes_of_an_estate_say_who_has_none():
+    machines = pl.DataFrame({"resource_id": ["full", "infinite", "below", "steady"]})
+    hours = pl.DataFrame({
+        "machine": np.repeat(np.arange(4), HOURS), "hour": np.tile(np.arange(HOURS), 4),
+        "cpu_max": np.repeat([130.0, 40.0, 40.0, 40.0], HOURS),
+    }).with_columns(cpu_avg="cpu_max")  # fmt: skip
+    wrong = pl.when(pl.col("hour") == 5)
+    hours = hours.with_columns(
+        cpu_max=wrong.then(
+            pl.col("machine").replace_strict({0: 130.0, 1: np.inf, 2: -1.0, 3: 40.0})
+        ).otherwise("cpu_max")
+    )
+    found = sizes(machines, hours, {"krr", "compute_optimizer"})
+    by_rule = {
+        rule: dict(part.select("resource_id", "size_percent").iter_rows())
+        for (rule,), part in found.group_by("rule")
+    }
+    assert by_rule == {
+        "krr": {"full": 100.0, "infinite": None, "below": None, "steady": 40.0},
+        "compute_optimizer": {"full": 100.0, "infinite": None, "below": None, "steady": 50.0},
+    }
+    assert set(found["missing"].drop_nulls()) == {
+        f"CPU is infinite in 1 of {HOURS} steps", f"CPU is below zero in 1 of {HOURS} steps",
+    }  # fmt: skip

@@ -53,6 +53,17 @@ def test_a_failed_statement_leaves_the_connection_usable(opened: dg.DagsterInsta
     assert opened.get_materialized_partitions(KEY) == {"1"}
 
 
+def test_a_file_that_could_not_be_prepared_is_tried_again(
+    opened: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(EventLog, "_initdb", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            note(opened, ["1"])
+    note(opened, ["2"])
+    assert opened.get_materialized_partitions(KEY) == {"2"}
+
+
 def test_a_file_is_opened_once_and_closed_at_the_end(tmp_path: Path):
     with open_instance(tmp_path) as instance:
         storage = instance.event_log_storage
