@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_FOLDER := $(or $(INSTANCE_SELECT_HOME),var)
 UV := $(shell command -v uv 2>/dev/null)
+WORKERS := 3# of the tests, on two cores: a quarter of the time they wait for servers
 SOURCES := actions app clouds models pipelines warehouse tests bench
 export UV_LINK_MODE := copy
 export PYRIGHT_PYTHON_GLOBAL_NODE := false# the node of the locked wheel, not whatever is installed
@@ -61,7 +62,7 @@ format: setup-dev
 	$(BIN)/ruff check --fix .
 
 test: setup-servers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 20 $(T)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 20 $(T)
 
 bench: setup-dev
 	$(BIN)/python -m bench $(BENCH)

@@ -175,7 +175,7 @@ def test_a_suppressed_recommendation_is_silent_after_the_next_run(home: Path) ->
         "suppress", "add", "--resource", chosen["resource_id"], "--reason", "on purpose",
         "--as", "ana", home=home,
     )  # fmt: skip
-    answer("run", home=home)
+    answer("run", "--select", "actions/recommendation*", home=home)
     found = answer("recommendations", home=home)["recommendations"]
     mine = {one["status"] for one in found if one["resource_id"] == chosen["resource_id"]}
     assert mine == {"suppressed"}
