@@ -113,13 +113,14 @@ def one_line(planned: PlannedChange, step: Step | None) -> str:
     return f":material/radio_button_unchecked: {line}"
 
 
-def explained(planned: PlannedChange, step: Step | None) -> str:
+def explained(planned: PlannedChange, step: Step | None, account_name: str | None) -> str:
     """Everything somebody has to know before agreeing to the change."""
     change, where = planned.change, planned.change.resource
+    account = f"{account_name} ({where.account})" if account_name else where.account
     back = BACK.get(change.way_back, change.way_back) if change.way_back else None
     facts: dict[str, str | None] = {
         "Why": planned.reason,
-        "Resource": f"`{where.resource_id}` in {cloud_name(where.cloud)}, {where.account}, "
+        "Resource": f"`{where.resource_id}` in {cloud_name(where.cloud)}, {account}, "
         f"{where.region}",
         "Looks now": _looks(planned),
         "Before": f"`{change.before}`",

@@ -1,6 +1,7 @@
 """Applying a plan on its page, when the run ends, dies or is no longer approved."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 
@@ -14,9 +15,10 @@ from actions.plan import create, set_status
 from actions.planned import Plan
 from actions.run import begin, load_run
 from actions.users import known_user, remove_user
-from app.dashboard import decide
+from app.dashboard import data, decide
 from pipelines.settings import load_settings
 from pipelines.work import Work
+from warehouse.lake import Lake
 
 
 class EndsWhenAsked(Thread):
@@ -100,3 +102,25 @@ def test_a_plan_whose_approval_lapsed_says_so_and_can_be_approved_again(
     assert any("Approval lapsed" in badge.value for badge in app.markdown)
     assert [button.label for button in app.button if button.key == "approve"] == ["Approve"]
     assert not [button for button in app.button if button.key == "apply"]
+
+
+def test_an_account_has_its_name_beside_its_id_where_the_snapshot_knows_it(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = approved(own_demo_home).changes[0].change.resource.account
+    work = Work(load_settings(own_demo_home))
+    with work.reading() as (connection, _):
+        query = "select account_name from marts.account where account = ?"
+        (name,) = connection.execute(query, [account]).fetchone() or ("",)
+    work.close()
+    assert name
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert any(f", {name} ({account}), " in text.value for text in app.markdown)
+    lake = Lake(work.settings)
+    with lake.write("an older version") as write:
+        write.connection.execute("drop table marts.account")
+    lake.publish(write.snapshot, work.as_of, "test", datetime(2099, 1, 1))
+    monkeypatch.setattr(data, "CHECK_SECONDS", 0)
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert not app.exception
+    assert any(f", {account}, " in text.value for text in app.markdown)

@@ -12,8 +12,9 @@ from actions.planned import Plan
 from actions.rollback import has_way_back
 from actions.run import Run, runs
 from actions.standing import Approval, people_needed
-from app.dashboard import decide, money, page, plan_text, visitor
+from app.dashboard import data, decide, money, page, plan_text, visitor
 from clouds.errors import CloudError
+from warehouse.errors import OlderTables
 
 LISTED = 200
 
@@ -104,13 +105,24 @@ def _detail(plan: Plan) -> None:
     )
     st.caption(money.markdown(f"{'Together it' if many else 'It'} {plan_text.effect(plan)}."))
     steps = {step.planned.change.change_id: step for step in (made[0].steps if made else ())}
+    names = _account_names()
     for planned in planning.explain(plan):
-        step = steps.get(planned.change.change_id)
+        step, where = steps.get(planned.change.change_id), planned.change.resource
         with st.expander(plan_text.one_line(planned, step), expanded=len(plan.changes) == 1):
-            st.markdown(plan_text.explained(planned, step))
+            name = names.get((where.cloud, where.account))
+            st.markdown(plan_text.explained(planned, step, name))
     for note in plan.notes:
         st.caption(f":material/info: {money.markdown(note)}")
     _history(plan, decided, made)
+
+
+def _account_names() -> dict[tuple[str, str], str]:
+    """What bills call each account; nothing is known of a snapshot that is too old to tell."""
+    try:
+        rows = data.ask("account_names").iter_rows()
+    except OlderTables:
+        return {}
+    return {(cloud, account): name for cloud, account, name in rows}
 
 
 def _decision(plan: Plan, made: list[Run]) -> None:
