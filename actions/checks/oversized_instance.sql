@@ -18,8 +18,9 @@
 -- evidence: resource.memory_gib, sized.rule, sized.size_percent, rate.cost_month, rate.currency from
 -- evidence: marts.metric_quantiles as metric join marts.resource_now as resource using (cloud, account, resource_id)
 -- evidence: left join models.right_size as sized using (cloud, account, resource_id) left join
--- evidence: marts.resource_run_rate as rate using (cloud, resource_id) where metric.cloud = {cloud} and metric.account = {account} and
--- evidence: metric.resource_id = {resource_id} order by metric.metric, metric.window_days
+-- evidence: marts.resource_run_rate as rate using (cloud, resource_id) where metric.cloud = {cloud} and
+-- evidence: metric.account = {account} and metric.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.window_days, sized.rule
 --
 -- At most 80 % of the new size at p99 of the hourly CPU maximum, at the memory maximum and at p99 of the network: the
 -- 20 % headroom of AWS Compute Optimizer
