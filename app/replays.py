@@ -200,7 +200,7 @@ def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, list[
 
     Of two rows of one machine and time the last counts.
     """
-    from models.rightsizing import at_most_present, laid_out, unusable
+    from models.rightsizing import laid_out, unusable
 
     frame = frame.drop_nulls(["vm_id", "ts"])
     times, machines = (frame[name].unique().sort() for name in ("ts", "vm_id"))
@@ -212,9 +212,7 @@ def _arrays(frame: pl.DataFrame, where: str) -> tuple[Floats, Floats, int, list[
         raise BadInput(f"{where}: found steps of more than an hour, expected hours or less.")
     place = times.search_sorted(frame["ts"]), machines.search_sorted(frame["vm_id"])
     shape = len(times), len(machines)
-    high, mean = (
-        at_most_present(laid_out(*place, frame[name], shape)) for name in ("cpu_max", "cpu_avg")
-    )
+    high, mean = (laid_out(*place, frame[name], shape) for name in ("cpu_max", "cpu_avg"))
     reasons = unusable(high, mean)
     left_out = [
         {"vm_id": str(name), "reason": reason}

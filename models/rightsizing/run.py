@@ -5,7 +5,7 @@ from collections.abc import Collection
 import polars as pl
 
 from models.rightsizing.rules import rules
-from models.rightsizing.usable import at_most_present, laid_out, unusable
+from models.rightsizing.usable import laid_out, unusable
 
 DAYS = 14  # looked back, the longest of all rules
 HOURS = 24 * DAYS
@@ -24,7 +24,7 @@ def sizes(machines: pl.DataFrame, hours: pl.DataFrame, names: Collection[str]) -
         return empty
     shape = HOURS, machines.height
     high, mean = (
-        at_most_present(laid_out(hours["hour"], hours["machine"], hours[name], shape))
+        laid_out(hours["hour"], hours["machine"], hours[name], shape)
         for name in ("cpu_max", "cpu_avg")
     )
     missing = pl.Series("missing", unusable(high, mean), pl.String)

@@ -19,17 +19,13 @@ def laid_out(
 ) -> Floats:
     """Use in percent as (steps, machines): NaN where there is none.
 
-    Of two values for one machine and step the last counts.
+    Of two values for one machine and step the last counts; what is above the present size is all
+    of it, but infinite use stays, as it makes a machine `unusable`.
     """
     array = np.full(shape, np.nan)
     values = use.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     array[steps.to_numpy(), machines.to_numpy()] = values
-    return array
-
-
-def at_most_present(use: Floats) -> Floats:
-    """Use in percent of machines that can be sized: what is above the present size is all of it."""
-    return np.where(np.isinf(use), use, np.minimum(use, PRESENT))
+    return np.where(np.isinf(array), array, np.minimum(array, PRESENT))
 
 
 def unusable(cpu_max: Floats, cpu_avg: Floats) -> list[str | None]:
