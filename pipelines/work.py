@@ -100,10 +100,11 @@ class Work:
 
     @cached_property
     def _reader(self) -> DuckDBPyConnection:
-        """Attaching takes longer than most queries, so that all steps share one connection."""
-        if not self.lake.exists():
-            with self.lake.write("create"):
-                pass
+        """Attaching takes longer than most queries, so that all steps share one connection.
+
+        A step may be the first to read a lake of an older version.
+        """
+        self.lake.prepare()
         return self.lake.latest()
 
     @cached_property

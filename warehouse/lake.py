@@ -171,6 +171,11 @@ class Lake:
         with self.latest() as connection:
             return _newest_snapshot(connection)
 
+    def prepare(self) -> None:
+        """Create the lake or the tables it lacks, and add the columns that older tables lack."""
+        with self._locked("prepare"):
+            self._writable()
+
     def exists(self) -> bool:
         """Whether the lake has been created."""
         return bool(self.settings.catalog) or self._catalog_file.exists()

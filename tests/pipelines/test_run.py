@@ -52,6 +52,16 @@ def test_every_step_says_how_many_rows_it_wrote(ran: tuple[Home, RunReport]) -> 
     assert rows["check:daily_cost_ties_to_lines"] == 0
 
 
+def test_a_part_of_a_run_brings_an_older_lake_up_to_date_first(
+    ran: tuple[Home, RunReport], tmp_path: Path
+) -> None:
+    home = ran[0].copy(tmp_path)
+    with Lake(home.settings).write("as an older version left it") as write:
+        write.connection.execute("drop table models.right_size")
+    assert home.run(select="actions/recommendation").ok
+    assert home.ask("from models.right_size") == []
+
+
 def test_a_rerun_changes_nothing(ran: tuple[Home, RunReport], tmp_path: Path) -> None:
     home = ran[0].copy(tmp_path)
     tables = {"raw.focus", "raw.resource", "raw.metric", "models.forecast", *find()}
