@@ -1,6 +1,6 @@
--- Views over the lake that know no more than was known at getvariable('as_of').
+-- What was known at getvariable('as_of') of all that is known, which lies in past.whole.
 -- A resource is known since it was first read, or since the cloud says that it has been as it was then.
-create or replace view past.raw.resource as
+create or replace table past.raw.resource as
 with look as (
     select
         resource.*,
@@ -8,7 +8,7 @@ with look as (
             partition by resource.source, resource.cloud, resource.account, resource.resource_id, resource.kind
             order by resource.valid_from
         ) as number
-    from lake.raw.resource as resource
+    from past.whole.resource as resource
 ),
 
 known as (
@@ -25,28 +25,28 @@ where known.valid_from <= getvariable('as_of');
 
 create or replace view past.raw.metric as
 select metric.*
-from lake.raw.metric as metric
+from past.whole.metric as metric
 where metric.hour < getvariable('as_of');
 
 create or replace view past.raw.focus as
 select focus.*
-from lake.raw.focus as focus
+from past.whole.focus as focus
 where focus.ChargePeriodStart < getvariable('as_of');
 
-create or replace view past.raw.read as
+create or replace table past.raw.read as
 select
     scope.* replace (
         least(scope.read_at, getvariable('as_of')) as read_at, least(scope.until, getvariable('as_of')) as until
     )
-from lake.raw.read as scope;
+from past.whole.read as scope;
 
-create or replace view past.raw.commitment as
+create or replace table past.raw.commitment as
 select commitment.*
-from lake.raw.commitment as commitment
+from past.whole.commitment as commitment
 where coalesce(commitment.starts_at <= getvariable('as_of'), true);
 
-create or replace view past.raw.billing_manifest as from lake.raw.billing_manifest;
+create or replace view past.raw.billing_manifest as from past.whole.billing_manifest;
 
-create or replace view past.raw.offer as from lake.raw.offer;
+create or replace view past.raw.offer as from past.whole.offer;
 
-create or replace view past.raw.price as from lake.raw.price;
+create or replace view past.raw.price as from past.whole.price;

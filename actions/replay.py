@@ -11,11 +11,17 @@ from actions.override import Override
 from actions.recommend import READ_BY_CHECKS, recommend
 from warehouse.build import build, find
 from warehouse.lake import schema_files
+from warehouse.near import in_lake
 
 TIMELESS = frozenset({"marts.offer", "marts.price"})
 """Built once: what could be bought is known as of today only."""
 ESTIMATES = tuple(sorted(name for name in READ_BY_CHECKS if name.startswith("models.")))
 """Not estimated anew for each day, so that the checks on them say nothing about the past."""
+WHOLE = frozenset({
+    "raw.resource", "raw.metric", "raw.focus", "raw.read", "raw.commitment",
+    "raw.billing_manifest", "raw.offer", "raw.price",
+})  # fmt: skip
+"""What checks on a past day are made of, as far as it was known then."""
 SAID = ("day", "id", "check", "source", "cloud", "account", "kind", "resource_id", "verb", "after",
         "currency", "saving_month_low", "saving_month_high", "reason", "status")  # fmt: skip
 
@@ -73,18 +79,28 @@ def needed() -> set[str]:
 
 
 def _prepare(connection: DuckDBPyConnection, as_of: datetime) -> None:
-    for schema in ("raw", "marts", "models", "actions"):
+    for schema in ("whole", "raw", "marts", "models", "actions"):
         connection.execute(f"create schema past.{schema}")
-    connection.execute(_sql("past.sql"))
+    for name, is_small in in_lake(connection, WHOLE):
+        if name in WHOLE:
+            kind, (_, table) = "table" if is_small else "view", name.split(".")
+            connection.execute(f"create {kind} past.whole.{table} as from lake.{name}")
+    _know(connection, as_of)
     connection.execute("use past")
     for table in ("actions.recommendation", *ESTIMATES):
         connection.execute(schema_files()[table])
     build(connection, as_of, TIMELESS)
 
 
+def _know(connection: DuckDBPyConnection, day: datetime) -> None:
+    connection.execute(f"set variable as_of = timestamp '{day:%Y-%m-%d %H:%M:%S}'")
+    connection.execute(_sql("past.sql"))
+
+
 def _said(
     connection: DuckDBPyConnection, day: datetime, overrides: Sequence[Override]
 ) -> pl.DataFrame:
+    _know(connection, day)
     build(connection, day, needed() - TIMELESS)
     found = recommend(connection, as_of=day, snapshot=0, overrides=overrides)
     return found.with_columns(pl.lit(day).alias("day")).select(SAID)

@@ -1,6 +1,6 @@
 """Answer many queries from memory: each query of the lake opens the files of its tables anew."""
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 
 from duckdb import DuckDBPyConnection
@@ -15,21 +15,26 @@ def near(connection: DuckDBPyConnection, tables: Collection[str]) -> Generator[N
     So it is for those of `tables` that are small; everything else is looked up in the lake as
     before. The copies go with the transaction of the caller, which must have begun one.
     """
-    found = connection.execute(
-        "select schema_name, table_name, estimated_size from duckdb_tables()"
-        " where database_name = 'lake'"
-    ).fetchall()
-    for schema in {schema for schema, _, _ in found}:
-        connection.execute(f"create schema if not exists memory.{schema}")
-    for schema, table, written in found:
-        name = f"{schema}.{table}"
-        # What is rewritten each day was written in more rows than it has.
-        is_small = name in tables and (written <= SMALL or _rows(connection, name) <= SMALL)
+    for name, is_small in in_lake(connection, tables):
+        connection.execute(f"create schema if not exists memory.{name.partition('.')[0]}")
         kind = "table" if is_small else "view"
         connection.execute(f"create {kind} memory.{name} as from lake.{name}")
     connection.execute("use memory")
     yield
     connection.execute("use lake")  # not after an error: the transaction takes no statement then
+
+
+def in_lake(connection: DuckDBPyConnection, tables: Collection[str]) -> Sequence[tuple[str, bool]]:
+    """Every table of the lake as schema.name, and whether it is one of `tables` and small."""
+    found = connection.execute(
+        "select concat(schema_name, '.', table_name), estimated_size from duckdb_tables()"
+        " where database_name = 'lake' order by all"
+    ).fetchall()
+    return [
+        # What is rewritten each day was written in more rows than it has.
+        (name, name in tables and (written <= SMALL or _rows(connection, name) <= SMALL))
+        for name, written in found
+    ]
 
 
 def _rows(connection: DuckDBPyConnection, name: str) -> int:
