@@ -165,9 +165,10 @@ def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
     """A factor per series that makes up for half of what the sum of all misses.
 
     A mix follows the median, and a sum of medians falls short where spikes only go up. What the
-    sum missed at the median origin is shared out by squared errors: the series that nobody
-    forecasts well take nearly all of it, the steady ones stay what they are. A single model, and
-    a series that may be negative, keep a factor of 1.
+    sum missed at the median origin is shared out by the squares of the errors that a series has
+    even in its good folds: those that nobody forecasts well take nearly all of it, and none takes
+    more than it missed itself in its median fold. So steady ones stay what they are, also after a
+    jump. A single model, and a series that may be negative, keep a factor of 1.
     """
     error = rolled.truth - choice.said
     said = total(np.where(np.isfinite(error), np.abs(choice.said), np.nan), (0, 2))
@@ -176,10 +177,21 @@ def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
     size = np.nan_to_num(mean(np.abs(forecast), (1,)))
     is_mix = choice.chosen == len(choice.names) - 1
     is_open = is_mix & (size > 0) & (np.nan_to_num(forecast).min(axis=1, initial=0.0) >= 0)
-    spread = np.where(is_open, np.nan_to_num(mean(np.abs(error), (1, 2))), 0.0)
+    own = np.maximum(np.sign(share) * np.nan_to_num(median(mean(error, (2,)))), 0.0)
+    spread = _lower_quartile(mean(np.abs(error), (2,))) * (is_open & (own > 0))
     spread = (spread / max(float(spread.max(initial=0.0)), 1e-300)) ** 2
     part = share * size.sum() * spread / max(float(spread.sum()), 1e-300)
+    part = np.clip(part, -own, own)
     return 1 + np.clip(part / np.where(size > 0, size, 1.0), *FACTOR)
+
+
+def _lower_quartile(by_fold: Floats) -> Floats:
+    """Of each row's known values; 0 where none is known."""
+    if by_fold.shape[1] == 0:
+        return np.zeros(len(by_fold))
+    ordered = np.sort(by_fold, axis=1)  # unknown ones last
+    at = np.isfinite(by_fold).sum(axis=1) // 4
+    return np.nan_to_num(ordered[np.arange(len(ordered)), at])
 
 
 def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:

@@ -103,6 +103,35 @@ def test_what_the_sum_misses_is_made_up_for_in_part_by_the_series_nobody_forecas
     assert gained == pytest.approx(backtest.MADE_UP * missed, rel=0.02)
 
 
+def test_a_series_that_is_steady_since_it_jumped_stays_what_it_is():
+    said = np.full((2, len(STARTS), STEPS), 100.0)
+    truth = said.copy()
+    truth[0, 0] += 900.0  # the first origin did not know yet
+    truth[1, :, 3] += 150.0
+    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
+    assert factor[0] == 1
+    assert factor[1] > 1.05
+
+
+def test_a_series_is_moved_by_no_more_than_it_missed_itself():
+    said = np.full((2, len(STARTS), STEPS), 100.0)
+    said[0] = 1000.0
+    truth = said.copy()
+    truth[0, :, ::2] += 70.0
+    truth[0, :, 1::2] -= 50.0  # badly forecast, but the sum is hardly missed
+    truth[1] += 100.0
+    own = (truth - said).mean(axis=(1, 2)) / said.mean(axis=(1, 2))
+    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
+    assert (factor - 1 <= own + 1e-9).all()
+    assert factor[0] > 1
+
+
+def test_without_a_fold_nothing_is_moved():
+    said = np.full((2, 0, STEPS), 100.0)
+    test = rolled(said, seasonal_naive=said)
+    assert (unbiased(test, mixture(said), np.full((2, STEPS), 100.0)) == 1).all()
+
+
 def test_a_single_model_and_negative_series_are_not_moved():
     said = np.full((2, len(STARTS), STEPS), 100.0)
     truth = said + 30
