@@ -57,10 +57,15 @@ def rows(found: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
             full(one["expected"], one["currency"]),
             between(one["lo80"], one["hi80"], one["currency"]),
             chance(one["breach_probability"]), one["breach_on"],
-            one["reason"] or one["status"].replace("_", " "),
+            _standing(one),
         )
         for one in found
     ]  # fmt: skip
+
+
+def _standing(one: dict[str, Any]) -> str:
+    told = None if one["status"] == "unknown" else one["status"].replace("_", " ")
+    return "; ".join(filter(None, [told, one["reason"]])) or "unknown"
 
 
 def scope(one: dict[str, Any]) -> str:

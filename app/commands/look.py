@@ -123,6 +123,17 @@ def forecasts(
             f"{'+' if one['daily'] > 0 else ''}{full(one['daily'], one['currency'])} a day"
             for one in steps
         ]
+        begun = {
+            one["currency"]: one["billed_from"]
+            for one in found
+            if one["level"] == "total" and one["horizon"] == "year_end"
+            and one["billed_from"] is not None and one["billed_from"] > one["starts_on"]
+        }  # fmt: skip
+        told += [
+            f"{currency}: there are bills from {day} only; if there was cost before, the sums of "
+            "longer periods do not count it"
+            for currency, day in begun.items()
+        ]
         return [table(columns, rows), *told, footer(session.snapshot)]
 
     return Answer({"forecasts": found, "steps": steps, "snapshot": session.snapshot}, view)

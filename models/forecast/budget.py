@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from models.backtest import LEVELS
 from models.forecast.history import Floats
 from models.forecast.parts import Parts, freedom, spread
-from models.forecast.totals import Span, period, spent_since
+from models.forecast.totals import Span, billed_until, period, spent_since
 
 SETTLING = 10  # days of a new period in which the one before is still judged
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -85,6 +85,11 @@ def _row(
         row["reason"] = "nothing has been billed in this scope and currency yet"
     else:
         row |= _expected(parts, mine, spent, amount, span, made_on)
+        billed: list[date] = billed_until(costs.filter(wanted), made_on)["day"].unique().to_list()
+        begun = min(billed, default=span.starts_on)
+        if begun > span.starts_on:
+            told = f"first billed on {begun}; if there was cost before, it is not counted"
+            row["reason"] = f"{told}; {row['reason']}" if "reason" in row else told
     if spent > amount:
         row |= {"breach_probability": 1.0, "breach_on": _broken_on(costs, wanted, span, amount)}
     return row

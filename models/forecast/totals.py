@@ -26,7 +26,7 @@ SCOPES = {
 COLUMNS = {
     "horizon": pl.String, "level": pl.String, "cloud": pl.String, "account": pl.String,
     "service": pl.String, "currency": pl.String, "starts_on": pl.Date, "ends_on": pl.Date,
-    "known": pl.Float64, "mean": pl.Float64, "lo80": pl.Float64, "hi80": pl.Float64,
+    "billed_from": pl.Date, "known": pl.Float64, "mean": pl.Float64, "lo80": pl.Float64, "hi80": pl.Float64,
     "lo95": pl.Float64, "hi95": pl.Float64, "wape": pl.Float64, "bias": pl.Float64,
     "folds": pl.Int32, "estimated_days": pl.Int32, "made_on": pl.Date,
 }  # fmt: skip
@@ -65,6 +65,7 @@ def spans(made_on: date) -> Mapping[str, Span]:
 def totals(keys: pl.DataFrame, parts: Parts, costs: pl.DataFrame, *, made_on: date) -> pl.DataFrame:
     """Rows of models.forecast_total; horizons longer than the forecast are left out."""
     frames: list[pl.DataFrame] = []
+    billed = billed_until(costs, made_on)
     for horizon, span in spans(made_on).items():
         steps = (span.ends_on - made_on).days
         if not 0 <= steps <= parts.steps:
@@ -74,6 +75,10 @@ def totals(keys: pl.DataFrame, parts: Parts, costs: pl.DataFrame, *, made_on: da
             before = (made_on - span.starts_on).days
             frames.append(
                 _level(keys, scope, parts, spent, steps, before)
+                .join(
+                    billed.group_by(scope).agg(pl.col("day").min().alias("billed_from")),
+                    on=scope, how="left", nulls_equal=True, maintain_order="left",
+                )
                 .with_columns(
                     pl.lit(horizon).alias("horizon"),
                     pl.lit(level).alias("level"),
@@ -88,12 +93,18 @@ def totals(keys: pl.DataFrame, parts: Parts, costs: pl.DataFrame, *, made_on: da
     return pl.concat(frames) if frames else pl.DataFrame(schema=COLUMNS)
 
 
+def billed_until(costs: pl.DataFrame, until: date) -> pl.DataFrame:
+    """The costs of the days before, with days as dates and names as texts."""
+    return costs.with_columns(
+        pl.col("day").cast(pl.Date), *[pl.col(name).cast(pl.String) for name in SCOPES["service"]]
+    ).filter(pl.col("day") < until)
+
+
 def spent_since(keys: pl.DataFrame, costs: pl.DataFrame, first: date, made_on: date) -> Floats:
     """What each series has cost in [first, made_on)."""
-    day = pl.col("day").cast(pl.Date)
     known = (
-        costs.filter((day >= first) & (day < made_on))
-        .with_columns(*[pl.col(k).cast(pl.String) for k in keys.columns])
+        billed_until(costs, made_on)
+        .filter(pl.col("day") >= first)
         .with_columns(pl.col("cost").cast(pl.Float64).fill_nan(None))
         .group_by(keys.columns)
         .agg(pl.col("cost").sum())

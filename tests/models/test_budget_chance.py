@@ -182,3 +182,14 @@ def test_the_days_of_a_late_bill_are_estimated_and_not_zero():
     assert month["estimated_days"].to_list() == [0, 16]
     whole = forecast(lines, made_on=made_on, days=40).total
     assert set(whole["estimated_days"]) == {0}
+
+
+def test_a_budget_says_from_when_on_there_are_bills() -> None:
+    year, month = judged(
+        restless()[:, -50:],
+        {"amount": Decimal(40_000), "period": "year"},
+        {"amount": Decimal(4_000), "period": "month"},
+    )
+    told = "first billed on 2025-05-31; if there was cost before, it is not counted"
+    assert year["reason"] == told
+    assert month["reason"] is None

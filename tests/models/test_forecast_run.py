@@ -225,3 +225,12 @@ def test_month_end_is_the_first_of_the_next_month():
     assert result.filter(pl.col("horizon") == "month_end")["ends_on"].unique().item() == date(
         2025, 8, 1
     )
+
+
+def test_a_sum_says_from_when_on_there_are_bills():
+    young = costs(usual()[:, -60:], "gcp")
+    result = forecast(pl.concat([costs(usual()), young]), made_on=MADE_ON, days=200)
+    year = result.total.filter(pl.col("horizon") == "year_end")
+    first = {row["cloud"]: row["billed_from"] for row in year.iter_rows(named=True)}
+    assert first["gcp"] == MADE_ON - timedelta(days=60)
+    assert first[None] == first["aws"] == MADE_ON - timedelta(days=STEPS)

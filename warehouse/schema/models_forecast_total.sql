@@ -8,6 +8,7 @@ create table if not exists models.forecast_total (
     currency VARCHAR,
     starts_on DATE,
     ends_on DATE, -- exclusive
+    billed_from DATE, -- first day of which the scope has a bill; after starts_on: cost of the days before, if any, is not counted
     known DOUBLE, -- effective cost already billed in [starts_on, made_on)
     mean DOUBLE, -- known + forecast, also of days that no bill covers yet
     lo80 DOUBLE,

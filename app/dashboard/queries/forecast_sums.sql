@@ -3,6 +3,7 @@ select
     total.horizon,
     total.starts_on,
     total.ends_on - 1 as last_day,
+    if(total.billed_from > total.starts_on, total.billed_from, null) as billed_from, -- null = bills are there from its start
     if(total.starts_on < total.made_on, total.known, null) as known, -- null = nothing of it can be billed yet
     total.mean,
     total.lo80,

@@ -120,6 +120,11 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
         f"**{money.short(year['mean'], currency)}**, in 8 of 10 cases "
         f"{money.between(year['lo80'], year['hi80'], currency)}."
     )
+    if year["billed_from"] is not None:
+        text += (
+            f" There are bills from {page.day(year['billed_from'])} only: "
+            "if there was cost before, it is not counted."
+        )
     st.markdown(money.markdown(text))
     for card, row in zip(st.columns(sums.height), sums.iter_rows(named=True), strict=True):
         card.metric(
@@ -130,7 +135,8 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
             delta_arrow="off",
             delta_description="in 8 of 10 cases",
             border=True,
-            help=f"From {page.day(row['starts_on'])} to {page.day(row['last_day'])}.",
+            help=f"From {page.day(row['billed_from'] or row['starts_on'])} "
+            f"to {page.day(row['last_day'])}.",
         )
 
 
