@@ -44,6 +44,6 @@ class BrokenUnit(PipelineError):
     def __init__(self, unit: str, found: str) -> None:
         super().__init__(
             f"The unit {unit!r} can't be counted: {found}. Expected one query, or a CSV file, with "
-            "the columns day and quantity, and team if it is known. Correct it under "
-            "allocation.units."
+            "the columns day and quantity, which is never below zero, and team if it is known. "
+            "Correct it under allocation.units."
         )

@@ -33,13 +33,22 @@ SCHEMA = {
     pool=WRITE_POOL,
 )
 def unit_quantities(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
-    """One row per unit, day and team; a unit whose SQL fails is told and the others are counted."""
+    """One row per unit, day and team; a unit whose SQL fails is told and the others are counted.
+
+    What was done for a team that pays for nothing is counted, and told: it has no cost.
+    """
     allocation = work.settings.allocation
     frames, failed = [pl.DataFrame(schema=SCHEMA)], dict[str, str]()
     with work.reading() as (connection, _):
         for unit in allocation.units if allocation else ():
             try:
-                frames.append(count(connection, unit))
+                found = count(connection, unit)
+                frames.append(found)
+                if strangers := _strangers(connection, found):
+                    failed[f"unit {unit.name}"] = (
+                        f"no cost is allocated to the team {', '.join(strangers)}; "
+                        "what was done for it has no unit cost"
+                    )
             except BrokenUnit as error:
                 failed[f"unit {unit.name}"] = str(error)
     rows = replace(work, "units of work", {"models.unit_quantity": pl.concat(frames)})
@@ -55,7 +64,7 @@ def count(connection: DuckDBPyConnection, unit: UnitSettings) -> pl.DataFrame:
         columns = [column[0] for column in found.description]
         _require(unit, columns)
         team = "asked.team::varchar" if "team" in columns else "null::varchar"
-        return connection.execute(
+        counted = connection.execute(
             f"select ?::varchar as unit, asked.day::date as day, {team} as team,"
             f" asked.quantity::decimal(38, 9) as quantity"
             f" from ({query}) as asked where asked.quantity is not null"
@@ -64,6 +73,16 @@ def count(connection: DuckDBPyConnection, unit: UnitSettings) -> pl.DataFrame:
         ).pl()
     except (duckdb.Error, QueryRefused) as error:
         raise BrokenUnit(unit.name, str(error).strip()) from error
+    negative = counted.filter(pl.col("quantity") < 0).head(1)
+    for day, quantity in negative.select("day", "quantity").iter_rows():
+        raise BrokenUnit(unit.name, f"found the quantity {quantity.normalize():f} on {day}")
+    return counted
+
+
+def _strangers(connection: DuckDBPyConnection, found: pl.DataFrame) -> list[str]:
+    """The teams that pay for nothing."""
+    teams = connection.execute("select distinct team from marts.allocation_daily").pl()["team"]
+    return sorted(set(found["team"].drop_nulls()) - set(teams))
 
 
 def _query(connection: DuckDBPyConnection, unit: UnitSettings) -> str:

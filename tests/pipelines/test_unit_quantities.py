@@ -15,6 +15,8 @@ UNITS = {
                                    " select date '2026-03-02', 200.5;"},
         {"name": "build", "sql": "select date '2026-03-01' as day, 'web' as team, 10 as quantity"},
         {"name": "nothing", "sql": "select date '2026-03-01' as day, 0 as quantity"},
+        {"name": "deploy", "sql": "select date '2026-03-01' as day, 'nobody' as team, 3 as quantity"},
+        {"name": "refund", "sql": "select date '2026-03-01' as day, -5 as quantity"},
         {"name": "typo", "sql": "select dya from raw.metric"},
         {"name": "nameless", "sql": "select 1 as one"},
         {"name": "nosy", "sql": "select 1 as quantity, content as day from read_text('/etc/x')"},
@@ -45,12 +47,14 @@ def test_a_unit_costs_what_is_paid_on_the_days_that_have_it(home: Home) -> None:
     assert found["customer"] == ("web", "USD", 2, 5, Decimal("2.5"), Decimal("0.5"))
     assert set(found) == {"request", "build", "nothing", "customer"}
     (step,) = [step for step in report.steps if step.name == "models/unit_quantity"]
-    assert (step.status, step.rows) == ("failed", 6)
+    assert (step.status, step.rows) == ("failed", 7)
     assert step.reason is not None
     assert "unit typo" in step.reason
     assert "found the columns one" in step.reason
     assert "unit nosy" in step.reason
     assert "unit gone" in step.reason
+    assert "unit deploy: no cost is allocated to the team nobody" in step.reason
+    assert "found the quantity -5 on 2026-03-01" in step.reason
     assert home.ask("select min(day) from models.unit_quantity") == [(date(2026, 3, 1),)]
 
 

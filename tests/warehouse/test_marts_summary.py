@@ -187,3 +187,13 @@ def test_a_saving_is_what_a_change_promised() -> None:
          "saving_month_high": d("2"), "outcome": "applied"},
     ])  # fmt: skip
     assert (found[0]["promised_month_low"], found[0]["outcome"]) == (d("1"), "applied")
+
+
+def test_what_is_done_on_days_without_a_charge_counts() -> None:
+    """A monthly fee, and work on every day until the bills end."""
+    done = [{"unit": "booking", "day": day(f"2026-03-{n:02}"), "quantity": d("100")}
+            for n in range(1, 21)]  # fmt: skip
+    lines = [line("2026-02-10", "7"), line("2026-03-01", "40"), line("2026-03-10", "10")]
+    (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done)
+    assert (found["days"], found["quantity"], found["cost"]) == (10, d("1000"), d("50"))
+    assert found["unit_cost"] == d("0.05")

@@ -1,5 +1,5 @@
 -- One row per calendar month, unit of work, team and currency: what one of it cost.
--- Of the days for which a quantity is known; cost is all that the team pays, or all there is where the unit has no team.
+-- Of the billed days for which a quantity is known; cost is all that the team pays, or all there is where the unit has no team.
 -- group: summary
 with done as (
     select
@@ -32,17 +32,45 @@ spent as (
     group by all
 ),
 
+billed as ( -- a day on which a team pays nothing, such as one between two monthly fees, has a cost of zero
+    select
+        spent.team,
+        spent.currency,
+        date_trunc('month', spent.day)::date as month,
+        whole.first_day,
+        whole.last_day
+    from spent
+    join (
+        select
+            daily.currency,
+            min(daily.day) as first_day,
+            max(daily.day) as last_day
+        from marts.allocation_daily as daily
+        group by all
+    ) as whole on spent.currency = whole.currency
+    group by all
+),
+
 monthly as (
     select
-        date_trunc('month', done.day)::date as month,
+        billed.month,
         done.unit,
         done.team,
-        spent.currency,
+        billed.currency,
         count(*) as days,
         sum(done.quantity) as quantity,
-        sum(spent.cost) as cost
+        coalesce(sum(spent.cost), 0) as cost
     from done
-    join spent on done.day = spent.day and done.team is not distinct from spent.team
+    join billed
+        on
+            date_trunc('month', done.day) = billed.month
+            and done.team is not distinct from billed.team
+            and done.day between billed.first_day and billed.last_day
+    left join spent
+        on
+            done.day = spent.day
+            and done.team is not distinct from spent.team
+            and billed.currency = spent.currency
     group by all
 )
 
@@ -51,7 +79,7 @@ select
     monthly.unit,
     monthly.team, -- null = of all
     monthly.currency,
-    monthly.days, -- with a quantity and a cost
+    monthly.days, -- billed, with a quantity
     monthly.quantity,
     monthly.cost, -- effective, without mark-up
     if(monthly.quantity > 0, round(monthly.cost::double / monthly.quantity::double, 12)::decimal(38, 18), null)
