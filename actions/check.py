@@ -61,7 +61,7 @@ class Check:
     """One file of actions/checks."""
 
     name: str
-    title: str  # what the reader gains, imperative
+    headline: str  # what the reader gains, imperative; {days} stands for the parameter
     kind: str
     verb: str
     risk: str
@@ -76,6 +76,11 @@ class Check:
     undo: str | None = None  # how it is taken back; None: as usual
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """All that a parameter may be, of those that are one of a few texts."""
+
+    @property
+    def title(self) -> str:
+        """What the reader gains, by the parameters as they are."""
+        return self.headline.format_map(self.params)
 
     @property
     def windows(self) -> frozenset[str]:
@@ -165,7 +170,18 @@ def parse(file: str, text: str) -> Check:
             f"What is made by hand has one of: {', '.join(NEVER_APPLIED)}.",
         )  # fmt: skip
     sql = text if ending == "sql" else None
-    return Check(name, **facts, params=params, choices=choices, rule=_rule(text), sql=sql)
+    headline = facts.pop("title")
+    check = Check(
+        name, headline, **facts, params=params, choices=choices, rule=_rule(text), sql=sql
+    )
+    try:
+        _ = check.title
+    except (KeyError, ValueError, IndexError) as error:
+        raise BadCheck(
+            name, f"its title {headline!r} names something else than a parameter ({error})",
+            f"Parameters: {', '.join(params) or 'none'}.",
+        ) from error  # fmt: skip
+    return check
 
 
 def _rule(text: str) -> str:

@@ -36,7 +36,7 @@ UNDO: Mapping[str, str] = {
     "review": "There is nothing to undo.",
 }
 UNDO_OF_KIND: Mapping[tuple[str, str], str] = {
-    ("resize", "disk"): "Change it back; AWS lets a volume be changed again after six hours only.",
+    ("resize", "disk"): "Change it back; on AWS that is possible after six hours only.",
     ("resize", "snapshot"): "Copy it to the faster storage again.",
     ("stop", "workload"): "Scale it up to the replicas it has now.",
 }

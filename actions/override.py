@@ -72,9 +72,9 @@ def _is_amount(value: object) -> bool:
 def find(
     check: Check, overrides: Sequence[Override], connection: DuckDBPyConnection
 ) -> pl.DataFrame:
-    """What the check finds, each resource judged by the parameters that hold for it."""
+    """What the check finds, each resource judged and titled by the parameters that hold for it."""
     own = [override for override in overrides if override.check == check.name]
-    as_shipped = check.find(connection)
+    as_shipped = _titled(check, connection)
     if not own:
         return as_shipped
     owners = connection.execute(OWNERS, [check.kind]).pl()
@@ -86,9 +86,13 @@ def find(
         if _are_off(these):
             continue
         judged = reduce(lambda so_far, override: override.applied(so_far), these, check)
-        rows = _placed(judged.find(connection), owners) if these else as_shipped
+        rows = _placed(_titled(judged, connection), owners) if these else as_shipped
         found.append(rows.filter(_holding(own) == holding))
-    return pl.concat(found).select(*FINDING)
+    return pl.concat(found).select(*FINDING, "title")
+
+
+def _titled(check: Check, connection: DuckDBPyConnection) -> pl.DataFrame:
+    return check.find(connection).with_columns(pl.lit(check.title).alias("title"))
 
 
 def _placed(found: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:

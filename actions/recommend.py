@@ -16,7 +16,7 @@ from actions.suppress import SCHEMA as SUPPRESSION
 
 ABOUT_CHECK = {
     name: pl.String()
-    for name in ("check", "title", "kind", "about", "evidence", "effort", "harm", "undo")
+    for name in ("title", "check", "kind", "about", "evidence", "effort", "harm", "undo")
 }
 READ_BY_CHECKS = frozenset({
     "marts.resource_now", "marts.billed_resource", "marts.billed_until", "marts.resource_run_rate",
@@ -77,8 +77,7 @@ def _found(
     check: Check, overrides: Sequence[Override], connection: DuckDBPyConnection
 ) -> pl.DataFrame:
     about = {
-        "check": check.name, "title": check.title, "kind": check.kind, "about": check.about,
-        "evidence": check.evidence,
+        "check": check.name, "kind": check.kind, "about": check.about, "evidence": check.evidence,
     }  # fmt: skip
     found = find(check, overrides, connection).with_columns(
         pl.lit(value).alias(name) for name, value in about.items()

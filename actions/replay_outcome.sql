@@ -53,19 +53,45 @@ judged as (
     group by all
 ),
 
-billed as (
-    select
+own_day as (
+    select distinct
         finding.id,
-        count(distinct cost.day) as days
+        cost.day
     from finding
     join lake.marts.resource_cost_daily as cost
         on
             finding.cloud = cost.cloud
             and finding.resource_id = cost.resource_id
             and finding.currency = cost.currency
-            and finding.day < cost.day
+    where cost.effective_cost > 0
+),
+
+billed_day as ( -- of the account, where the bill is on something else: a machine's disks, what a commitment covers
+    select own_day.*
+    from own_day
+
+    union all
+
+    select distinct
+        finding.id,
+        cost.day
+    from finding
+    join lake.marts.daily_cost as cost
+        on
+            finding.cloud = cost.cloud
+            and finding.account = cost.account
+            and finding.currency = cost.currency
+    anti join own_day on finding.id = own_day.id
+),
+
+billed as (
+    select
+        finding.id,
+        count(*) as days
+    from finding
+    join billed_day on finding.id = billed_day.id and finding.day < billed_day.day
     left join judged on finding.id = judged.id
-    where cost.effective_cost > 0 and coalesce(cost.day < coalesce(judged.broken_on, judged.made_on), true)
+    where coalesce(billed_day.day < coalesce(judged.broken_on, judged.made_on), true)
     group by all
 )
 

@@ -1,4 +1,4 @@
--- title: Archive, then delete buckets that nobody has read or written for 30 days
+-- title: Archive, then delete buckets that nobody has read or written for {days} days
 -- kind: bucket
 -- verb: delete
 -- risk: R5

@@ -1,4 +1,4 @@
--- title: Release public addresses of machines that have been switched off for 30 days
+-- title: Release public addresses of machines that have been switched off for {days} days
 -- kind: address
 -- verb: release
 -- risk: R5

@@ -1,4 +1,4 @@
--- title: Release public addresses on network interfaces that no machine has used for 7 days
+-- title: Release public addresses on network interfaces that no machine has used for {days} days
 -- kind: address
 -- verb: release
 -- risk: R5

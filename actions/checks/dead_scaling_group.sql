@@ -1,4 +1,4 @@
--- title: Delete scaling groups that have been empty for 30 days
+-- title: Delete scaling groups that have been empty for {days} days
 -- kind: scaling_group
 -- verb: review
 -- risk: R0

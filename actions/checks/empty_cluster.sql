@@ -1,4 +1,4 @@
--- title: Delete Kubernetes clusters that have had no node for 14 days
+-- title: Delete Kubernetes clusters that have had no node for {days} days
 -- kind: cluster
 -- verb: delete
 -- risk: R3

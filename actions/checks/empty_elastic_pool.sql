@@ -1,4 +1,4 @@
--- title: Delete elastic pools that have had no database for 14 days
+-- title: Delete elastic pools that have had no database for {days} days
 -- kind: elastic_pool
 -- verb: delete
 -- risk: R3

@@ -1,4 +1,4 @@
--- title: Renew or let go commitments that end within 30 days, or just did
+-- title: Renew or let go commitments that end within {days} days, or just did
 -- kind: commitment
 -- verb: review
 -- risk: R0

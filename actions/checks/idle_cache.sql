@@ -1,4 +1,4 @@
--- title: Delete caches that nobody has asked for 14 days
+-- title: Delete caches that nobody has asked for {days} days
 -- kind: cache
 -- verb: delete
 -- risk: R3

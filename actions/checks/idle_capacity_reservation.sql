@@ -1,4 +1,4 @@
--- title: Give back reserved capacity that no machine has used for 7 days
+-- title: Give back reserved capacity that no machine has used for {days} days
 -- kind: capacity_reservation
 -- verb: configure
 -- risk: R5

@@ -1,4 +1,4 @@
--- title: Run fewer or smaller nodes where more than 30 % of a cluster is idle
+-- title: Run fewer or smaller nodes where much of a cluster is idle
 -- kind: cluster
 -- verb: configure
 -- risk: R5

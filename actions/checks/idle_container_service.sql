@@ -1,4 +1,4 @@
--- title: Scale services of containers to zero that have done nothing for 14 days
+-- title: Scale services of containers to zero that have done nothing for {days} days
 -- kind: container_service
 -- verb: review
 -- risk: R0

@@ -1,4 +1,4 @@
--- title: Stop or delete databases that nobody has connected to for 14 days
+-- title: Stop or delete databases that nobody has connected to for {days} days
 -- kind: database
 -- verb: delete
 -- risk: R3

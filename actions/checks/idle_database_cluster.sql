@@ -1,4 +1,4 @@
--- title: Let database clusters sleep that nobody has connected to for 14 days
+-- title: Let database clusters sleep that nobody has connected to for {days} days
 -- kind: database
 -- verb: configure
 -- risk: R5

@@ -1,4 +1,4 @@
--- title: Delete virtual desktops that nobody has logged in to for 63 days
+-- title: Delete virtual desktops that nobody has logged in to for {days} days
 -- kind: desktop
 -- verb: delete
 -- risk: R4

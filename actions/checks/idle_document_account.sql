@@ -1,4 +1,4 @@
--- title: Delete Cosmos DB accounts that nobody has asked for 32 days
+-- title: Delete Cosmos DB accounts that nobody has asked for {days} days
 -- kind: document_account
 -- verb: delete
 -- risk: R4

@@ -1,4 +1,4 @@
--- title: Back up and delete file shares that nothing has read or written for 32 days
+-- title: Back up and delete file shares that nothing has read or written for {days} days
 -- kind: file_share
 -- verb: delete
 -- risk: R3

@@ -1,4 +1,4 @@
--- title: Delete network firewalls through which nothing has gone for 30 days
+-- title: Delete network firewalls through which nothing has gone for {days} days
 -- kind: firewall
 -- verb: delete
 -- risk: R3

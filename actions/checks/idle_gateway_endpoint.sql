@@ -1,4 +1,4 @@
--- title: Delete endpoints of gateway load balancers through which nothing has gone for 30 days
+-- title: Delete endpoints of gateway load balancers through which nothing has gone for {days} days
 -- kind: private_endpoint
 -- verb: delete
 -- risk: R3

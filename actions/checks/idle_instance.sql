@@ -1,4 +1,4 @@
--- title: Stop machines that have done nothing for 14 days
+-- title: Stop machines that have done nothing for {days} days
 -- kind: instance
 -- verb: stop
 -- risk: R2

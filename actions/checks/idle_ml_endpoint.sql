@@ -1,4 +1,4 @@
--- title: Delete model endpoints that nobody has asked for 14 days
+-- title: Delete model endpoints that nobody has asked for {days} days
 -- kind: ml_endpoint
 -- verb: delete
 -- risk: R3

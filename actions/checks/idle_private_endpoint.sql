@@ -1,4 +1,4 @@
--- title: Delete private endpoints through which nothing has gone for 30 days
+-- title: Delete private endpoints through which nothing has gone for {days} days
 -- kind: private_endpoint
 -- verb: delete
 -- risk: R3

@@ -1,4 +1,4 @@
--- title: Delete read replicas that nobody has read from for 14 days
+-- title: Delete read replicas that nobody has read from for {days} days
 -- kind: database
 -- verb: delete
 -- risk: R3

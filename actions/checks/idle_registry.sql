@@ -1,4 +1,4 @@
--- title: Delete registries whose images nobody has pulled for 90 days
+-- title: Delete registries whose images nobody has pulled for {days} days
 -- kind: registry
 -- verb: delete
 -- risk: R4

@@ -1,4 +1,4 @@
--- title: Let scaling groups go to zero whose machines have done nothing for 14 days
+-- title: Let scaling groups go to zero whose machines have done nothing for {days} days
 -- kind: scaling_group
 -- verb: configure
 -- risk: R5

@@ -1,4 +1,4 @@
--- title: End Spark clusters that have had nothing to do for 14 days
+-- title: End Spark clusters that have had nothing to do for {days} days
 -- kind: spark_cluster
 -- verb: delete
 -- risk: R3

@@ -1,4 +1,4 @@
--- title: Delete streams that nothing has written to or read from for 14 days
+-- title: Delete streams that nothing has written to or read from for {days} days
 -- kind: stream
 -- verb: delete
 -- risk: R3

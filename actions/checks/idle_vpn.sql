@@ -1,4 +1,4 @@
--- title: Delete VPN connections whose tunnels have been down for 90 days
+-- title: Delete VPN connections whose tunnels have been down for {days} days
 -- kind: vpn_connection
 -- verb: delete
 -- risk: R3

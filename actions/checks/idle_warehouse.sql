@@ -1,4 +1,4 @@
--- title: Pause or delete warehouses that nobody has connected to for 14 days
+-- title: Pause or delete warehouses that nobody has connected to for {days} days
 -- kind: warehouse
 -- verb: delete
 -- risk: R3

@@ -1,4 +1,4 @@
--- title: Scale workloads to zero that have done nothing for 14 days
+-- title: Scale workloads to zero that have done nothing for two weeks
 -- kind: workload
 -- verb: stop
 -- risk: R5

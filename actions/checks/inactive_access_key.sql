@@ -1,4 +1,4 @@
--- title: Disable access keys that nobody has used for 90 days
+-- title: Disable access keys that nobody has used for {days} days
 -- kind: access_key
 -- verb: review
 -- risk: R0

@@ -1,4 +1,4 @@
--- title: Disable users who have not logged in for 90 days
+-- title: Disable users who have not logged in for {days} days
 -- kind: user
 -- verb: review
 -- risk: R0

@@ -1,4 +1,4 @@
--- title: Thin out snapshots of disks that have more than 30 of them
+-- title: Thin out snapshots of disks that have more than {kept} of them
 -- kind: snapshot
 -- verb: delete
 -- risk: R4

@@ -1,4 +1,4 @@
--- title: Delete data disks that running machines have not read or written for 14 days
+-- title: Delete data disks that running machines have not read or written for {days} days
 -- kind: disk
 -- verb: delete
 -- risk: R5

@@ -17,7 +17,7 @@
 -- evidence: by metric.metric, metric.window_days
 --
 -- An hour of the week is idle if CPU stayed at or below 5 % and network at or below 1,000 B/s in it in every one of
--- the weeks of 32 days, at least three: hystax/optscale (instances_for_shutdown.py) takes two weeks and one idle hour.
+-- the weeks of 32 days, at least three (of 14 days both): hystax/optscale (instances_for_shutdown.py) takes two weeks and one idle hour.
 -- The machine runs on a span of days from one hour to another that holds every other hour, with one hour more at both
 -- ends, as clocks change twice a year; it is off for at least 4 hours a day and 20 a week. The span is told in the
 -- offset from UTC in which it is shortest (`mon-fri 07:00-19:00 UTC-5`). The saving is that share of the machine's own
@@ -78,7 +78,7 @@ week as (
         hourly.account,
         hourly.resource_id,
         (isodow(hourly.hour) - 1) * 24 + hour(hourly.hour) as hour_of_week,
-        count(*) >= $least_weeks
+        count(*) >= least($least_weeks, floor($days / 7))
         and coalesce(bool_and(hourly.cpu <= $cpu_percent and hourly.network <= $network_bytes_s), false)
         and count(hourly.cpu) = count(*)
         and count(hourly.network) = count(*) as is_idle

@@ -1,4 +1,4 @@
--- title: Delete snapshots older than 90 days that have a newer one beside them
+-- title: Delete snapshots older than {days} days that have a newer one beside them
 -- kind: snapshot
 -- verb: delete
 -- risk: R4

@@ -1,4 +1,4 @@
--- title: Delete network interfaces that nothing has used for 30 days
+-- title: Delete network interfaces that nothing has used for {days} days
 -- kind: network_interface
 -- verb: review
 -- risk: R0

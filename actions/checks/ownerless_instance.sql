@@ -1,4 +1,4 @@
--- title: Ask who owns machines that have run for 90 days without an owner
+-- title: Ask who owns machines that have run for {days} days without an owner
 -- kind: instance
 -- verb: review
 -- risk: R0

@@ -1,4 +1,4 @@
--- title: Export and delete tables that nobody has read or written for 32 days
+-- title: Export and delete tables that nobody has read or written for {days} days
 -- kind: table
 -- verb: delete
 -- risk: R3

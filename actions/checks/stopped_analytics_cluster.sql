@@ -1,4 +1,4 @@
--- title: Delete Data Explorer clusters that have been stopped for 60 days
+-- title: Delete Data Explorer clusters that have been stopped for {days} days
 -- kind: analytics_cluster
 -- verb: delete
 -- risk: R4

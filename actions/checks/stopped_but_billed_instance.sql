@@ -5,6 +5,7 @@
 -- param days: 1
 -- param billed_until_deleted: digitalocean
 -- blind: Whether somebody keeps the machine allocated to be sure of its capacity.
+-- harm: Nothing runs on it. Its capacity, its temporary disk and an address that isn't reserved are given back.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, rate.cost_month, rate.currency
 -- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)

@@ -1,4 +1,4 @@
--- title: Delete machines that have been switched off for 30 days
+-- title: Delete machines that have been switched off for {days} days
 -- kind: instance
 -- verb: delete
 -- risk: R3

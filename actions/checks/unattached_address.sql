@@ -1,4 +1,4 @@
--- title: Release public addresses that nothing has used for 7 days
+-- title: Release public addresses that nothing has used for {days} days
 -- kind: address
 -- verb: release
 -- risk: R4

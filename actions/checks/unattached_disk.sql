@@ -1,4 +1,4 @@
--- title: Delete disks that no instance has used for 30 days
+-- title: Delete disks that no instance has used for {days} days
 -- kind: disk
 -- verb: delete
 -- risk: R3

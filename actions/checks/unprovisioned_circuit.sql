@@ -1,4 +1,4 @@
--- title: Delete ExpressRoute circuits that no provider has set up for 30 days
+-- title: Delete ExpressRoute circuits that no provider has set up for {days} days
 -- kind: circuit
 -- verb: delete
 -- risk: R4

@@ -1,4 +1,4 @@
--- title: Delete machine images that nothing has been started from for 90 days
+-- title: Delete machine images that nothing has been started from for {days} days
 -- kind: image
 -- verb: delete
 -- risk: R4

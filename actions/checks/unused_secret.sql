@@ -1,4 +1,4 @@
--- title: Delete secrets that nothing has read for 90 days
+-- title: Delete secrets that nothing has read for {days} days
 -- kind: secret
 -- verb: review
 -- risk: R0

@@ -1,4 +1,4 @@
--- title: Justify machines of more than 36 processors
+-- title: Justify machines of more than {vcpus} processors
 -- kind: instance
 -- verb: review
 -- risk: R0

@@ -1,4 +1,4 @@
--- title: Delete data disks of machines that have been switched off for 30 days
+-- title: Delete data disks of machines that have been switched off for {days} days
 -- kind: disk
 -- verb: delete
 -- risk: R5

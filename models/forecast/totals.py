@@ -27,8 +27,8 @@ COLUMNS = {
     "horizon": pl.String, "level": pl.String, "cloud": pl.String, "account": pl.String,
     "service": pl.String, "currency": pl.String, "starts_on": pl.Date, "ends_on": pl.Date,
     "billed_from": pl.Date, "known": pl.Float64, "mean": pl.Float64, "lo80": pl.Float64,
-    "hi80": pl.Float64, "lo95": pl.Float64, "hi95": pl.Float64, "wape": pl.Float64, "bias": pl.Float64,
-    "folds": pl.Int32, "estimated_days": pl.Int32, "made_on": pl.Date,
+    "hi80": pl.Float64, "lo95": pl.Float64, "hi95": pl.Float64, "wape": pl.Float64,
+    "bias": pl.Float64, "folds": pl.Int32, "estimated_days": pl.Int32, "made_on": pl.Date,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from duckdb import DuckDBPyConnection
 
 from actions.check import Check, checks, parse
-from actions.errors import BadOverride
+from actions.errors import BadCheck, BadOverride
 from actions.override import Override
 from actions.recommend import recommend
 from warehouse.build import build
@@ -86,6 +86,20 @@ def test_each_resource_is_judged_by_what_holds_for_it(
     facts: DuckDBPyConnection, overrides: list[Override], expected: set[str]
 ) -> None:
     assert found(facts, *overrides) == expected
+
+
+def test_titles_say_what_holds_for_the_resource(facts: DuckDBPyConnection) -> None:
+    rows = recommend(facts, as_of=AS_OF, snapshot=7, only=[check("unattached_disk")],
+                     overrides=[disks({"days": 14}, team="data")])  # fmt: skip
+    titles = dict(rows.select("resource_id", "title").iter_rows())
+    assert titles["data-dev"] == "Delete disks that no instance has used for 14 days"
+    assert titles["web-dev"] == "Delete disks that no instance has used for 30 days"
+
+
+def test_a_title_names_parameters_only() -> None:
+    text = "-- title: Delete what is {old}\n-- kind: disk\n-- verb: delete\n-- risk: R3\n"
+    with pytest.raises(BadCheck, match=r"names something else than a parameter.*'old'"):
+        parse("old.sql", f"{text}-- param days: 1\n-- blind: x\n-- evidence: select 1\n")
 
 
 def test_parameters_of_several_overrides_add_up(facts: DuckDBPyConnection) -> None:

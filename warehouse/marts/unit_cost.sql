@@ -32,6 +32,15 @@ spent as (
     group by all
 ),
 
+whole as (
+    select
+        daily.currency,
+        min(daily.day) as first_day,
+        max(daily.day) as last_day
+    from marts.allocation_daily as daily
+    group by all
+),
+
 billed as ( -- a day on which a team pays nothing, such as one between two monthly fees, has a cost of zero
     select
         spent.team,
@@ -40,14 +49,7 @@ billed as ( -- a day on which a team pays nothing, such as one between two month
         whole.first_day,
         whole.last_day
     from spent
-    join (
-        select
-            daily.currency,
-            min(daily.day) as first_day,
-            max(daily.day) as last_day
-        from marts.allocation_daily as daily
-        group by all
-    ) as whole on spent.currency = whole.currency
+    join whole on spent.currency = whole.currency
     group by all
 ),
 
