@@ -8,6 +8,7 @@ ActionError
 ├── Unknown               no plan, run, recommendation, user or role of that name
 ├── NotAllowed            this person's role does not cover it
 ├── FeedbackRefused       what was said of an incident lacks its reason or its day
+├── SuppressionRefused    what is to be silenced lacks its reason, or has ended already
 ├── PlanRefused           the plan can't be made
 │   ├── NotAsRecommended  the resource no longer looks the way the recommendation says
 │   └── LimitExceeded     the plan is larger than the limits allow
@@ -70,6 +71,10 @@ class NotAllowed(ActionError):
 
 class FeedbackRefused(ActionError):
     """What was said of an incident lacks its reason or its day; nothing was written."""
+
+
+class SuppressionRefused(ActionError):
+    """What is to be silenced lacks its reason, or has ended already; nothing was written."""
 
 
 class PlanRefused(ActionError):

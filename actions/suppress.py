@@ -7,10 +7,11 @@ import polars as pl
 from sqlalchemy import func, insert, select, update
 
 from actions import audit
-from actions.errors import Unknown
+from actions.errors import SuppressionRefused, Unknown
 from actions.ledger import Ledger
 from actions.tables import suppression as table
 from actions.tables import utc
+from actions.users import check_say
 
 SCHEMA = {
     "id": pl.String, "check": pl.String, "cloud": pl.String, "account": pl.String,
@@ -37,8 +38,23 @@ def suppress(
     ledger: Ledger, scope: Scope, *, reason: str, actor: str, now: datetime,
     until: date | None = None,
 ) -> str:  # fmt: skip
-    """Write a suppression and return its id. It holds before the day `until`."""
+    """Write a suppression and return its id. It holds before the day `until`.
+
+    Raises `SuppressionRefused`, and `NotAllowed` for somebody whose role approves nothing.
+    """
+    reason, today = reason.strip(), utc(now).date()
+    if not reason:
+        raise SuppressionRefused(
+            "No reason was given: whoever misses the recommendation should know why it is silent. "
+            "Give it in a few words; nothing was written."
+        )
+    if until is not None and until <= today:
+        raise SuppressionRefused(
+            f"Until {until}, but today is {today}. Give the first day on which it no longer holds, "
+            "after today; nothing was written."
+        )
     with ledger.write() as connection:
+        check_say(connection, actor)
         count = connection.scalar(select(func.count()).select_from(table)) or 0
         identity = f"s{count + 1}"
         facts = {**vars(scope), "until": until, "reason": reason}
@@ -52,9 +68,10 @@ def suppress(
 
 
 def lift(ledger: Ledger, suppression_id: str, *, actor: str, now: datetime) -> None:
-    """End a suppression. Raises `Unknown`."""
+    """End a suppression. Raises `Unknown`, and `NotAllowed` as `suppress` does."""
     mine = (table.c.id == suppression_id) & table.c.lifted_at.is_(None)
     with ledger.write() as connection:
+        check_say(connection, actor)
         if connection.execute(update(table).where(mine).values(lifted_at=utc(now))).rowcount == 0:
             alive = select(table.c.id).where(table.c.lifted_at.is_(None))
             raise Unknown("suppression", suppression_id, connection.scalars(alive))

@@ -137,6 +137,16 @@ def active_users(connection: Connection) -> list[User]:
     return [User(row.name, row.role, row.highest_risk) for row in rows]
 
 
+def check_say(connection: Connection, actor: str) -> None:
+    """Raises `NotAllowed` for a user whose role approves nothing."""
+    for known in active_users(connection):
+        if is_same(known.name, actor) and known.highest_risk is None:
+            raise NotAllowed(
+                f"{known.name!r} is {known.role}, who may look but silence nothing. "
+                "Ask somebody who may approve."
+            )
+
+
 def _check_admin(connection: Connection, actor: str) -> None:
     everybody = active_users(connection)
     admins = [known.name for known in everybody if known.role == "admin"]

@@ -32,6 +32,7 @@ BAD_INPUT = {  # errors of other packages that mean exit code 2
     "BrokenSettings",
     "FeedbackRefused",
     "QueryRefused",
+    "SuppressionRefused",
     "Unknown",
     "UnknownAssets",
     "UnknownSource",

@@ -8,6 +8,7 @@ from actions.check import SAVING
 from app.answer import Answer
 from app.dashboard.money import between, full, full_range
 from app.errors import BadInput
+from app.known import require_check, require_cloud
 from app.rows import read, run_query
 from app.session import Session
 from app.tables import footer, table
@@ -24,9 +25,12 @@ def recommendations(
     Without a status the table shows the open ones.
     """
     wanted = {"status": status, "check": check, "cloud": cloud}
+    everything = read(session, "from marts.recommendation_now order by currency, rank, id")
+    require_check(check)
+    require_cloud(cloud, (one["cloud"] for one in everything))
     found = [
         one
-        for one in read(session, "from marts.recommendation_now order by currency, rank, id")
+        for one in everything
         if all(value is None or one[name] == value for name, value in wanted.items())
     ]
     savings = [one for one in found if _saves(one)]

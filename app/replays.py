@@ -11,6 +11,7 @@ import polars as pl
 from app.answer import Answer
 from app.dashboard.money import full_range, percent
 from app.errors import BadInput
+from app.known import require_check
 from app.rows import read
 from app.session import Session
 from app.tables import footer, table
@@ -36,11 +37,9 @@ def replay_checks(
     session: Session, *, days: int, every: int, only: str | None, all_findings: bool
 ) -> Answer:
     """What each check would have said on past days, and what became of it."""
-    from actions.check import checks
     from actions.replay import replay
 
-    if only is not None and only not in {check.name for check in checks()}:
-        raise BadInput(f"No check is named {only!r}. docs/checks.md lists them.")
+    require_check(only)
     overrides = [given.override for given in session.settings.checks]
     as_of = session.lake.published().as_of
 

@@ -10,6 +10,7 @@ from app.answer import Answer
 from app.command import command
 from app.errors import BadInput
 from app.session import Actor, Session
+from warehouse.errors import NothingPublished, OlderTables
 
 PANEL = "The ledger"
 
@@ -118,7 +119,9 @@ def add_suppression(
     actor: Actor = None,
 ) -> Answer:
     """Silence what agrees with everything that is given; it holds from the next run on."""
+    from actions.check import checks
     from actions.suppress import Scope, suppress
+    from app.known import require, require_check, require_cloud
 
     scope = Scope(check, cloud, account, kind, resource, team, env)
     if not any(vars(scope).values()):
@@ -126,6 +129,9 @@ def add_suppression(
             "This would silence everything. Name at least one of --check, --cloud, --account, "
             "--kind, --resource, --team, --env."
         )
+    require_check(check)
+    require_cloud(cloud, _billed_clouds(session))
+    require("kind", kind, (one.kind for one in checks()))
     day = until.date() if until else None
     identity = suppress(
         session.new_ledger, scope, reason=reason, actor=actor or session.login, now=session.clock,
@@ -134,6 +140,15 @@ def add_suppression(
     line = f"{identity} holds {f'until {day}' if day else 'for ever'}, from the next run on."
     document = {"suppression": {"id": identity, **vars(scope), "until": day, "reason": reason}}
     return Answer(document, lambda: [line])
+
+
+def _billed_clouds(session: Session) -> list[str]:
+    from app.rows import read
+
+    try:
+        return [one["cloud"] for one in read(session, "select distinct cloud from marts.account")]
+    except (NothingPublished, OlderTables):
+        return []
 
 
 def list_suppressions(session: Session) -> Answer:

@@ -12,6 +12,7 @@ from app.session import Session
 
 PANEL = "Look"
 Level = Literal["total", "cloud", "account", "service"]
+Status = Literal["open", "superseded", "suppressed", "insufficient_data", "advice"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -144,10 +145,7 @@ def recommendations(
     wanted: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Show this one in full.")
     ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(help="Only these: open, superseded, suppressed, insufficient_data, advice."),
-    ] = None,
+    status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
     check: Annotated[str | None, typer.Option(help="Only those of this check.")] = None,
     cloud: Annotated[str | None, typer.Option(help="Only those on this cloud.")] = None,
 ) -> Answer:

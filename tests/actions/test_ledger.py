@@ -12,6 +12,7 @@ from test_audit import one_chain
 from actions import audit
 from actions.apply import apply
 from actions.approve import approve
+from actions.errors import NotAllowed, SuppressionRefused
 from actions.ledger import CHANGES, NEWEST, open_ledger
 from actions.rollback import rollback
 from actions.suppress import Scope, lift, suppress, suppressions
@@ -99,6 +100,27 @@ def test_suppression_holds_until_its_day_or_until_it_is_lifted(office: Office) -
     assert suppressions(office.ledger, on_the_day)["id"].to_list() == [second]
     lift(office.ledger, second, actor="ann", now=NOW)
     assert suppressions(office.ledger, on_the_day).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("reason", "until"), [(" ", None), ("late", date(2026, 10, 31)), ("today", NOW.date())]
+)
+def test_suppression_needs_a_reason_and_a_day_to_come(
+    office: Office, reason: str, until: date | None
+) -> None:
+    with pytest.raises(SuppressionRefused, match="nothing was written"):
+        suppress(office.ledger, Scope("idle_instance"), reason=reason, actor="ann", now=NOW,
+                 until=until)  # fmt: skip
+    assert suppressions(office.ledger, NOW).is_empty()
+
+
+def test_who_may_only_look_silences_nothing(office: Office) -> None:
+    held = suppress(office.ledger, Scope("idle_instance"), reason="r", actor="ann", now=NOW)
+    with pytest.raises(NotAllowed, match="'vic' is viewer"):
+        suppress(office.ledger, Scope("gp2_volume"), reason="r", actor="Vic", now=NOW)
+    with pytest.raises(NotAllowed):
+        lift(office.ledger, held, actor="vic", now=NOW)
+    assert suppressions(office.ledger, NOW)["id"].to_list() == [held]
 
 
 def test_whole_gate_works_on_postgresql(postgres_database: Database, tmp_path: Path) -> None:

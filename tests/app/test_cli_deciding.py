@@ -117,6 +117,11 @@ def test_a_rejected_plan_is_not_applied(home: Path) -> None:
         ("verify", "p9-nope.r1"),
         ("suppress", "lift", "s99"),
         ("user", "add", "eve", "--role", "emperor"),
+        ("suppress", "add", "--check", "idle_machine", "--reason", "x"),
+        ("suppress", "add", "--cloud", "awss", "--reason", "x"),
+        ("suppress", "add", "--kind", "instancee", "--reason", "x"),
+        ("recommendations", "--check", "idle_machine"),
+        ("recommendations", "--cloud", "awss"),
     ],
 )
 def test_unknown_names_are_bad_input_and_the_known_ones_are_listed(
@@ -143,6 +148,11 @@ def test_users_and_suppressions_are_kept(tmp_path: Path) -> None:
     answer("suppress", "lift", added["id"], "--as", "ana", home=home)
     assert answer("suppress", "list", home=home)["suppressions"] == []
     assert call("suppress", "add", *because, "--json", home=home).code == 2
+    for wrong in (("--reason", "  "), (*because, "--until", "2020-01-01")):
+        refused = call("suppress", "add", "--kind", "disk", *wrong, "--json", home=home)
+        assert refused.code == 2
+        assert "nothing was written" in refused.json["error"]["message"]
+    assert call("recommendations", "--status", "opened", home=home).code == 2
 
 
 def test_a_budget_shows_after_the_next_run_how_likely_it_is_to_be_kept(home: Path) -> None:

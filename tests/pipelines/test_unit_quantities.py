@@ -15,7 +15,8 @@ UNITS = {
                                    " select date '2026-03-02', 200.5;"},
         {"name": "build", "sql": "select date '2026-03-01' as day, 'web' as team, 10 as quantity"},
         {"name": "nothing", "sql": "select date '2026-03-01' as day, 0 as quantity"},
-        {"name": "deploy", "sql": "select date '2026-03-01' as day, 'nobody' as team, 3 as quantity"},
+        {"name": "deploy", "sql": "select date '2026-03-01' as day, 'nobody' as team,"
+                                  " 3 as quantity"},
         {"name": "refund", "sql": "select date '2026-03-01' as day, -5 as quantity"},
         {"name": "typo", "sql": "select dya from raw.metric"},
         {"name": "nameless", "sql": "select 1 as one"},
