@@ -71,7 +71,10 @@ def anomalies(
     wanted: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Show this one in full.")
     ] = None,
-    is_open: Annotated[bool, typer.Option("--open", help="Only those still going on.")] = False,
+    is_open: Annotated[
+        bool,
+        typer.Option("--open", help="Only those still going on, or over for less than a week."),
+    ] = False,
     also_expected: Annotated[
         bool,
         typer.Option(

@@ -79,6 +79,8 @@ def next_steps(incident: Mapping[str, Any], first: Mapping[str, Any] | None) -> 
     steps = _STEPS.get(incident["cause"] or "quantity", _STEPS["quantity"])
     if incident["direction"] == "down":
         steps = _DROP
+    elif incident.get("state") in ("just ended", "ended"):
+        steps = _OVER
     if first["changes"]:
         steps = (f"Ask who made the change of that time: {first['changes']}.", *steps)
     return [step.format(what=what) for step in steps]
@@ -102,10 +104,15 @@ _STEPS = {
     "gone": ("See whether {what} was to end; if not, ask its owner.",),
     "quantity": (
         "Ask the owner of {what} what uses more of it since then.",
-        "If it runs away (logs, retries, transfer), stop that first; it costs every day.",
+        "If it runs away (logs, retries, transfer), stop that first; it costs more each day.",
         "If it is growth that is wanted, raise the budget.",
     ),
 }
+_OVER = (
+    "It is over: ask the owner of {what} what it was, and whether it can come again.",
+    "If nobody knows, look at the lines of the evidence, and ask the provider for a correction of "
+    "what nobody used.",
+)
 _DROP = (
     "See whether {what} works: a drop in cost can be an outage, or a bill that is missing lines.",
     "If it is a saving, nothing is to be done.",

@@ -27,6 +27,7 @@ DAY_COLUMNS = {
 TOTAL_COLUMNS = {"currency": pl.String, "day": pl.Date, "usual": pl.Float64}
 MONTH = 28  # days whose median total tells how much money matters
 GAP = 3  # days between two incidents of one series and direction that make them one
+NOTHING = 0.005  # of a currency: what is less is shown as 0.00
 BEFORE, AFTER = 42, 21  # days around an incident that are shown with it
 
 
@@ -357,13 +358,14 @@ def _reason(item: Mapping[str, object], one: _Incident) -> str:
     currency = item["currency"]
     length = "1 day" if days == 1 else f"{days} days"
     money = f"{actual:,.2f} {currency} in {length}"
-    if cause == NEW:
+    if cause == NEW and expected < NOTHING:
         text = f"new: {money}, nothing before"
     else:
         share = f" ({impact / expected:+.0%})" if expected > 0 else ""
         usual = f"instead of {expected:,.2f}{share}"
-        verb = "creeping up: " if cause == CREEPING else ""
+        # What was new may go on as a step up, which is measured against what was new.
+        verb = {CREEPING: "creeping up: ", NEW: "new at first: "}.get(cause, "")
         text = f"{verb}{money} {usual}"
-        if cause != CREEPING:
+        if cause not in (CREEPING, NEW):
             text += f", {one.score:.0f} times the usual spread"
     return text + ("; counts as the new normal since then" if one.is_adopted else "")

@@ -46,7 +46,9 @@ def sentence(
         text = f"{members.height} series together {total:+,.2f} {members['currency'][0]}; {text}"
     parts = [text, _explained(first)]
     if largest and first["dimension"] == "service":
-        parts.append(f"most of it by {named(largest)} ({min(largest['share'], 1.0):.0%})")
+        share = min(largest["share"], 1.0)
+        part = "most of it by" if share > 0.5 else "the largest part by"
+        parts.append(f"{part} {named(largest)} ({share:.0%})")
     if because:
         parts.append(f"expected: {because}")
     return "; ".join(parts)

@@ -33,6 +33,13 @@ def test_a_change_of_the_time_is_asked_about_first() -> None:
     assert "instance resized" in steps[0]
 
 
+def test_what_is_over_is_not_to_be_stopped() -> None:
+    incident = {"is_expected": False, "cause": "quantity", "direction": "up", "state": "just ended"}
+    steps = " ".join(words.next_steps(incident, FIRST))
+    assert "is over" in steps
+    assert "each day" not in steps
+
+
 def test_what_was_expected_asks_for_nothing() -> None:
     (step,) = words.next_steps({"is_expected": True, "cause": "new", "direction": "up"}, FIRST)
     assert step.startswith("Nothing")

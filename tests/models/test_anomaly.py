@@ -73,7 +73,19 @@ def test_a_new_service_is_found_on_its_first_day():
     (incident,) = found(values)
     assert incident["service"] == "service-0001"
     assert incident["starts_on"] == CALENDAR[110]
-    assert "new:" in str(incident["reason"])
+    assert str(incident["reason"]).startswith("new:")
+    assert "nothing before" in str(incident["reason"])
+
+
+def test_what_was_new_and_rose_again_does_not_say_that_nothing_was_before():
+    values = steady(count=2)
+    values[1, :110] = 0
+    values[1, 110 : 110 + Limits().normal_after + 1] = 50
+    values[1, 110 + Limits().normal_after + 1 :] = 400
+    (incident,) = [one for one in found(values) if one["service"] == "service-0001"]
+    assert float(str(incident["expected"])) > 1
+    assert str(incident["reason"]).startswith("new at first:")
+    assert "nothing before" not in str(incident["reason"])
 
 
 def test_everything_is_not_new_in_the_first_bill():

@@ -84,7 +84,7 @@ def test_without_such_a_value_the_service_is_the_cause() -> None:
     made = together(found, [item(one, "resource", "i-1", 0.4), item(one, "resource", "i-2", 0.3)])
     assert made.cause["dimension"][0] == "service"
     assert made.cause["rank"].to_list() == list(range(1, made.cause.height + 1))
-    assert "most of it by i-1 (40%)" in made.anomaly["reason"][0]
+    assert "the largest part by i-1 (40%)" in made.anomaly["reason"][0]
 
 
 def test_effects_add_up_to_the_last_digit() -> None:

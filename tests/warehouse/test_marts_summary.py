@@ -157,8 +157,12 @@ def test_what_stayed_is_the_new_normal_once_it_is_over() -> None:
         anomaly("c", is_new_normal=False, **over),
         anomaly("d", is_new_normal=True, is_expected=True, **over),
         anomaly("e", **over),
+        anomaly("f", is_new_normal=False, ends_on=day("2026-03-14")),
     ])  # fmt: skip
-    assert [row["state"] for row in found] == ["open", "new normal", "ended", "expected", "ended"]
+    assert [(row["state"], row["is_open"]) for row in found] == [
+        ("open", True), ("new normal", False), ("ended", False), ("expected", False),
+        ("ended", False), ("just ended", True),
+    ]  # fmt: skip
 
 
 def test_anomalies_are_ranked_by_the_size_of_their_impact() -> None:

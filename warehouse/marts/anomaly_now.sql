@@ -7,7 +7,8 @@ select
     and coalesce(anomaly.ends_on > getvariable('as_of')::date - interval 7 day, true) as is_open,
     case
         when coalesce(anomaly.is_expected, false) then 'expected'
-        when is_open then 'open'
+        when is_open and (anomaly.ends_on is null or anomaly.is_new_normal) then 'open'
+        when is_open then 'just ended'
         when anomaly.is_new_normal then 'new normal' -- it is over only because later days are measured against it
         else 'ended'
     end as state,
