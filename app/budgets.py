@@ -26,7 +26,7 @@ def joined(session: Session, budgets: list[dict[str, Any]]) -> list[dict[str, An
     ]
 
 
-def unmatched(session: Session, scope: Scope, currency: str) -> str | None:
+def unmatched(session: Session, scope: Scope, currency: str | None = None) -> str | None:
     """A word of warning if nothing that is published has cost anything in that scope."""
     try:
         found = read(
@@ -34,8 +34,8 @@ def unmatched(session: Session, scope: Scope, currency: str) -> str | None:
         )
     except (NothingPublished, OlderTables):
         return None
-    wanted = {**{name: value for name, value in vars(scope).items() if value}, "currency": currency}
-    for name, value in wanted.items():
+    wanted = {**vars(scope), "currency": currency}
+    for name, value in ((name, value) for name, value in wanted.items() if value):
         known = sorted({one[name] for one in found if one[name]})
         if value not in known:
             near = get_close_matches(value.lower(), {k.lower() for k in known}, 3, 0.4)

@@ -1,9 +1,11 @@
-"""Do alerts get out? Whether each channel has its secrets, and what waits or was given up."""
+"""Do alerts get out? Whether rules match something, channels have secrets, and what waits."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from actions.budget import Scope
+from app.budgets import unmatched
 from app.check import Check
 from app.session import Session
 
@@ -15,7 +17,7 @@ SECRETS = ("url_from", "sign_with", "password_from")
 
 
 def alert_checks(session: Session) -> Iterator[Check]:
-    """One check per channel; none in a home without alerts."""
+    """One check per channel, and per rule with a filter; none in a home without alerts."""
     alerts = session.settings.alerts
     if alerts is None or not alerts.channels:
         return
@@ -23,6 +25,18 @@ def alert_checks(session: Session) -> Iterator[Check]:
     for channel in alerts.channels:
         mine = [row for row in rows if row["channel"] == channel.name]
         yield _channel(f"alerts {channel.name}", channel, mine)
+    for rule in alerts.rules:
+        scope = Scope(rule.filter.cloud, rule.filter.account, rule.filter.service)
+        if any(vars(scope).values()):
+            yield _filter(session, rule.name, scope)
+
+
+def _filter(session: Session, rule: str, scope: Scope) -> Check:
+    name, note = f"alert rule {rule}", unmatched(session, scope)
+    if note is None:
+        return Check(name, True, "its filter matches what is billed")
+    fix = "Correct the filter in the section 'alerts' of instance-select.yaml."
+    return Check(name, False, note.removeprefix("Note: "), fix)
 
 
 def _messages(session: Session) -> list[dict[str, Any]]:

@@ -173,6 +173,11 @@ class FilterSettings(BaseModel):
     account: str | None = Field(default=None, description="Only this account.")
     service: str | None = Field(default=None, description="Only this service.")
 
+    @field_validator("cloud")
+    @classmethod
+    def _is_written_small(cls, name: str | None) -> str | None:
+        return name and name.lower()
+
 
 class _RuleSettings(BaseModel):
     model_config = FORBID

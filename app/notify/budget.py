@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from math import floor
 from typing import Any
 
 from app.dashboard.money import chance, full
@@ -76,7 +77,8 @@ def _cause(row: Mapping[str, Any]) -> str:
 def _spent_message(place: Place, row: Mapping[str, Any], level: int) -> Message:
     currency = row["currency"]
     over = Decimal(str(row["spent"])) - Decimal(str(row["amount"]))
-    title = f"Budget {row['name']}: {level} % of {full(row['amount'], currency)} is spent"
+    used = floor(_used(row) or level)
+    title = f"Budget {row['name']}: {used} % of {full(row['amount'], currency)} is spent"
     if over > 0:
         title = f"Budget {row['name']} is exceeded by {full(over, currency)}"
     return Message(
@@ -119,7 +121,7 @@ def _facts(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     scope = [cloud_name(row["cloud"]) if row["cloud"] else "all clouds"]
     scope += [f"account {row['account']}"] if row["account"] else []
     scope += [row["service"]] if row["service"] else []
-    share = "" if used is None else f" ({used:.0f} %)"
+    share = "" if used is None else f" ({floor(used)} %)"
     return (
         ("What", f"{row['name']}: {', '.join(scope)}, per {row['period']}"),
         (

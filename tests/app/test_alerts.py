@@ -89,6 +89,17 @@ def test_what_did_not_get_out_is_in_the_list_and_in_doctor(own_demo_home: Path) 
         assert "s3cret" not in text
 
 
+def test_a_rule_that_matches_nothing_is_in_doctor(own_demo_home: Path) -> None:
+    rules = [{**RULE, "name": name, "filter": wanted} for name, wanted in (
+        ("ours", {"cloud": "AWS"}), ("typo", {"cloud": "asw"}), ("no service", {"service": "EC3"}),
+    )]  # fmt: skip
+    home = configured(own_demo_home, "http://127.0.0.1:1/x", *rules)
+    checks = {one["name"]: one for one in call("doctor", "--json", home=home).json["checks"]}
+    assert checks["alert rule ours"]["ok"]
+    assert "the cloud 'asw' yet" in checks["alert rule typo"]["detail"]
+    assert not checks["alert rule no service"]["ok"]
+
+
 def test_a_channel_can_be_tried(tmp_path: Path) -> None:
     (tmp_path / "instance-select.yaml").write_text("{}")
     with http_receiver(Answer(200), Answer(404)) as (url, box):
