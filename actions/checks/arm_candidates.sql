@@ -7,9 +7,10 @@
 -- param least_cost_month: 500.0
 -- blind: Whether the software of a machine runs on arm64, which nothing here can tell; and how fast it is there.
 -- evidence: select resource.resource_id, resource.sku, resource.arch, resource.region, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.account = {resource_id} and resource.kind = 'instance' and
--- evidence: resource.state = 'running' order by rate.cost_month desc
+-- evidence: from marts.resource_now as resource join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: resource.cloud = {cloud} and resource.account = {resource_id} and resource.kind = 'instance' and
+-- evidence: resource.state = 'running' and resource.arch = 'x86_64' and coalesce(json_extract_string(resource.config,
+-- evidence: '$.os'), 'linux') = 'linux' order by rate.cost_month desc
 --
 -- One row per account whose Linux machines on x86 cost at least 500 a month and have an ARM size in their region with
 -- the same vCPUs and memory, of the current generation, that is at least 10 % cheaper: the limit of catalogue CMP-07,

@@ -8,11 +8,10 @@
 -- param least_day: 10.0
 -- param clouds: ^(aws|azure|gcp)$
 -- blind: What is about to be resized or switched off; the plan on the page on commitments leaves that out.
--- evidence: select usage.starts_at::date as day, usage.instance_type, usage.region, usage.currency,
--- evidence: sum(usage.on_demand_cost) filter (where usage.commitment_id is null) as on_demand_cost,
--- evidence: sum(usage.on_demand_cost) filter (where usage.commitment_id is not null) as covered_cost from
--- evidence: marts.committable_usage as usage where usage.cloud = {cloud} and usage.billing_account = {resource_id}
--- evidence: group by all order by day
+-- evidence: select usage.starts_at::date as day, usage.currency, sum(usage.on_demand_cost) filter (where
+-- evidence: usage.commitment_id is null) as on_demand_cost, sum(usage.on_demand_cost) filter (where usage.commitment_id
+-- evidence: is not null) as covered_cost from marts.committable_usage as usage where usage.cloud = {cloud} and
+-- evidence: usage.billing_account = {resource_id} group by all order by day desc limit 31
 --
 -- One row per billing account: what instances cost on demand on the least of 30 days but one in ten is more than 30 %
 -- of all they cost, and at least 10 a day: our limits, from catalogue COM-05. That much was there every day, so a

@@ -10,11 +10,12 @@
 -- param week_hours: 20
 -- param billed_until_deleted: digitalocean
 -- blind: Who wants to work at night from next week on.
--- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
--- evidence: metric.avg, metric.p50_max, metric.p95_max, metric.max, rate.cost_month, rate.currency from
--- evidence: marts.metric_quantiles as metric left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where metric.cloud = {cloud} and metric.account = {account} and metric.resource_id = {resource_id} order
--- evidence: by metric.metric, metric.window_days
+-- evidence: select isodow(metric.hour) as weekday, hour(metric.hour) as hour_utc, count(distinct metric.hour) as weeks,
+-- evidence: max(metric.max) filter (where metric.metric = 'cpu_percent') as cpu_percent_max, max(metric.max) filter
+-- evidence: (where metric.metric = 'network_bytes_s') as network_bytes_s_max from raw.metric as metric where
+-- evidence: metric.cloud = {cloud} and metric.account = {account} and metric.resource_id = {resource_id} and
+-- evidence: metric.metric in ('cpu_percent', 'network_bytes_s') and metric.hour > (select max(newest.hour) - interval
+-- evidence: 32 day from raw.metric as newest) group by all order by weekday, hour_utc
 --
 -- An hour of the week is idle if CPU stayed at or below 5 % and network at or below 1,000 B/s in it in every one of
 -- the weeks of 32 days, at least three (of 14 days both): hystax/optscale (instances_for_shutdown.py) takes two weeks and one idle hour.

@@ -6,11 +6,12 @@
 -- param snapshot_gib_month: 0.05
 -- blind: A machine that is started once a year; on AWS and Azure also a protection from deletion, at which the
 -- blind: change fails and nothing is lost.
--- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
--- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
--- evidence: resource.tags, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: select part.resource_id, part.name, part.kind, part.sku, part.state, part.state_since, part.state_days,
+-- evidence: part.size_gib, part.attached_to, part.config, rate.cost_month, rate.currency from marts.resource_now as
+-- evidence: part left join marts.resource_run_rate as rate using (cloud, resource_id) where part.cloud = {cloud} and
+-- evidence: part.account = {account} and (part.resource_id = {resource_id} or (part.attached_to = {resource_id} and
+-- evidence: part.kind = 'disk' and json_extract_string(part.config, '$.boot') = 'true')) order by part.kind desc,
+-- evidence: part.resource_id
 --
 -- 30 days: AWS Trusted Advisor (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html, EC2
 -- instances stopped) and Azure Optimization Engine. What is saved is what goes with the machine: its own bill and its

@@ -7,9 +7,8 @@
 -- harm: What is exchanged or sold covers nothing any more, should the use come back.
 -- undo: It can't be undone: a new commitment has to be bought at the price of that day.
 -- blind: Whether its terms let it be exchanged, scoped anew or sold, and use that comes back with a season.
--- evidence: select use.month, use.currency, use.committed_cost, use.used_cost, use.unused_cost, use.utilisation
--- evidence: from marts.commitment_use as use
--- evidence: where use.cloud = {cloud} and use.commitment_id = {resource_id} order by use.month
+-- evidence: select cost.day, cost.currency, cost.committed_cost, cost.unused_cost from marts.commitment_cost as cost
+-- evidence: where cost.cloud = {cloud} and cost.commitment_id = {resource_id} order by cost.day desc limit 31
 --
 -- More than 5 % unused over 14 days: our rule, from catalogue COM-04. What is unused is what the bill says in FOCUS's
 -- CommitmentDiscountStatus (https://focus.finops.org/focus-specification/), which AWS's and Azure's FOCUS exports
