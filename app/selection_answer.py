@@ -134,6 +134,12 @@ def _export(session: Session, form: str, asked: Asked, chosen: Chosen, market: M
             from models.selection.abis import instance_requirements
 
             types = [str(one["instance_type"]) for one in chosen.offers if one["cloud"] == "aws"]
+            if not types:
+                clouds = ", ".join(sorted({str(one["cloud"]) for one in chosen.offers}))
+                raise BadInput(
+                    f"InstanceRequirements are those of Amazon EC2; what fits is of {clouds}. "
+                    "Give --cloud aws, or another --export."
+                )
             content, listed = instance_requirements(asked.requirements, types)
             text = json.dumps(content, indent=2)
             if listed:

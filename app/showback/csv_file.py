@@ -8,7 +8,7 @@ from app.showback.statement import Statement
 
 COLUMNS = (
     "month", "team", "currency", "kind", "pool", "cloud", "service", "cost", "cost_before",
-    "markup_percent", "markup", "unit", "quantity", "unit_cost", "unit_cost_before",
+    "markup_percent", "markup", "unit", "quantity", "unit_cost", "unit_cost_before", "is_whole",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
@@ -18,7 +18,10 @@ def as_csv(statement: Statement) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    head = {"month": f"{statement.month:%Y-%m}", "team": statement.team}
+    head = {
+        "month": f"{statement.month:%Y-%m}", "team": statement.team,
+        "is_whole": str(statement.is_whole).lower(),  # of the month: billed to its end
+    }  # fmt: skip
     for line in statement.lines:
         writer.writerow(_written({**head, **vars(line)}))
     for unit in statement.units:

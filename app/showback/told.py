@@ -15,7 +15,7 @@ from app.answer import Answer, decimal_text
 from app.dashboard.money import full, percent
 from app.errors import BadInput
 from app.session import Session
-from app.showback.asked import Rows, ask, months, try_rules
+from app.showback.asked import Rows, ask, is_whole, months, try_rules
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
 from app.showback.statement import NONE, Statement, statement
@@ -30,8 +30,9 @@ def show_teams(session: Session, wanted: date | None) -> Answer:
         month = _month(connection, wanted)
         found = ask(connection, "teams", month=month) if month else []
         units = ask(connection, "units", month=month, team=None) if month else []
+        whole = is_whole(connection, month) if month else True
     document = {
-        "month": month, "rules": _rules_from(session), "teams": _paying(found),
+        "month": month, "is_whole": whole, "rules": _rules_from(session), "teams": _paying(found),
         "unallocated": _nobody(found), "units": units, "snapshot": session.snapshot,
     }  # fmt: skip
 
@@ -54,7 +55,7 @@ def show_teams(session: Session, wanted: date | None) -> Answer:
             )
             for one in _paying(found)
         ]
-        lines = [table(columns, rows, title=f"{month:%B %Y}"), *told, _hint(session)]
+        lines = [table(columns, rows, title=_titled(month, whole)), *told, _hint(session)]
         return [*lines, *_unit_lines(units), footer(session.snapshot)]
 
     return Answer(document, view)
@@ -138,16 +139,21 @@ def _statement_lines(found: Statement) -> list[RenderableType]:
         )
         for line in found.lines
     ]  # fmt: skip
+    before = "the month before cost" if found.is_whole else "the whole month before cost"
     sums = [
         f"{full(one.cost, one.currency)} and {full(one.markup, one.currency)} mark-up: "
-        f"{full(one.to_pay, one.currency)}; the month before cost "
+        f"{full(one.to_pay, one.currency)}; {before} "
         f"{full(one.cost_before, one.currency)}."
         for one in found.totals
     ]
     columns = ["kind", "pool", "service", "cloud", ">cost", ">month before", ">mark-up"]
-    title = f"{found.team}, {found.month:%B %Y}"
+    title = f"{found.team}, {_titled(found.month, found.is_whole)}"
     return [table(columns, rows, title=title), *sums,
             *_unit_lines([vars(unit) for unit in found.units]), footer(found.snapshot)]  # fmt: skip
+
+
+def _titled(month: date, is_whole: bool) -> str:
+    return f"{month:%B %Y}{'' if is_whole else ' so far'}"
 
 
 def _reading(session: Session) -> AbstractContextManager[DuckDBPyConnection]:

@@ -150,6 +150,7 @@ def test_like_a_machine_keeps_its_place_and_its_unmeasured_memory(demo_home: Pat
         (("--feature", "hibernat"), "hibernation"),
         (("--like", "i-1"), "needs a home"),
         (("--from-abis", "/nonexistent.json"), "can't be read as JSON"),
+        (("--vcpus", "4", "--cloud", "gcp", "--export", "abis"), "what fits is of gcp"),
         (("--from-ec2-selector", "--nope 1"), "no flag --nope"),
         (("--export", "karpenter"), "Give --cloud"),
     ],

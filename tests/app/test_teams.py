@@ -57,6 +57,14 @@ def test_without_rules_each_team_pays_the_lines_with_its_tag(demo_home: Path) ->
     assert sum(shares) == pytest.approx(1)
 
 
+def test_a_month_that_still_runs_is_said_to(demo_home: Path) -> None:
+    shown = call("showback", "--team", "web", home=demo_home).stdout
+    assert "web, November 2026 so far" in shown
+    assert "the whole month before cost" in shown
+    assert answer("allocation", home=demo_home)["is_whole"] is False
+    assert "October 2026 so far" not in call("allocation", "--month", MONTH, home=demo_home).stdout
+
+
 def test_rules_are_tried_without_writing(demo_home: Path, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES)
     before = answer("allocation", "--month", MONTH, home=demo_home)
@@ -96,6 +104,7 @@ def test_a_statement_adds_up_to_what_the_team_pays(demo_home: Path, tmp_path: Pa
     billed = lines_of(demo_home, "json_extract_string(Tags, '$.team') = 'web'")
     for code, cost in billed.items():
         assert sum(Decimal(row["cost"]) for row in rows if row["currency"] == code) == cost
+    assert {row["is_whole"] for row in rows} == {"true"}
     totals = {one["currency"]: Decimal(one["cost"]) for one in found["statement"]["totals"]}
     assert totals == billed
     before = answer("allocation", "--month", "2026-09", home=demo_home)["teams"]
