@@ -166,7 +166,7 @@ def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
 
     A mix follows the median, and a sum of medians falls short where spikes only go up. What the
     sum missed at the median origin is shared out by the squares of the errors that a series has
-    even in its good folds: those that nobody forecasts well take nearly all of it, and none takes
+    even in its good folds: those that nobody forecasts well take most of it, and none takes
     more than it missed itself in its median fold. So steady ones stay what they are, also after a
     jump. A single model, and a series that may be negative, keep a factor of 1.
     """
@@ -179,10 +179,22 @@ def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
     is_open = is_mix & (size > 0) & (np.nan_to_num(forecast).min(axis=1, initial=0.0) >= 0)
     own = np.maximum(np.sign(share) * np.nan_to_num(median(mean(error, (2,)))), 0.0)
     spread = _lower_quartile(mean(np.abs(error), (2,))) * (is_open & (own > 0))
-    spread = (spread / max(float(spread.max(initial=0.0)), 1e-300)) ** 2
-    part = share * size.sum() * spread / max(float(spread.sum()), 1e-300)
-    part = np.clip(part, -own, own)
-    return 1 + np.clip(part / np.where(size > 0, size, 1.0), *FACTOR)
+    most = np.minimum(own, FACTOR[share > 0] * np.sign(share) * size)
+    part = np.sign(share) * _shared_out(abs(share) * size.sum(), spread**2, most)
+    return 1 + part / np.where(size > 0, size, 1.0)
+
+
+def _shared_out(amount: float, weight: Floats, most: Floats) -> Floats:
+    """In proportion to the weights, but to nobody more than `most`; the others take the rest."""
+    part, left = np.zeros(len(weight)), amount
+    for _ in range(len(weight)):
+        open_ = (weight > 0) & (part < most)
+        if left <= amount * 1e-9 or not open_.any():
+            break
+        given = left * weight * open_ / (weight * open_).sum()
+        given = np.minimum(given, most - part)
+        part, left = part + given, left - given.sum()
+    return part
 
 
 def _lower_quartile(by_fold: Floats) -> Floats:
