@@ -39,12 +39,22 @@ def amount(one: dict[str, Any], *, prefix: str = "") -> str:
 
 
 def first_part(one: dict[str, Any]) -> str:
-    """What to buy now, if it is bought in parts."""
+    """What to buy first and when, if not all at once and now.
+
+    >>> from datetime import date
+    >>> part = {"parts": 3, "first_quantity": 3.0, "made_on": date(2026, 11, 22)}
+    >>> first_part({**part, "first_on": date(2026, 11, 22), "last_on": date(2027, 1, 21)})
+    '3 instances now, 3 parts until 2027-01-21'
+    >>> first_part({**part, "first_on": date(2027, 1, 6), "last_on": date(2027, 3, 7)})
+    '3 instances on 2027-01-06, 3 parts until 2027-03-07'
+    """
     if not one["parts"]:
         return ""
+    is_now = one["first_on"] <= one["made_on"]
     if one["parts"] == 1:
-        return "all at once"
-    return f"{amount(one, prefix='first_')} now, {one['parts']} parts a month apart"
+        return "all at once" if is_now else f"all on {one['first_on']}"
+    when = "now" if is_now else f"on {one['first_on']}"
+    return f"{amount(one, prefix='first_')} {when}, {one['parts']} parts until {one['last_on']}"
 
 
 def _term(one: dict[str, Any]) -> str:
@@ -75,7 +85,7 @@ def sentence(one: dict[str, Any]) -> str:
     return (
         f"Buy a {what(one)} on {cloud_name(one['cloud'])} ({one['billing_account']}) for "
         f"{_term(one)}: {amount(one)}, which is "
-        f"{full(whole, currency)} over the term. It likely saves "
+        f"{full(whole, currency)} over the term. {_later(one)}It likely saves "
         f"{full(one['saving_month_mean'], currency)} a month, in 8 of 10 cases "
         f"{full_range(one['saving_month_low'], one['saving_month_high'], currency)}. It has paid "
         "off after "
@@ -83,6 +93,12 @@ def sentence(one: dict[str, Any]) -> str:
         f"of it, you pay more than without it; if you stop using it, it costs "
         f"{full(one['commitment_hour'] * 730.5, currency)} a month for nothing until it ends."
     )
+
+
+def _later(one: dict[str, Any]) -> str:
+    if not one["starts_on"] or one["starts_on"] <= one["made_on"]:
+        return ""
+    return f"Buy none of it before {one['starts_on']}: what you own covers that use until then. "
 
 
 def unanswered(one: dict[str, Any]) -> str:

@@ -30,7 +30,8 @@ def commitments(session: Session, *, is_all: bool) -> Answer:
     """What is owned, how much of the usage it covers, and what to buy."""
     owned = read(session, "from marts.commitment_owned order by cloud, commitment_id, currency")
     coverage = read(session, COVERAGE)
-    plan = read(session, "from marts.commitment_plan_now order by currency, rank")
+    # Ranks are unique; first_on is named so that a snapshot without it is told to be older.
+    plan = read(session, "from marts.commitment_plan_now order by currency, rank, first_on")
     outlook = read(
         session, "from models.commitment_outlook order by cloud, billing_account, currency, term"
     )
@@ -125,13 +126,15 @@ def replay_commitments(session: Session, bought: list[Bought] | None, days: int)
 def _computed(session: Session) -> list[Bought]:
     found = read(
         session,
-        "select cloud, billing_account, currency, price_type, region, covers, os,"
-        " commitment_hour as hourly from models.commitment_plan where is_recommended order by all",
+        "select plan.cloud, plan.billing_account, plan.currency, plan.price_type, plan.region,"
+        " plan.covers, plan.os, sum(part.commitment_hour) as hourly from models.commitment_plan"
+        " as plan join models.commitment_tranche as part on plan.id = part.plan_id"
+        " where part.free_on <= part.made_on group by all order by all",
     )
     if not found:
         raise BadInput(
-            "The plan of this snapshot buys nothing, so there is nothing to replay; give one with "
-            "--plan FILE.yaml, or see why: instance-select commitments"
+            "The plan of this snapshot buys nothing now, so there is nothing to replay; give one "
+            "with --plan FILE.yaml, or see why: instance-select commitments"
         )
     return [Bought(**one) for one in found]
 
@@ -171,7 +174,8 @@ def _replayed(
         for one in sums
     ]
     hindsight = (
-        "The computed plan knows the last 91 of these days: what it saved in them is hindsight."
+        "The computed plan knows the last 91 of these days: what it saved in them is hindsight. "
+        "What is to be bought only when owned commitments end is left out: here they still run."
     )
     return [table(columns, lines), *told, *([hindsight] if is_computed else []), footer(snapshot)]
 
