@@ -1,5 +1,6 @@
 """Commitments in the words of somebody from finance."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.dashboard.money import between, full, full_range, percent, sign
@@ -10,6 +11,7 @@ KINDS = {
     "cud": "committed use of {place}", "reservation": "reservation of {place}",
 }  # fmt: skip
 TERMS = {"1y": "1 year", "3y": "3 years"}
+NOISE = 0.005  # share of a saving; the levels of a curve seldom meet its top
 SUGGESTION = [
     "buy", "for", ">amount", "first", ">saves a month", ">likely", ">break-even", ">used",
     ">pays above",
@@ -99,6 +101,25 @@ def _later(one: dict[str, Any]) -> str:
     if not one["starts_on"] or one["starts_on"] <= one["made_on"]:
         return ""
     return f"Buy none of it before {one['starts_on']}: what you own covers that use until then. "
+
+
+def beyond(one: dict[str, Any], curve: Sequence[tuple[float, float]]) -> str:
+    """What more than is suggested would do; the curve has amounts an hour and savings a month."""
+    more = [saved for hourly, saved in curve if hourly > one["commitment_hour"] * (1 + 1e-9)]
+    if not more:
+        return "No more than that is ever used."
+    if max(more) > one["saving_month_mean"] * (1 + NOISE):
+        return (
+            "A little more would save, too, if it were bought now; but buying it when what you own "
+            "has ended saves more, and is planned then."
+        )
+    end = more[-1]
+    told = (
+        f"still saves {full(end, one['currency'])} a month"
+        if end >= 0
+        else f"costs {full(-end, one['currency'])} a month more than on demand"
+    )
+    return f"To the right each further unit loses: the whole {told} at the end."
 
 
 def unanswered(one: dict[str, Any]) -> str:

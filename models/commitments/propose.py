@@ -209,13 +209,25 @@ def _option(
         for phase, before, after in zip(left.phases, [0.0, *amounts], amounts, strict=False)
         if after > before
     ]
-    levels = np.linspace(0.0, max(most, hourly), LEVELS) if hourly else np.zeros(0)
     parts = [Part(day, more / ratio, more) for day, more in steps]
     return Option(
         group, name, ratio, hourly / ratio, hourly, unit, parts, demand, covered, used,
         _saving(rows[0] - hourly, left, asked.scenarios),
-        [(float(each), saving(float(each))) for each in levels],
+        [(each, saving(each)) for each in _levels(max(most, hourly), unit * ratio) if hourly],
     ), rows[0] - hourly  # fmt: skip
+
+
+def _levels(most: float, price: float) -> list[float]:
+    """Amounts of a curve; multiples of the price of a whole unit where only such are sold.
+
+    >>> _levels(0.75, 0.25)
+    [0.0, 0.25, 0.5, 0.75]
+    """
+    levels = np.linspace(0.0, most, LEVELS)
+    return [
+        float(each)
+        for each in (np.unique(np.floor(levels / price + 1e-9)) * price if price else levels)
+    ]
 
 
 def _saving(per_slot: Floats, left: Remaining, scenarios: Scenarios) -> Saving:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from command_line import answer, call
 
+from app.commitment_words import beyond
 from app.errors import BadInput
 from app.plan_file import EXAMPLE, read_plan
 
@@ -53,6 +54,25 @@ def test_for_people_the_commitments_are_sentences_and_a_table(demo_home: Path) -
     assert "Nothing is bought by this product" in text
     flat = " ".join(text.split())
     assert "DigitalOcean (do:team:acme) in USD: no price of a commitment is known for 100%" in flat
+
+
+@pytest.mark.parametrize(
+    ("curve", "told"),
+    [
+        ([(0, 0), (2, 90), (3, 50)], "loses: the whole still saves $50.00 a month at the end."),
+        (
+            [(2, 90), (3, -5)],
+            "loses: the whole costs $5.00 a month more than on demand at the end.",
+        ),
+        ([(2, 90), (3, 95), (4, 20)], "has ended saves more, and is planned then."),
+        ([(0, 0), (2, 90)], "No more than that is ever used."),
+    ],
+)
+def test_what_more_than_the_suggestion_would_do_is_said_as_its_curve_shows_it(
+    curve: list[tuple[float, float]], told: str
+) -> None:
+    suggested = {"commitment_hour": 2.0, "saving_month_mean": 90.0, "currency": "USD"}
+    assert beyond(suggested, curve).endswith(told)
 
 
 def test_the_computed_plan_is_replayed_and_adds_up(demo_home: Path) -> None:
