@@ -11,6 +11,7 @@ from app.answer import Answer
 from app.commitment_words import SUGGESTION, owned_line, suggestion, unanswered
 from app.dashboard.money import full, full_range, percent
 from app.errors import BadInput
+from app.exact import exact_rows
 from app.rows import read
 from app.session import Session
 from app.tables import footer, table
@@ -25,6 +26,12 @@ COVERAGE = """
     where day >= (select max(day) from marts.commitment_daily) - 29
     group by all order by all"""
 
+MONTH = (
+    "saving_month_low", "saving_month_mean", "saving_month_high", "demand_month", "cost_month",
+    "regret_month", "cut_month",
+)  # fmt: skip
+HOUR = ("commitment_hour", "demand_hour", "covered_hour", "first_hour", "hourly")
+
 
 def commitments(session: Session, *, is_all: bool) -> Answer:
     """What is owned, how much of the usage it covers, and what to buy."""
@@ -37,8 +44,10 @@ def commitments(session: Session, *, is_all: bool) -> Answer:
     )
     tranches = read(session, "from models.commitment_tranche order by plan_id, number")
     document = {
-        "owned": owned, "coverage": coverage, "plan": plan, "outlook": outlook,
-        "tranches": tranches, "snapshot": session.snapshot,
+        "owned": exact_rows(owned, ("covered_cost", "saved_cost")),
+        "coverage": exact_rows(coverage, ("usage_cost", "covered_cost")),
+        "plan": exact_rows(plan, MONTH, HOUR), "outlook": exact_rows(outlook, MONTH),
+        "tranches": exact_rows(tranches, (), HOUR), "snapshot": session.snapshot,
     }  # fmt: skip
 
     def view() -> list[Any]:
@@ -115,7 +124,7 @@ def replay_commitments(session: Session, bought: list[Bought] | None, days: int)
     rows = replay(usage, rates, plan, until=until)
     sums = totals(rows)
     document = {
-        "plan": [vars(one) for one in plan], "is_computed": bought is None, "from": first,
+        "plan": exact_rows(map(vars, plan), (), HOUR), "is_computed": bought is None, "from": first,
         "until": until, "months": rows, "totals": sums, "snapshot": session.snapshot,
     }  # fmt: skip
     return Answer(
