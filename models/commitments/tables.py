@@ -107,7 +107,8 @@ def no_rates(rates: Rates) -> str:
         return ""
     share = float(without["on_demand_cost"].sum()) / float(rates.groups["on_demand_cost"].sum())
     names = [
-        row["covers"] + ("" if row["os"] else " of unknown operating system")
+        f"{row['covers']} in {row['region'] or 'an unknown region'}"
+        + ("" if row["os"] else " of unknown operating system")
         for row in without.head(5).iter_rows(named=True)
     ]
     return (

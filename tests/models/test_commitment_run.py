@@ -123,6 +123,15 @@ def test_usage_without_a_rate_gets_a_reason_and_no_purchase() -> None:
     assert "no price of a commitment is known for 100% of the usage" in reason
 
 
+def test_usage_without_a_rate_is_told_apart_by_region_and_system() -> None:
+    usage = [*lines(os=None), *lines(region="us-east-1", os=None), *lines(region=None)]
+    (reason,) = planned(usage, prices=[])["commitment_plan"]["reason"].to_list()
+    for named in ("m5.large in eu-west-1 of unknown operating system",
+                  "m5.large in us-east-1 of unknown operating system",
+                  "m5.large in an unknown region"):  # fmt: skip
+        assert named.replace("m5.large", "m5") in reason
+
+
 def test_a_rate_of_another_region_or_system_is_no_rate() -> None:
     elsewhere = [price("sp_1y", 0.72, region="us-east-1"), price("sp_1y", 0.6, os="windows")]
     assert bought(planned(lines(), prices=elsewhere)).is_empty()
@@ -304,6 +313,28 @@ def test_whole_instances_cost_their_price() -> None:
     held = one(None, "reservation_1y", quantity=10.0, covers="m5.large")
     (total,) = totals(replay(pl.DataFrame(lines()), rates, [held], until=UNTIL))
     assert total["committed"] == Decimal(str(10 * LIST * 0.6 * 24 * DAYS)).quantize(Decimal("0.01"))
+
+
+def test_a_purchase_without_a_rate_is_told_what_can_be_named_there() -> None:
+    larger = {"region": "us-east-1", "instance_type": "m5.xlarge"}
+    usage = [*lines(), *lines(**larger)]
+    sold = [
+        price("reservation_1y", 0.6),
+        price("sp_1y", 0.7),
+        price("reservation_1y", 0.6, **larger),
+    ]
+    rates = rates_of(planned(usage, prices=sold))
+
+    def told(wrong: Bought) -> str:
+        with pytest.raises(UnknownRate) as refused:
+            replay(pl.DataFrame(usage), rates, [wrong], until=UNTIL)
+        return str(refused.value)
+
+    unknown = told(one(None, "reservation_1y", covers="m5.huge", quantity=1.0))
+    assert "rates of reservation_1y are known for m5.large in eu-west-1 (linux)." in unknown
+    elsewhere = told(one(None, "reservation_1y", region="nowhere", covers="m5.large", quantity=1.0))
+    assert "m5.large in eu-west-1 (linux), m5.xlarge in us-east-1 (linux)." in elsewhere
+    assert "known price types are reservation_1y, sp_1y." in told(one(1.0, "cud_1y"))
 
 
 @pytest.mark.parametrize(
