@@ -13,6 +13,7 @@ STANDING = (
     "starts_on", "ends_on", "spent", "expected", "lo80", "hi80", "lo95", "hi95",
     "breach_probability", "breach_on", "status", "reason",
 )  # fmt: skip
+MONEY = ("spent", "expected", "lo80", "hi80", "lo95", "hi95")
 NEW = "not computed yet: it was set after the last run"
 
 

@@ -1,5 +1,6 @@
 """Commitments in the words of somebody from finance."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.dashboard.money import between, full, full_range, percent, sign
@@ -10,6 +11,7 @@ KINDS = {
     "cud": "committed use of {place}", "reservation": "reservation of {place}",
 }  # fmt: skip
 TERMS = {"1y": "1 year", "3y": "3 years"}
+NOISE = 0.005  # share of a saving; the levels of a curve seldom meet its top
 SUGGESTION = [
     "buy", "for", ">amount", "first", ">saves a month", ">likely", ">break-even", ">used",
     ">pays above",
@@ -39,12 +41,22 @@ def amount(one: dict[str, Any], *, prefix: str = "") -> str:
 
 
 def first_part(one: dict[str, Any]) -> str:
-    """What to buy now, if it is bought in parts."""
+    """What to buy first and when, if not all at once and now.
+
+    >>> from datetime import date
+    >>> part = {"parts": 3, "first_quantity": 3.0, "made_on": date(2026, 11, 22)}
+    >>> first_part({**part, "first_on": date(2026, 11, 22), "last_on": date(2027, 1, 21)})
+    '3 instances now, 3 parts until 2027-01-21'
+    >>> first_part({**part, "first_on": date(2027, 1, 6), "last_on": date(2027, 3, 7)})
+    '3 instances on 2027-01-06, 3 parts until 2027-03-07'
+    """
     if not one["parts"]:
         return ""
+    is_now = one["first_on"] <= one["made_on"]
     if one["parts"] == 1:
-        return "all at once"
-    return f"{amount(one, prefix='first_')} now, {one['parts']} parts a month apart"
+        return "all at once" if is_now else f"all on {one['first_on']}"
+    when = "now" if is_now else f"on {one['first_on']}"
+    return f"{amount(one, prefix='first_')} {when}, {one['parts']} parts until {one['last_on']}"
 
 
 def _term(one: dict[str, Any]) -> str:
@@ -75,7 +87,7 @@ def sentence(one: dict[str, Any]) -> str:
     return (
         f"Buy a {what(one)} on {cloud_name(one['cloud'])} ({one['billing_account']}) for "
         f"{_term(one)}: {amount(one)}, which is "
-        f"{full(whole, currency)} over the term. It likely saves "
+        f"{full(whole, currency)} over the term. {_later(one)}It likely saves "
         f"{full(one['saving_month_mean'], currency)} a month, in 8 of 10 cases "
         f"{full_range(one['saving_month_low'], one['saving_month_high'], currency)}. It has paid "
         "off after "
@@ -83,6 +95,31 @@ def sentence(one: dict[str, Any]) -> str:
         f"of it, you pay more than without it; if you stop using it, it costs "
         f"{full(one['commitment_hour'] * 730.5, currency)} a month for nothing until it ends."
     )
+
+
+def _later(one: dict[str, Any]) -> str:
+    if not one["starts_on"] or one["starts_on"] <= one["made_on"]:
+        return ""
+    return f"Buy none of it before {one['starts_on']}: what you own covers that use until then. "
+
+
+def beyond(one: dict[str, Any], curve: Sequence[tuple[float, float]]) -> str:
+    """What more than is suggested would do; the curve has amounts an hour and savings a month."""
+    more = [saved for hourly, saved in curve if hourly > one["commitment_hour"] * (1 + 1e-9)]
+    if not more:
+        return "No more than that is ever used."
+    if max(more) > one["saving_month_mean"] * (1 + NOISE):
+        return (
+            "A little more would save, too, if it were bought now; but buying it when what you own "
+            "has ended saves more, and is planned then."
+        )
+    end = more[-1]
+    told = (
+        f"still saves {full(end, one['currency'])} a month"
+        if end >= 0
+        else f"costs {full(-end, one['currency'])} a month more than on demand"
+    )
+    return f"To the right each further unit loses: the whole {told} at the end."
 
 
 def unanswered(one: dict[str, Any]) -> str:

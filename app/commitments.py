@@ -11,6 +11,7 @@ from app.answer import Answer
 from app.commitment_words import SUGGESTION, owned_line, suggestion, unanswered
 from app.dashboard.money import full, full_range, percent
 from app.errors import BadInput
+from app.exact import exact_rows
 from app.rows import read
 from app.session import Session
 from app.tables import footer, table
@@ -25,19 +26,28 @@ COVERAGE = """
     where day >= (select max(day) from marts.commitment_daily) - 29
     group by all order by all"""
 
+MONTH = (
+    "saving_month_low", "saving_month_mean", "saving_month_high", "demand_month", "cost_month",
+    "regret_month", "cut_month",
+)  # fmt: skip
+HOUR = ("commitment_hour", "demand_hour", "covered_hour", "first_hour", "hourly")
+
 
 def commitments(session: Session, *, is_all: bool) -> Answer:
     """What is owned, how much of the usage it covers, and what to buy."""
     owned = read(session, "from marts.commitment_owned order by cloud, commitment_id, currency")
     coverage = read(session, COVERAGE)
-    plan = read(session, "from marts.commitment_plan_now order by currency, rank")
+    # Ranks are unique; first_on is named so that a snapshot without it is told to be older.
+    plan = read(session, "from marts.commitment_plan_now order by currency, rank, first_on")
     outlook = read(
         session, "from models.commitment_outlook order by cloud, billing_account, currency, term"
     )
     tranches = read(session, "from models.commitment_tranche order by plan_id, number")
     document = {
-        "owned": owned, "coverage": coverage, "plan": plan, "outlook": outlook,
-        "tranches": tranches, "snapshot": session.snapshot,
+        "owned": exact_rows(owned, ("covered_cost", "saved_cost")),
+        "coverage": exact_rows(coverage, ("usage_cost", "covered_cost")),
+        "plan": exact_rows(plan, MONTH, HOUR), "outlook": exact_rows(outlook, MONTH),
+        "tranches": exact_rows(tranches, (), HOUR), "snapshot": session.snapshot,
     }  # fmt: skip
 
     def view() -> list[Any]:
@@ -114,7 +124,7 @@ def replay_commitments(session: Session, bought: list[Bought] | None, days: int)
     rows = replay(usage, rates, plan, until=until)
     sums = totals(rows)
     document = {
-        "plan": [vars(one) for one in plan], "is_computed": bought is None, "from": first,
+        "plan": exact_rows(map(vars, plan), (), HOUR), "is_computed": bought is None, "from": first,
         "until": until, "months": rows, "totals": sums, "snapshot": session.snapshot,
     }  # fmt: skip
     return Answer(
@@ -125,13 +135,15 @@ def replay_commitments(session: Session, bought: list[Bought] | None, days: int)
 def _computed(session: Session) -> list[Bought]:
     found = read(
         session,
-        "select cloud, billing_account, currency, price_type, region, covers, os,"
-        " commitment_hour as hourly from models.commitment_plan where is_recommended order by all",
+        "select plan.cloud, plan.billing_account, plan.currency, plan.price_type, plan.region,"
+        " plan.covers, plan.os, sum(part.commitment_hour) as hourly from models.commitment_plan"
+        " as plan join models.commitment_tranche as part on plan.id = part.plan_id"
+        " where part.free_on <= part.made_on group by all order by all",
     )
     if not found:
         raise BadInput(
-            "The plan of this snapshot buys nothing, so there is nothing to replay; give one with "
-            "--plan FILE.yaml, or see why: instance-select commitments"
+            "The plan of this snapshot buys nothing now, so there is nothing to replay; give one "
+            "with --plan FILE.yaml, or see why: instance-select commitments"
         )
     return [Bought(**one) for one in found]
 
@@ -171,7 +183,8 @@ def _replayed(
         for one in sums
     ]
     hindsight = (
-        "The computed plan knows the last 91 of these days: what it saved in them is hindsight."
+        "The computed plan knows the last 91 of these days: what it saved in them is hindsight. "
+        "What is to be bought only when owned commitments end is left out: here they still run."
     )
     return [table(columns, lines), *told, *([hindsight] if is_computed else []), footer(snapshot)]
 

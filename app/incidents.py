@@ -7,11 +7,13 @@ from rich.console import RenderableType
 from app.answer import Answer
 from app.dashboard.money import full
 from app.errors import BadInput
+from app.exact import exact_rows
 from app.feedback import with_feedback
 from app.rows import read
 from app.session import Session
 from app.tables import footer, table
 
+MONEY = ("actual", "expected", "impact")
 SHORT = 60  # characters of a value in a table
 
 
@@ -36,7 +38,8 @@ def incidents(session: Session, *, is_open: bool, also_expected: bool) -> Answer
         columns = ["id", "since", "severity", "where", ">impact", "cause", "why", "feedback"]
         return [table(columns, rows), footer(session.snapshot)]
 
-    return Answer({"anomalies": found, "snapshot": session.snapshot}, view)
+    document = {"anomalies": exact_rows(found, MONEY), "snapshot": session.snapshot}
+    return Answer(document, view)
 
 
 def one_incident(session: Session, wanted: str) -> Answer:
@@ -57,7 +60,8 @@ def one_incident(session: Session, wanted: str) -> Answer:
         )
     )  # fmt: skip
     document = {
-        "anomaly": one, "causes": causes, "members": members, "days": days,
+        "anomaly": exact_rows([one], MONEY)[0], "causes": causes,
+        "members": exact_rows(members, MONEY), "days": exact_rows(days, MONEY),
         "snapshot": session.snapshot,
     }  # fmt: skip
     return Answer(document, lambda: _in_full(one, causes, members, session.snapshot))

@@ -64,7 +64,8 @@ def set_one(
 def list_all(session: Session) -> Answer:
     """Each budget with what is spent, what is expected, and the chance that it is broken."""
     from actions.budget import budgets
-    from app.budgets import joined, rows
+    from app.budgets import MONEY, joined, rows
+    from app.exact import exact_rows
     from app.tables import footer, table
 
     found = joined(session, budgets(session.ledger).to_dicts())
@@ -78,7 +79,8 @@ def list_all(session: Session) -> Answer:
         ]  # fmt: skip
         return [table(columns, rows(found)), footer(session.snapshot)]
 
-    return Answer({"budgets": found, "snapshot": session.snapshot}, view)
+    document = {"budgets": exact_rows(found, MONEY), "snapshot": session.snapshot}
+    return Answer(document, view)
 
 
 def end(

@@ -97,6 +97,7 @@ def forecasts(
 ) -> Answer:
     """Expected costs: to the end of the month, and for the next 30 and 90 days."""
     from app.dashboard.money import between, full
+    from app.exact import exact_rows
     from app.rows import read
     from app.tables import footer, table
 
@@ -140,7 +141,11 @@ def forecasts(
         ]
         return [table(columns, rows), *told, footer(session.snapshot)]
 
-    return Answer({"forecasts": found, "steps": steps, "snapshot": session.snapshot}, view)
+    document = {
+        "forecasts": exact_rows(found, ("known", "mean", "lo80", "hi80", "lo95", "hi95")),
+        "steps": exact_rows(steps, ("daily",)), "snapshot": session.snapshot,
+    }  # fmt: skip
+    return Answer(document, view)
 
 
 def recommendations(

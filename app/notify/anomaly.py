@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from actions.feedback import Incident, Opinion, opinions
 from app.dashboard.money import full
-from app.notify.finding import Finding, Place, agrees, exact
+from app.exact import exact
+from app.notify.finding import Finding, Place, agrees
 from app.notify.message import Message
 from app.notify.queries import query
 from app.words import cloud_name, day

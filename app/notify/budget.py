@@ -8,7 +8,8 @@ from math import floor
 from typing import Any
 
 from app.dashboard.money import chance, full
-from app.notify.finding import Finding, Place, agrees, exact
+from app.exact import exact
+from app.notify.finding import Finding, Place, agrees
 from app.notify.message import Message
 from app.notify.queries import query
 from app.words import cloud_name, day

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -11,8 +10,6 @@ from duckdb import DuckDBPyConnection
 from actions.feedback import Feedback
 from app.notify.message import Message
 from pipelines.alert_settings import FilterSettings
-
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,6 @@ def agrees(row: Mapping[str, Any], wanted: FilterSettings) -> bool:
             ("cloud", wanted.cloud), ("account", wanted.account), ("service", wanted.service),
         )
     )  # fmt: skip
-
-
-def exact(amount: Decimal | float | None) -> Decimal | None:
-    """Money for programs: a decimal to the hundredth, which JSON gets as text."""
-    return None if amount is None else Decimal(str(amount)).quantize(CENT)
 
 
 Judge = Callable[[Place, Any], list[Finding]]

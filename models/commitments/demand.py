@@ -1,21 +1,19 @@
 """How much is used in each slot of time, and how much of it nothing will cover."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from models.commitments.rates import KIND
-from models.commitments.scenarios import Scenarios
+from models.commitments.scenarios import AHEAD, Scenarios
 
 Floats = NDArray[np.float64]
 
-FINE, COARSE = 12, 4  # parts of a term to which ends of owned commitments are rounded
-MOST_ENDS = 4  # different ends that are looked at finely: each is one more copy of all slots
+COARSE = 4  # parts of a term to which late ends are rounded: each is one more copy of all slots
 
 
 @dataclass(frozen=True)
@@ -56,12 +54,52 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Remaining:
-    """What is left to cover, over the term: a slot of the past for each phase and scenario."""
+class Phase:
+    """Days in which the same owned commitments run, to the start of the next phase."""
 
-    demand: Floats  # slots x groups
-    weight: Floats  # slots
-    scenario: NDArray[np.intp]  # slots: which one
+    starts_on: date
+    demand: Floats  # rows x groups, what they leave
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What is left to cover, phase by phase; a row is a slot of the past in one scenario."""
+
+    phases: list[Phase]  # as owned commitments end, one after the other
+    purchases: int  # the first so many phases begin soon enough for a purchase to be planned
+    weight: Floats  # rows: share of any phase; sums to 1
+    scenario: NDArray[np.intp]  # rows: which one
+
+    def shares(self, first: date, days: int) -> Floats:
+        """The share of the `days` days from `first` on that each phase has."""
+        starts = [(phase.starts_on - first).days for phase in self.phases]
+        edges = np.clip([*starts, days], 0, days)
+        return np.diff(edges) / days
+
+    def mean(self, first: date, days: int) -> Floats:
+        """Of those days, what is left on average: groups."""
+        return sum(
+            (share * (self.weight @ phase.demand)
+             for share, phase in zip(self.shares(first, days), self.phases, strict=True)),
+            np.zeros(1),
+        )  # fmt: skip
+
+    @property
+    def later(self) -> date | None:
+        """When more is left to cover, but so late that no purchase is planned yet."""
+        after = self.phases[self.purchases :]
+        return after[0].starts_on if after else None
+
+    def planned(self) -> "Remaining":
+        """As if nothing changed any more after the last phase with purchases."""
+        return replace(self, phases=self.phases[: self.purchases])
+
+    def only(self, scenario: int) -> "Remaining":
+        """As if that scenario were sure to come."""
+        rows = self.scenario == scenario
+        phases = [Phase(phase.starts_on, phase.demand[rows]) for phase in self.phases]
+        weight = self.weight[rows] / self.weight[rows].sum()
+        return Remaining(phases, self.purchases, weight, self.scenario[rows])
 
 
 def usage_of(rows: pl.DataFrame, types: pl.DataFrame, groups: int, until: date) -> Usage:
@@ -103,12 +141,13 @@ def remaining(
     made_on: date,
     days: int,
 ) -> Remaining:
-    """What is left to cover for `days` days from `made_on`.
+    """What is left to cover, for terms of `days` days that begin up to AHEAD days after `made_on`.
 
-    An owned commitment goes on covering what the bill says it covers, until its end, rounded to a
-    twelfth of the term (a quarter if there are many); one whose end is not known goes on. Before
-    it began it covers what it covered on average since. What lies idle of it is used before
-    anything is bought. `cut` is demand per group that goes away (on-demand cost per hour).
+    An owned commitment goes on covering what the bill says it covers until its end; one whose end
+    is not known goes on. Of the ends within one month the last one counts for all, so that nothing
+    counts as free too early; later than AHEAD, of those within a quarter of the term. Before it
+    began it covers what it covered on average since. What lies idle of it is used before anything
+    is bought. `cut` is demand per group that goes away (on-demand cost per hour).
     """
     kept = np.maximum(usage.gross - cut, 0.0)
     slots, groups = kept.shape
@@ -116,27 +155,41 @@ def remaining(
         name: _steady(usage.covered.get(name, np.zeros((slots, groups))))
         for name in {**usage.covered, **held}
     }
-    ends = {name: held[name].ends_on if name in held else None for name in steady}
-    last = {name: _part(end, made_on, days, FINE) for name, end in ends.items()}
-    parts = FINE
-    if len(set(last.values()) - {0, FINE}) > MOST_ENDS:
-        last = {name: _part(end, made_on, days, COARSE) for name, end in ends.items()}
-        parts = COARSE
-    edges = sorted({0, parts, *last.values()})
-    demand: list[Floats] = []
-    weight: list[Floats] = []
-    which: list[NDArray[np.intp]] = []
-    for number, (factor, share) in enumerate(zip(scenarios.factor, scenarios.weight, strict=True)):
-        for start, stop in pairwise(edges):
-            still = [name for name in steady if last[name] > start]
+    ends = {name: one.ends_on for name, one in held.items() if one.ends_on is not None}
+    last = _last_days(ends, made_on, days)
+    soon = made_on + timedelta(days=AHEAD)
+    starts = sorted({made_on, *(end for end in last.values() if end > made_on)})
+    phases: list[Phase] = []
+    for start in starts:
+        still = [name for name in steady if last.get(name, date.max) > start]
+        left: list[Floats] = []
+        for factor in scenarios.factor:
             rest = _not_covered(kept * factor, [steady[name] for name in still])
             for name in still:
                 if name in held:
                     rest = _without_idle(rest, held[name])
-            demand.append(rest)
-            weight.append(np.full(slots, share * (stop - start) / parts / slots))
-            which.append(np.full(slots, number))
-    return Remaining(np.vstack(demand), np.concatenate(weight), np.concatenate(which))
+            left.append(rest)
+        phases.append(Phase(start, np.vstack(left)))
+    return Remaining(
+        phases, sum(start <= soon for start in starts), scenarios.weight.repeat(slots) / slots,
+        np.arange(len(scenarios.weight)).repeat(slots),
+    )  # fmt: skip
+
+
+def _last_days(ends: Mapping[str, date], made_on: date, days: int) -> dict[str, date]:
+    """The end that each commitment is counted to, of those that end while a term can run."""
+
+    def stretch(end: date) -> tuple[int, int]:
+        ahead = (end - made_on).days
+        return (end.year, end.month) if ahead <= AHEAD else (0, (ahead - AHEAD) * COARSE // days)
+
+    over = made_on + timedelta(days=AHEAD + days)
+    known = {name: end for name, end in ends.items() if end < over}
+    gone = {name: end for name, end in known.items() if end <= made_on}
+    latest: dict[tuple[int, int], date] = {}
+    for end in sorted(known.values()):
+        latest[stretch(end)] = end
+    return {name: latest[stretch(end)] for name, end in known.items()} | gone
 
 
 def _not_covered(demand: Floats, owned: list[Floats]) -> Floats:
@@ -171,9 +224,3 @@ def _steady(covered: Floats) -> Floats:
     filled = covered.copy()
     filled[:first] = covered[first:].mean(axis=0)
     return filled
-
-
-def _part(end: date | None, made_on: date, days: int, parts: int) -> int:
-    if end is None:
-        return parts
-    return min(parts, max(0, round((end - made_on).days / days * parts)))

@@ -11,9 +11,8 @@ LEAST = 0.05  # money per hour of a part, some 37 a month; less is not worth a c
 
 @dataclass(frozen=True)
 class Tranche:
-    """One part of a purchase."""
+    """One part of a purchase, bought on its day."""
 
-    number: int
     buy_on: date
     amount: float  # money per hour, or whole instances
 
@@ -42,7 +41,7 @@ def ladder(
         even = round(amount / parts, 6)
         amounts = [*[even] * (parts - 1), amount - even * (parts - 1)]
     return [
-        Tranche(number + 1, first + timedelta(days=every * number), each)
+        Tranche(first + timedelta(days=every * number), each)
         for number, each in enumerate(amounts)
         if each > 0
     ]

@@ -1,14 +1,17 @@
-"""What to buy in one scope for one term, with what each purchase saves and how sure that is."""
+"""What to buy in one scope for one term, and when; what that saves and how sure that is."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.commitments.demand import Remaining
-from models.commitments.plan import Purchase, solve
+from models.commitments.dated import cost, effect, in_force, purchases
+from models.commitments.demand import Phase, Remaining
+from models.commitments.plan import Purchase
 from models.commitments.problem import Problem
-from models.commitments.rates import FLEXIBLE, Rates, months_of
+from models.commitments.rates import FLEXIBLE, Rates, days_of, months_of
 from models.commitments.scenarios import Scenarios, quantile
 
 Floats = NDArray[np.float64]
@@ -16,7 +19,6 @@ Floats = NDArray[np.float64]
 HOURS = 730.5  # of a month
 LEVELS = 21  # of a curve
 LOW, HIGH = 0.1, 0.9
-LEAST = 0.005  # money per hour; less is not worth a contract
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,20 @@ class Saving:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What is bought of one commitment from one day on, since owned ones cover its use before."""
+
+    starts_on: date
+    level: float  # on-demand cost per hour of what it covers when fully used
+    hourly: float  # at committed rates
+
+
+@dataclass(frozen=True)
 class Option:
-    """One commitment that could be bought; `group` is None for the flexible one."""
+    """One commitment that could be bought; `group` is None for the flexible one.
+
+    Averages are over the terms of its parts, each from its own first day on.
+    """
 
     group: int | None
     price_type: str
@@ -38,7 +52,8 @@ class Option:
     level: float  # on-demand cost per hour of what it covers when fully used
     hourly: float  # at committed rates
     unit: float  # on-demand cost per hour of a whole instance; 0 = any amount
-    demand: float  # on average per hour, before this purchase
+    parts: list[Part]  # the first day first
+    demand: float  # on average per hour, before this purchase, when all of it is bought
     covered: float
     used: float
     saving: Saving
@@ -56,15 +71,13 @@ class Proposal:
 
     term: str
     options: list[Option]
-    demand: float  # per hour
-    purchase: Purchase
-    saving: Saving
-    regret: float  # per hour
-
-    @property
-    def is_purchase(self) -> bool:
-        """Whether anything is to be bought."""
-        return any(option.hourly > 0 for option in self.options)
+    demand: float  # per hour of the term that begins now
+    cost: float  # of that demand, with each purchase from its first day on
+    gap: float  # how much cheaper the best purchase could be at most in any phase: share of cost
+    method: str
+    saving: Saving  # over the terms of the purchases
+    regret: float  # per hour of the term that begins now
+    later: date | None  # when owned commitments end whose use is not planned yet
 
     @property
     def break_even_months(self) -> float | None:
@@ -90,95 +103,131 @@ def propose(
     if (bound <= most).any() or (flexible <= most).any():  # NaN is not
         bound = np.where(bound <= most, bound, np.nan)
         flexible = np.where(flexible <= most, flexible, np.nan)
-    problem = Problem(left.demand, left.weight, bound, flexible, rates.unit(names)).offered()
-    purchase = _worth_it(problem, solve(problem))
-    options = _options(problem, purchase, names, term, left, scenarios)
-    demand = float(left.weight @ left.demand.sum(axis=1))
-    outcome = problem.outcome(purchase.levels, purchase.hourly)
-    saved = left.demand.sum(axis=1) - outcome.total
+    problem = Problem(
+        left.phases[0].demand, left.weight, bound, flexible, rates.unit(names)
+    ).offered()  # fmt: skip
+    made = purchases(problem, left)
+    days = days_of(term)
+    asked = _Asked(problem, left, made, days, scenarios)
+    found = _options(asked, names, term)
+    saved = sum((saving for _, saving in found), np.zeros(len(left.weight)))
     return Proposal(
-        term, options, demand, purchase, _saving(saved, left, scenarios),
-        _regret(problem, purchase, left, scenarios),
+        term, [option for option, _ in found],
+        float(left.mean(left.phases[0].starts_on, days).sum()), cost(problem, left, made, days),
+        max(each.gap for each in made), ", ".join(dict.fromkeys(each.method for each in made)),
+        _saving(saved, left, scenarios), _regret(asked), left.later,
     )  # fmt: skip
 
 
-def _worth_it(problem: Problem, purchase: Purchase) -> Purchase:
-    """Without purchases of less than LEAST per hour."""
-    kept = np.nan_to_num(purchase.levels * problem.bound) >= LEAST
-    levels = np.where(kept, purchase.levels, 0.0)
-    hourly = purchase.hourly if purchase.hourly >= LEAST else 0.0
-    cost = problem.cost(levels, hourly)
-    return replace(purchase, levels=levels, hourly=hourly, cost=cost)
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked and bought."""
+
+    problem: Problem
+    left: Remaining
+    made: Sequence[Purchase]
+    days: int
+    scenarios: Scenarios
+
+    @property
+    def last(self) -> Phase:
+        """The last one in which something may be bought."""
+        return self.left.phases[len(self.made) - 1]
 
 
-def _options(
-    problem: Problem,
-    purchase: Purchase,
-    names: list[str],
-    term: str,
-    left: Remaining,
-    scenarios: Scenarios,
-) -> list[Option]:
+def _options(asked: _Asked, names: list[str], term: str) -> list[tuple[Option, Floats]]:
+    """Each with what it saves in each row."""
+    problem = asked.problem
     made = [
-        _bound(problem, int(group), purchase.levels[group], names[int(group)], left, scenarios)
+        _bound(asked, int(group), names[int(group)])
         for group in np.flatnonzero(np.isfinite(problem.bound))
     ]
-    if problem.has_flexible:
-        made.append(_flexible(problem, purchase, f"{FLEXIBLE}_{term}", left, scenarios))
-    return made
+    return [*made, _flexible(asked, f"{FLEXIBLE}_{term}")] if problem.has_flexible else made
 
 
-def _bound(
-    problem: Problem,
-    group: int,
-    level: float,
-    name: str,
-    left: Remaining,
-    scenarios: Scenarios,
-) -> Option:
-    demand, ratio = problem.demand[:, group], float(problem.bound[group])
-    most = float(demand.max(initial=0.0))
-    levels = np.linspace(0.0, max(most, level), LEVELS) if level else np.zeros(0)
-    covered = np.minimum(demand, level)
+def _bound(asked: _Asked, group: int, name: str) -> tuple[Option, Floats]:
+    ratio = float(asked.problem.bound[group])
 
-    def saving(amount: float) -> Saving:
-        return _saving(np.minimum(demand, amount) - ratio * amount, left, scenarios)
+    def covers(phase: int, hourly: float) -> Floats:
+        covered = np.minimum(asked.left.phases[phase].demand[:, group], hourly / ratio)
+        return np.stack([covered, covered * ratio])
 
-    return Option(
-        group, name, ratio, float(level), float(level * ratio), float(problem.unit[group]),
-        float(left.weight @ demand), float(left.weight @ covered),
-        float(left.weight @ covered) * ratio, saving(level),
-        [(float(each * ratio), saving(float(each))) for each in levels],
-    )  # fmt: skip
+    most = max(float(phase.demand[:, group].max(initial=0.0)) for phase in asked.left.phases)
+    amounts = [float(each.levels[group] * ratio) for each in asked.made]
+    unit = float(asked.problem.unit[group])
+    mean = float(asked.left.weight @ asked.last.demand[:, group])
+    return _option(asked, group, name, amounts, most * ratio, mean, unit, ratio, covers)
 
 
-def _flexible(
-    problem: Problem, purchase: Purchase, name: str, left: Remaining, scenarios: Scenarios
-) -> Option:
+def _flexible(asked: _Asked, name: str) -> tuple[Option, Floats]:
     """The pool, after all bound purchases."""
-    pooled = np.isfinite(problem.flexible)
-    rest = np.maximum(problem.demand - purchase.levels, 0.0)[:, pooled]
-    after = Problem(
-        rest, left.weight, np.full(rest.shape[1], np.nan), problem.flexible[pooled],
-        np.zeros(rest.shape[1]),
-    )  # fmt: skip
-    none = np.zeros(rest.shape[1])
-    whole = rest.sum(axis=1)
+    pooled = np.isfinite(asked.problem.flexible)
+    ratios = asked.problem.flexible[pooled]
+    none = np.zeros(len(ratios))
+    rest = [
+        np.maximum(phase.demand - in_force(asked.made, number).levels, 0.0)[:, pooled]
+        for number, phase in enumerate(asked.left.phases)
+    ]
+
+    def covers(phase: int, hourly: float) -> Floats:
+        after = Problem(rest[phase], asked.left.weight, np.full(len(ratios), np.nan), ratios, none)
+        outcome = after.outcome(none, hourly)
+        return np.stack([outcome.covered.sum(axis=1), outcome.used.sum(axis=1)])
+
+    most = max(float((each * ratios).sum(axis=1).max(initial=0.0)) for each in rest)
+    amounts = [each.hourly for each in asked.made]
+    mean = float(asked.left.weight @ rest[len(asked.made) - 1].sum(axis=1))
+    return _option(asked, None, name, amounts, most, mean, 0.0, float(ratios.min()), covers)
+
+
+def _option(
+    asked: _Asked,
+    group: int | None,
+    name: str,
+    amounts: list[float],
+    most: float,
+    demand: float,
+    unit: float,
+    lowest: float,
+    covers: Callable[[int, float], Floats],
+) -> tuple[Option, Floats]:
+    """`amounts` are at committed rates per hour, by the phases with purchases."""
+    left, hourly = asked.left, amounts[-1]
+
+    def done(by_phase: Sequence[float]) -> Floats:
+        return effect(left, asked.days, by_phase, covers)
 
     def saving(amount: float) -> Saving:
-        return _saving(whole - after.outcome(none, amount).total, left, scenarios)
+        by_phase = [*(min(amount, each) for each in amounts[:-1]), amount]
+        return _saving(done(by_phase)[0] - amount, left, asked.scenarios)
 
-    hourly = purchase.hourly
-    outcome = after.outcome(none, hourly)
-    covered = float(left.weight @ outcome.covered.sum(axis=1))
-    used = float(left.weight @ outcome.used.sum(axis=1))
-    most = float((rest * after.flexible).sum(axis=1).max(initial=0.0))
-    ratio = used / covered if covered else float(np.nanmin(after.flexible))
-    amounts = np.linspace(0.0, max(most, hourly), LEVELS) if hourly else np.zeros(0)
+    rows = done(amounts)
+    covered, used = (float(value) for value in rows @ left.weight)
+    ratio = used / covered if covered and group is None else lowest
+    steps = [
+        (phase.starts_on, after - before)
+        for phase, before, after in zip(left.phases, [0.0, *amounts], amounts, strict=False)
+        if after > before
+    ]
+    parts = [Part(day, more / ratio, more) for day, more in steps]
     return Option(
-        None, name, ratio, hourly / ratio, hourly, 0.0, float(left.weight @ whole), covered, used,
-        saving(hourly), [(float(each), saving(float(each))) for each in amounts],
-    )  # fmt: skip
+        group, name, ratio, hourly / ratio, hourly, unit, parts, demand, covered, used,
+        _saving(rows[0] - hourly, left, asked.scenarios),
+        [(each, saving(each)) for each in _levels(max(most, hourly), unit * ratio) if hourly],
+    ), rows[0] - hourly  # fmt: skip
+
+
+def _levels(most: float, price: float) -> list[float]:
+    """Amounts of a curve; multiples of the price of a whole unit where only such are sold.
+
+    >>> _levels(0.75, 0.25)
+    [0.0, 0.25, 0.5, 0.75]
+    """
+    levels = np.linspace(0.0, most, LEVELS)
+    return [
+        float(each)
+        for each in (np.unique(np.floor(levels / price + 1e-9)) * price if price else levels)
+    ]
 
 
 def _saving(per_slot: Floats, left: Remaining, scenarios: Scenarios) -> Saving:
@@ -194,15 +243,18 @@ def _by_scenario(per_slot: Floats, left: Remaining, count: int) -> Floats:
     return total / np.bincount(left.scenario, weights=left.weight, minlength=count)
 
 
-def _regret(problem: Problem, purchase: Purchase, left: Remaining, scenarios: Scenarios) -> float:
-    """How much more an hour costs than if each scenario were known before buying."""
-    if len(scenarios.factor) == 1:
+def _regret(asked: _Asked) -> float:
+    """How much more an hour costs than if each scenario were known before buying.
+
+    What owned commitments leave later is not decided on yet.
+    """
+    if len(asked.scenarios.factor) == 1:
         return 0.0
     regret = 0.0
-    for number, share in enumerate(scenarios.weight):
-        rows = left.scenario == number
-        weight = left.weight[rows] / left.weight[rows].sum()
-        known = replace(problem, demand=problem.demand[rows], weight=weight)
-        with_plan = known.cost(purchase.levels, purchase.hourly)
-        regret += float(share) * max(0.0, with_plan - solve(known).cost)
+    for number, share in enumerate(asked.scenarios.weight):
+        left = asked.left.planned().only(number)
+        problem = replace(asked.problem, weight=left.weight)
+        with_plan = cost(problem, left, asked.made, asked.days)
+        best = cost(problem, left, purchases(problem, left), asked.days)
+        regret += float(share) * max(0.0, with_plan - best)
     return regret

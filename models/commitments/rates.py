@@ -88,6 +88,15 @@ def months_of(term: str) -> int:
     return int(term.removesuffix("y")) * 12
 
 
+def days_of(term: str) -> int:
+    """The term in days.
+
+    >>> days_of("1y")
+    365
+    """
+    return round(months_of(term) * 30.4375)
+
+
 def rates_of(usage: pl.DataFrame, prices: pl.DataFrame) -> Rates:
     """Match the usage of one scope with the prices of its cloud and currency (PRICES)."""
     used = (

@@ -1,6 +1,6 @@
 """What purchases of commitments would have cost and saved on billed usage, month by month."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from models.errors import UnknownRate
 Floats = NDArray[np.float64]
 
 SCOPE = ("cloud", "billing_account", "currency")
+MOST_NAMED = 20
 CENT = Decimal("0.01")
 MONEY = (
     "usage", "owned_covered", "on_demand_before", "committed", "used", "unused", "covered",
@@ -113,9 +114,7 @@ def _commitment(one: Bought, types: pl.DataFrame, rates: pl.DataFrame, usage: Us
     if one.os is not None:
         matching = matching.filter(pl.col("os") == one.os)
     if matching.is_empty():
-        known = sorted({f"{row['price_type']} {row['region']} {row['family']}"
-                        for row in rates.iter_rows(named=True)})  # fmt: skip
-        raise UnknownRate(str(one), f"known are {', '.join(known[:20]) or 'none'}")
+        raise UnknownRate(str(one), _known(one, rates))
     placed = matching.join(types, on=KIND)
     ratio = np.full(len(types), np.nan)
     ratio[placed["group"].to_numpy().astype(np.intp)] = placed["ratio"].to_numpy()
@@ -128,6 +127,25 @@ def _commitment(one: Bought, types: pl.DataFrame, rates: pl.DataFrame, usage: Us
     if hourly is None:
         hourly = (one.quantity or 0.0) * float(matching["price_hour"].to_list()[0])
     return Commitment(str(one), hourly, ratio, holds)
+
+
+def _known(one: Bought, rates: pl.DataFrame) -> str:
+    """What could be named instead: what the price type is sold for, in that region if it is."""
+    same = rates.filter(pl.col("price_type") == one.price_type)
+    if same.is_empty():
+        return f"known price types are {_listed(rates['price_type'].to_list())}"
+    here = same.filter(pl.col("region") == one.region)
+    column = "instance_type" if kind_of(one.price_type) == WHOLE else "family"
+    places = (here if here.height else same).filter(pl.col(column).is_not_null())
+    return f"rates of {one.price_type} are known for " + _listed(
+        f"{row[column]} in {row['region']} ({row['os']})" for row in places.iter_rows(named=True)
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = sorted(set(names))
+    more = f" and {len(every) - MOST_NAMED} more" if len(every) > MOST_NAMED else ""
+    return (", ".join(every[:MOST_NAMED]) or "nothing") + more
 
 
 def _exact(parts: dict[str, float]) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from models.commitments.demand import remaining
 from models.commitments.propose import Proposal, propose
-from models.commitments.rates import months_of, rates_of
+from models.commitments.rates import days_of, rates_of
 from models.commitments.scope import SCOPE, Facts, Scope, of, scope_of
 from models.commitments.tables import Tables, no_rates
 
@@ -57,6 +57,6 @@ def recommended(proposals: list[Proposal], most_months: float = MOST_MONTHS) -> 
 def _propose(scope: Scope, term: str, made_on: date) -> Proposal | None:
     left = remaining(
         scope.usage, held=scope.held, cut=scope.cut_by_group, scenarios=scope.scenarios,
-        made_on=made_on, days=round(months_of(term) * 30.4375),
+        made_on=made_on, days=days_of(term),
     )  # fmt: skip
     return propose(scope.rates, term, left, scope.scenarios, MOST_MONTHS)

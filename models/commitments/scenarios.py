@@ -12,6 +12,7 @@ LEVELS = ("lo95", "lo80", "mean", "hi80", "hi95")
 # Each level stands for the outcomes nearer to it than to the next: quantiles 0.025, 0.1, 0.5, 0.9
 # and 0.975 meet at 0.0625, 0.3, 0.7 and 0.9375.
 SHARES = np.array([0.0625, 0.2375, 0.4, 0.2375, 0.0625])
+AHEAD = 90  # days of forecast that set the levels, and in which purchases are planned
 DRAWN = 20
 WEEK = 7  # days
 LEAST_WEEKS = 4

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from models.commitments.demand import Held, Usage, usage_of
 from models.commitments.rates import KIND, Rates, rates_of
-from models.commitments.scenarios import Scenarios, from_forecast, from_weeks
+from models.commitments.scenarios import AHEAD, Scenarios, from_forecast, from_weeks
 from models.forecast.run import forecast
 
 Floats = NDArray[np.float64]
 
 SCOPE = ("cloud", "billing_account", "currency")
-AHEAD = 90  # days of forecast that set the levels
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,12 @@ class Outcome:
     committed: Floats  # slots x commitments, what is paid for each
     used: Floats  # slots x commitments, the part of it that covers something
     covered: Floats  # slots x commitments, what that usage would cost on demand
-    on_demand: Floats  # slots, what is left to pay at on-demand rates
+    rest: Floats  # slots x groups, what is left at on-demand rates
+
+    @property
+    def on_demand(self) -> Floats:
+        """What is left to pay at on-demand rates, per slot."""
+        return self.rest.sum(axis=1)
 
     @property
     def unused(self) -> Floats:
@@ -64,4 +69,4 @@ def simulate(demand: Floats, commitments: Sequence[Commitment]) -> Outcome:
             used[:, place] += spent
             covered[:, place] += taken
     used = np.minimum(used, committed)  # sums of floats
-    return Outcome(committed, used, covered, np.maximum(rest, 0.0).sum(axis=1))
+    return Outcome(committed, used, covered, np.maximum(rest, 0.0))

@@ -10,6 +10,7 @@ import polars as pl
 from models.commitments.ladder import ladder
 from models.commitments.propose import HOURS, Option, Proposal, Saving
 from models.commitments.rates import KIND, Rates, months_of
+from models.commitments.scenarios import AHEAD
 from models.commitments.scope import Scope
 
 TEXT, NUMBER = pl.String, pl.Float64
@@ -20,7 +21,8 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "id": TEXT, **SCOPE, "term": TEXT, "price_type": TEXT, "region": TEXT, "covers": TEXT,
         "os": TEXT, "is_recommended": pl.Boolean, "quantity": NUMBER, "commitment_hour": NUMBER,
         "demand_hour": NUMBER, "covered_hour": NUMBER, "utilisation": NUMBER, "ratio": NUMBER,
-        **SAVING, "break_even_months": NUMBER, "reason": TEXT, "made_on": pl.Date,
+        **SAVING, "break_even_months": NUMBER, "starts_on": pl.Date, "reason": TEXT,
+        "made_on": pl.Date,
     },
     "commitment_outlook": {
         **SCOPE, "term": TEXT, "is_recommended": pl.Boolean, "demand_month": NUMBER,
@@ -30,8 +32,8 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "reason": TEXT, "made_on": pl.Date,
     },
     "commitment_tranche": {
-        "plan_id": TEXT, "number": pl.Int32, "buy_on": pl.Date, "quantity": NUMBER,
-        "commitment_hour": NUMBER, "made_on": pl.Date,
+        "plan_id": TEXT, "number": pl.Int32, "buy_on": pl.Date, "free_on": pl.Date,
+        "quantity": NUMBER, "commitment_hour": NUMBER, "made_on": pl.Date,
     },
     "commitment_curve": {
         "plan_id": TEXT, "commitment_hour": NUMBER, **SAVING, "made_on": pl.Date,
@@ -88,14 +90,14 @@ class Tables:
                 self._option(scope, proposal, option, is_chosen)
 
     def _option(self, scope: Scope, proposal: Proposal, option: Option, is_chosen: bool) -> None:
-        row = _row(scope, proposal, option, is_chosen)
+        row = _row(scope, proposal, option, is_chosen, self.made_on)
         self._rows["commitment_plan"].append(row)
         self._rows["commitment_curve"] += [
             {"plan_id": row["id"], "commitment_hour": amount, **_month(saving)}
             for amount, saving in option.curve
         ]
         if row["is_recommended"]:
-            self._rows["commitment_tranche"] += _tranches(row, self.made_on)
+            self._rows["commitment_tranche"] += _tranches(str(row["id"]), option)
 
 
 def no_rates(rates: Rates) -> str:
@@ -105,7 +107,8 @@ def no_rates(rates: Rates) -> str:
         return ""
     share = float(without["on_demand_cost"].sum()) / float(rates.groups["on_demand_cost"].sum())
     names = [
-        row["covers"] + ("" if row["os"] else " of unknown operating system")
+        f"{row['covers']} in {row['region'] or 'an unknown region'}"
+        + ("" if row["os"] else " of unknown operating system")
         for row in without.head(5).iter_rows(named=True)
     ]
     return (
@@ -122,15 +125,14 @@ def _outlook(
     months = proposal.break_even_months
     return {
         **scope.key, "term": proposal.term, "is_recommended": is_chosen,
-        "demand_month": proposal.demand * HOURS, "cost_month": proposal.purchase.cost * HOURS,
+        "demand_month": proposal.demand * HOURS, "cost_month": proposal.cost * HOURS,
         **_month(proposal.saving), "regret_month": proposal.regret * HOURS,
-        "break_even_months": months, "gap": proposal.purchase.gap,
-        "method": proposal.purchase.method,
+        "break_even_months": months, "gap": proposal.gap, "method": proposal.method,
         "coverage_before": covered / float(usage.gross.sum()) if usage.gross.sum() else None,
         "cut_month": scope.cut * HOURS, "cuts": scope.cuts, "scenarios": scope.scenarios.told,
         "days": len({moment.date() for moment in usage.starts_at}),
         "slot_hours": usage.slot_hours,
-        "reason": _why_term(proposal, is_chosen, most_months),
+        "reason": _why_term(proposal, is_chosen, most_months) + _not_yet(proposal),
     }  # fmt: skip
 
 
@@ -152,7 +154,15 @@ def _why_term(proposal: Proposal, is_chosen: bool, most_months: float) -> str:
     )
 
 
-def _row(scope: Scope, proposal: Proposal, option: Option, is_chosen: bool) -> dict[str, Any]:
+def _not_yet(proposal: Proposal) -> str:
+    if proposal.later is None:
+        return ""
+    return f"; what is owned to {proposal.later} or longer is planned in its last {AHEAD} days"
+
+
+def _row(
+    scope: Scope, proposal: Proposal, option: Option, is_chosen: bool, made_on: date
+) -> dict[str, Any]:
     place: dict[str, Any] = {"region": None, "covers": None, "os": None}
     if option.group is not None:
         group = scope.rates.groups.row(option.group, named=True)
@@ -167,17 +177,18 @@ def _row(scope: Scope, proposal: Proposal, option: Option, is_chosen: bool) -> d
         "covered_hour": option.covered, "utilisation": option.utilisation, "ratio": option.ratio,
         **_month(option.saving),
         "break_even_months": months_of(proposal.term) * option.ratio if is_bought else None,
-        "reason": _why(option, scope),
+        "starts_on": option.parts[0].starts_on if option.parts else None,
+        "reason": _why(option, scope, made_on),
     }  # fmt: skip
 
 
-def _why(option: Option, scope: Scope) -> str:
+def _why(option: Option, scope: Scope, made_on: date) -> str:
     every = "hour" if scope.usage.slot_hours == 1 else "day"
     if option.hourly:
         return (
             f"expected to be used to {option.utilisation or 0:.0%}, and pays while it is used to "
             f"more than {option.ratio:.0%}; what it covers would cost {option.covered:.2f} "
-            f"{scope.key['currency']} an hour on demand"
+            f"{scope.key['currency']} an hour on demand{_later(option, made_on)}"
         )
     return (
         f"nothing to buy: of {option.demand:.2f} {scope.key['currency']} per hour that is left, no "
@@ -185,17 +196,34 @@ def _why(option: Option, scope: Scope) -> str:
     )
 
 
-def _tranches(row: Mapping[str, Any], made_on: date) -> list[dict[str, Any]]:
-    is_whole = row["quantity"] is not None
-    amount = row["quantity"] if is_whole else row["commitment_hour"]
-    return [
+def _later(option: Option, made_on: date) -> str:
+    """Which of it is to be bought later, and why."""
+    later = [part for part in option.parts if part.starts_on > made_on]
+    if not later:
+        return ""
+    share = sum(part.hourly for part in later) / option.hourly
+    which = "it is" if len(later) == len(option.parts) else f"{share:.0%} of it is"
+    return (
+        f"; {which} bought from {later[0].starts_on} on, since owned commitments cover that use "
+        "until then"
+    )
+
+
+def _tranches(plan_id: str, option: Option) -> list[dict[str, Any]]:
+    """Each part of the purchase on its ladder, from the day on which its use is free."""
+    is_whole = option.unit > 0
+    rows: list[dict[str, Any]] = [
         {
-            "plan_id": row["id"], "number": part.number, "buy_on": part.buy_on,
-            "quantity": part.amount if is_whole else None,
-            "commitment_hour": row["commitment_hour"] * part.amount / amount,
+            "plan_id": plan_id, "buy_on": one.buy_on, "free_on": part.starts_on,
+            "quantity": one.amount if is_whole else None,
+            "commitment_hour": part.hourly * one.amount / amount,
         }
-        for part in ladder(amount, made_on, is_whole=is_whole)
+        for part in option.parts
+        for amount in [float(round(part.level / option.unit)) if is_whole else part.hourly]
+        for one in ladder(amount, part.starts_on, is_whole=is_whole)
     ]  # fmt: skip
+    rows.sort(key=lambda row: row["buy_on"])
+    return [{**row, "number": number} for number, row in enumerate(rows, start=1)]
 
 
 def _month(saving: Saving) -> dict[str, float]:

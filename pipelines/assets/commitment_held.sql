@@ -9,7 +9,7 @@ with known as (
         any_value(commitment.currency) as currency,
         any_value(commitment.hourly_cost) as hourly_cost,
         any_value(commitment.quantity) as quantity,
-        max(commitment.ends_at)::date as ends_on
+        (max(commitment.ends_at) + interval 1 day - interval 1 microsecond)::date as ends_on
     from raw.commitment as commitment
     group by all
 ),
@@ -29,7 +29,7 @@ select
     payer.billing_account, -- null = no bill names the account
     known.currency,
     known.commitment_id,
-    known.ends_on, -- null = unknown
+    known.ends_on, -- the first day without it; null = unknown
     known.region, -- null = any
     known.covers, -- null = any compute
     -- What is paid for nothing, at on-demand prices per hour: it would cover more if its scope let it.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from command_line import answer, call
 
+from app.commitment_words import beyond
 from app.errors import BadInput
 from app.plan_file import EXAMPLE, read_plan
 
@@ -25,18 +26,20 @@ def test_commitments_are_owned_and_suggested_with_reasons(demo_home: Path) -> No
     bought = [one for one in found["plan"] if one["is_recommended"]]
     assert bought, "the demo has steady usage that nothing covers"
     for one in bought:
-        assert one["saving_month_low"] <= one["saving_month_mean"] <= one["saving_month_high"]
+        ends = [Decimal(one[f"saving_month_{end}"]) for end in ("low", "mean", "high")]
+        assert ends == sorted(ends)
         assert 0 < one["ratio"] < 1
         assert one["break_even_months"] <= 9
-        assert one["commitment_hour"] <= one["demand_hour"] * 1.5
+        hourly = Decimal(one["commitment_hour"])
+        assert hourly <= Decimal(one["demand_hour"]) * Decimal("1.5")
         assert "pays while" in one["reason"]
         parts = [part for part in found["tranches"] if part["plan_id"] == one["id"]]
-        assert sum(part["commitment_hour"] for part in parts) == pytest.approx(
-            one["commitment_hour"]
-        )
+        split = sum(Decimal(part["commitment_hour"]) for part in parts)
+        assert abs(split - hourly) <= Decimal("0.000002")
+        assert all(part["buy_on"] >= part["free_on"] >= one["starts_on"] for part in parts)
     for one in found["outlook"]:
         assert 0 <= one["gap"] <= 0.001
-        assert one["saving_month_mean"] <= one["demand_month"]
+        assert Decimal(one["saving_month_mean"]) <= Decimal(one["demand_month"])
     assert isinstance(found["snapshot"], int)
 
 
@@ -53,6 +56,25 @@ def test_for_people_the_commitments_are_sentences_and_a_table(demo_home: Path) -
     assert "Nothing is bought by this product" in text
     flat = " ".join(text.split())
     assert "DigitalOcean (do:team:acme) in USD: no price of a commitment is known for 100%" in flat
+
+
+@pytest.mark.parametrize(
+    ("curve", "told"),
+    [
+        ([(0, 0), (2, 90), (3, 50)], "loses: the whole still saves $50.00 a month at the end."),
+        (
+            [(2, 90), (3, -5)],
+            "loses: the whole costs $5.00 a month more than on demand at the end.",
+        ),
+        ([(2, 90), (3, 95), (4, 20)], "has ended saves more, and is planned then."),
+        ([(0, 0), (2, 90)], "No more than that is ever used."),
+    ],
+)
+def test_what_more_than_the_suggestion_would_do_is_said_as_its_curve_shows_it(
+    curve: list[tuple[float, float]], told: str
+) -> None:
+    suggested = {"commitment_hour": 2.0, "saving_month_mean": 90.0, "currency": "USD"}
+    assert beyond(suggested, curve).endswith(told)
 
 
 def test_the_computed_plan_is_replayed_and_adds_up(demo_home: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.commitments.demand import Held, Usage, remaining, usage_of
+from models.commitments.demand import Held, Remaining, Usage, remaining, usage_of
 from models.commitments.ladder import ladder
 from models.commitments.plan import solve
 from models.commitments.problem import Problem
@@ -40,13 +40,23 @@ def usage(gross: list[list[float]], **covered: list[list[float]]) -> Usage:
     return Usage(slots, 1, np.array(gross), parts)
 
 
-def left(known: Usage, days: int = 365, **held: Held) -> np.ndarray:
+def remains(known: Usage, days: int = 365, **held: Held) -> Remaining:
     groups = known.gross.shape[1]
     found = remaining(
         known, held=held, cut=np.zeros(groups), scenarios=STEADY, made_on=TODAY, days=days
     )
     assert found.weight.sum() == pytest.approx(1)
-    return found.demand
+    assert found.phases[0].starts_on == TODAY
+    return found
+
+
+def left(known: Usage, **held: Held) -> np.ndarray:
+    (phase,) = remains(known, 365, **held).phases
+    return phase.demand
+
+
+def until(days: int) -> Held:
+    return Held(TODAY + timedelta(days=days), 0.0, np.array([True]))
 
 
 def test_usage_is_laid_out_by_slot_and_group_and_a_silent_slot_used_nothing() -> None:
@@ -72,20 +82,29 @@ def test_what_is_owned_is_netted_in_each_hour_of_its_own() -> None:
     assert left(known)[:, 0].tolist() == [1.0, 3.0, 0.0]
 
 
-def test_a_commitment_that_ends_leaves_its_demand_for_the_rest_of_the_term() -> None:
-    known = usage([[4.0], [4.0]], sp=[[3.0], [3.0]])
-    half = Held(TODAY + timedelta(days=182), 0.0, np.array([True]))
-    found = remaining(
-        known, held={"sp": half}, cut=np.zeros(1), scenarios=STEADY, made_on=TODAY, days=365
-    )
-    weight = {level: found.weight[found.demand[:, 0] == level].sum() for level in (1.0, 4.0)}
-    assert weight == {1.0: pytest.approx(0.5), 4.0: pytest.approx(0.5)}
+def test_a_commitment_that_ends_leaves_its_demand_from_that_day_on() -> None:
+    found = remains(usage([[4.0], [4.0]], sp=[[3.0], [3.0]]), sp=until(73))
+    assert [phase.starts_on for phase in found.phases] == [TODAY, TODAY + timedelta(days=73)]
+    assert [phase.demand[:, 0].tolist() for phase in found.phases] == [[1.0, 1.0], [4.0, 4.0]]
+    assert found.shares(TODAY, 365).tolist() == pytest.approx([0.2, 0.8])
+    assert found.mean(TODAY, 365).tolist() == pytest.approx([0.2 * 1 + 0.8 * 4])
+    assert found.shares(TODAY + timedelta(days=73), 365).tolist() == [0.0, 1.0]
+    assert found.purchases == 2
+    assert found.later is None
 
 
-def test_a_commitment_that_has_ended_covers_nothing() -> None:
+def test_what_ends_after_the_forecast_is_seen_and_not_planned_yet() -> None:
+    found = remains(usage([[4.0]], sp=[[3.0]]), sp=until(91))
+    assert len(found.phases) == 2
+    assert found.purchases == 1
+    assert found.later == TODAY + timedelta(days=91)
+    assert len(remains(usage([[4.0]], sp=[[3.0]]), sp=until(365 + 90)).phases) == 1
+
+
+@pytest.mark.parametrize("days", [0, -1])
+def test_a_commitment_that_has_ended_covers_nothing(days: int) -> None:
     known = usage([[4.0], [4.0]], sp=[[3.0], [3.0]])
-    over = Held(TODAY - timedelta(days=1), 0.0, np.array([True]))
-    assert left(known, sp=over)[:, 0].tolist() == [4.0, 4.0]
+    assert left(known, sp=until(days))[:, 0].tolist() == [4.0, 4.0]
 
 
 def test_a_commitment_of_unknown_end_goes_on() -> None:
@@ -98,10 +117,22 @@ def test_before_a_commitment_began_it_counts_as_if_it_had() -> None:
     assert left(known)[:, 0].tolist() == [2.0, 2.0, 3.0, 1.0]
 
 
-def test_many_ends_are_rounded_to_quarters_of_the_term() -> None:
-    ends = {f"c{n}": Held(TODAY + timedelta(days=30 * n), 0.0, np.array([True])) for n in range(12)}
-    known = usage([[20.0]], **{name: [[1.0]] for name in ends})
-    assert len(left(known, **ends)) <= 4
+def test_of_many_ends_in_a_month_the_last_one_counts() -> None:
+    ends = {f"c{n}": until(2 * n) for n in range(12)}
+    found = remains(usage([[20.0]], **{name: [[1.0]] for name in ends}), 365, **ends)
+    march = date(2026, 3, 5 + 2 * 11)
+    assert [phase.starts_on for phase in found.phases] == [TODAY, march]
+    assert [phase.demand[0, 0] for phase in found.phases] == [9.0, 20.0]
+
+
+@given(st.lists(st.integers(-50, 600), max_size=40))
+def test_nothing_counts_as_free_before_its_commitment_has_ended(ends: list[int]) -> None:
+    held = {f"c{number}": until(days) for number, days in enumerate(ends)}
+    found = remains(usage([[float(len(ends))]], **{name: [[1.0]] for name in held}), 365, **held)
+    assert len(found.phases) <= 10
+    for phase in found.phases:
+        over = sum(TODAY + timedelta(days=days) <= phase.starts_on for days in ends)
+        assert phase.demand[0, 0] <= over
 
 
 def test_what_lies_idle_is_used_before_anything_is_bought() -> None:
@@ -115,7 +146,7 @@ def test_a_flexible_commitment_moves_on_when_its_usage_is_cut() -> None:
     found = remaining(
         known, held={}, cut=np.array([4.0, 0.0]), scenarios=STEADY, made_on=TODAY, days=365
     )
-    assert found.demand.tolist() == [[0.0, 0.0]], "2 of it are free for what is left"
+    assert found.phases[0].demand.tolist() == [[0.0, 0.0]], "2 of it are free for what is left"
 
 
 @given(
@@ -133,9 +164,10 @@ def test_never_more_is_bought_than_remains_after_accepted_changes(
         known, held={}, cut=np.array([cut]), scenarios=STEADY, made_on=TODAY, days=365
     )
     rest = np.maximum(np.maximum(cells - cut, 0) - np.minimum(cells, owned), 0)
-    assert found.demand == pytest.approx(rest)
+    (phase,) = found.phases
+    assert phase.demand == pytest.approx(rest)
     problem = Problem(
-        found.demand, found.weight, np.array([ratio]), np.array([np.nan]), np.zeros(1)
+        phase.demand, found.weight, np.array([ratio]), np.array([np.nan]), np.zeros(1)
     )
     assert solve(problem).levels[0] <= rest.max() + 1e-9
 

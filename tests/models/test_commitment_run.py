@@ -123,6 +123,15 @@ def test_usage_without_a_rate_gets_a_reason_and_no_purchase() -> None:
     assert "no price of a commitment is known for 100% of the usage" in reason
 
 
+def test_usage_without_a_rate_is_told_apart_by_region_and_system() -> None:
+    usage = [*lines(os=None), *lines(region="us-east-1", os=None), *lines(region=None)]
+    (reason,) = planned(usage, prices=[])["commitment_plan"]["reason"].to_list()
+    for named in ("m5.large in eu-west-1 of unknown operating system",
+                  "m5.large in us-east-1 of unknown operating system",
+                  "m5.large in an unknown region"):  # fmt: skip
+        assert named.replace("m5.large", "m5") in reason
+
+
 def test_a_rate_of_another_region_or_system_is_no_rate() -> None:
     elsewhere = [price("sp_1y", 0.72, region="us-east-1"), price("sp_1y", 0.6, os="windows")]
     assert bought(planned(lines(), prices=elsewhere)).is_empty()
@@ -138,6 +147,63 @@ def test_what_is_owned_is_not_bought_again() -> None:
     assert bought(planned(half))["commitment_hour"].sum() < 0.62 * 6
     ended = [held(commitment_id="sp-1", ends_on=UNTIL)]
     assert bought(planned(half, held=ended))["commitment_hour"].sum() > 0.62 * 8
+
+
+RESERVED = [price("reservation_1y", 0.72)]
+
+
+def reserved(days: int, cut: float = 0.0) -> dict[str, pl.DataFrame]:
+    """13 instances are used, 10 are reserved for so many days, 2 of those lie idle."""
+    usage = [*lines(0.5), *lines(0.8, commitment="ri-1")]
+    owned = held(commitment_id="ri-1", ends_on=UNTIL + timedelta(days=days), region="eu-west-1",
+                 covers="m5.large", idle_hour=0.2, quantity=10.0)  # fmt: skip
+    gone = {"id": "r1", "cloud": "aws", "billing_account": "payer", "currency": "USD",
+            "region": "eu-west-1", "instance_type": "m5.large", "os": "linux",
+            "list_hour": cut}  # fmt: skip
+    return planned(usage, RESERVED, [owned], [gone] if cut else None)
+
+
+def test_nothing_is_bought_for_use_that_is_still_owned() -> None:
+    found = reserved(45, cut=0.35)
+    end = UNTIL + timedelta(days=45)
+    (row,) = bought(found).to_dicts()
+    assert row["starts_on"] == end
+    assert f"it is bought from {end} on" in row["reason"]
+    parts = found["commitment_tranche"]
+    assert parts["buy_on"].to_list() == [end + timedelta(days=30 * number) for number in range(3)]
+    assert parts["quantity"].sum() == row["quantity"] >= 8
+    assert row["utilisation"] > 0.9, "of a term that begins then"
+    assert row["saving_month_mean"] == pytest.approx(
+        (row["covered_hour"] - row["commitment_hour"]) * 730.5
+    )
+    outlook = found["commitment_outlook"].row(0, named=True)
+    assert outlook["saving_month_mean"] == pytest.approx(row["saving_month_mean"])
+    spared = outlook["demand_month"] - outlook["cost_month"]
+    assert spared == pytest.approx(row["saving_month_mean"] * (365 - 45) / 365, rel=0.02)
+    curve = found["commitment_curve"].sort("saving_month_mean").row(-1, named=True)
+    assert curve["saving_month_mean"] == pytest.approx(row["saving_month_mean"], rel=0.02)
+
+
+def test_what_is_free_now_is_bought_now_and_the_rest_when_it_is() -> None:
+    found = reserved(45)
+    (row,) = bought(found).to_dicts()
+    assert row["starts_on"] == UNTIL
+    assert "% of it is bought from" in row["reason"]
+    parts = found["commitment_tranche"]
+    now = parts.filter(pl.col("free_on") == UNTIL)
+    assert 0 < now["quantity"].sum() <= 3, "13 are used, 10 reserved"
+    assert parts["quantity"].sum() == row["quantity"]
+    assert parts["commitment_hour"].sum() == pytest.approx(row["commitment_hour"])
+    assert (parts["buy_on"] >= parts["free_on"]).all()
+    assert parts["number"].to_list() == list(range(1, parts.height + 1))
+    assert parts["buy_on"].is_sorted()
+
+
+def test_what_is_owned_for_longer_than_the_forecast_is_planned_later_and_said() -> None:
+    found = reserved(120)
+    assert 0 < bought(found)["quantity"].sum() <= 3
+    (outlook,) = found["commitment_outlook"].to_dicts()
+    assert f"what is owned to {UNTIL + timedelta(days=120)} or longer" in outlook["reason"]
 
 
 def held(**columns: Any) -> dict[str, Any]:
@@ -247,6 +313,28 @@ def test_whole_instances_cost_their_price() -> None:
     held = one(None, "reservation_1y", quantity=10.0, covers="m5.large")
     (total,) = totals(replay(pl.DataFrame(lines()), rates, [held], until=UNTIL))
     assert total["committed"] == Decimal(str(10 * LIST * 0.6 * 24 * DAYS)).quantize(Decimal("0.01"))
+
+
+def test_a_purchase_without_a_rate_is_told_what_can_be_named_there() -> None:
+    larger = {"region": "us-east-1", "instance_type": "m5.xlarge"}
+    usage = [*lines(), *lines(**larger)]
+    sold = [
+        price("reservation_1y", 0.6),
+        price("sp_1y", 0.7),
+        price("reservation_1y", 0.6, **larger),
+    ]
+    rates = rates_of(planned(usage, prices=sold))
+
+    def told(wrong: Bought) -> str:
+        with pytest.raises(UnknownRate) as refused:
+            replay(pl.DataFrame(usage), rates, [wrong], until=UNTIL)
+        return str(refused.value)
+
+    unknown = told(one(None, "reservation_1y", covers="m5.huge", quantity=1.0))
+    assert "rates of reservation_1y are known for m5.large in eu-west-1 (linux)." in unknown
+    elsewhere = told(one(None, "reservation_1y", region="nowhere", covers="m5.large", quantity=1.0))
+    assert "m5.large in eu-west-1 (linux), m5.xlarge in us-east-1 (linux)." in elsewhere
+    assert "known price types are reservation_1y, sp_1y." in told(one(1.0, "cud_1y"))
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,17 @@ def test_a_commitment_of_no_bill_counts_with_its_amount() -> None:
     assert row["ends_on"] == date(2026, 9, 1)
 
 
+@pytest.mark.parametrize(
+    ("ends_at", "first_without"),
+    [(datetime(2026, 9, 1), date(2026, 9, 1)), (datetime(2026, 9, 1, 23, 59), date(2026, 9, 2))],
+)
+def test_a_commitment_is_owned_to_the_end_of_its_last_day(
+    ends_at: datetime, first_without: date
+) -> None:
+    (row,) = built(days(), raw_commitment=[{**COMMITMENT, "ends_at": ends_at}]).held.to_dicts()
+    assert row["ends_on"] == first_without
+
+
 def test_a_commitment_on_the_bill_counts_with_what_lies_idle() -> None:
     used = days("1.8", ContractedCost=d("2.4"), CommitmentDiscountId="sp-1",
                 CommitmentDiscountStatus="Used")  # fmt: skip

@@ -3,7 +3,9 @@
 with tranche as (
     select
         part.plan_id,
-        count(*) as parts
+        count(*) as parts,
+        min(part.buy_on) as first_on,
+        max(part.buy_on) as last_on
     from models.commitment_tranche as part
     group by all
 )
@@ -20,6 +22,8 @@ select
     outlook.reason as term_reason,
     first.commitment_hour as first_hour, -- the first part to buy; null = not recommended
     first.quantity as first_quantity,
+    tranche.first_on,
+    tranche.last_on,
     tranche.parts,
     row_number() over (
         partition by plan.currency

@@ -5,14 +5,14 @@ create table if not exists models.commitment_outlook (
     currency VARCHAR,
     term VARCHAR,
     is_recommended BOOLEAN,
-    demand_month DOUBLE, -- what owned commitments and accepted changes leave, at on-demand prices
-    cost_month DOUBLE, -- of that demand with the purchases, expected
-    saving_month_low DOUBLE, -- 10 % of the scenarios are below
+    demand_month DOUBLE, -- what owned commitments and accepted changes leave, at on-demand prices, in a term from now
+    cost_month DOUBLE, -- of that demand with the purchases, each from its first day, expected
+    saving_month_low DOUBLE, -- over the purchases' own terms; 10 % of the scenarios are below
     saving_month_mean DOUBLE,
     saving_month_high DOUBLE,
     regret_month DOUBLE, -- how much more it costs than if the scenario that comes were known
     break_even_months DOUBLE,
-    gap DOUBLE, -- proven: no purchase costs less than cost_month by more than this share
+    gap DOUBLE, -- proven: at no time does any purchase cost less by more than this share
     method VARCHAR, -- closed form, HiGHS, pool pricing
     coverage_before DOUBLE, -- share of the usage that commitments cover now, over the days looked at
     cut_month DOUBLE, -- demand taken off for open recommendations, at on-demand prices

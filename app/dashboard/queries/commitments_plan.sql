@@ -2,4 +2,4 @@
 select plan.*
 from marts.commitment_plan_now as plan
 where plan.currency = getvariable('currency')
-order by plan.rank
+order by plan.rank, plan.first_on -- named so that a snapshot without it is told to be older

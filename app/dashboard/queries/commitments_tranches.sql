@@ -2,6 +2,7 @@
 select
     tranche.number,
     tranche.buy_on,
+    tranche.free_on,
     tranche.quantity,
     tranche.commitment_hour
 from models.commitment_tranche as tranche

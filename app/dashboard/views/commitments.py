@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.commitment_words import amount, first_part, sentence, unanswered, what
+from app.commitment_words import amount, beyond, first_part, sentence, unanswered, what
 from app.dashboard import charts, commitment_charts, data, money, page, visitor
 
 SOON = 30  # days before its end in which a commitment wants a decision
@@ -201,12 +201,16 @@ def _one(bought: pl.DataFrame, chosen: int, currency: str) -> None:
         for part in parts.iter_rows(named=True)
     )
     page.note(
-        f"To the right of the top more is paid for nothing than is saved. Buy in parts: {dates}; "
+        f"{money.markdown(beyond(row, _points(levels)))} Buy in parts: {money.markdown(dates)}; "
         "look again before each.",
         "Curve and parts",
         data.statement("commitments_curve", plan=row["id"]),
         data.statement("commitments_tranches", plan=row["id"]),
     )
+
+
+def _points(levels: pl.DataFrame) -> list[tuple[float, float]]:
+    return levels.select("commitment_hour", "saving_month_mean").rows()
 
 
 def _outlook(currency: str) -> None:
