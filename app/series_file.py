@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from app.errors import BadInput
+from models.errors import UnusableSeries
+from models.stamps import Stamps, read_stamps
 
 SERIES = ("unique_id", "ds", "y")
 STREAM = ("timestamp", "value")
@@ -15,15 +17,24 @@ NO_VALUE = ("", "NA", "NaN", "nan", "null")
 UNREADABLE = 0.1  # share of timestamps; with more of them the file is something else
 
 
-def read_series(file: Path) -> pl.DataFrame:
-    """`unique_id, ds, y`; `ds` are times or whole numbers. Raises `BadInput`."""
+@dataclass(frozen=True, eq=False)
+class SeriesFile:
+    """`unique_id, ds, y`, where `ds` are times or counted steps; and how `ds` was understood."""
+
+    rows: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def read_series(file: Path) -> SeriesFile:
+    """The series of one file. Raises `BadInput`."""
     frame = _columns(file, _read(file), SERIES)
-    steps = _whole_numbers(frame["ds"])
-    return frame.select(
-        pl.col("unique_id").cast(pl.String),
-        _times(file, frame["ds"]) if steps is None else steps,
-        _numbers(file, frame["y"]),
+    _no_gaps(file, frame["ds"])
+    stamps = _stamps(file, frame["ds"], frame["unique_id"])
+    _first_bad(file, frame["ds"], stamps.times, A_TIME)
+    rows = frame.select(
+        pl.col("unique_id").cast(pl.String), stamps.times, _numbers(file, frame["y"])
     )
+    return SeriesFile(rows, stamps.notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +75,24 @@ def csv_files(path: Path) -> Iterator[tuple[Path, Path]]:
 
 def _stream_times(file: Path, column: pl.Series) -> tuple[pl.Series, list[str]]:
     numbers = column.cast(pl.Float64, strict=False) if column.dtype == pl.String else column
-    if numbers.dtype.is_numeric() and not numbers.null_count():
+    if numbers.dtype.is_float() and not numbers.null_count() and not _is_whole(column):
         return numbers, []
-    if column.dtype != pl.String:
-        return _times(file, column), []
-    _one_clock(file, column)
-    times = _parsed(column)
+    stamps = _stamps(file, column)
+    if column.dtype == pl.String:
+        _one_clock(file, column)
+    times = stamps.times
     bad = times.is_null()
     if bad.sum() > UNREADABLE * len(column):
         _no_gaps(file, column)
         _first_bad(file, column, times, A_TIME)
-    return times, _said(column, bad, A_TIME)
+    if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone:
+        times = times.dt.convert_time_zone("UTC")
+    times = times.cast(pl.Float64) if times.dtype.is_integer() else times
+    return times, [*(f"{note}." for note in stamps.notes), *_said(column, bad, A_TIME)]
+
+
+def _is_whole(column: pl.Series) -> bool:
+    return column.dtype == pl.String and not column.cast(pl.Int64, strict=False).null_count()
 
 
 def _one_clock(file: Path, column: pl.Series) -> None:
@@ -133,34 +151,11 @@ def _columns(file: Path, frame: pl.DataFrame, expected: tuple[str, ...]) -> pl.D
     return frame.select(expected)
 
 
-def _whole_numbers(column: pl.Series) -> pl.Series | None:
-    """Steps counted 1, 2, 3, or None if these are times."""
-    if column.dtype == pl.String:
-        column = column.cast(pl.Int64, strict=False)
-        return None if column.null_count() else column
-    return column if column.dtype.is_integer() else None
-
-
-def _times(file: Path, column: pl.Series) -> pl.Series:
-    """Times without zone, UTC; dates become midnight."""
-    _no_gaps(file, column)
-    if column.dtype == pl.String:
-        parsed = _parsed(column)
-        _first_bad(file, column, parsed, A_TIME)
-        return parsed
-    if column.dtype == pl.Date:
-        return column.cast(pl.Datetime("us"))
-    if isinstance(column.dtype, pl.Datetime):
-        utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return (utc if column.dtype.time_zone else column).cast(pl.Datetime("us"))
-    raise BadInput(f"{file}: column {column.name} is {column.dtype}; expected dates or times.")
-
-
-def _parsed(column: pl.Series) -> pl.Series:
+def _stamps(file: Path, column: pl.Series, series: pl.Series | None = None) -> Stamps:
     try:
-        return column.str.to_datetime(time_unit="us", strict=False, ambiguous="null")
-    except pl.exceptions.ComputeError:  # not even the first value is a date
-        return pl.Series(column.name, [None] * len(column), pl.Datetime("us"))
+        return read_stamps(column, series)
+    except UnusableSeries as error:
+        raise BadInput(f"{file}: {error}") from error
 
 
 def _numbers(file: Path, column: pl.Series) -> pl.Series:

@@ -43,11 +43,11 @@ def forecast(
 
     if out.suffix != ".parquet" or not out.resolve().parent.is_dir():
         raise BadInput(f"--out is {out}; it must be a .parquet file in a folder that exists.")
-    series = read_series(file)
-    count = series["unique_id"].n_unique()
+    given = read_series(file)
+    count = given.rows["unique_id"].n_unique()
     with session.working(f"forecasting {count} series"):
         try:
-            found = forecast_series(series, horizon)
+            found = forecast_series(given.rows, horizon)
         except ValueError as error:
             raise BadInput(f"{file} can't be forecast: {error}") from error
     found.write_parquet(out)
@@ -55,9 +55,10 @@ def forecast(
     models = {str(name): int(n) for name, n in found.group_by("model").len().sort("model").rows()}
     document = {
         "file": str(out), "series": count, "horizon": horizon, "rows": found.height,
-        "models": models, "refused": refused,
+        "models": models, "refused": refused, "notes": given.notes,
     }  # fmt: skip
-    lines = [f"{one['unique_id']}: {one['reason']}" for one in refused]
+    lines = [f"{note}." for note in given.notes]
+    lines += [f"{one['unique_id']}: {one['reason']}" for one in refused]
     closing = f"Wrote {found.height:,} rows of {count} series to {out}."
     return Answer(document, lambda: [*lines, closing], failed=bool(refused))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.errors import UnusableSeries
 from models.forecast.history import Days, Floats
 from models.forecast.season import Step, step_of
+from models.stamps import TIME, read_stamps
 
 SECOND = 1_000_000  # microseconds; a whole-number time stamp counts as so many seconds
 MEMORY = {"1d": 800, "1w": 1000}  # steps looked back
@@ -43,20 +44,25 @@ class Even:
         return np.stack([s.to_numpy() for s in steps], axis=1).ravel()
 
 
-def readable(frame: pl.DataFrame) -> pl.DataFrame:
-    """`unique_id, ds, y` as text, UTC time without zone, and a finite number or null."""
+def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
+    """`unique_id, ds, y` as text, UTC time without zone, and a finite number or null.
+
+    Beside it the type of `ds` as it was read, in which it is to be written.
+    """
     missing = [c for c in ("unique_id", "ds", "y") if c not in frame.columns]
     if missing:
         raise UnusableSeries(
             f"The columns are {', '.join(frame.columns)}; expected unique_id, ds and y. "
             f"Add or rename: {', '.join(missing)}."
         )
+    times = read_stamps(frame["ds"], frame["unique_id"]).times
     number = pl.col("y").cast(pl.Float64, strict=False)
-    return frame.select(
+    rows = frame.select(
         pl.col("unique_id").cast(pl.String),
-        _time(frame["ds"]).alias("ds"),
+        _utc(times).alias("ds"),
         pl.when(number.is_finite()).then(number).alias("y"),
     )
+    return rows, frame["ds"].dtype if frame["ds"].dtype == pl.Date else times.dtype
 
 
 def even(rows: pl.DataFrame) -> Iterator[Even]:
@@ -130,35 +136,10 @@ def _steps_back(step: Step) -> pl.Expr:
     return (gap / step.seconds).round().cast(pl.Int64)
 
 
-def _time(stamps: pl.Series) -> pl.Series:
-    """UTC microseconds without zone; null where it can't be read."""
-    kind = stamps.dtype
-    if isinstance(kind, pl.Datetime):
-        utc = stamps.dt.convert_time_zone("UTC") if kind.time_zone else stamps
-        return utc.dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    if kind == pl.Date:
-        return stamps.cast(pl.Datetime("us"))
-    if kind.is_integer():
-        whole = stamps.cast(pl.Int64)
-        fits = whole.abs() < 2**62 // SECOND
-        return (whole.set(~fits, None) * SECOND).cast(pl.Datetime("us"))
-    if kind == pl.String:
-        return _parsed(stamps)
-    raise UnusableSeries(
-        f"Column ds is of type {kind}; expected a date, a time, ISO text or a whole number."
-    )
-
-
-def _parsed(text: pl.Series) -> pl.Series:
-    """ISO 8601, with or without time, seconds or offset; or a whole number."""
-    frame = pl.DataFrame({"t": text.str.strip_chars().str.replace(" ", "T")})
-    stamp = pl.col("t")
-    formats = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%m")
-    zoned = stamp.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit="us")
-    month = (stamp + "-01").str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
-    tried = [stamp.str.to_datetime(f, strict=False, time_unit="us") for f in formats[:-1]]
-    whole = stamp.cast(pl.Int64, strict=False)
-    number = pl.when(whole.abs() < 2**62 // SECOND).then(whole * SECOND).cast(pl.Datetime("us"))
-    return frame.select(
-        pl.coalesce(zoned.dt.replace_time_zone(None), *tried, month, number).alias("ds")
-    )["ds"]
+def _utc(times: pl.Series) -> pl.Series:
+    """Microseconds without zone; a counted step is a second."""
+    if isinstance(times.dtype, pl.Datetime):
+        zoned = times.dtype.time_zone is not None
+        return (times.dt.convert_time_zone("UTC") if zoned else times).dt.replace_time_zone(None)
+    fits = times.abs() < 2**62 // SECOND
+    return (times.set(~fits, None).cast(pl.Int64) * SECOND).cast(TIME)

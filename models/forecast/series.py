@@ -18,19 +18,19 @@ NEVER_ENDS = 1_000_000  # steps; a file of sales may hold long pauses, and its e
 def forecast_series(frame: pl.DataFrame, horizon: int) -> pl.DataFrame:
     """`unique_id, ds, y` in; one row per series and step out, with a `reason` where one is due.
 
-    Time stamps may be dates, times, ISO text or whole numbers. Duplicates count once, by their
+    Time stamps may be all that `read_stamps` reads. Duplicates count once, by their
     mean; missing steps are unknown. A series that can't be forecast has one row that says why,
     with model `none` and nothing else.
     """
     if horizon < 1:
         raise UnusableSeries(f"The horizon is {horizon}; expected at least 1 step.")
-    rows = readable(frame)
+    rows, kind = readable(frame)
     good, refused = _separated(rows)
     parts = [part for group in even(good) for part in _forecast(group, horizon)]
     out = pl.concat([refused, *parts])
     order = rows.select("unique_id").unique(maintain_order=True)
     out = order.join(out, on="unique_id", nulls_equal=True, maintain_order="left_right")
-    return out.with_columns(_like(out["ds"], frame["ds"].dtype)).select(COLUMNS)
+    return out.with_columns(_like(out["ds"], kind)).select(COLUMNS)
 
 
 def _separated(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -84,7 +84,7 @@ def _joined(*texts: str | None) -> str | None:
 
 
 def _like(stamps: pl.Series, kind: pl.DataType) -> pl.Series:
-    """Back to the type the reader uses; text becomes a time."""
+    """Back to the type in which they were read."""
     if isinstance(kind, pl.Datetime) and kind.time_zone:
         return stamps.dt.replace_time_zone("UTC").dt.convert_time_zone(kind.time_zone)
     if kind.is_integer():

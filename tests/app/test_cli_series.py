@@ -66,6 +66,40 @@ def test_forecast_of_counted_steps_goes_on_counting(tmp_path: Path) -> None:
     assert found.filter(unique_id="a")["ds"].to_list() == [120, 121, 122]
 
 
+@pytest.mark.parametrize(
+    ("text", "step", "first"),
+    [("%Y%m%d", "1d", datetime(2022, 3, 2)), ("%Y%m", "1mo", datetime(2027, 1, 1)),
+     ("%m/%d/%Y", "1mo", datetime(2027, 1, 1))],
+)  # fmt: skip
+def test_forecast_goes_on_in_dates_however_they_are_written(
+    tmp_path: Path, text: str, step: str, first: datetime
+) -> None:
+    stamps = pl.datetime_range(
+        datetime(2022, 1, 1), first, step, closed="left", eager=True
+    ).dt.strftime(text)
+    y = [10.0 + k % 7 for k in range(len(stamps))]
+    pl.DataFrame({"unique_id": "a", "ds": stamps, "y": y}).write_csv(tmp_path / "y.csv")
+    out = tmp_path / "f.parquet"
+    found = answer("forecast", tmp_path / "y.csv", "--horizon", "2", "--out", out,
+                   home=tmp_path / "h")  # fmt: skip
+    assert pl.read_parquet(out)["ds"][0] == first
+    assert pl.read_parquet(out)["reason"][0] is None
+    assert found["notes"][0].startswith(f"ds such as {stamps[0]} is ")
+
+
+def test_dates_that_may_be_either_are_bad_input(tmp_path: Path) -> None:
+    lines = [f"a,0{k}/01/2026,{k}" for k in range(1, 10)]
+    (tmp_path / "y.csv").write_text("\n".join(["unique_id,ds,y", *lines]))
+    (tmp_path / "s.csv").write_text("\n".join(["unique_id,timestamp,value", *lines]))
+    asked = [("forecast", tmp_path / "y.csv", "--horizon", "7", "--out", tmp_path / "f.parquet"),
+             ("detect", tmp_path / "s.csv", "--out", tmp_path / "out")]  # fmt: skip
+    for question in asked:
+        outcome = call(*question, "--json")
+        assert outcome.code == 2
+        assert "may be day/month/year or month/day/year" in outcome.json["error"]["message"]
+        assert str(question[1]) in outcome.json["error"]["message"]
+
+
 def test_forecast_names_each_series_that_is_too_short(tmp_path: Path) -> None:
     short = pl.DataFrame({"unique_id": ["s"], "ds": [START], "y": [1.0]})
     pl.concat([weekly(120), short]).write_parquet(tmp_path / "y.parquet")
@@ -200,6 +234,14 @@ def test_detect_keeps_real_time_across_a_change_of_the_clock(tmp_path: Path) -> 
     scores = [pl.read_csv(tmp_path / "o" / f"{name}.csv")["anomaly_score"]
               for name in ("berlin", "plain")]  # fmt: skip
     assert scores[0].equals(scores[1])
+
+
+def test_detect_reads_days_before_months_where_only_so_the_steps_are_even(tmp_path: Path) -> None:
+    plain = spiky(1500, 1200)
+    times = plain["timestamp"].str.to_datetime() + timedelta(days=2)
+    plain.with_columns(timestamp=times.dt.strftime("%d/%m/%Y %H:%M")).write_csv(tmp_path / "d.csv")
+    found = answer("detect", tmp_path / "d.csv", "--out", tmp_path / "out", home=tmp_path / "h")
+    assert found["files"][0]["notes"] == ["timestamp such as 03/01/2026 00:00 is day/month/year."]
 
 
 def test_detect_refuses_to_write_over_what_it_reads(tmp_path: Path) -> None:
