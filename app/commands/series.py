@@ -43,6 +43,8 @@ def forecast(
 
     if out.suffix != ".parquet" or not out.resolve().parent.is_dir():
         raise BadInput(f"--out is {out}; it must be a .parquet file in a folder that exists.")
+    if out.exists() and file.exists() and out.samefile(file):
+        raise BadInput(f"--out is {out}, which would overwrite what is to be read. Give another.")
     given = read_series(file)
     count = given.rows["unique_id"].n_unique()
     with session.working(f"forecasting {count} series"):

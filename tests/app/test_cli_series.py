@@ -100,6 +100,18 @@ def test_dates_that_may_be_either_are_bad_input(tmp_path: Path) -> None:
         assert str(question[1]) in outcome.json["error"]["message"]
 
 
+def test_forecast_refuses_to_write_over_what_it_reads(tmp_path: Path) -> None:
+    file, link = tmp_path / "y.parquet", tmp_path / "link.parquet"
+    weekly(120).write_parquet(file)
+    link.symlink_to(file)
+    before = file.read_bytes()
+    for out in (file, link, tmp_path / ".." / tmp_path.name / "y.parquet"):
+        outcome = call("forecast", file, "--horizon", "3", "--out", out, "--json")
+        assert outcome.code == 2
+        assert "would overwrite" in outcome.json["error"]["message"]
+    assert file.read_bytes() == before
+
+
 def test_forecast_names_each_series_that_is_too_short(tmp_path: Path) -> None:
     short = pl.DataFrame({"unique_id": ["s"], "ds": [START], "y": [1.0]})
     pl.concat([weekly(120), short]).write_parquet(tmp_path / "y.parquet")
