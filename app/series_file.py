@@ -19,22 +19,67 @@ UNREADABLE = 0.1  # share of timestamps; with more of them the file is something
 
 @dataclass(frozen=True, eq=False)
 class SeriesFile:
-    """`unique_id, ds, y`, where `ds` are times or counted steps; and how `ds` was understood."""
+    """`unique_id, ds, y, wrong`: `ds` are times or counted steps; and how `ds` was understood.
+
+    `wrong` says what can't be used in a row; null where all can.
+    """
 
     rows: pl.DataFrame
     notes: tuple[str, ...]
 
 
 def read_series(file: Path) -> SeriesFile:
-    """The series of one file. Raises `BadInput`."""
+    """The series of one file. Raises `BadInput` if each of them has a row that can't be used."""
     frame = _columns(file, _read(file), SERIES)
-    _no_gaps(file, frame["ds"])
     stamps = _stamps(file, frame["ds"], frame["unique_id"])
-    _first_bad(file, frame["ds"], stamps.times, A_TIME)
-    rows = frame.select(
-        pl.col("unique_id").cast(pl.String), stamps.times, _numbers(file, frame["y"])
+    rows = pl.DataFrame({
+        "unique_id": frame["unique_id"].cast(pl.String), "ds": stamps.times,
+        "y": _numbers(frame["y"]), "zoned": stamps.offsets.is_not_null(),
+        "given_ds": frame["ds"], "given_y": frame["y"],
+    }).with_row_index("row")  # fmt: skip
+    rows = rows.join(_wrong(rows, file), on="row", how="left", maintain_order="left")
+    if rows.select(pl.col("wrong").is_not_null().any().over("unique_id").all()).item():
+        raise BadInput(f"{file}: {rows['wrong'].drop_nulls()[0]}.")
+    return SeriesFile(
+        rows.select("unique_id", "ds", pl.col("y").fill_nan(None), "wrong"), stamps.notes
     )
-    return SeriesFile(rows, stamps.notes)
+
+
+def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
+    """`row, wrong`: the first thing that can't be used in each row that has one."""
+    zoned, number = pl.col("zoned"), pl.col("y")
+    bad = {
+        ("unique_id", "the name of a series"): pl.col("unique_id").is_null(),
+        ("ds", A_TIME): pl.col("ds").is_null(),
+        ("ds", "a time zone, which other rows of the series have"): ~zoned
+        & zoned.any().over("unique_id"),
+        ("y", "a number, or nothing if it is unknown"): pl.col("given_y").is_not_null()
+        & (number.is_null() | number.is_infinite()),
+    }
+    masks = rows.with_columns(mask.alias(f"bad {k}") for k, mask in enumerate(bad.values()))
+    found = masks.filter(pl.any_horizontal(pl.col(f"bad {k}") for k in range(len(bad))))
+    places = pl.format(f"{_row(file)} {{}}", pl.col("row") + _first_row(file))
+    values = {"unique_id": pl.lit("empty")} | {
+        name: pl.when(pl.col(f"given_{name}").cast(pl.String).str.strip_chars().fill_null("") == "")
+        .then(pl.lit("empty"))
+        .otherwise(pl.format("'{}'", f"given_{name}"))
+        for name in ("ds", "y")
+    }
+    said = [
+        pl.when(f"bad {k}").then(
+            pl.format(f"{name} in {{}} is {{}}; expected {expected}", places, values[name])
+        )
+        for k, (name, expected) in enumerate(bad)
+    ]
+    return found.select("row", pl.coalesce(said).alias("wrong"))
+
+
+def _row(file: Path) -> str:
+    return "row" if file.suffix == ".parquet" else "line"
+
+
+def _first_row(file: Path) -> int:
+    return 1 if file.suffix == ".parquet" else 2  # the first line of a CSV file are the names
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +153,7 @@ def _one_clock(file: Path, column: pl.Series) -> None:
 
 def _stream_values(file: Path, column: pl.Series) -> tuple[pl.Series, list[str]]:
     if column.dtype != pl.String:
-        return _numbers(file, column), []
+        return _numbers(column).fill_nan(None), []
     given = column.str.strip_chars().replace(list(NO_VALUE), None)
     numbers = given.cast(pl.Float64, strict=False)
     bad = given.is_not_null() & numbers.is_null()
@@ -158,16 +203,11 @@ def _stamps(file: Path, column: pl.Series, series: pl.Series | None = None) -> S
         raise BadInput(f"{file}: {error}") from error
 
 
-def _numbers(file: Path, column: pl.Series) -> pl.Series:
-    """Finite numbers, or null for a missing one."""
+def _numbers(column: pl.Series) -> pl.Series:
+    """Null where there is no number."""
     if column.dtype == pl.String:
-        column = column.replace(list(NO_VALUE), None)
-    numbers = column.cast(pl.Float64, strict=False)
-    _first_bad(file, column, numbers, "a number")
-    endless = numbers.is_infinite().arg_max() if numbers.is_infinite().any() else None
-    if endless is not None:
-        raise BadInput(f"{file}: {column.name} in line {endless + 2} is infinite.")
-    return numbers.fill_nan(None)
+        column = column.str.strip_chars().replace(list(NO_VALUE), "nan")
+    return column.cast(pl.Float64, strict=False)
 
 
 def _first_bad(file: Path, given: pl.Series, parsed: pl.Series, expected: str) -> None:

@@ -34,7 +34,8 @@ def forecast(
     """Forecast your own series, with 80 % and 95 % intervals.
 
     FILE has one row per series (unique_id) and time (ds) with a value (y). Frequency and seasons
-    are found from the data.
+    are found from the data. A series that can't be used is named with the reason and stops no
+    other.
     """
     import polars as pl
 
@@ -60,7 +61,7 @@ def forecast(
         "models": models, "refused": refused, "notes": given.notes,
     }  # fmt: skip
     lines = [f"{note}." for note in given.notes]
-    lines += [f"{one['unique_id']}: {one['reason']}" for one in refused]
+    lines += [f"{one['unique_id'] or 'no unique_id'}: {one['reason']}" for one in refused]
     closing = f"Wrote {found.height:,} rows of {count} series to {out}."
     return Answer(document, lambda: [*lines, closing], failed=bool(refused))
 

@@ -47,7 +47,8 @@ class Even:
 def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
     """`unique_id, ds, y` as text, UTC time without zone, and a finite number or null.
 
-    Beside it the type of `ds` as it was read, in which it is to be written.
+    `wrong` says what can't be used in a row. Beside it the type of `ds` as it was read, in which
+    it is to be written.
     """
     missing = [c for c in ("unique_id", "ds", "y") if c not in frame.columns]
     if missing:
@@ -61,6 +62,10 @@ def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
         pl.col("unique_id").cast(pl.String),
         _utc(times).alias("ds"),
         pl.when(number.is_finite()).then(number).alias("y"),
+        pl.coalesce(
+            pl.col("wrong") if "wrong" in frame.columns else pl.lit(None, pl.String),
+            pl.when(pl.col("unique_id").is_null()).then(pl.lit("unique_id is empty")),
+        ).alias("wrong"),
     )
     return rows, frame["ds"].dtype if frame["ds"].dtype == pl.Date else times.dtype
 

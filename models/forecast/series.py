@@ -19,8 +19,9 @@ def forecast_series(frame: pl.DataFrame, horizon: int) -> pl.DataFrame:
     """`unique_id, ds, y` in; one row per series and step out, with a `reason` where one is due.
 
     Time stamps may be all that `read_stamps` reads. Duplicates count once, by their
-    mean; missing steps are unknown. A series that can't be forecast has one row that says why,
-    with model `none` and nothing else.
+    mean; missing steps are unknown. A series that can't be forecast, such as one with a row of
+    which the optional column `wrong` says what is, has one row that says why, with model `none`
+    and nothing else.
     """
     if horizon < 1:
         raise UnusableSeries(f"The horizon is {horizon}; expected at least 1 step.")
@@ -36,15 +37,24 @@ def forecast_series(frame: pl.DataFrame, horizon: int) -> pl.DataFrame:
 def _separated(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of series that can be forecast, and one refusal for each of the others."""
     usable = pl.col("ds").is_not_null() & pl.col("y").is_not_null()
-    count = pl.col("ds").filter(usable).n_unique().over("unique_id")
-    rows = rows.with_columns(count.alias("count"))
-    good = rows.filter((pl.col("count") >= 2) & pl.col("ds").is_not_null()).drop("count")
-    refused = rows.filter(pl.col("count") < 2).group_by("unique_id", maintain_order=True).agg(
+    rows = rows.with_columns(
+        pl.col("ds").filter(usable).n_unique().over("unique_id").alias("count"),
+        pl.col("wrong").count().over("unique_id").alias("wrongs"),
+    )
+    can = (pl.col("count") >= 2) & (pl.col("wrongs") == 0)
+    good = rows.filter(can & pl.col("ds").is_not_null()).select("unique_id", "ds", "y")
+    more = pl.when(pl.col("wrongs") > 1).then(
+        pl.format(", and {} more such rows", pl.col("wrongs") - 1)
+    )
+    refused = rows.filter(~can).group_by("unique_id", maintain_order=True).agg(
         pl.lit(None, dtype=pl.Datetime("us")).alias("ds"),
         pl.lit("none").alias("model"),
         *[pl.lit(None, dtype=pl.Float64).alias(c) for c in NUMBERS],
-        pl.format("{} rows have a readable ds and a number in y, need 2", pl.col("count").first())
-        .alias("reason"),
+        pl.coalesce(
+            pl.format("{}{}", pl.col("wrong").drop_nulls().first(), more.first().fill_null("")),
+            pl.format("{} rows have a readable ds and a number in y, need 2",
+                      pl.col("count").first()),
+        ).alias("reason"),
     )  # fmt: skip
     return good, refused.select(COLUMNS)
 

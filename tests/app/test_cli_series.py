@@ -100,6 +100,51 @@ def test_dates_that_may_be_either_are_bad_input(tmp_path: Path) -> None:
         assert str(question[1]) in outcome.json["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ("b,2026-03-01,abc", "y in line 242 is 'abc'; expected a number, or nothing"),
+        ("b,2026-03-01,inf", "y in line 242 is 'inf'; expected a number"),
+        ("b,2026-03-01,N/A", "y in line 242 is 'N/A'; expected a number"),
+        ("b,,1", "ds in line 242 is empty; expected a date or time"),
+        ("b,2026-02-30,1", "ds in line 242 is '2026-02-30'; expected a date or time"),
+        ("b,soon,1\nb,later,2", "ds in line 242 is 'soon'; expected a date or time such as "
+         "2026-11-22 09:00:00, and 1 more such rows"),
+        ("b,2026-03-01T00:00:00Z,1", "ds in line 122 is '2026-01-01'; expected a time zone"),
+        (",2026-03-01,1\n,2026-03-02,1", "unique_id in line 242 is empty; expected the name"),
+    ],
+)  # fmt: skip
+def test_a_bad_row_refuses_its_series_and_stops_no_other(
+    tmp_path: Path, bad: str, says: str
+) -> None:
+    frame = weekly(120).with_columns(pl.col("ds").dt.strftime("%Y-%m-%d"))
+    (tmp_path / "y.csv").write_text(frame.write_csv() + bad + "\n")
+    out = tmp_path / "f.parquet"
+    outcome = call("forecast", tmp_path / "y.csv", "--horizon", "3", "--out", out, "--json")
+    assert outcome.code == 1
+    (refused,) = outcome.json["refused"]
+    assert refused["unique_id"] == (None if bad.startswith(",") else "b")
+    assert refused["reason"].startswith(says)
+    written = pl.read_parquet(out)
+    assert written.filter(unique_id="a")["mean"].null_count() == 0
+    assert written.filter(unique_id="a").height == 3
+    assert written.filter(model="none").height == 1
+
+
+def test_a_parquet_row_without_unique_id_is_refused_once(tmp_path: Path) -> None:
+    nameless = weekly(120).with_columns(
+        unique_id=pl.when(unique_id="a").then(pl.col("unique_id")), ds=pl.col("ds").dt.date()
+    )
+    nameless.write_parquet(tmp_path / "y.parquet")
+    out = tmp_path / "f.parquet"
+    outcome = call("forecast", tmp_path / "y.parquet", "--horizon", "3", "--out", out, "--json")
+    assert outcome.code == 1
+    (refused,) = outcome.json["refused"]
+    assert refused["unique_id"] is None
+    assert refused["reason"].startswith("unique_id in row 121 is empty")
+    assert pl.read_parquet(out)["unique_id"].to_list() == ["a", "a", "a", None]
+
+
 def test_forecast_refuses_to_write_over_what_it_reads(tmp_path: Path) -> None:
     file, link = tmp_path / "y.parquet", tmp_path / "link.parquet"
     weekly(120).write_parquet(file)
