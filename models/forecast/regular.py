@@ -27,21 +27,26 @@ class Even:
     ids: list[str]
     values: Floats  # NaN = a step without a row or without a number
     ends: Days  # time stamp of the last column, per series
+    days: NDArray[np.intp]  # of the month on which the rows of each series are; 31 = its last day
     step: Step
     remarks: list[str | None]
 
-    def ahead(self, horizon: int) -> NDArray[np.datetime64]:
+    def ahead(self, horizon: int) -> pl.Series:
         """Time stamps that follow, series by series."""
-        if self.step.every not in MONTHS:
-            distance = np.timedelta64(round(self.step.seconds * SECOND), "us")
-            return (self.ends[:, None] + np.arange(1, horizon + 1) * distance).ravel()
-        months = MONTHS[self.step.every]
-        ends = pl.Series(self.ends).cast(pl.Datetime("us"))
-        is_last_day = bool((ends.dt.month_end().dt.date() == ends.dt.date()).all())
-        steps = [ends.dt.offset_by(f"{k * months}mo") for k in range(1, horizon + 1)]
-        if is_last_day:
-            steps = [s.dt.month_end() for s in steps]
-        return np.stack([s.to_numpy() for s in steps], axis=1).ravel()
+        after = pl.DataFrame({"k": range(1, horizon + 1)})
+        ends = pl.DataFrame({"end": self.ends, "day": self.days}).with_columns(
+            pl.col("end").cast(TIME)
+        )
+        end, k = pl.col("end"), pl.col("k")
+        if self.step.every in MONTHS:
+            months = pl.format("{}mo", k * MONTHS[self.step.every])
+            first = end.dt.month_start().dt.offset_by(months)
+            day = pl.min_horizontal("day", first.dt.month_end().dt.day())
+            stamp = first + pl.duration(days=day.cast(pl.Int64) - 1)
+        else:
+            stamp = end + k * pl.duration(microseconds=round(self.step.seconds * SECOND))
+        both = ends.join(after, how="cross", maintain_order="left_right")
+        return both.select(stamp.cast(TIME).alias("ds"))["ds"]
 
 
 def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
@@ -84,6 +89,7 @@ def even(rows: pl.DataFrame) -> Iterator[Even]:
         pl.len().alias("rows"),
         pl.col("repeated").sum(),
         pl.col("ds").last().alias("end"),
+        _day_of_month().alias("day"),
     )
     names = [step_of(seconds) for seconds in found["seconds"]]
     memory = [MEMORY.get(s.every, MEMORY_OTHERWISE) for s in names]
@@ -115,7 +121,16 @@ def _aligned(rows: pl.DataFrame, group: pl.DataFrame, step: Step) -> Even:
         _remark(share, step, repeated, int(gaps))
         for share, repeated, gaps in zip(group["uneven"], group["repeated"], unknown, strict=True)
     ]
-    return Even(group["unique_id"].to_list(), values, group["end"].to_numpy(), step, remarks)
+    ends, days = group["end"].to_numpy(), group["day"].to_numpy()
+    return Even(group["unique_id"].to_list(), values, ends, days, step, remarks)
+
+
+def _day_of_month() -> pl.Expr:
+    """Per series: one day that explains all rows, in months that have it, or that of the last."""
+    day, length = pl.col("ds").dt.day(), pl.col("ds").dt.month_end().dt.day()
+    same = pl.when((day == length).all()).then(31).otherwise(day.max())
+    fits = (day == pl.min_horizontal(same, length)).all()
+    return pl.when(fits).then(same).otherwise(day.last()).cast(pl.Int64)
 
 
 def _remark(uneven: float | None, step: Step, repeated: int, unknown: int) -> str | None:

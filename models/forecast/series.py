@@ -74,8 +74,7 @@ def _forecast(group: Even, horizon: int) -> Iterator[pl.DataFrame]:
         columns = {k: pl.Series(v, dtype=pl.String) for k, v in texts.items()}
         frame = pl.DataFrame(columns).select(pl.all().repeat_by(horizon).explode())
         yield frame.with_columns(
-            pl.Series("ds", stamps[at * horizon : (at + len(part.mean)) * horizon])
-            .cast(pl.Datetime("us")),
+            stamps[at * horizon : (at + len(part.mean)) * horizon].alias("ds"),
             *[pl.Series(k, v.ravel()) for k, v in numbers.items()],
         ).select(COLUMNS)  # fmt: skip
         at += len(part.mean)

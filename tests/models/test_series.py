@@ -57,6 +57,29 @@ def test_month_ends_stay_month_ends():
     assert out["ds"].to_list() == [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)]
 
 
+@pytest.mark.parametrize(
+    ("last", "ahead"),
+    [
+        (["2026-12-31", "2027-01-31", "2027-02-28"], ["2027-03-31", "2027-04-30"]),
+        (["2026-12-30", "2027-01-30", "2027-02-28"], ["2027-03-30", "2027-04-30"]),
+        (["2026-12-28", "2027-01-28", "2027-02-28"], ["2027-03-28", "2027-04-28"]),
+        (["2026-12-01", "2027-01-01", "2027-02-01"], ["2027-03-01", "2027-04-01"]),
+        (["2026-12-03", "2027-01-07", "2027-02-05"], ["2027-03-05", "2027-04-05"]),
+    ],
+)
+def test_the_day_of_the_month_is_that_of_the_series_whatever_stands_beside_it(
+    last: list[str], ahead: list[str]
+):
+    of = [date.fromisoformat(d) for d in last]
+    other = [date(2026, m, 1) for m in range(1, 13)]
+    for name, frame in (
+        ("alone", one(of, waves(3, 12))),
+        ("beside", pl.concat([one(of, waves(3, 12)), one(other, waves(12, 12), "other")])),
+    ):
+        out = forecast_series(frame, 2).filter(unique_id="a")
+        assert [str(d) for d in out["ds"]] == ahead, name
+
+
 def test_whole_numbers_are_time_stamps_and_their_season_is_searched_for():
     values = waves(300, 9)
     out = forecast_series(one(list(range(290)), values[:290]), 10)
