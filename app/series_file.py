@@ -19,9 +19,10 @@ UNREADABLE = 0.1  # share of timestamps; with more of them the file is something
 
 @dataclass(frozen=True, eq=False)
 class SeriesFile:
-    """`unique_id, ds, y, wrong`: `ds` are times or counted steps; and how `ds` was understood.
+    """`unique_id, ds, y, offset, wrong`: `ds` are times or counted steps; how it was understood.
 
-    `wrong` says what can't be used in a row; null where all can.
+    `offset` is what local time is ahead of UTC, in microseconds, if it is given; `wrong` says what
+    can't be used in a row, and is null where all can.
     """
 
     rows: pl.DataFrame
@@ -34,20 +35,21 @@ def read_series(file: Path) -> SeriesFile:
     stamps = _stamps(file, frame["ds"], frame["unique_id"])
     rows = pl.DataFrame({
         "unique_id": frame["unique_id"].cast(pl.String), "ds": stamps.times,
-        "y": _numbers(frame["y"]), "zoned": stamps.offsets.is_not_null(),
+        "y": _numbers(frame["y"]), "offset": stamps.offsets,
         "given_ds": frame["ds"], "given_y": frame["y"],
     }).with_row_index("row")  # fmt: skip
     rows = rows.join(_wrong(rows, file), on="row", how="left", maintain_order="left")
     if rows.select(pl.col("wrong").is_not_null().any().over("unique_id").all()).item():
         raise BadInput(f"{file}: {rows['wrong'].drop_nulls()[0]}.")
     return SeriesFile(
-        rows.select("unique_id", "ds", pl.col("y").fill_nan(None), "wrong"), stamps.notes
+        rows.select("unique_id", "ds", pl.col("y").fill_nan(None), "offset", "wrong"),
+        stamps.notes,
     )
 
 
 def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
     """`row, wrong`: the first thing that can't be used in each row that has one."""
-    zoned, number = pl.col("zoned"), pl.col("y")
+    zoned, number = pl.col("offset").is_not_null(), pl.col("y")
     bad = {
         ("unique_id", "the name of a series"): pl.col("unique_id").is_null(),
         ("ds", A_TIME): pl.col("ds").is_null(),
@@ -179,7 +181,7 @@ def _read(file: Path) -> pl.DataFrame:
         if file.suffix == ".parquet":
             return pl.read_parquet(file)
         return pl.read_csv(file, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         kind = "Parquet" if file.suffix == ".parquet" else "CSV"
         raise BadInput(f"{file} can't be read as {kind}: {str(error).splitlines()[0]}") from error
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.errors import UnusableSeries
 from models.forecast.history import Days, Floats
-from models.forecast.season import Step, step_of
+from models.forecast.season import DAY, Step, step_of
 from models.stamps import TIME, read_stamps
 
 SECOND = 1_000_000  # microseconds; a whole-number time stamp counts as so many seconds
@@ -26,17 +26,19 @@ class Even:
 
     ids: list[str]
     values: Floats  # NaN = a step without a row or without a number
-    ends: Days  # time stamp of the last column, per series
+    ends: Days  # time stamp of the last column, per series; local time if steps are days
     days: NDArray[np.intp]  # of the month on which the rows of each series are; 31 = its last day
+    offsets: NDArray[np.int64]  # microseconds that the last stamp is ahead of UTC
+    zone: str | None  # of stamps in local time, whose offset may be another one ahead
     step: Step
     remarks: list[str | None]
 
     def ahead(self, horizon: int) -> pl.Series:
-        """Time stamps that follow, series by series."""
+        """Time stamps that follow, UTC without zone, series by series."""
         after = pl.DataFrame({"k": range(1, horizon + 1)})
-        ends = pl.DataFrame({"end": self.ends, "day": self.days}).with_columns(
-            pl.col("end").cast(TIME)
-        )
+        ends = pl.DataFrame(
+            {"end": self.ends, "day": self.days, "offset": self.offsets}
+        ).with_columns(pl.col("end").cast(TIME))
         end, k = pl.col("end"), pl.col("k")
         if self.step.every in MONTHS:
             months = pl.format("{}mo", k * MONTHS[self.step.every])
@@ -46,13 +48,17 @@ class Even:
         else:
             stamp = end + k * pl.duration(microseconds=round(self.step.seconds * SECOND))
         both = ends.join(after, how="cross", maintain_order="left_right")
-        return both.select(stamp.cast(TIME).alias("ds"))["ds"]
+        if self.zone:
+            return both.select(_from_local(stamp.cast(TIME), self.zone).alias("ds"))["ds"]
+        utc = stamp - pl.duration(microseconds="offset")
+        return both.select(utc.cast(TIME).alias("ds"))["ds"]
 
 
 def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
     """`unique_id, ds, y` as text, UTC time without zone, and a finite number or null.
 
-    `wrong` says what can't be used in a row. Beside it the type of `ds` as it was read, in which
+    `offset` is what local time is ahead of UTC, in microseconds; `wrong` says what can't be used
+    in a row. Beside it the type of `ds` as it was read, in which
     it is to be written.
     """
     missing = [c for c in ("unique_id", "ds", "y") if c not in frame.columns]
@@ -61,12 +67,14 @@ def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
             f"The columns are {', '.join(frame.columns)}; expected unique_id, ds and y. "
             f"Add or rename: {', '.join(missing)}."
         )
-    times = read_stamps(frame["ds"], frame["unique_id"]).times
+    stamps = read_stamps(frame["ds"], frame["unique_id"])
+    times, offsets = stamps.times, frame["offset"] if "offset" in frame.columns else stamps.offsets
     number = pl.col("y").cast(pl.Float64, strict=False)
     rows = frame.select(
         pl.col("unique_id").cast(pl.String),
         _utc(times).alias("ds"),
         pl.when(number.is_finite()).then(number).alias("y"),
+        offsets.fill_null(0).alias("offset"),
         pl.coalesce(
             pl.col("wrong") if "wrong" in frame.columns else pl.lit(None, pl.String),
             pl.when(pl.col("unique_id").is_null()).then(pl.lit("unique_id is empty")),
@@ -75,13 +83,17 @@ def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
     return rows, frame["ds"].dtype if frame["ds"].dtype == pl.Date else times.dtype
 
 
-def even(rows: pl.DataFrame) -> Iterator[Even]:
-    """Group the series of `readable` rows by step and length; needs two rows per series or more."""
+def even(rows: pl.DataFrame, zone: str | None = None) -> Iterator[Even]:
+    """Group the series of `readable` rows by step and length; needs two rows per series or more.
+
+    `zone` is that of the stamps; in UTC the offsets of the rows tell the local day.
+    """
     rows = (
         rows.group_by("unique_id", "ds")
-        .agg(pl.col("y").mean(), (pl.len() - 1).alias("repeated"))
+        .agg(pl.col("y").mean(), (pl.len() - 1).alias("repeated"), pl.col("offset").first())
         .sort("unique_id", "ds")
     )
+    rows = _days_in_local_time(rows)
     distance = pl.col("ds").diff().dt.total_microseconds() / SECOND
     found = rows.group_by("unique_id", maintain_order=True).agg(
         distance.median().alias("seconds"),
@@ -89,6 +101,8 @@ def even(rows: pl.DataFrame) -> Iterator[Even]:
         pl.len().alias("rows"),
         pl.col("repeated").sum(),
         pl.col("ds").last().alias("end"),
+        pl.col("offset").last(),
+        pl.col("local").last(),
         _day_of_month().alias("day"),
     )
     names = [step_of(seconds) for seconds in found["seconds"]]
@@ -97,12 +111,27 @@ def even(rows: pl.DataFrame) -> Iterator[Even]:
         pl.Series("every", [s.every for s in names], dtype=pl.String),
         pl.min_horizontal("rows", pl.Series("memory", memory)).log(2).floor().alias("length"),
     )
-    for _, group in found.group_by("every", "length", maintain_order=True):
+    for _, group in found.group_by("every", "length", "local", maintain_order=True):
         step = step_of(float(group["seconds"][0]))
-        yield _aligned(rows.join(group, on="unique_id", maintain_order="left"), group, step)
+        part = rows.drop("offset", "local").join(group, on="unique_id", maintain_order="left")
+        named = zone if group["local"][0] and zone != "UTC" else None
+        yield _aligned(part, group, step, named)
 
 
-def _aligned(rows: pl.DataFrame, group: pl.DataFrame, step: Step) -> Even:
+def _days_in_local_time(rows: pl.DataFrame) -> pl.DataFrame:
+    """A day of 23 or 25 hours is a day; shorter steps are even in UTC only."""
+    local = pl.col("ds") + pl.duration(microseconds="offset")
+    if not (rows["offset"] != 0).any():
+        return rows.with_columns(pl.lit(False).alias("local"))
+    usual = local.diff().dt.total_seconds().median().over("unique_id")
+    moved = (pl.col("offset") != 0).any().over("unique_id") & (usual >= DAY)
+    return rows.with_columns(moved.alias("local")).with_columns(
+        pl.when("local").then(local.cast(TIME)).otherwise("ds").alias("ds"),
+        pl.when("local").then("offset").otherwise(0).alias("offset"),
+    )
+
+
+def _aligned(rows: pl.DataFrame, group: pl.DataFrame, step: Step, zone: str | None) -> Even:
     back = _steps_back(step)
     cells = (
         rows.with_columns(back.alias("back"))
@@ -117,12 +146,26 @@ def _aligned(rows: pl.DataFrame, group: pl.DataFrame, step: Step) -> Even:
     values[at] = cells["y"].cast(pl.Float64).to_numpy()
     known = np.isfinite(values)
     unknown = (~known & np.maximum.accumulate(known, axis=1)).sum(axis=1)
+    clocks = [None if zone else _clock(offset) for offset in group["offset"]]
+    odd = zip(group["uneven"], group["repeated"], unknown, clocks, strict=True)
     remarks = [
-        _remark(share, step, repeated, int(gaps))
-        for share, repeated, gaps in zip(group["uneven"], group["repeated"], unknown, strict=True)
+        joined(_remark(share, step, repeated, int(gaps)), clock)
+        for share, repeated, gaps, clock in odd
     ]
-    ends, days = group["end"].to_numpy(), group["day"].to_numpy()
-    return Even(group["unique_id"].to_list(), values, ends, days, step, remarks)
+    ends, days, offsets = (group[c].to_numpy() for c in ("end", "day", "offset"))
+    ids = group["unique_id"].to_list()
+    return Even(ids, values, ends, days, offsets, zone, step, remarks)
+
+
+def _clock(offset: int) -> str | None:
+    """What is said where the offset of the last row stands for a time zone."""
+    if not offset:
+        return None
+    hours, minutes = divmod(abs(offset) // (60 * SECOND), 60)
+    return (
+        f"ds has an offset and no time zone: that of the last row, {'+-'[offset < 0]}{hours:02}:"
+        f"{minutes:02}, is taken for all days ahead, so a change of the clock is not known"
+    )
 
 
 def _day_of_month() -> pl.Expr:
@@ -131,6 +174,11 @@ def _day_of_month() -> pl.Expr:
     same = pl.when((day == length).all()).then(31).otherwise(day.max())
     fits = (day == pl.min_horizontal(same, length)).all()
     return pl.when(fits).then(same).otherwise(day.last()).cast(pl.Int64)
+
+
+def joined(*texts: str | None) -> str | None:
+    """The texts there are, as one; None if there is none."""
+    return "; ".join(t for t in texts if t) or None
 
 
 def _remark(uneven: float | None, step: Step, repeated: int, unknown: int) -> str | None:
@@ -142,7 +190,7 @@ def _remark(uneven: float | None, step: Step, repeated: int, unknown: int) -> st
         f"steps without a value since the first: {unknown}, unknown and not zero"
         if unknown else "",
     ]  # fmt: skip
-    return "; ".join(text for text in found if text) or None
+    return joined(*found)
 
 
 def _steps_back(step: Step) -> pl.Expr:
@@ -163,3 +211,13 @@ def _utc(times: pl.Series) -> pl.Series:
         return (times.dt.convert_time_zone("UTC") if zoned else times).dt.replace_time_zone(None)
     fits = times.abs() < 2**62 // SECOND
     return (times.set(~fits, None).cast(pl.Int64) * SECOND).cast(TIME)
+
+
+def _from_local(stamp: pl.Expr, zone: str) -> pl.Expr:
+    """UTC without zone; an hour later where the clock leaves the time out."""
+
+    def aware(of: pl.Expr) -> pl.Expr:
+        return of.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+
+    found = pl.coalesce(aware(stamp), aware(stamp + pl.duration(hours=1)))
+    return found.dt.convert_time_zone("UTC").dt.replace_time_zone(None)

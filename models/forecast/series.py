@@ -7,7 +7,7 @@ import polars as pl
 from models.errors import UnusableSeries
 from models.forecast.engine import outlooks
 from models.forecast.history import Floats, History
-from models.forecast.regular import SECOND, Even, even, readable
+from models.forecast.regular import SECOND, Even, even, joined, readable
 from models.forecast.season import search, visible
 
 NUMBERS = ("mean", "lo80", "hi80", "lo95", "hi95")
@@ -27,7 +27,7 @@ def forecast_series(frame: pl.DataFrame, horizon: int) -> pl.DataFrame:
         raise UnusableSeries(f"The horizon is {horizon}; expected at least 1 step.")
     rows, kind = readable(frame)
     good, refused = _separated(rows)
-    parts = [part for group in even(good) for part in _forecast(group, horizon)]
+    parts = [part for group in even(good, _zone(kind)) for part in _forecast(group, horizon)]
     out = pl.concat([refused, *parts])
     order = rows.select("unique_id").unique(maintain_order=True)
     out = order.join(out, on="unique_id", nulls_equal=True, maintain_order="left_right")
@@ -42,7 +42,7 @@ def _separated(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("wrong").count().over("unique_id").alias("wrongs"),
     )
     can = (pl.col("count") >= 2) & (pl.col("wrongs") == 0)
-    good = rows.filter(can & pl.col("ds").is_not_null()).select("unique_id", "ds", "y")
+    good = rows.filter(can & pl.col("ds").is_not_null()).select("unique_id", "ds", "y", "offset")
     more = pl.when(pl.col("wrongs") > 1).then(
         pl.format(", and {} more such rows", pl.col("wrongs") - 1)
     )
@@ -67,7 +67,7 @@ def _forecast(group: Even, horizon: int) -> Iterator[pl.DataFrame]:
     at = 0
     for part in outlooks(history, horizon, NEVER_ENDS):
         rows = slice(at, at + len(part.mean))
-        said = [_joined(*both) for both in zip(part.reasons, group.remarks[rows], strict=True)]
+        said = [joined(*both) for both in zip(part.reasons, group.remarks[rows], strict=True)]
         (lo80, hi80), (lo95, hi95) = part.limits
         numbers = dict(zip(NUMBERS, (part.mean, lo80, hi80, lo95, hi95), strict=True))
         texts = {"unique_id": group.ids[rows], "model": part.models, "reason": said}
@@ -88,14 +88,14 @@ def _seasons(group: Even) -> tuple[int, int]:
     return (found[0] if found else 1, found[1] if len(found) > 1 else 1)
 
 
-def _joined(*texts: str | None) -> str | None:
-    return "; ".join(t for t in texts if t) or None
+def _zone(kind: pl.DataType) -> str | None:
+    return kind.time_zone if isinstance(kind, pl.Datetime) else None
 
 
 def _like(stamps: pl.Series, kind: pl.DataType) -> pl.Series:
     """Back to the type in which they were read."""
-    if isinstance(kind, pl.Datetime) and kind.time_zone:
-        return stamps.dt.replace_time_zone("UTC").dt.convert_time_zone(kind.time_zone)
+    if zone := _zone(kind):
+        return stamps.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     if kind.is_integer():
         return stamps.to_physical() // SECOND
     whole = stamps.dt.truncate("1d") == stamps

@@ -100,6 +100,19 @@ def test_dates_that_may_be_either_are_bad_input(tmp_path: Path) -> None:
         assert str(question[1]) in outcome.json["error"]["message"]
 
 
+def test_forecast_writes_the_time_zone_that_it_reads(tmp_path: Path) -> None:
+    zoned = weekly(60).with_columns(pl.col("ds").dt.replace_time_zone("Europe/Berlin"))
+    zoned.write_parquet(tmp_path / "y.parquet")
+    out = tmp_path / "f.parquet"
+    answer("forecast", tmp_path / "y.parquet", "--horizon", "40", "--out", out,
+           home=tmp_path / "h")  # fmt: skip
+    ds = pl.read_parquet(out).filter(unique_id="a")["ds"]
+    assert ds.dtype == pl.Datetime("us", "Europe/Berlin")
+    assert ds.dt.replace_time_zone(None).to_list() == [
+        START + timedelta(days=60 + k) for k in range(40)
+    ]
+
+
 @pytest.mark.parametrize(
     ("bad", "says"),
     [

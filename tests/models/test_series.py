@@ -110,6 +110,47 @@ def test_a_time_zone_is_kept_and_summer_time_makes_no_gap():
     assert (out["ds"].dt.epoch("s") - local[-1].timestamp()).to_list() == [3600, 7200, 10800]
 
 
+def berlin(days: list[date]) -> pl.Series:
+    return pl.Series(days).cast(pl.Datetime("us")).dt.replace_time_zone("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("last", "step"), [(date(2026, 3, 27), 1), (date(2026, 10, 23), 1), (date(2026, 3, 23), 7)]
+)
+def test_days_of_a_time_zone_stay_days_across_a_change_of_the_clock(last: date, step: int):
+    days = [last - timedelta(days=step * k) for k in reversed(range(120))]
+    out = forecast_series(one(berlin(days), waves(120, 7)), 5)
+    assert (
+        out["ds"].to_list()
+        == berlin([last + timedelta(days=step * k) for k in range(1, 6)]).to_list()
+    )
+    assert out["reason"].is_null().all()
+
+
+def test_months_of_a_time_zone_begin_at_its_midnight():
+    stamps = berlin([date(2024 + m // 12, m % 12 + 1, 1) for m in range(24)])
+    out = forecast_series(one(stamps, waves(24, 12)), 7)
+    assert out["ds"].to_list() == berlin([date(2026, m, 1) for m in range(1, 8)]).to_list()
+
+
+def test_a_midnight_that_the_clock_leaves_out_is_an_hour_later():
+    days = pl.Series([date(2026, 4, 22) - timedelta(days=k) for k in reversed(range(60))])
+    cairo = days.cast(pl.Datetime("us")).dt.replace_time_zone("Africa/Cairo")
+    out = forecast_series(one(cairo, waves(60, 7)), 3)
+    assert out["ds"].dt.to_string("%d %H").to_list() == ["23 00", "24 01", "25 00"]
+
+
+@pytest.mark.parametrize("last", [date(2026, 3, 27), date(2026, 3, 31)])
+def test_days_with_offsets_go_on_at_the_last_offset_and_say_so(last: date):
+    days = berlin([last - timedelta(days=k) for k in reversed(range(120))])
+    out = forecast_series(one(days.dt.strftime("%Y-%m-%dT%H:%M:%S%:z"), waves(120, 7)), 6)
+    offset = days[-1].utcoffset()
+    midnights = [datetime(last.year, last.month, last.day, tzinfo=UTC) - offset
+                 + timedelta(days=k) for k in range(1, 7)]  # fmt: skip
+    assert out["ds"].to_list() == midnights
+    assert f"that of the last row, +0{offset.seconds // 3600}:00, is taken" in out["reason"][0]
+
+
 def test_order_duplicates_and_gaps_change_little():
     frame = one(daily(200), waves(200, 7))
     shuffled = pl.concat([frame.sample(fraction=1.0, shuffle=True, seed=1), frame[50:60]])
