@@ -1,12 +1,12 @@
 """Read the reader's own series, and say exactly what is wrong with a file that can't be used."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from app.errors import BadInput
+from app.table_file import given_format, read_table
 from models.errors import UnusableSeries
 from models.stamps import Stamps, read_stamps
 
@@ -31,7 +31,7 @@ class SeriesFile:
 
 def read_series(file: Path) -> SeriesFile:
     """The series of one file. Raises `BadInput` if each of them has a row that can't be used."""
-    frame = _columns(file, _read(file), SERIES)
+    frame = _columns(file, read_table(file), SERIES)
     stamps = _stamps(file, frame["ds"], frame["unique_id"])
     rows = pl.DataFrame({
         "unique_id": frame["unique_id"].cast(pl.String), "ds": stamps.times,
@@ -60,7 +60,8 @@ def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
     }
     masks = rows.with_columns(mask.alias(f"bad {k}") for k, mask in enumerate(bad.values()))
     found = masks.filter(pl.any_horizontal(pl.col(f"bad {k}") for k in range(len(bad))))
-    places = pl.format(f"{_row(file)} {{}}", pl.col("row") + _first_row(file))
+    form = given_format(file)
+    places = pl.format(f"{form.unit} {{}}", pl.col("row") + form.first)
     values = {"unique_id": pl.lit("empty")} | {
         name: pl.when(pl.col(f"given_{name}").cast(pl.String).str.strip_chars().fill_null("") == "")
         .then(pl.lit("empty"))
@@ -74,14 +75,6 @@ def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
         for k, (name, expected) in enumerate(bad)
     ]
     return found.select("row", pl.coalesce(said).alias("wrong"))
-
-
-def _row(file: Path) -> str:
-    return "row" if file.suffix == ".parquet" else "line"
-
-
-def _first_row(file: Path) -> int:
-    return 1 if file.suffix == ".parquet" else 2  # the first line of a CSV file are the names
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,25 +92,11 @@ def read_stream(file: Path) -> StreamFile:
 
     Up to one in ten timestamps, and all values but one, may be unreadable.
     """
-    rows = _read(file)
+    rows = read_table(file)
     _columns(file, rows, STREAM)
     times, untimed = _stream_times(file, rows["timestamp"])
     values, no_numbers = _stream_values(file, rows["value"])
     return StreamFile(rows, times, values, (*untimed, *no_numbers))
-
-
-def csv_files(path: Path) -> Iterator[tuple[Path, Path]]:
-    """Every CSV file with its place below `path`. Raises `BadInput` if there is none."""
-    if path.is_file():
-        yield path, Path(path.name)
-        return
-    if not path.is_dir():
-        raise BadInput(f"{path} does not exist. Give a CSV file or a folder of CSV files.")
-    found = sorted(path.rglob("*.csv"))
-    if not found:
-        raise BadInput(f"There is no .csv file in {path} or below.")
-    for file in found:
-        yield file, file.relative_to(path)
 
 
 def _stream_times(file: Path, column: pl.Series) -> tuple[pl.Series, list[str]]:
@@ -135,7 +114,7 @@ def _stream_times(file: Path, column: pl.Series) -> tuple[pl.Series, list[str]]:
     if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone:
         times = times.dt.convert_time_zone("UTC")
     times = times.cast(pl.Float64) if times.dtype.is_integer() else times
-    return times, [*(f"{note}." for note in stamps.notes), *_said(column, bad, A_TIME)]
+    return times, [*(f"{note}." for note in stamps.notes), *_said(file, column, bad, A_TIME)]
 
 
 def _is_whole(column: pl.Series) -> bool:
@@ -145,10 +124,11 @@ def _is_whole(column: pl.Series) -> bool:
 def _one_clock(file: Path, column: pl.Series) -> None:
     zoned = column.str.contains(r":.*(Z|[+-]\d\d:?\d\d)$")
     if zoned.any() and not zoned.all():
+        place = given_format(file).place
         with_zone, without = int(zoned.arg_max() or 0), int((~zoned).arg_max() or 0)
         raise BadInput(
-            f"{file}: timestamp in line {with_zone + 2} is {column[with_zone]!r}, with a time zone,"
-            f" and in line {without + 2} {column[without]!r}, without. Which came first can't be "
+            f"{file}: timestamp in {place(with_zone)} is {column[with_zone]!r}, with a time zone, "
+            f"and in {place(without)} {column[without]!r}, without. Which came first can't be "
             "told; write all with their zone, or all in UTC."
         )
 
@@ -162,28 +142,16 @@ def _stream_values(file: Path, column: pl.Series) -> tuple[pl.Series, list[str]]
     if not numbers.is_not_null().any():
         _first_bad(file, given, numbers, "a number")
         raise BadInput(f"{file}: no row has a value; expected at least one number.")
-    return numbers, _said(column, bad, "a number")
+    return numbers, _said(file, column, bad, "a number")
 
 
-def _said(column: pl.Series, bad: pl.Series, expected: str) -> list[str]:
+def _said(file: Path, column: pl.Series, bad: pl.Series, expected: str) -> list[str]:
     if not bad.any():
         return []
     row = int(bad.arg_max() or 0)
-    number = int(bad.sum())
+    place, number = given_format(file).place(row), int(bad.sum())
     rest = f", and {number - 1:,} more such" if number > 1 else ""
-    return [f"{column.name} in line {row + 2} is {column[row]!r}, expected {expected}{rest}."]
-
-
-def _read(file: Path) -> pl.DataFrame:
-    if not file.is_file():
-        raise BadInput(f"{file} does not exist, or is not a file.")
-    try:
-        if file.suffix == ".parquet":
-            return pl.read_parquet(file)
-        return pl.read_csv(file, infer_schema=False)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        kind = "Parquet" if file.suffix == ".parquet" else "CSV"
-        raise BadInput(f"{file} can't be read as {kind}: {str(error).splitlines()[0]}") from error
+    return [f"{column.name} in {place} is {column[row]!r}, expected {expected}{rest}."]
 
 
 def _columns(file: Path, frame: pl.DataFrame, expected: tuple[str, ...]) -> pl.DataFrame:
@@ -216,12 +184,11 @@ def _first_bad(file: Path, given: pl.Series, parsed: pl.Series, expected: str) -
     bad = given.is_not_null() & parsed.is_null()
     if bad.any():
         row = int(bad.arg_max() or 0)
-        raise BadInput(
-            f"{file}: {given.name} in line {row + 2} is {given[row]!r}; expected {expected}."
-        )
+        place = given_format(file).place(row)
+        raise BadInput(f"{file}: {given.name} in {place} is {given[row]!r}; expected {expected}.")
 
 
 def _no_gaps(file: Path, column: pl.Series) -> None:
     if column.null_count():
-        row = int(column.is_null().arg_max() or 0)
-        raise BadInput(f"{file}: {column.name} in line {row + 2} is empty.")
+        place = given_format(file).place(int(column.is_null().arg_max() or 0))
+        raise BadInput(f"{file}: {column.name} in {place} is empty.")

@@ -27,7 +27,9 @@ def add_to(app: typer.Typer) -> None:
 
 def forecast(
     session: Session,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet: unique_id, ds, y.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet: unique_id, ds, y.")
+    ],
     horizon: Annotated[int, typer.Option(min=1, max=10_000, help="Time steps ahead.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
 ) -> Answer:
@@ -68,19 +70,27 @@ def forecast(
 
 def detect(
     session: Session,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A CSV file, or a folder of them.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="CSV, TSV or Parquet file, or a folder.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write, in the same layout.")],
 ) -> Answer:
     """Score how unusual each value of your own series is, from 0 to 1; anomalies from 0.5.
 
-    The files have the columns timestamp and value. A score uses no later row. A file that can't be
-    used is named with the reason and stops no other.
+    The files have the columns timestamp and value. Those whose names end in .csv, .tsv (also with
+    .gz or .zst) or .parquet are read, and written in the same format. A score uses no later row. A
+    file that can't be used is named with the reason and stops no other.
     """
-    from app.detecting import detect_files, in_words
+    from app.detecting import detect_files, files_to_score, in_words
+    from app.table_file import NAMES, some_names
     from models.anomaly.stream import ALARM
 
-    found = list(detect_files(path, out, session.say))
+    files = files_to_score(path, out)
+    found = list(detect_files(files, out, session.say))
     failed = any(one["status"] != "scored" for one in found)
     if failed and path.is_file() and found[0]["status"] == "rejected":
         raise BadInput(found[0]["reason"])
-    return Answer({"threshold": ALARM, "files": found}, lambda: in_words(found), failed)
+    skipped = [str(file) for file in files.others]
+    closing = [f"Skipped: {some_names(files.others)}; read is {NAMES}."] if skipped else []
+    document = {"threshold": ALARM, "files": found, "skipped": skipped}
+    return Answer(document, lambda: [*in_words(found), *closing], failed)

@@ -314,6 +314,56 @@ def test_detect_reads_days_before_months_where_only_so_the_steps_are_even(tmp_pa
     assert found["files"][0]["notes"] == ["timestamp such as 03/01/2026 00:00 is day/month/year."]
 
 
+def write_as(name: Path, frame: pl.DataFrame) -> None:
+    if name.suffix.lower() == ".parquet":
+        frame.write_parquet(name)
+    else:
+        packed = "gzip" if name.suffix == ".gz" else "uncompressed"
+        tab = "\t" if ".tsv" in name.name else ","
+        frame.write_csv(name, compression=packed, separator=tab, check_extension=False)
+
+
+def test_detect_writes_each_file_in_the_format_that_it_has(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    names = ["a.csv", "b.CSV", "c.csv.gz", "d.tsv", "e.parquet", "f.tsv.gz"]
+    frame = spiky(1500, 1200)
+    for name in names:
+        write_as(source / name, frame)
+    (source / "README.md").write_text("what it is")
+    found = answer("detect", source, "--out", out, home=tmp_path / "h")
+    assert [Path(one["out"]).name for one in found["files"]] == names
+    assert [Path(one).name for one in found["skipped"]] == ["README.md"]
+    assert "Skipped: README.md" in call("detect", source, "--out", out).stdout
+    expected = pl.read_csv(out / "a.csv")
+    assert (out / "c.csv.gz").read_bytes()[:2] == b"\x1f\x8b"
+    assert pl.read_parquet(out / "e.parquet").equals(expected)
+    for name in ("b.CSV", "c.csv.gz"):
+        assert pl.read_csv(out / name).equals(expected)
+    for name in ("d.tsv", "f.tsv.gz"):
+        assert pl.read_csv(out / name, separator="\t").equals(expected)
+
+
+def test_detect_reads_times_with_a_zone_from_parquet_and_names_rows(tmp_path: Path) -> None:
+    plain = spiky(1500, 1200)
+    times = plain["timestamp"].str.to_datetime().dt.replace_time_zone("Europe/Berlin")
+    zoned = plain.with_columns(timestamp=times)
+    zoned[5, "timestamp"] = None
+    zoned.write_parquet(tmp_path / "z.parquet")
+    found = answer("detect", tmp_path / "z.parquet", "--out", tmp_path / "out", home=tmp_path / "h")
+    assert found["files"][0]["notes"][0].startswith("timestamp in row 6 is None, expected a date")
+    assert pl.read_parquet(found["files"][0]["out"])["timestamp"].equals(zoned["timestamp"])
+    assert found["files"][0]["anomalies"][-1]["timestamp"] == "2026-01-05T03:00:00Z"
+
+
+@pytest.mark.parametrize("name", ["y.tsv", "y.csv.gz", "y.PARQUET", "y.txt"])
+def test_forecast_reads_the_same_formats(tmp_path: Path, name: str) -> None:
+    write_as(tmp_path / name, weekly(60))
+    out = tmp_path / "f.parquet"
+    found = answer("forecast", tmp_path / name, "--horizon", "2", "--out", out, home=tmp_path / "h")
+    assert found["rows"] == 4
+
+
 def test_detect_refuses_to_write_over_what_it_reads(tmp_path: Path) -> None:
     file = tmp_path / "cpu.csv"
     spiky(400, 300).write_csv(file)
@@ -345,3 +395,7 @@ def test_detect_of_one_bad_file_is_bad_input(tmp_path: Path) -> None:
 
 def test_detect_of_a_folder_without_files_is_bad_input(tmp_path: Path) -> None:
     assert call("detect", tmp_path, "--out", tmp_path / "out", "--json").code == 2
+    (tmp_path / "cpu.xlsx").write_text("not a table")
+    outcome = call("detect", tmp_path, "--out", tmp_path / "out", "--json")
+    assert outcome.code == 2
+    assert "Found: cpu.xlsx" in outcome.json["error"]["message"]
