@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.errors import UnusableSeries
+from models.forecast.condition import PATIENCE
 from models.forecast.history import Days, Floats
 from models.forecast.season import DAY, Step, step_of
 from models.stamps import TIME, read_stamps
@@ -17,6 +19,10 @@ SECOND = 1_000_000  # microseconds; a whole-number time stamp counts as so many 
 MEMORY = {"1d": 800, "1w": 1000}  # steps looked back
 MEMORY_OTHERWISE = 2000
 UNEVEN = 0.2  # share of distances off the usual step from which it is worth a word
+LATE_DAYS, LATE_STEPS = (
+    14,
+    3,
+)  # behind the others, at least, from which a series seems to have ended
 MONTHS = {"1mo": 1, "1q": 3, "1y": 12}
 
 
@@ -83,11 +89,12 @@ def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
     return rows, frame["ds"].dtype if frame["ds"].dtype == pl.Date else times.dtype
 
 
-def even(rows: pl.DataFrame, zone: str | None = None) -> Iterator[Even]:
+def even(rows: pl.DataFrame, kind: pl.DataType) -> Iterator[Even]:
     """Group the series of `readable` rows by step and length; needs two rows per series or more.
 
-    `zone` is that of the stamps; in UTC the offsets of the rows tell the local day.
+    `kind` is the type of the stamps; where it is UTC the offsets of the rows tell the local day.
     """
+    zone = zone_of(kind)
     rows = (
         rows.group_by("unique_id", "ds")
         .agg(pl.col("y").mean(), (pl.len() - 1).alias("repeated"), pl.col("offset").first())
@@ -101,6 +108,7 @@ def even(rows: pl.DataFrame, zone: str | None = None) -> Iterator[Even]:
         pl.len().alias("rows"),
         pl.col("repeated").sum(),
         pl.col("ds").last().alias("end"),
+        distance.max().alias("pause"),
         pl.col("offset").last(),
         pl.col("local").last(),
         _day_of_month().alias("day"),
@@ -110,12 +118,27 @@ def even(rows: pl.DataFrame, zone: str | None = None) -> Iterator[Even]:
     found = found.with_columns(
         pl.Series("every", [s.every for s in names], dtype=pl.String),
         pl.min_horizontal("rows", pl.Series("memory", memory)).log(2).floor().alias("length"),
+        (pl.lit(None, pl.Int64) if kind.is_integer() else _late()).alias("late"),
     )
     for _, group in found.group_by("every", "length", "local", maintain_order=True):
         step = step_of(float(group["seconds"][0]))
         part = rows.drop("offset", "local").join(group, on="unique_id", maintain_order="left")
         named = zone if group["local"][0] and zone != "UTC" else None
         yield _aligned(part, group, step, named)
+
+
+def zone_of(kind: pl.DataType) -> str | None:
+    """The time zone of a type of stamps."""
+    return kind.time_zone if isinstance(kind, pl.Datetime) else None
+
+
+def _late() -> pl.Expr:
+    """By how many steps a series ends before the last of all, if that is long; else null."""
+    behind = (pl.col("end").max() - pl.col("end")).dt.total_seconds()
+    least = pl.max_horizontal(
+        LATE_DAYS * DAY, LATE_STEPS * pl.col("seconds"), PATIENCE * pl.col("pause")
+    )
+    return pl.when(behind >= least).then((behind / pl.col("seconds")).round()).cast(pl.Int64)
 
 
 def _days_in_local_time(rows: pl.DataFrame) -> pl.DataFrame:
@@ -147,14 +170,24 @@ def _aligned(rows: pl.DataFrame, group: pl.DataFrame, step: Step, zone: str | No
     known = np.isfinite(values)
     unknown = (~known & np.maximum.accumulate(known, axis=1)).sum(axis=1)
     clocks = [None if zone else _clock(offset) for offset in group["offset"]]
-    odd = zip(group["uneven"], group["repeated"], unknown, clocks, strict=True)
+    ended = [_ended(*both) for both in group.select("end", "late").iter_rows()]
+    odd = zip(group["uneven"], group["repeated"], unknown, clocks, ended, strict=True)
     remarks = [
-        joined(_remark(share, step, repeated, int(gaps)), clock)
-        for share, repeated, gaps, clock in odd
+        joined(end, _remark(share, step, repeated, int(gaps)), clock)
+        for share, repeated, gaps, clock, end in odd
     ]
     ends, days, offsets = (group[c].to_numpy() for c in ("end", "day", "offset"))
     ids = group["unique_id"].to_list()
     return Even(ids, values, ends, days, offsets, zone, step, remarks)
+
+
+def _ended(end: datetime, late: int | None) -> str | None:
+    if late is None:
+        return None
+    return (
+        f"its last row is of {end:%Y-%m-%d}, {late:,} steps before the last of the file: it seems "
+        "to have ended, and what is forecast are the steps after its own end"
+    )
 
 
 def _clock(offset: int) -> str | None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from models.errors import UnusableSeries
+from models.forecast.condition import conditions
 from models.forecast.engine import outlooks
 from models.forecast.history import Floats, History
-from models.forecast.regular import SECOND, Even, even, joined, readable
+from models.forecast.regular import SECOND, Even, even, joined, readable, zone_of
 from models.forecast.season import search, visible
 
 NUMBERS = ("mean", "lo80", "hi80", "lo95", "hi95")
@@ -27,7 +28,7 @@ def forecast_series(frame: pl.DataFrame, horizon: int) -> pl.DataFrame:
         raise UnusableSeries(f"The horizon is {horizon}; expected at least 1 step.")
     rows, kind = readable(frame)
     good, refused = _separated(rows)
-    parts = [part for group in even(good, _zone(kind)) for part in _forecast(group, horizon)]
+    parts = [part for group in even(good, kind) for part in _forecast(group, horizon)]
     out = pl.concat([refused, *parts])
     order = rows.select("unique_id").unique(maintain_order=True)
     out = order.join(out, on="unique_id", nulls_equal=True, maintain_order="left_right")
@@ -63,14 +64,18 @@ def _forecast(group: Even, horizon: int) -> Iterator[pl.DataFrame]:
     season, long_season = _seasons(group)
     days = group.ends.astype("datetime64[D]") if group.step.every == "1d" else None
     history = History(group.values, season, long_season, days)
-    stamps = group.ahead(horizon)
+    stamps, silent = group.ahead(horizon), _silent(history)
     at = 0
     for part in outlooks(history, horizon, NEVER_ENDS):
         rows = slice(at, at + len(part.mean))
-        said = [joined(*both) for both in zip(part.reasons, group.remarks[rows], strict=True)]
+        said = zip(part.reasons, silent[rows], group.remarks[rows], strict=True)
         (lo80, hi80), (lo95, hi95) = part.limits
         numbers = dict(zip(NUMBERS, (part.mean, lo80, hi80, lo95, hi95), strict=True))
-        texts = {"unique_id": group.ids[rows], "model": part.models, "reason": said}
+        texts = {
+            "unique_id": group.ids[rows],
+            "model": part.models,
+            "reason": [joined(*texts) for texts in said],
+        }
         columns = {k: pl.Series(v, dtype=pl.String) for k, v in texts.items()}
         frame = pl.DataFrame(columns).select(pl.all().repeat_by(horizon).explode())
         yield frame.with_columns(
@@ -78,6 +83,18 @@ def _forecast(group: Even, horizon: int) -> Iterator[pl.DataFrame]:
             *[pl.Series(k, v.ravel()) for k, v in numbers.items()],
         ).select(COLUMNS)  # fmt: skip
         at += len(part.mean)
+
+
+def _silent(history: History) -> list[str | None]:
+    """A word on each series that cost would count as ended; here its zeros may be a pause."""
+    state = conditions(history)
+    return [
+        f"zero in the last {silent:,} steps, much longer than ever before: it may have ended, "
+        "though it is forecast like any other"
+        if ended
+        else None
+        for ended, silent in zip(state.ended, state.silent.tolist(), strict=True)
+    ]
 
 
 def _seasons(group: Even) -> tuple[int, int]:
@@ -88,13 +105,9 @@ def _seasons(group: Even) -> tuple[int, int]:
     return (found[0] if found else 1, found[1] if len(found) > 1 else 1)
 
 
-def _zone(kind: pl.DataType) -> str | None:
-    return kind.time_zone if isinstance(kind, pl.Datetime) else None
-
-
 def _like(stamps: pl.Series, kind: pl.DataType) -> pl.Series:
     """Back to the type in which they were read."""
-    if zone := _zone(kind):
+    if zone := zone_of(kind):
         return stamps.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     if kind.is_integer():
         return stamps.to_physical() // SECOND

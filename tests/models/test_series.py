@@ -237,6 +237,38 @@ def test_series_of_other_steps_ends_and_ages_stand_beside_each_other():
     assert all(reason[f"usual {k}"] is None for k in range(5))
 
 
+def test_a_series_that_ends_long_before_the_others_is_said_to_have_ended():
+    months = [date(2024 + m // 12, m % 12 + 1, 1) for m in range(35)]
+    frames = [
+        one(daily(320), waves(320, 7), "running"),
+        one(daily(120), waves(120, 7), "ended"),
+        one(daily(310), waves(310, 7), "late"),
+        one([d for d in daily(280) if d.month not in (3, 4, 5)], waves(188, 7), "with pauses"),
+        one(months[:24], waves(24, 12), "ended months"),
+        one(months, waves(35, 12), "months"),
+    ]
+    out = forecast_series(pl.concat(frames), 3)
+    reason = dict(out.group_by("unique_id").agg(pl.col("reason").first()).rows())
+    assert reason["ended"].startswith("its last row is of 2026-04-30, 200 steps before the last")
+    assert "11 steps before the last" in reason["ended months"]
+    for name in ("running", "late", "with pauses", "months"):
+        assert "have ended" not in (reason[name] or "")
+    assert out.filter(unique_id="ended")["ds"].to_list() == daily(123)[-3:]
+
+
+def test_counted_steps_of_other_lengths_have_not_ended():
+    frames = [one(list(range(n)), waves(n, 7), str(n)) for n in (300, 100)]
+    assert forecast_series(pl.concat(frames), 3)["reason"].is_null().all()
+
+
+def test_a_series_that_is_zero_since_long_ago_is_said_to_be():
+    zero = np.where(np.arange(320) < 120, waves(320, 7), 0.0)
+    frame = pl.concat([one(daily(320), zero), one(daily(320), waves(320, 7), "b")])
+    out = forecast_series(frame, 3)
+    assert "zero in the last 200 steps, much longer" in out.filter(unique_id="a")["reason"][0]
+    assert out.filter(unique_id="b")["reason"].is_null().all()
+
+
 def test_a_clock_that_moves_to_another_zone_is_one_series():
     """The export was in winter time, then in summer time: same hours, other offsets."""
     stamps = [datetime(2026, 3, 20) + timedelta(hours=k) for k in range(300)]
