@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.backtest import LEAST_KNOWN
 from models.errors import UnusableSeries
 from models.forecast.condition import PATIENCE
 from models.forecast.history import Days, Floats
@@ -19,6 +20,8 @@ SECOND = 1_000_000  # microseconds; a whole-number time stamp counts as so many 
 MEMORY = {"1d": 800, "1w": 1000}  # steps looked back
 MEMORY_OTHERWISE = 2000
 UNEVEN = 0.2  # share of distances off the usual step from which it is worth a word
+NEW = {"1d": 14}  # steps: too few to test models on, so that a series needs siblings
+NEW_OTHERWISE = LEAST_KNOWN
 LATE_DAYS, LATE_STEPS = (
     14,
     3,
@@ -92,6 +95,7 @@ def readable(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataType]:
 def even(rows: pl.DataFrame, kind: pl.DataType) -> Iterator[Even]:
     """Group the series of `readable` rows by step and length; needs two rows per series or more.
 
+    Those too new to be tested are put beside most others of their step, to borrow their errors.
     `kind` is the type of the stamps; where it is UTC the offsets of the rows tell the local day.
     """
     zone = zone_of(kind)
@@ -120,11 +124,26 @@ def even(rows: pl.DataFrame, kind: pl.DataType) -> Iterator[Even]:
         pl.min_horizontal("rows", pl.Series("memory", memory)).log(2).floor().alias("length"),
         (pl.lit(None, pl.Int64) if kind.is_integer() else _late()).alias("late"),
     )
+    found = _beside_siblings(found)
     for _, group in found.group_by("every", "length", "local", maintain_order=True):
         step = step_of(float(group["seconds"][0]))
         part = rows.drop("offset", "local").join(group, on="unique_id", maintain_order="left")
         named = zone if group["local"][0] and zone != "UTC" else None
         yield _aligned(part, group, step, named)
+
+
+def _beside_siblings(found: pl.DataFrame) -> pl.DataFrame:
+    """New series take the length of most others of their step, whose errors they borrow."""
+    most = pl.col("every").replace_strict(NEW, default=NEW_OTHERWISE, return_dtype=pl.Int64)
+    is_new = pl.col("rows") <= most
+    others = (
+        found.filter(~is_new).group_by("every", "local", "length").agg(pl.len().alias("number"))
+        .sort("number", "length").group_by("every", "local")
+        .agg(pl.col("length").last().alias("usual"))
+    )  # fmt: skip
+    beside = found.join(others, on=("every", "local"), how="left", maintain_order="left")
+    length = pl.when(is_new).then(pl.coalesce("usual", "length")).otherwise("length")
+    return beside.with_columns(length.alias("length")).drop("usual")
 
 
 def zone_of(kind: pl.DataType) -> str | None:

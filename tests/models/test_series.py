@@ -299,6 +299,34 @@ def test_no_forecast_explodes_next_to_series_of_other_sizes():
     assert (both["mean"] <= both["hi95"]).all()
 
 
+def relative(out: pl.DataFrame, name: str) -> dict[str, float]:
+    first = out.filter(unique_id=name).row(0, named=True)
+    return {c: first[c] / first["mean"] - 1 for c in ("lo95", "lo80", "hi80", "hi95")}
+
+
+def test_a_new_series_borrows_the_error_of_its_siblings():
+    random = np.random.default_rng(0)
+    siblings = [
+        one(daily(120), (k + 1) * random.normal(100, 6, 120), f"old {k}") for k in range(30)
+    ]
+    new = one(daily(120)[-10:], random.normal(500, 30, 10), "new")
+    out = forecast_series(pl.concat([*siblings, new]), 4)
+    band, usual = relative(out, "new"), relative(out, "old 4")
+    for limit, width in band.items():
+        assert width == pytest.approx(usual[limit], rel=0.6), limit
+    assert "the relative error of the other series" in out.filter(unique_id="new")["reason"][0]
+    assert out.filter(unique_id="old 4")["reason"][0] is None
+
+
+def test_a_series_without_siblings_has_two_bands_and_does_not_speak_of_others():
+    alone = forecast_series(one(daily(10), np.arange(10) % 3 + 100.0), 3)
+    assert "30% of it as the typical error, since no other series" in alone["reason"][0]
+    quarters = [date(2022 + k // 4, 1 + 3 * (k % 4), 1) for k in range(16)]
+    for out in (alone, forecast_series(one(quarters, waves(16, 4)), 8)):
+        assert (out["lo95"] < out["lo80"]).all()
+        assert (out["hi80"] < out["hi95"]).all()
+
+
 def test_a_season_that_a_quarter_of_the_series_has_clearly_is_believed():
     random = np.random.default_rng(3)
     flat = random.normal(100, 5, (70, 60))
