@@ -7,20 +7,38 @@ from typing import Any
 import polars as pl
 
 from app.errors import BadInput
-from app.series_file import StreamFile, csv_files, read_stream
+from app.series_file import StreamFile, read_stream
+from app.table_file import Found, find_tables, write_table
 from models.anomaly.measurements import Scored, score_measurements
 from models.anomaly.stream import ALARM
 
 SCORE = "anomaly_score"
 
 
-def detect_files(path: Path, out: Path, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def files_to_score(path: Path, out: Path) -> Found:
+    """Without those of an earlier call that wrote into the same folder.
+
+    Raises `BadInput` if nothing can be done at all.
+    """
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out is {out}, which is a file; expected a folder.")
+    found = find_tables(path, without=out)
+    inputs = {file.resolve() for file, _ in found.tables}
+    for _, relative in found.tables:
+        if (out.resolve() / relative).resolve() in inputs:
+            raise BadInput(
+                f"--out is {out}, where {out / relative} would overwrite what is to be read. "
+                "Give another folder."
+            )
+    return found
+
+
+def detect_files(found: Found, out: Path, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     """What became of each file: `status` is `scored`, `unscored` (too few values) or `rejected`.
 
-    The first two are written to `out`, in the layout of `path`. Raises `BadInput` if nothing can be
-    done at all.
+    The first two are written to `out`, in the layout in which they were found.
     """
-    for file, relative in _to_score(path, out):
+    for file, relative in found.tables:
         say(f"scoring {file}")
         try:
             yield _detect_file(file, out / relative)
@@ -43,29 +61,11 @@ def in_words(found: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield from (f"  {note}" for note in [one.get("reason"), *one["notes"]] if note)
 
 
-def _to_score(path: Path, out: Path) -> list[tuple[Path, Path]]:
-    """The files, without those of an earlier call that wrote into the same folder."""
-    files, target = list(csv_files(path)), out.resolve()
-    if out.exists() and not out.is_dir():
-        raise BadInput(f"--out is {out}, which is a file; expected a folder.")
-    inside = path.resolve() in target.parents
-    files = [(f, r) for f, r in files if not (inside and target in f.resolve().parents)]
-    inputs = {file.resolve() for file, _ in files}
-    for _, relative in files:
-        if (target / relative).resolve() in inputs:
-            raise BadInput(
-                f"--out is {out}, where {out / relative} would overwrite what is to be read. "
-                "Give another folder."
-            )
-    return files
-
-
 def _detect_file(file: Path, target: Path) -> dict[str, Any]:
     given = read_stream(file)
     scored = score_measurements(given.times, given.values)
     rows = given.rows.with_columns(pl.Series(SCORE, scored.scores))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    rows.write_csv(target)
+    write_table(rows, target)
     document = {
         "file": str(file), "status": "unscored" if scored.refusal else "scored",
         "out": str(target), "rows": rows.height, "anomalies": _anomalies(given, scored),

@@ -1,12 +1,14 @@
 """Read the reader's own series, and say exactly what is wrong with a file that can't be used."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from app.errors import BadInput
+from app.table_file import given_format, read_table
+from models.errors import UnusableSeries
+from models.stamps import Stamps, read_stamps
 
 SERIES = ("unique_id", "ds", "y")
 STREAM = ("timestamp", "value")
@@ -15,15 +17,64 @@ NO_VALUE = ("", "NA", "NaN", "nan", "null")
 UNREADABLE = 0.1  # share of timestamps; with more of them the file is something else
 
 
-def read_series(file: Path) -> pl.DataFrame:
-    """`unique_id, ds, y`; `ds` are times or whole numbers. Raises `BadInput`."""
-    frame = _columns(file, _read(file), SERIES)
-    steps = _whole_numbers(frame["ds"])
-    return frame.select(
-        pl.col("unique_id").cast(pl.String),
-        _times(file, frame["ds"]) if steps is None else steps,
-        _numbers(file, frame["y"]),
+@dataclass(frozen=True, eq=False)
+class SeriesFile:
+    """`unique_id, ds, y, offset, wrong`: `ds` are times or counted steps; how it was understood.
+
+    `offset` is what local time is ahead of UTC, in microseconds, if it is given; `wrong` says what
+    can't be used in a row, and is null where all can.
+    """
+
+    rows: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def read_series(file: Path) -> SeriesFile:
+    """The series of one file. Raises `BadInput` if each of them has a row that can't be used."""
+    frame = _columns(file, read_table(file), SERIES)
+    stamps = _stamps(file, frame["ds"], frame["unique_id"])
+    rows = pl.DataFrame({
+        "unique_id": frame["unique_id"].cast(pl.String), "ds": stamps.times,
+        "y": _numbers(frame["y"]), "offset": stamps.offsets,
+        "given_ds": frame["ds"], "given_y": frame["y"],
+    }).with_row_index("row")  # fmt: skip
+    rows = rows.join(_wrong(rows, file), on="row", how="left", maintain_order="left")
+    if rows.select(pl.col("wrong").is_not_null().any().over("unique_id").all()).item():
+        raise BadInput(f"{file}: {rows['wrong'].drop_nulls()[0]}.")
+    return SeriesFile(
+        rows.select("unique_id", "ds", pl.col("y").fill_nan(None), "offset", "wrong"),
+        stamps.notes,
     )
+
+
+def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
+    """`row, wrong`: the first thing that can't be used in each row that has one."""
+    zoned, number = pl.col("offset").is_not_null(), pl.col("y")
+    bad = {
+        ("unique_id", "the name of a series"): pl.col("unique_id").is_null(),
+        ("ds", A_TIME): pl.col("ds").is_null(),
+        ("ds", "a time zone, which other rows of the series have"): ~zoned
+        & zoned.any().over("unique_id"),
+        ("y", "a number, or nothing if it is unknown"): pl.col("given_y").is_not_null()
+        & (number.is_null() | number.is_infinite()),
+    }
+    masks = rows.with_columns(mask.alias(f"bad {k}") for k, mask in enumerate(bad.values()))
+    found = masks.filter(pl.any_horizontal(pl.col(f"bad {k}") for k in range(len(bad))))
+    form = given_format(file)
+    places = pl.format(f"{form.unit} {{}}", pl.col("row") + form.first)
+    values = {"unique_id": pl.lit("empty")} | {
+        name: pl.when(pl.col(f"given_{name}").cast(pl.String).str.strip_chars().fill_null("") == "")
+        .then(pl.lit("empty"))
+        .otherwise(pl.format("'{}'", f"given_{name}"))
+        for name in ("ds", "y")
+    }
+    said = [
+        pl.when(f"bad {k}").then(
+            pl.format(f"{name} in {{}} is {{}}; expected {expected}", places, values[name])
+        )
+        for k, (name, expected) in enumerate(bad)
+    ]
+    return found.select("row", pl.coalesce(said).alias("wrong"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,84 +92,66 @@ def read_stream(file: Path) -> StreamFile:
 
     Up to one in ten timestamps, and all values but one, may be unreadable.
     """
-    rows = _read(file)
+    rows = read_table(file)
     _columns(file, rows, STREAM)
     times, untimed = _stream_times(file, rows["timestamp"])
     values, no_numbers = _stream_values(file, rows["value"])
     return StreamFile(rows, times, values, (*untimed, *no_numbers))
 
 
-def csv_files(path: Path) -> Iterator[tuple[Path, Path]]:
-    """Every CSV file with its place below `path`. Raises `BadInput` if there is none."""
-    if path.is_file():
-        yield path, Path(path.name)
-        return
-    if not path.is_dir():
-        raise BadInput(f"{path} does not exist. Give a CSV file or a folder of CSV files.")
-    found = sorted(path.rglob("*.csv"))
-    if not found:
-        raise BadInput(f"There is no .csv file in {path} or below.")
-    for file in found:
-        yield file, file.relative_to(path)
-
-
 def _stream_times(file: Path, column: pl.Series) -> tuple[pl.Series, list[str]]:
     numbers = column.cast(pl.Float64, strict=False) if column.dtype == pl.String else column
-    if numbers.dtype.is_numeric() and not numbers.null_count():
+    if numbers.dtype.is_float() and not numbers.null_count() and not _is_whole(column):
         return numbers, []
-    if column.dtype != pl.String:
-        return _times(file, column), []
-    _one_clock(file, column)
-    times = _parsed(column)
+    stamps = _stamps(file, column)
+    if column.dtype == pl.String:
+        _one_clock(file, column)
+    times = stamps.times
     bad = times.is_null()
     if bad.sum() > UNREADABLE * len(column):
         _no_gaps(file, column)
         _first_bad(file, column, times, A_TIME)
-    return times, _said(column, bad, A_TIME)
+    if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone:
+        times = times.dt.convert_time_zone("UTC")
+    times = times.cast(pl.Float64) if times.dtype.is_integer() else times
+    return times, [*(f"{note}." for note in stamps.notes), *_said(file, column, bad, A_TIME)]
+
+
+def _is_whole(column: pl.Series) -> bool:
+    return column.dtype == pl.String and not column.cast(pl.Int64, strict=False).null_count()
 
 
 def _one_clock(file: Path, column: pl.Series) -> None:
     zoned = column.str.contains(r":.*(Z|[+-]\d\d:?\d\d)$")
     if zoned.any() and not zoned.all():
+        place = given_format(file).place
         with_zone, without = int(zoned.arg_max() or 0), int((~zoned).arg_max() or 0)
         raise BadInput(
-            f"{file}: timestamp in line {with_zone + 2} is {column[with_zone]!r}, with a time zone,"
-            f" and in line {without + 2} {column[without]!r}, without. Which came first can't be "
+            f"{file}: timestamp in {place(with_zone)} is {column[with_zone]!r}, with a time zone, "
+            f"and in {place(without)} {column[without]!r}, without. Which came first can't be "
             "told; write all with their zone, or all in UTC."
         )
 
 
 def _stream_values(file: Path, column: pl.Series) -> tuple[pl.Series, list[str]]:
     if column.dtype != pl.String:
-        return _numbers(file, column), []
+        return _numbers(column).fill_nan(None), []
     given = column.str.strip_chars().replace(list(NO_VALUE), None)
     numbers = given.cast(pl.Float64, strict=False)
     bad = given.is_not_null() & numbers.is_null()
     if not numbers.is_not_null().any():
         _first_bad(file, given, numbers, "a number")
         raise BadInput(f"{file}: no row has a value; expected at least one number.")
-    return numbers, _said(column, bad, "a number")
+    return numbers, _said(file, column, bad, "a number")
 
 
-def _said(column: pl.Series, bad: pl.Series, expected: str) -> list[str]:
+def _said(file: Path, column: pl.Series, bad: pl.Series, expected: str) -> list[str]:
     if not bad.any():
         return []
     row = int(bad.arg_max() or 0)
-    number = int(bad.sum())
+    place, number = given_format(file).place(row), int(bad.sum())
     rest = f", and {number - 1:,} more such" if number > 1 else ""
-    return [f"{column.name} in line {row + 2} is {column[row]!r}, expected {expected}{rest}."]
-
-
-def _read(file: Path) -> pl.DataFrame:
-    if not file.is_file():
-        raise BadInput(f"{file} does not exist, or is not a file.")
-    try:
-        if file.suffix == ".parquet":
-            return pl.read_parquet(file)
-        return pl.read_csv(file, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        kind = "Parquet" if file.suffix == ".parquet" else "CSV"
-        raise BadInput(f"{file} can't be read as {kind}: {str(error).splitlines()[0]}") from error
+    return [f"{column.name} in {place} is {column[row]!r}, expected {expected}{rest}."]
 
 
 def _columns(file: Path, frame: pl.DataFrame, expected: tuple[str, ...]) -> pl.DataFrame:
@@ -133,58 +166,29 @@ def _columns(file: Path, frame: pl.DataFrame, expected: tuple[str, ...]) -> pl.D
     return frame.select(expected)
 
 
-def _whole_numbers(column: pl.Series) -> pl.Series | None:
-    """Steps counted 1, 2, 3, or None if these are times."""
-    if column.dtype == pl.String:
-        column = column.cast(pl.Int64, strict=False)
-        return None if column.null_count() else column
-    return column if column.dtype.is_integer() else None
-
-
-def _times(file: Path, column: pl.Series) -> pl.Series:
-    """Times without zone, UTC; dates become midnight."""
-    _no_gaps(file, column)
-    if column.dtype == pl.String:
-        parsed = _parsed(column)
-        _first_bad(file, column, parsed, A_TIME)
-        return parsed
-    if column.dtype == pl.Date:
-        return column.cast(pl.Datetime("us"))
-    if isinstance(column.dtype, pl.Datetime):
-        utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return (utc if column.dtype.time_zone else column).cast(pl.Datetime("us"))
-    raise BadInput(f"{file}: column {column.name} is {column.dtype}; expected dates or times.")
-
-
-def _parsed(column: pl.Series) -> pl.Series:
+def _stamps(file: Path, column: pl.Series, series: pl.Series | None = None) -> Stamps:
     try:
-        return column.str.to_datetime(time_unit="us", strict=False, ambiguous="null")
-    except pl.exceptions.ComputeError:  # not even the first value is a date
-        return pl.Series(column.name, [None] * len(column), pl.Datetime("us"))
+        return read_stamps(column, series)
+    except UnusableSeries as error:
+        raise BadInput(f"{file}: {error}") from error
 
 
-def _numbers(file: Path, column: pl.Series) -> pl.Series:
-    """Finite numbers, or null for a missing one."""
+def _numbers(column: pl.Series) -> pl.Series:
+    """Null where there is no number."""
     if column.dtype == pl.String:
-        column = column.replace(list(NO_VALUE), None)
-    numbers = column.cast(pl.Float64, strict=False)
-    _first_bad(file, column, numbers, "a number")
-    endless = numbers.is_infinite().arg_max() if numbers.is_infinite().any() else None
-    if endless is not None:
-        raise BadInput(f"{file}: {column.name} in line {endless + 2} is infinite.")
-    return numbers.fill_nan(None)
+        column = column.str.strip_chars().replace(list(NO_VALUE), "nan")
+    return column.cast(pl.Float64, strict=False)
 
 
 def _first_bad(file: Path, given: pl.Series, parsed: pl.Series, expected: str) -> None:
     bad = given.is_not_null() & parsed.is_null()
     if bad.any():
         row = int(bad.arg_max() or 0)
-        raise BadInput(
-            f"{file}: {given.name} in line {row + 2} is {given[row]!r}; expected {expected}."
-        )
+        place = given_format(file).place(row)
+        raise BadInput(f"{file}: {given.name} in {place} is {given[row]!r}; expected {expected}.")
 
 
 def _no_gaps(file: Path, column: pl.Series) -> None:
     if column.null_count():
-        row = int(column.is_null().arg_max() or 0)
-        raise BadInput(f"{file}: {column.name} in line {row + 2} is empty.")
+        place = given_format(file).place(int(column.is_null().arg_max() or 0))
+        raise BadInput(f"{file}: {column.name} in {place} is empty.")

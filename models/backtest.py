@@ -34,7 +34,8 @@ MADE_UP = 0.5  # of what the sum missed: all of it costs as much in error as it 
 FACTOR = (-0.5, 1.0)  # change of one series at most
 UNTESTED = 0.3  # error over size, where no series has been tested
 LEAST_FREEDOM = 3.0  # with less, the limits of Student's t say nothing any more
-FEW_ERRORS = 20  # scaled errors; with fewer a normal distribution helps out
+FEW_ERRORS = 20  # scaled errors; with fewer as many of a normal distribution help out
+WIDEST = 2.8  # typical errors that the furthest of these is off, their 95 % limit
 LEVELS = (0.80, 0.95)
 
 
@@ -246,8 +247,8 @@ def _quantiles(units: Floats, freedom: float) -> tuple[tuple[float, ...], tuple[
     Student's t are wider than the normal ones.
     """
     if len(units) < FEW_ERRORS:
-        spread = np.array([-2.8, -1.7, -1.0, -0.5, 0, 0.5, 1.0, 1.7, 2.8])
-        units = np.concatenate([units, spread])
+        spread = norm.ppf((np.arange(FEW_ERRORS) + 0.5) / FEW_ERRORS)
+        units = np.concatenate([units, spread / spread.max() * WIDEST])
         freedom = np.inf
     low, high = [], []
     for level in LEVELS:

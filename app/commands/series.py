@@ -27,14 +27,17 @@ def add_to(app: typer.Typer) -> None:
 
 def forecast(
     session: Session,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet: unique_id, ds, y.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet: unique_id, ds, y.")
+    ],
     horizon: Annotated[int, typer.Option(min=1, max=10_000, help="Time steps ahead.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
 ) -> Answer:
     """Forecast your own series, with 80 % and 95 % intervals.
 
     FILE has one row per series (unique_id) and time (ds) with a value (y). Frequency and seasons
-    are found from the data.
+    are found from the data. A series that can't be used is named with the reason and stops no
+    other.
     """
     import polars as pl
 
@@ -43,11 +46,13 @@ def forecast(
 
     if out.suffix != ".parquet" or not out.resolve().parent.is_dir():
         raise BadInput(f"--out is {out}; it must be a .parquet file in a folder that exists.")
-    series = read_series(file)
-    count = series["unique_id"].n_unique()
+    if out.exists() and file.exists() and out.samefile(file):
+        raise BadInput(f"--out is {out}, which would overwrite what is to be read. Give another.")
+    given = read_series(file)
+    count = given.rows["unique_id"].n_unique()
     with session.working(f"forecasting {count} series"):
         try:
-            found = forecast_series(series, horizon)
+            found = forecast_series(given.rows, horizon)
         except ValueError as error:
             raise BadInput(f"{file} can't be forecast: {error}") from error
     found.write_parquet(out)
@@ -55,28 +60,37 @@ def forecast(
     models = {str(name): int(n) for name, n in found.group_by("model").len().sort("model").rows()}
     document = {
         "file": str(out), "series": count, "horizon": horizon, "rows": found.height,
-        "models": models, "refused": refused,
+        "models": models, "refused": refused, "notes": given.notes,
     }  # fmt: skip
-    lines = [f"{one['unique_id']}: {one['reason']}" for one in refused]
+    lines = [f"{note}." for note in given.notes]
+    lines += [f"{one['unique_id'] or 'no unique_id'}: {one['reason']}" for one in refused]
     closing = f"Wrote {found.height:,} rows of {count} series to {out}."
     return Answer(document, lambda: [*lines, closing], failed=bool(refused))
 
 
 def detect(
     session: Session,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A CSV file, or a folder of them.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="CSV, TSV or Parquet file, or a folder.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write, in the same layout.")],
 ) -> Answer:
     """Score how unusual each value of your own series is, from 0 to 1; anomalies from 0.5.
 
-    The files have the columns timestamp and value. A score uses no later row. A file that can't be
-    used is named with the reason and stops no other.
+    The files have the columns timestamp and value. Those whose names end in .csv, .tsv (also with
+    .gz or .zst) or .parquet are read, and written in the same format. A score uses no later row. A
+    file that can't be used is named with the reason and stops no other.
     """
-    from app.detecting import detect_files, in_words
+    from app.detecting import detect_files, files_to_score, in_words
+    from app.table_file import NAMES, some_names
     from models.anomaly.stream import ALARM
 
-    found = list(detect_files(path, out, session.say))
+    files = files_to_score(path, out)
+    found = list(detect_files(files, out, session.say))
     failed = any(one["status"] != "scored" for one in found)
     if failed and path.is_file() and found[0]["status"] == "rejected":
         raise BadInput(found[0]["reason"])
-    return Answer({"threshold": ALARM, "files": found}, lambda: in_words(found), failed)
+    skipped = [str(file) for file in files.others]
+    closing = [f"Skipped: {some_names(files.others)}; read is {NAMES}."] if skipped else []
+    document = {"threshold": ALARM, "files": found, "skipped": skipped}
+    return Answer(document, lambda: [*in_words(found), *closing], failed)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backtest import UNTESTED
 from models.forecast.history import Floats, History
 
 Flags = NDArray[np.bool_]
@@ -27,8 +28,16 @@ class Conditions:
     known: NDArray[np.intp]
     silent: NDArray[np.intp]  # zero steps at the end
 
-    def reasons(self, season: int) -> list[str | None]:
-        """A sentence per series where there is something to say."""
+    def reasons(self, season: int, is_borrowed: bool) -> list[str | None]:
+        """A sentence per series where there is something to say.
+
+        `is_borrowed`: other series were tested, whose error a short one has.
+        """
+        error = (
+            "with the relative error of the other series"
+            if is_borrowed
+            else f"with {UNTESTED:.0%} of it as the typical error, since no other series tells one"
+        )
         out: list[str | None] = []
         for row in range(len(self.known)):
             known, silent = int(self.known[row]), int(self.silent[row])
@@ -39,7 +48,7 @@ class Conditions:
             elif self.short[row]:
                 out.append(
                     f"only {known} known steps, need {SHORT * season + 1} to test models: the "
-                    "median of what is known, with the relative error of the other series"
+                    f"median of what is known, {error}"
                 )
             elif self.constant[row]:
                 out.append(f"the same value in all {known} known steps")

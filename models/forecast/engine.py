@@ -91,20 +91,21 @@ def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int =
     bands = backtest.bands(rolled, choice.said, size)
     bands = replace(bands, scale=np.where(state.ended | state.empty, 0.0, bands.scale))
     limits = tuple(_floored(bands.around(centre, k), floor) for k in range(len(backtest.LEVELS)))
+    folds = np.isfinite(rolled.truth).any(axis=2).sum(axis=1)
     return Outlook(
         centre,
         limits,
         _names(choice, state),
-        state.reasons(history.season),
+        state.reasons(history.season, bool(folds.any())),
         state,
         whole[:, steps:],
         rolled.truth,
         rolled.truth - choice.said,
         bands.scale,
-        np.isfinite(rolled.truth).any(axis=2).sum(axis=1),
+        folds,
         rolled.origins,
         tuple(_measured(rolled, choice, size)),
-        np.where(testable & np.isfinite(rolled.truth).any(axis=(1, 2)), choice.chosen, -1),
+        np.where(testable & (folds > 0), choice.chosen, -1),
     )
 
 

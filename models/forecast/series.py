@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from models.errors import UnusableSeries
+from models.forecast.condition import conditions
 from models.forecast.engine import outlooks
 from models.forecast.history import Floats, History
-from models.forecast.regular import SECOND, Even, even, readable
+from models.forecast.regular import SECOND, Even, even, joined, readable, zone_of
 from models.forecast.season import search, visible
 
 NUMBERS = ("mean", "lo80", "hi80", "lo95", "hi95")
@@ -18,33 +19,43 @@ NEVER_ENDS = 1_000_000  # steps; a file of sales may hold long pauses, and its e
 def forecast_series(frame: pl.DataFrame, horizon: int) -> pl.DataFrame:
     """`unique_id, ds, y` in; one row per series and step out, with a `reason` where one is due.
 
-    Time stamps may be dates, times, ISO text or whole numbers. Duplicates count once, by their
-    mean; missing steps are unknown. A series that can't be forecast has one row that says why,
-    with model `none` and nothing else.
+    Time stamps may be all that `read_stamps` reads. Duplicates count once, by their
+    mean; missing steps are unknown. A series that can't be forecast, such as one with a row of
+    which the optional column `wrong` says what is, has one row that says why, with model `none`
+    and nothing else.
     """
     if horizon < 1:
         raise UnusableSeries(f"The horizon is {horizon}; expected at least 1 step.")
-    rows = readable(frame)
+    rows, kind = readable(frame)
     good, refused = _separated(rows)
-    parts = [part for group in even(good) for part in _forecast(group, horizon)]
+    parts = [part for group in even(good, kind) for part in _forecast(group, horizon)]
     out = pl.concat([refused, *parts])
     order = rows.select("unique_id").unique(maintain_order=True)
     out = order.join(out, on="unique_id", nulls_equal=True, maintain_order="left_right")
-    return out.with_columns(_like(out["ds"], frame["ds"].dtype)).select(COLUMNS)
+    return out.with_columns(_like(out["ds"], kind)).select(COLUMNS)
 
 
 def _separated(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of series that can be forecast, and one refusal for each of the others."""
     usable = pl.col("ds").is_not_null() & pl.col("y").is_not_null()
-    count = pl.col("ds").filter(usable).n_unique().over("unique_id")
-    rows = rows.with_columns(count.alias("count"))
-    good = rows.filter((pl.col("count") >= 2) & pl.col("ds").is_not_null()).drop("count")
-    refused = rows.filter(pl.col("count") < 2).group_by("unique_id", maintain_order=True).agg(
+    rows = rows.with_columns(
+        pl.col("ds").filter(usable).n_unique().over("unique_id").alias("count"),
+        pl.col("wrong").count().over("unique_id").alias("wrongs"),
+    )
+    can = (pl.col("count") >= 2) & (pl.col("wrongs") == 0)
+    good = rows.filter(can & pl.col("ds").is_not_null()).select("unique_id", "ds", "y", "offset")
+    more = pl.when(pl.col("wrongs") > 1).then(
+        pl.format(", and {} more such rows", pl.col("wrongs") - 1)
+    )
+    refused = rows.filter(~can).group_by("unique_id", maintain_order=True).agg(
         pl.lit(None, dtype=pl.Datetime("us")).alias("ds"),
         pl.lit("none").alias("model"),
         *[pl.lit(None, dtype=pl.Float64).alias(c) for c in NUMBERS],
-        pl.format("{} rows have a readable ds and a number in y, need 2", pl.col("count").first())
-        .alias("reason"),
+        pl.coalesce(
+            pl.format("{}{}", pl.col("wrong").drop_nulls().first(), more.first().fill_null("")),
+            pl.format("{} rows have a readable ds and a number in y, need 2",
+                      pl.col("count").first()),
+        ).alias("reason"),
     )  # fmt: skip
     return good, refused.select(COLUMNS)
 
@@ -53,22 +64,37 @@ def _forecast(group: Even, horizon: int) -> Iterator[pl.DataFrame]:
     season, long_season = _seasons(group)
     days = group.ends.astype("datetime64[D]") if group.step.every == "1d" else None
     history = History(group.values, season, long_season, days)
-    stamps = group.ahead(horizon)
+    stamps, silent = group.ahead(horizon), _silent(history)
     at = 0
     for part in outlooks(history, horizon, NEVER_ENDS):
         rows = slice(at, at + len(part.mean))
-        said = [_joined(*both) for both in zip(part.reasons, group.remarks[rows], strict=True)]
+        said = zip(part.reasons, silent[rows], group.remarks[rows], strict=True)
         (lo80, hi80), (lo95, hi95) = part.limits
         numbers = dict(zip(NUMBERS, (part.mean, lo80, hi80, lo95, hi95), strict=True))
-        texts = {"unique_id": group.ids[rows], "model": part.models, "reason": said}
+        texts = {
+            "unique_id": group.ids[rows],
+            "model": part.models,
+            "reason": [joined(*texts) for texts in said],
+        }
         columns = {k: pl.Series(v, dtype=pl.String) for k, v in texts.items()}
         frame = pl.DataFrame(columns).select(pl.all().repeat_by(horizon).explode())
         yield frame.with_columns(
-            pl.Series("ds", stamps[at * horizon : (at + len(part.mean)) * horizon])
-            .cast(pl.Datetime("us")),
+            stamps[at * horizon : (at + len(part.mean)) * horizon].alias("ds"),
             *[pl.Series(k, v.ravel()) for k, v in numbers.items()],
         ).select(COLUMNS)  # fmt: skip
         at += len(part.mean)
+
+
+def _silent(history: History) -> list[str | None]:
+    """A word on each series that cost would count as ended; here its zeros may be a pause."""
+    state = conditions(history)
+    return [
+        f"zero in the last {silent:,} steps, much longer than ever before: it may have ended, "
+        "though it is forecast like any other"
+        if ended
+        else None
+        for ended, silent in zip(state.ended, state.silent.tolist(), strict=True)
+    ]
 
 
 def _seasons(group: Even) -> tuple[int, int]:
@@ -79,14 +105,10 @@ def _seasons(group: Even) -> tuple[int, int]:
     return (found[0] if found else 1, found[1] if len(found) > 1 else 1)
 
 
-def _joined(*texts: str | None) -> str | None:
-    return "; ".join(t for t in texts if t) or None
-
-
 def _like(stamps: pl.Series, kind: pl.DataType) -> pl.Series:
-    """Back to the type the reader uses; text becomes a time."""
-    if isinstance(kind, pl.Datetime) and kind.time_zone:
-        return stamps.dt.replace_time_zone("UTC").dt.convert_time_zone(kind.time_zone)
+    """Back to the type in which they were read."""
+    if zone := zone_of(kind):
+        return stamps.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     if kind.is_integer():
         return stamps.to_physical() // SECOND
     whole = stamps.dt.truncate("1d") == stamps

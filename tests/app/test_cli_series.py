@@ -66,6 +66,110 @@ def test_forecast_of_counted_steps_goes_on_counting(tmp_path: Path) -> None:
     assert found.filter(unique_id="a")["ds"].to_list() == [120, 121, 122]
 
 
+@pytest.mark.parametrize(
+    ("text", "step", "first"),
+    [("%Y%m%d", "1d", datetime(2022, 3, 2)), ("%Y%m", "1mo", datetime(2027, 1, 1)),
+     ("%m/%d/%Y", "1mo", datetime(2027, 1, 1))],
+)  # fmt: skip
+def test_forecast_goes_on_in_dates_however_they_are_written(
+    tmp_path: Path, text: str, step: str, first: datetime
+) -> None:
+    stamps = pl.datetime_range(
+        datetime(2022, 1, 1), first, step, closed="left", eager=True
+    ).dt.strftime(text)
+    y = [10.0 + k % 7 for k in range(len(stamps))]
+    pl.DataFrame({"unique_id": "a", "ds": stamps, "y": y}).write_csv(tmp_path / "y.csv")
+    out = tmp_path / "f.parquet"
+    found = answer("forecast", tmp_path / "y.csv", "--horizon", "2", "--out", out,
+                   home=tmp_path / "h")  # fmt: skip
+    assert pl.read_parquet(out)["ds"][0] == first
+    assert pl.read_parquet(out)["reason"][0] is None
+    assert found["notes"][0].startswith(f"ds such as {stamps[0]} is ")
+
+
+def test_dates_that_may_be_either_are_bad_input(tmp_path: Path) -> None:
+    lines = [f"a,0{k}/01/2026,{k}" for k in range(1, 10)]
+    (tmp_path / "y.csv").write_text("\n".join(["unique_id,ds,y", *lines]))
+    (tmp_path / "s.csv").write_text("\n".join(["unique_id,timestamp,value", *lines]))
+    asked = [("forecast", tmp_path / "y.csv", "--horizon", "7", "--out", tmp_path / "f.parquet"),
+             ("detect", tmp_path / "s.csv", "--out", tmp_path / "out")]  # fmt: skip
+    for question in asked:
+        outcome = call(*question, "--json")
+        assert outcome.code == 2
+        assert "may be day/month/year or month/day/year" in outcome.json["error"]["message"]
+        assert str(question[1]) in outcome.json["error"]["message"]
+
+
+def test_forecast_writes_the_time_zone_that_it_reads(tmp_path: Path) -> None:
+    zoned = weekly(60).with_columns(pl.col("ds").dt.replace_time_zone("Europe/Berlin"))
+    zoned.write_parquet(tmp_path / "y.parquet")
+    out = tmp_path / "f.parquet"
+    answer("forecast", tmp_path / "y.parquet", "--horizon", "40", "--out", out,
+           home=tmp_path / "h")  # fmt: skip
+    ds = pl.read_parquet(out).filter(unique_id="a")["ds"]
+    assert ds.dtype == pl.Datetime("us", "Europe/Berlin")
+    assert ds.dt.replace_time_zone(None).to_list() == [
+        START + timedelta(days=60 + k) for k in range(40)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ("b,2026-03-01,abc", "y in line 242 is 'abc'; expected a number, or nothing"),
+        ("b,2026-03-01,inf", "y in line 242 is 'inf'; expected a number"),
+        ("b,2026-03-01,N/A", "y in line 242 is 'N/A'; expected a number"),
+        ("b,,1", "ds in line 242 is empty; expected a date or time"),
+        ("b,2026-02-30,1", "ds in line 242 is '2026-02-30'; expected a date or time"),
+        ("b,soon,1\nb,later,2", "ds in line 242 is 'soon'; expected a date or time such as "
+         "2026-11-22 09:00:00, and 1 more such rows"),
+        ("b,2026-03-01T00:00:00Z,1", "ds in line 122 is '2026-01-01'; expected a time zone"),
+        (",2026-03-01,1\n,2026-03-02,1", "unique_id in line 242 is empty; expected the name"),
+    ],
+)  # fmt: skip
+def test_a_bad_row_refuses_its_series_and_stops_no_other(
+    tmp_path: Path, bad: str, says: str
+) -> None:
+    frame = weekly(120).with_columns(pl.col("ds").dt.strftime("%Y-%m-%d"))
+    (tmp_path / "y.csv").write_text(frame.write_csv() + bad + "\n")
+    out = tmp_path / "f.parquet"
+    outcome = call("forecast", tmp_path / "y.csv", "--horizon", "3", "--out", out, "--json")
+    assert outcome.code == 1
+    (refused,) = outcome.json["refused"]
+    assert refused["unique_id"] == (None if bad.startswith(",") else "b")
+    assert refused["reason"].startswith(says)
+    written = pl.read_parquet(out)
+    assert written.filter(unique_id="a")["mean"].null_count() == 0
+    assert written.filter(unique_id="a").height == 3
+    assert written.filter(model="none").height == 1
+
+
+def test_a_parquet_row_without_unique_id_is_refused_once(tmp_path: Path) -> None:
+    nameless = weekly(120).with_columns(
+        unique_id=pl.when(unique_id="a").then(pl.col("unique_id")), ds=pl.col("ds").dt.date()
+    )
+    nameless.write_parquet(tmp_path / "y.parquet")
+    out = tmp_path / "f.parquet"
+    outcome = call("forecast", tmp_path / "y.parquet", "--horizon", "3", "--out", out, "--json")
+    assert outcome.code == 1
+    (refused,) = outcome.json["refused"]
+    assert refused["unique_id"] is None
+    assert refused["reason"].startswith("unique_id in row 121 is empty")
+    assert pl.read_parquet(out)["unique_id"].to_list() == ["a", "a", "a", None]
+
+
+def test_forecast_refuses_to_write_over_what_it_reads(tmp_path: Path) -> None:
+    file, link = tmp_path / "y.parquet", tmp_path / "link.parquet"
+    weekly(120).write_parquet(file)
+    link.symlink_to(file)
+    before = file.read_bytes()
+    for out in (file, link, tmp_path / ".." / tmp_path.name / "y.parquet"):
+        outcome = call("forecast", file, "--horizon", "3", "--out", out, "--json")
+        assert outcome.code == 2
+        assert "would overwrite" in outcome.json["error"]["message"]
+    assert file.read_bytes() == before
+
+
 def test_forecast_names_each_series_that_is_too_short(tmp_path: Path) -> None:
     short = pl.DataFrame({"unique_id": ["s"], "ds": [START], "y": [1.0]})
     pl.concat([weekly(120), short]).write_parquet(tmp_path / "y.parquet")
@@ -202,6 +306,64 @@ def test_detect_keeps_real_time_across_a_change_of_the_clock(tmp_path: Path) -> 
     assert scores[0].equals(scores[1])
 
 
+def test_detect_reads_days_before_months_where_only_so_the_steps_are_even(tmp_path: Path) -> None:
+    plain = spiky(1500, 1200)
+    times = plain["timestamp"].str.to_datetime() + timedelta(days=2)
+    plain.with_columns(timestamp=times.dt.strftime("%d/%m/%Y %H:%M")).write_csv(tmp_path / "d.csv")
+    found = answer("detect", tmp_path / "d.csv", "--out", tmp_path / "out", home=tmp_path / "h")
+    assert found["files"][0]["notes"] == ["timestamp such as 03/01/2026 00:00 is day/month/year."]
+
+
+def write_as(name: Path, frame: pl.DataFrame) -> None:
+    if name.suffix.lower() == ".parquet":
+        frame.write_parquet(name)
+    else:
+        packed = "gzip" if name.suffix == ".gz" else "uncompressed"
+        tab = "\t" if ".tsv" in name.name else ","
+        frame.write_csv(name, compression=packed, separator=tab, check_extension=False)
+
+
+def test_detect_writes_each_file_in_the_format_that_it_has(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    names = ["a.csv", "b.CSV", "c.csv.gz", "d.tsv", "e.parquet", "f.tsv.gz"]
+    frame = spiky(1500, 1200)
+    for name in names:
+        write_as(source / name, frame)
+    (source / "README.md").write_text("what it is")
+    found = answer("detect", source, "--out", out, home=tmp_path / "h")
+    assert [Path(one["out"]).name for one in found["files"]] == names
+    assert [Path(one).name for one in found["skipped"]] == ["README.md"]
+    assert "Skipped: README.md" in call("detect", source, "--out", out).stdout
+    expected = pl.read_csv(out / "a.csv")
+    assert (out / "c.csv.gz").read_bytes()[:2] == b"\x1f\x8b"
+    assert pl.read_parquet(out / "e.parquet").equals(expected)
+    for name in ("b.CSV", "c.csv.gz"):
+        assert pl.read_csv(out / name).equals(expected)
+    for name in ("d.tsv", "f.tsv.gz"):
+        assert pl.read_csv(out / name, separator="\t").equals(expected)
+
+
+def test_detect_reads_times_with_a_zone_from_parquet_and_names_rows(tmp_path: Path) -> None:
+    plain = spiky(1500, 1200)
+    times = plain["timestamp"].str.to_datetime().dt.replace_time_zone("Europe/Berlin")
+    zoned = plain.with_columns(timestamp=times)
+    zoned[5, "timestamp"] = None
+    zoned.write_parquet(tmp_path / "z.parquet")
+    found = answer("detect", tmp_path / "z.parquet", "--out", tmp_path / "out", home=tmp_path / "h")
+    assert found["files"][0]["notes"][0].startswith("timestamp in row 6 is None, expected a date")
+    assert pl.read_parquet(found["files"][0]["out"])["timestamp"].equals(zoned["timestamp"])
+    assert found["files"][0]["anomalies"][-1]["timestamp"] == "2026-01-05T03:00:00Z"
+
+
+@pytest.mark.parametrize("name", ["y.tsv", "y.csv.gz", "y.PARQUET", "y.txt"])
+def test_forecast_reads_the_same_formats(tmp_path: Path, name: str) -> None:
+    write_as(tmp_path / name, weekly(60))
+    out = tmp_path / "f.parquet"
+    found = answer("forecast", tmp_path / name, "--horizon", "2", "--out", out, home=tmp_path / "h")
+    assert found["rows"] == 4
+
+
 def test_detect_refuses_to_write_over_what_it_reads(tmp_path: Path) -> None:
     file = tmp_path / "cpu.csv"
     spiky(400, 300).write_csv(file)
@@ -233,3 +395,7 @@ def test_detect_of_one_bad_file_is_bad_input(tmp_path: Path) -> None:
 
 def test_detect_of_a_folder_without_files_is_bad_input(tmp_path: Path) -> None:
     assert call("detect", tmp_path, "--out", tmp_path / "out", "--json").code == 2
+    (tmp_path / "cpu.xlsx").write_text("not a table")
+    outcome = call("detect", tmp_path, "--out", tmp_path / "out", "--json")
+    assert outcome.code == 2
+    assert "Found: cpu.xlsx" in outcome.json["error"]["message"]

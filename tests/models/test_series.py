@@ -1,6 +1,6 @@
 """Any series: step, season, time stamps of all kinds, and series that can't be forecast."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -57,6 +57,29 @@ def test_month_ends_stay_month_ends():
     assert out["ds"].to_list() == [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)]
 
 
+@pytest.mark.parametrize(
+    ("last", "ahead"),
+    [
+        (["2026-12-31", "2027-01-31", "2027-02-28"], ["2027-03-31", "2027-04-30"]),
+        (["2026-12-30", "2027-01-30", "2027-02-28"], ["2027-03-30", "2027-04-30"]),
+        (["2026-12-28", "2027-01-28", "2027-02-28"], ["2027-03-28", "2027-04-28"]),
+        (["2026-12-01", "2027-01-01", "2027-02-01"], ["2027-03-01", "2027-04-01"]),
+        (["2026-12-03", "2027-01-07", "2027-02-05"], ["2027-03-05", "2027-04-05"]),
+    ],
+)
+def test_the_day_of_the_month_is_that_of_the_series_whatever_stands_beside_it(
+    last: list[str], ahead: list[str]
+):
+    of = [date.fromisoformat(d) for d in last]
+    other = [date(2026, m, 1) for m in range(1, 13)]
+    for name, frame in (
+        ("alone", one(of, waves(3, 12))),
+        ("beside", pl.concat([one(of, waves(3, 12)), one(other, waves(12, 12), "other")])),
+    ):
+        out = forecast_series(frame, 2).filter(unique_id="a")
+        assert [str(d) for d in out["ds"]] == ahead, name
+
+
 def test_whole_numbers_are_time_stamps_and_their_season_is_searched_for():
     values = waves(300, 9)
     out = forecast_series(one(list(range(290)), values[:290]), 10)
@@ -71,7 +94,8 @@ def test_text_time_stamps_are_read(text: str):
     stamps = [datetime(2026, 1, 1) + timedelta(days=k) for k in range(60)]
     out = forecast_series(one([s.strftime(text) for s in stamps], waves(60, 7)), 2)
     expected = datetime(2026, 3, 2) - timedelta(hours=2 if "+02" in text else 0)
-    assert out["ds"].to_list()[0] == expected
+    has_zone = text.endswith(("Z", "+02:00"))
+    assert out["ds"].to_list()[0] == (expected.replace(tzinfo=UTC) if has_zone else expected)
 
 
 def test_a_time_zone_is_kept_and_summer_time_makes_no_gap():
@@ -84,6 +108,47 @@ def test_a_time_zone_is_kept_and_summer_time_makes_no_gap():
     out = forecast_series(one(local, waves(len(local), 24)), 3)
     assert out["ds"].dtype == pl.Datetime("us", "Europe/Berlin")
     assert (out["ds"].dt.epoch("s") - local[-1].timestamp()).to_list() == [3600, 7200, 10800]
+
+
+def berlin(days: list[date]) -> pl.Series:
+    return pl.Series(days).cast(pl.Datetime("us")).dt.replace_time_zone("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("last", "step"), [(date(2026, 3, 27), 1), (date(2026, 10, 23), 1), (date(2026, 3, 23), 7)]
+)
+def test_days_of_a_time_zone_stay_days_across_a_change_of_the_clock(last: date, step: int):
+    days = [last - timedelta(days=step * k) for k in reversed(range(120))]
+    out = forecast_series(one(berlin(days), waves(120, 7)), 5)
+    assert (
+        out["ds"].to_list()
+        == berlin([last + timedelta(days=step * k) for k in range(1, 6)]).to_list()
+    )
+    assert out["reason"].is_null().all()
+
+
+def test_months_of_a_time_zone_begin_at_its_midnight():
+    stamps = berlin([date(2024 + m // 12, m % 12 + 1, 1) for m in range(24)])
+    out = forecast_series(one(stamps, waves(24, 12)), 7)
+    assert out["ds"].to_list() == berlin([date(2026, m, 1) for m in range(1, 8)]).to_list()
+
+
+def test_a_midnight_that_the_clock_leaves_out_is_an_hour_later():
+    days = pl.Series([date(2026, 4, 22) - timedelta(days=k) for k in reversed(range(60))])
+    cairo = days.cast(pl.Datetime("us")).dt.replace_time_zone("Africa/Cairo")
+    out = forecast_series(one(cairo, waves(60, 7)), 3)
+    assert out["ds"].dt.to_string("%d %H").to_list() == ["23 00", "24 01", "25 00"]
+
+
+@pytest.mark.parametrize("last", [date(2026, 3, 27), date(2026, 3, 31)])
+def test_days_with_offsets_go_on_at_the_last_offset_and_say_so(last: date):
+    days = berlin([last - timedelta(days=k) for k in reversed(range(120))])
+    out = forecast_series(one(days.dt.strftime("%Y-%m-%dT%H:%M:%S%:z"), waves(120, 7)), 6)
+    offset = days[-1].utcoffset()
+    midnights = [datetime(last.year, last.month, last.day, tzinfo=UTC) - offset
+                 + timedelta(days=k) for k in range(1, 7)]  # fmt: skip
+    assert out["ds"].to_list() == midnights
+    assert f"that of the last row, +0{offset.seconds // 3600}:00, is taken" in out["reason"][0]
 
 
 def test_order_duplicates_and_gaps_change_little():
@@ -172,6 +237,38 @@ def test_series_of_other_steps_ends_and_ages_stand_beside_each_other():
     assert all(reason[f"usual {k}"] is None for k in range(5))
 
 
+def test_a_series_that_ends_long_before_the_others_is_said_to_have_ended():
+    months = [date(2024 + m // 12, m % 12 + 1, 1) for m in range(35)]
+    frames = [
+        one(daily(320), waves(320, 7), "running"),
+        one(daily(120), waves(120, 7), "ended"),
+        one(daily(310), waves(310, 7), "late"),
+        one([d for d in daily(280) if d.month not in (3, 4, 5)], waves(188, 7), "with pauses"),
+        one(months[:24], waves(24, 12), "ended months"),
+        one(months, waves(35, 12), "months"),
+    ]
+    out = forecast_series(pl.concat(frames), 3)
+    reason = dict(out.group_by("unique_id").agg(pl.col("reason").first()).rows())
+    assert reason["ended"].startswith("its last row is of 2026-04-30, 200 steps before the last")
+    assert "11 steps before the last" in reason["ended months"]
+    for name in ("running", "late", "with pauses", "months"):
+        assert "have ended" not in (reason[name] or "")
+    assert out.filter(unique_id="ended")["ds"].to_list() == daily(123)[-3:]
+
+
+def test_counted_steps_of_other_lengths_have_not_ended():
+    frames = [one(list(range(n)), waves(n, 7), str(n)) for n in (300, 100)]
+    assert forecast_series(pl.concat(frames), 3)["reason"].is_null().all()
+
+
+def test_a_series_that_is_zero_since_long_ago_is_said_to_be():
+    zero = np.where(np.arange(320) < 120, waves(320, 7), 0.0)
+    frame = pl.concat([one(daily(320), zero), one(daily(320), waves(320, 7), "b")])
+    out = forecast_series(frame, 3)
+    assert "zero in the last 200 steps, much longer" in out.filter(unique_id="a")["reason"][0]
+    assert out.filter(unique_id="b")["reason"].is_null().all()
+
+
 def test_a_clock_that_moves_to_another_zone_is_one_series():
     """The export was in winter time, then in summer time: same hours, other offsets."""
     stamps = [datetime(2026, 3, 20) + timedelta(hours=k) for k in range(300)]
@@ -181,7 +278,8 @@ def test_a_clock_that_moves_to_another_zone_is_one_series():
         for k, s in enumerate(stamps)
     ]
     out = forecast_series(one(text, waves(300, 24)), 3)
-    assert out["ds"].to_list() == [stamps[-1] + timedelta(hours=k) for k in (1, 2, 3)]
+    last = stamps[-1].replace(tzinfo=UTC)
+    assert out["ds"].to_list() == [last + timedelta(hours=k) for k in (1, 2, 3)]
     assert out["reason"].is_null().all()
 
 
@@ -199,6 +297,34 @@ def test_no_forecast_explodes_next_to_series_of_other_sizes():
     assert (both["mean"] <= 10 * both["y"]).all()
     assert (both["lo95"] <= both["mean"]).all()
     assert (both["mean"] <= both["hi95"]).all()
+
+
+def relative(out: pl.DataFrame, name: str) -> dict[str, float]:
+    first = out.filter(unique_id=name).row(0, named=True)
+    return {c: first[c] / first["mean"] - 1 for c in ("lo95", "lo80", "hi80", "hi95")}
+
+
+def test_a_new_series_borrows_the_error_of_its_siblings():
+    random = np.random.default_rng(0)
+    siblings = [
+        one(daily(120), (k + 1) * random.normal(100, 6, 120), f"old {k}") for k in range(30)
+    ]
+    new = one(daily(120)[-10:], random.normal(500, 30, 10), "new")
+    out = forecast_series(pl.concat([*siblings, new]), 4)
+    band, usual = relative(out, "new"), relative(out, "old 4")
+    for limit, width in band.items():
+        assert width == pytest.approx(usual[limit], rel=0.6), limit
+    assert "the relative error of the other series" in out.filter(unique_id="new")["reason"][0]
+    assert out.filter(unique_id="old 4")["reason"][0] is None
+
+
+def test_a_series_without_siblings_has_two_bands_and_does_not_speak_of_others():
+    alone = forecast_series(one(daily(10), np.arange(10) % 3 + 100.0), 3)
+    assert "30% of it as the typical error, since no other series" in alone["reason"][0]
+    quarters = [date(2022 + k // 4, 1 + 3 * (k % 4), 1) for k in range(16)]
+    for out in (alone, forecast_series(one(quarters, waves(16, 4)), 8)):
+        assert (out["lo95"] < out["lo80"]).all()
+        assert (out["hi80"] < out["hi95"]).all()
 
 
 def test_a_season_that_a_quarter_of_the_series_has_clearly_is_believed():
