@@ -181,7 +181,8 @@ def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
     own = np.maximum(np.sign(share) * np.nan_to_num(median(mean(error, (2,)))), 0.0)
     spread = _lower_quartile(mean(np.abs(error), (2,))) * (is_open & (own > 0))
     most = np.minimum(own, FACTOR[share > 0] * np.sign(share) * size)
-    part = np.sign(share) * _shared_out(abs(share) * size.sum(), spread**2, most)
+    tested = np.isfinite(error).any(axis=(1, 2))
+    part = np.sign(share) * _shared_out(abs(share) * size[tested].sum(), spread**2, most)
     return 1 + part / np.where(size > 0, size, 1.0)
 
 

@@ -22,10 +22,8 @@ MEMORY_OTHERWISE = 2000
 UNEVEN = 0.2  # share of distances off the usual step from which it is worth a word
 NEW = {"1d": 14}  # steps: too few to test models on, so that a series needs siblings
 NEW_OTHERWISE = LEAST_KNOWN
-LATE_DAYS, LATE_STEPS = (
-    14,
-    3,
-)  # behind the others, at least, from which a series seems to have ended
+LATE_DAYS = 14  # behind the others, at least, from which a series seems to have ended
+LATE_STEPS = 3  # and as many of its steps
 MONTHS = {"1mo": 1, "1q": 3, "1y": 12}
 
 

@@ -126,6 +126,16 @@ def test_a_series_is_moved_by_no_more_than_it_missed_itself():
     assert factor[0] > 1
 
 
+def test_a_series_that_was_not_tested_adds_nothing_to_what_is_made_up_for():
+    said = np.full((2, len(STARTS), STEPS), 100.0)
+    said[1] = 1e6
+    truth = said.copy()
+    truth[0] += 5.0 + noise(0, 1, 1.0)[0]
+    truth[1] = np.nan
+    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
+    assert factor == pytest.approx([1 + backtest.MADE_UP * 0.05, 1.0], rel=0.01)
+
+
 def test_without_a_fold_nothing_is_moved():
     said = np.full((2, 0, STEPS), 100.0)
     test = rolled(said, seasonal_naive=said)
