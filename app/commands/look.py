@@ -153,7 +153,10 @@ def recommendations(
     wanted: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Show this one in full.")
     ] = None,
-    status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
+    status: Annotated[
+        Status | None,
+        typer.Option(help="Only these: open, superseded, suppressed, insufficient_data, advice."),
+    ] = None,
     check: Annotated[str | None, typer.Option(help="Only those of this check.")] = None,
     cloud: Annotated[str | None, typer.Option(help="Only those on this cloud.")] = None,
 ) -> Answer:
