@@ -68,7 +68,7 @@ class Check:
     params: Mapping[str, Value]
     blind: str  # what it can't see
     rule: str  # the rule, where its thresholds come from, and the data it needs
-    evidence: str  # a query with {cloud}, {account} and {resource_id} in it
+    evidence: str  # a query with {cloud}, {account}, {resource_id} and {after} in it
     sql: str | None  # None: a Python file
     about: str = SAVING  # one of ABOUT
     effort: str | None = None  # one of EFFORTS; None: as usual for the verb and risk

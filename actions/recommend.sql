@@ -318,7 +318,11 @@ select
     settled.reason || coalesce('; suppressed: ' || settled.silenced_because, '') as reason,
     replace(
         replace(
-            replace(settled.evidence, '{cloud}', '''' || replace(settled.cloud, '''', '''''') || ''''),
+            replace(
+                replace(settled.evidence, '{cloud}', '''' || replace(settled.cloud, '''', '''''') || ''''),
+                '{after}',
+                coalesce('''' || replace(settled.after, '''', '''''') || '''', 'null')
+            ),
             '{account}',
             coalesce('''' || replace(settled.account, '''', '''''') || '''', 'null')
         ),

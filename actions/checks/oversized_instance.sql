@@ -14,12 +14,20 @@
 -- blind: How many disk operations a size can do, and a peak that comes less than once in 32 days; another rule than
 -- blind: headroom looks back 14 days or less.
 -- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
--- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus,
--- evidence: resource.memory_gib, sized.rule, sized.size_percent, rate.cost_month, rate.currency from
--- evidence: marts.metric_quantiles as metric join marts.resource_now as resource using (cloud, account, resource_id)
--- evidence: left join models.right_size as sized using (cloud, account, resource_id) left join
--- evidence: marts.resource_run_rate as rate using (cloud, resource_id) where metric.cloud = {cloud} and
--- evidence: metric.account = {account} and metric.resource_id = {resource_id} order by metric.metric,
+-- evidence: metric.avg, metric.p95_max, metric.p99_max, metric.max, resource.sku, resource.vcpus, resource.memory_gib,
+-- evidence: (select min(price.price_hour) from marts.price as price where price.cloud = resource.cloud and price.region
+-- evidence: = resource.region and price.instance_type = resource.sku and price.os =
+-- evidence: coalesce(json_extract_string(resource.config, '$.os'), 'linux') and price.price_type = 'on_demand' and
+-- evidence: price.currency = rate.currency) as price_hour, {after} as after, fitting.vcpus as after_vcpus,
+-- evidence: fitting.memory_gib as after_memory_gib, (select min(price.price_hour) from marts.price as price where
+-- evidence: price.cloud = resource.cloud and price.region = resource.region and price.instance_type = {after} and
+-- evidence: price.os = coalesce(json_extract_string(resource.config, '$.os'), 'linux') and price.price_type =
+-- evidence: 'on_demand' and price.currency = rate.currency) as after_price_hour, sized.rule, sized.size_percent,
+-- evidence: rate.cost_month, rate.currency from marts.metric_quantiles as metric join marts.resource_now as resource
+-- evidence: using (cloud, account, resource_id) left join models.right_size as sized using (cloud, account,
+-- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) left join marts.offer as
+-- evidence: fitting on resource.cloud = fitting.cloud and fitting.instance_type = {after} where metric.cloud = {cloud}
+-- evidence: and metric.account = {account} and metric.resource_id = {resource_id} order by metric.metric,
 -- evidence: metric.window_days, sized.rule
 --
 -- At most 80 % of the new size at p99 of the hourly CPU maximum, at the memory maximum and at p99 of the network: the

@@ -160,7 +160,7 @@ def test_check_that_lacks_a_column_says_which(facts: DuckDBPyConnection) -> None
 @pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
 def test_what_a_check_reads_is_made_before_it(check: Check) -> None:
     """Else a check works until somebody runs it before its tables, or replays a past day."""
-    evidence = check.evidence.format(cloud="''", account="''", resource_id="''")
+    evidence = check.evidence.format(cloud="''", account="''", resource_id="''", after="''")
     read = tables_in(check.sql or "") | tables_in(evidence)
     assert {name for name in read if "." in name} <= READ_BY_CHECKS | ALWAYS
 
