@@ -10,7 +10,6 @@ from app.answer import Answer
 from app.command import command
 from app.errors import BadInput
 from app.session import Actor, Session
-from warehouse.errors import NothingPublished, OlderTables
 
 PANEL = "The ledger"
 
@@ -144,6 +143,7 @@ def add_suppression(
 
 def _billed_clouds(session: Session) -> list[str]:
     from app.rows import read
+    from warehouse.errors import NothingPublished, OlderTables
 
     try:
         return [one["cloud"] for one in read(session, "select distinct cloud from marts.account")]

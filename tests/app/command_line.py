@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 SECONDS = 300  # until a call counts as hanging
@@ -43,7 +45,8 @@ def call(*arguments: str | Path, home: Path | None = None, cwd: Path | None = No
     with TemporaryDirectory(prefix="call-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         process = FRESH.Process(target=_command, args=(given, environment, cwd, out, err))
-        process.start()
+        with patch.dict(sys.modules, __main__=ModuleType("__main__")):  # else that is run first
+            process.start()
         process.join(SECONDS)
         if process.exitcode is None:
             process.kill()
