@@ -11,7 +11,7 @@ from actions.errors import SuppressionRefused, Unknown
 from actions.ledger import Ledger
 from actions.tables import suppression as table
 from actions.tables import utc
-from actions.users import check_say
+from actions.users import check_may_silence
 
 SCHEMA = {
     "id": pl.String, "check": pl.String, "cloud": pl.String, "account": pl.String,
@@ -54,7 +54,7 @@ def suppress(
             "after today; nothing was written."
         )
     with ledger.write() as connection:
-        check_say(connection, actor)
+        check_may_silence(connection, actor)
         count = connection.scalar(select(func.count()).select_from(table)) or 0
         identity = f"s{count + 1}"
         facts = {**vars(scope), "until": until, "reason": reason}
@@ -71,7 +71,7 @@ def lift(ledger: Ledger, suppression_id: str, *, actor: str, now: datetime) -> N
     """End a suppression. Raises `Unknown`, and `NotAllowed` as `suppress` does."""
     mine = (table.c.id == suppression_id) & table.c.lifted_at.is_(None)
     with ledger.write() as connection:
-        check_say(connection, actor)
+        check_may_silence(connection, actor)
         if connection.execute(update(table).where(mine).values(lifted_at=utc(now))).rowcount == 0:
             alive = select(table.c.id).where(table.c.lifted_at.is_(None))
             raise Unknown("suppression", suppression_id, connection.scalars(alive))

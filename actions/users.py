@@ -137,7 +137,7 @@ def active_users(connection: Connection) -> list[User]:
     return [User(row.name, row.role, row.highest_risk) for row in rows]
 
 
-def check_say(connection: Connection, actor: str) -> None:
+def check_may_silence(connection: Connection, actor: str) -> None:
     """Raises `NotAllowed` for a user whose role approves nothing."""
     for known in active_users(connection):
         if is_same(known.name, actor) and known.highest_risk is None:

@@ -35,8 +35,9 @@ def unmatched(session: Session, scope: Scope, currency: str | None = None) -> st
         )
     except (NothingPublished, OlderTables):
         return None
-    wanted = {**vars(scope), "currency": currency}
-    for name, value in ((name, value) for name, value in wanted.items() if value):
+    asked = {**vars(scope), "currency": currency}
+    wanted = {name: value for name, value in asked.items() if value}
+    for name, value in wanted.items():
         known = sorted({one[name] for one in found if one[name]})
         if value not in known:
             near = get_close_matches(value.lower(), {k.lower() for k in known}, 3, 0.4)
