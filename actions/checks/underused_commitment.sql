@@ -4,6 +4,7 @@
 -- risk: R5
 -- param days: 14
 -- param unused_share: 0.05
+-- param days_left: 30
 -- harm: What is exchanged or sold covers nothing any more, should the use come back.
 -- undo: It can't be undone: a new commitment has to be bought at the price of that day.
 -- blind: Whether its terms let it be exchanged, scoped anew or sold, and use that comes back with a season.
@@ -17,7 +18,8 @@
 -- month (https://docs.aws.amazon.com/cur/latest/userguide/reservation-columns.html), so that its days are those of the
 -- last whole month. Google Cloud bills a commitment's fee apart from its use, so nothing there is judged, nor a
 -- commitment that no bill names. The high end is what is paid for nothing; the low end is zero, as whether it can be
--- exchanged, scoped anew or sold depends on its terms, which are not read. R5: the gate makes no contracts.
+-- exchanged, scoped anew or sold depends on its terms, which are not read. One that ends within 30 days is left to
+-- expiring_commitment: what is left of it is not worth a contract. R5: the gate makes no contracts.
 with used as (
     select
         cost.cloud,
@@ -60,4 +62,6 @@ select
     if(used.days < $days, format('bills of {} days, there are {}', $days, used.days), null) as missing
 from used
 left join raw.commitment as owned on used.cloud = owned.cloud and used.commitment_id = owned.commitment_id
-where used.unused > used.committed * $unused_share and coalesce(owned.ends_at > getvariable('as_of'), true)
+where
+    used.unused > used.committed * $unused_share
+    and coalesce(owned.ends_at >= getvariable('as_of') + to_days($days_left::integer), true)
