@@ -1,17 +1,24 @@
 """Read and write tables in the format that the name of the file says."""
 
+import csv
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from app.errors import BadInput
 
 Compression = Literal["uncompressed", "gzip", "zstd"]
 COMPRESSED: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+OFFSET = re.compile(r"[+-]\d\d:?\d\d")
 NAMES = ".csv, .tsv (also with .gz or .zst) or .parquet"
 
 
@@ -58,12 +65,54 @@ def read_table(file: Path) -> pl.DataFrame:
     form = given_format(file)
     try:
         if form is PARQUET:
-            return pl.read_parquet(file)
+            return _read_parquet(file)
         return pl.read_csv(file, infer_schema=False, separator=form.separator)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise BadInput(
-            f"{file} can't be read as {form.name}: {str(error).splitlines()[0]}"
-        ) from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        wrong = _too_long(file, form) or str(error).splitlines()[0]
+        raise BadInput(f"{file} can't be read as {form.name}: {wrong}") from error
+
+
+def _read_parquet(file: Path) -> pl.DataFrame:
+    """Times whose zone is a bare offset become text, which says the same: polars knows no such."""
+    zoned = {
+        field.name: offset[0]
+        for field in pq.read_schema(file)
+        if pa.types.is_timestamp(field.type) and (offset := OFFSET.fullmatch(field.type.tz or ""))
+    }
+    if not zoned:
+        return pl.read_parquet(file)
+    table = pq.read_table(file)
+    utc = pa.schema(
+        field.with_type(pa.timestamp("us", "UTC")) if field.name in zoned else field
+        for field in table.schema
+    )
+    rows = pl.DataFrame(pl.from_arrow(table.cast(utc, safe=False)))
+    return rows.with_columns(
+        (pl.col(name) + _ahead(offset)).dt.strftime("%Y-%m-%dT%H:%M:%S%.f") + pl.lit(offset)
+        for name, offset in zoned.items()
+    )
+
+
+def _ahead(offset: str) -> timedelta:
+    hours, minutes = int(offset[1:3]), int(offset[-2:])
+    ahead = timedelta(hours=hours, minutes=minutes)
+    return -ahead if offset[0] == "-" else ahead
+
+
+def _too_long(file: Path, form: Format) -> str | None:
+    """The first row with more values than there are columns, of a text that is not compressed."""
+    if form is PARQUET or form.compression != "uncompressed":
+        return None
+    with (
+        suppress(csv.Error, OSError),
+        file.open(newline="", encoding="utf-8", errors="replace") as text,
+    ):
+        rows = csv.reader(text, delimiter=form.separator)
+        columns = len(next(rows, []))
+        for row in rows:
+            if len(row) > columns:
+                return f"line {rows.line_num} has {len(row)} values, the header {columns} names"
+    return None
 
 
 def write_table(table: pl.DataFrame, file: Path) -> None:

@@ -1,10 +1,12 @@
 """forecast and detect on the reader's own files."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from command_line import answer, call
 
@@ -85,6 +87,20 @@ def test_forecast_goes_on_in_dates_however_they_are_written(
     assert pl.read_parquet(out)["ds"][0] == first
     assert pl.read_parquet(out)["reason"][0] is None
     assert found["notes"][0].startswith(f"ds such as {stamps[0]} is ")
+
+
+def test_a_column_whose_zone_is_an_offset_goes_on_in_its_days(tmp_path: Path) -> None:
+    """As pyarrow writes what pandas read with such offsets."""
+    midnight = [datetime(2026, 1, 1, 18, 30) + timedelta(days=k) for k in range(90)]
+    table = pa.table({"unique_id": ["a"] * 90, "y": [10.0 + k % 7 for k in range(90)],
+                      "ds": pa.array(midnight, pa.timestamp("us", "+05:30"))})  # fmt: skip
+    pq.write_table(table, tmp_path / "y.parquet")
+    out = tmp_path / "f.parquet"
+    answer("forecast", tmp_path / "y.parquet", "--horizon", "2", "--out", out, home=tmp_path / "h")
+    found = pl.read_parquet(out)
+    first = datetime(2026, 4, 1, 18, 30, tzinfo=UTC)
+    assert found["ds"].to_list() == [first, first + timedelta(days=1)]
+    assert "+05:30" in found["reason"][0]
 
 
 def test_dates_that_may_be_either_are_bad_input(tmp_path: Path) -> None:
@@ -239,7 +255,10 @@ BAD = {
     "text.csv": ("timestamp,value\n2026-01-01 00:00:00,high\n", "line 2 is 'high'"),
     "nothing.csv": ("timestamp,value\n2026-01-01 00:00:00,\n", "no row has a value"),
     "dates.csv": ("timestamp,value\nsoon,1\nlater,2\n", "line 2 is 'soon'"),
-    "ragged.csv": ("timestamp,value\n2026-01-01 00:00:00,1,2,3\n", "can't be read as CSV"),
+    "ragged.csv": (
+        "timestamp,value\n2026-01-01 00:00:00,1,2,3\n",
+        "line 2 has 4 values, the header 2 names",
+    ),
     "zones.csv": (
         "timestamp,value\n2026-01-01T00:00:00Z,1\n2026-01-01T00:05:00,2\n",
         "in line 3 '2026-01-01T00:05:00', without",
