@@ -2,6 +2,7 @@
 
 ModelError
 ├── UnusableSeries  the frame as a whole can't be read: a missing column, a horizon of zero
+├── UnknownCalendar the public holidays of a country or of a part of it are not known
 ├── NotSolved       the solver found no purchase of commitments
 ├── UnknownRate     a plan buys a commitment whose rate or usage is not known
 └── BadRequirement  what is asked of an instance can't be understood, or put into another form
@@ -16,6 +17,18 @@ class ModelError(Exception):
 
 class UnusableSeries(ModelError, ValueError):
     """The frame as a whole can't be used; the message says what was found and expected."""
+
+
+class UnknownCalendar(ModelError, ValueError):
+    """The public holidays of a place are not known."""
+
+    expected = "a country such as DE, or one with its part such as DE-BY"
+
+    def __init__(self, code: str) -> None:
+        self.found = repr(code)
+        super().__init__(
+            f"The public holidays of {self.found} are unknown; expected {self.expected}."
+        )
 
 
 class NotSolved(ModelError):

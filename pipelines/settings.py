@@ -1,6 +1,6 @@
 """Every setting of the platform, with its unit, default and meaning."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsError
 
-from pipelines.alert_settings import SECRETS, AlertSettings
+from pipelines.alert_settings import SECRETS, AlertSettings, misplaced
 from pipelines.allocation_settings import AllocationSettings, read_rules
 from pipelines.check_settings import CheckSettings
 from pipelines.errors import BrokenSettings
@@ -99,6 +99,11 @@ class Settings(LakeSettings):
         default=32, ge=14, description="Days of hourly metrics that are read and judged."
     )
     forecast_days: int = Field(default=90, ge=31, description="Days ahead that are forecast.")
+    holidays: tuple[str, ...] = Field(
+        default=(),
+        description="Countries whose public holidays change what working days cost, for example "
+        "[DE-BY, US]; none = forecasts know no holidays.",
+    )
     max_changes: int = Field(default=20, ge=1, description="Changes one plan may hold.")
     max_fleet_share: float = Field(
         default=0.2, gt=0, le=1,
@@ -135,6 +140,21 @@ class Settings(LakeSettings):
     )
     dashboard_port: int = Field(default=8501, description="Port of the dashboard on 127.0.0.1.")
     dagster_port: int = Field(default=3000, description="Port of Dagster on 127.0.0.1.")
+
+    @field_validator("holidays")
+    @classmethod
+    def _their_calendars_are_known(cls, holidays: tuple[str, ...]) -> tuple[str, ...]:
+        if not holidays:  # the calendars of all countries take a while to load
+            return holidays
+        from models.errors import UnknownCalendar
+        from models.forecast.public_holidays import calendar
+
+        for number, code in enumerate(holidays):
+            try:
+                calendar([code], date(2026, 1, 1), date(2026, 1, 1))
+            except UnknownCalendar as error:
+                raise misplaced(error.found, error.expected, number) from None
+        return holidays
 
     @field_validator("sources")
     @classmethod

@@ -17,7 +17,8 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     command(
         app, "forecast", panel=PANEL,
-        examples=["forecast sales.csv --horizon 30 --out forecast.parquet"],
+        examples=["forecast sales.csv --horizon 30 --out forecast.parquet",
+                  "forecast load.csv --horizon 60 --holidays DE --out forecast.parquet"],
     )(forecast)  # fmt: skip
     command(
         app, "detect", panel=PANEL,
@@ -32,6 +33,13 @@ def forecast(
     ],
     horizon: Annotated[int, typer.Option(min=1, max=10_000, help="Time steps ahead.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
+    holidays: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COUNTRY",
+            help="Whose public holidays change daily series, such as DE or DE-BY; repeatable.",
+        ),
+    ] = None,
 ) -> Answer:
     """Forecast your own series, with 80 % and 95 % intervals.
 
@@ -42,6 +50,7 @@ def forecast(
     import polars as pl
 
     from app.series_file import read_series
+    from models.errors import UnknownCalendar
     from models.forecast.series import forecast_series
 
     if out.suffix != ".parquet" or not out.resolve().parent.is_dir():
@@ -52,7 +61,9 @@ def forecast(
     count = given.rows["unique_id"].n_unique()
     with session.working(f"forecasting {count} series"):
         try:
-            found = forecast_series(given.rows, horizon)
+            found = forecast_series(given.rows, horizon, holidays or ())
+        except UnknownCalendar as error:
+            raise BadInput(str(error)) from error
         except ValueError as error:
             raise BadInput(f"{file} can't be forecast: {error}") from error
     found.write_parquet(out)

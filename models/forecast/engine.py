@@ -10,6 +10,7 @@ from models import backtest
 from models.forecast import available
 from models.forecast.condition import ENDED, Conditions, conditions
 from models.forecast.history import Floats, History
+from models.forecast.public_holidays import Holidays
 from models.known import mean, median, total
 
 CHUNK = 2000  # series at once, so that memory does not grow with their number
@@ -67,8 +68,9 @@ def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int =
 
     Models are compared over `steps` ahead; the chosen one goes on to `reach` steps if that is more.
     """
-    models = available()
     history = replace(history, horizon=steps)
+    holidays = Holidays.of(history)
+    models = holidays.models(available()) if holidays else available()
     state = conditions(history, ended_after)
     values = history.values
     rolled = backtest.roll(history, models, steps)
@@ -96,7 +98,7 @@ def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int =
         centre,
         limits,
         _names(choice, state),
-        state.reasons(history.season, bool(folds.any())),
+        _reasons(state.reasons(history.season, bool(folds.any())), holidays, steps),
         state,
         whole[:, steps:],
         rolled.truth,
@@ -107,6 +109,12 @@ def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int =
         tuple(_measured(rolled, choice, size)),
         np.where(testable & (folds > 0), choice.chosen, -1),
     )
+
+
+def _reasons(reasons: list[str | None], holidays: Holidays | None, steps: int) -> list[str | None]:
+    if holidays is None:
+        return reasons
+    return [one or other for one, other in zip(reasons, holidays.reasons(steps), strict=True)]
 
 
 def _measured(rolled: backtest.Rolled, choice: backtest.Choice, size: Floats) -> Iterator[Measured]:

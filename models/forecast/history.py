@@ -23,6 +23,7 @@ class History:
     season: int  # steps; 1 = none
     long_season: int = 1  # steps of a second, slower season (168 for hours); 1 = none
     last_day: Days | None = None  # calendar day of the last column, per series; None = no calendar
+    holidays: Days | None = None  # public ones, past and to come; None = not told
     horizon: int = 28  # steps that will be asked for, for models that learn them one by one
 
     @property

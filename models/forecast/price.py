@@ -4,8 +4,9 @@ Quantity is forecast as costs are. A price stays what it was in the last week, b
 that are known; its range is how far prices of a week moved over as many days in the past.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from models.forecast.condition import ENDED
 from models.forecast.engine import outlooks
 from models.forecast.history import Days, Floats
+from models.forecast.public_holidays import calendar
 from models.forecast.run import KEYS, daily_history, without_late
 from models.forecast.steps import known_steps
 
@@ -39,12 +41,14 @@ def prices(
     days: int,
     steps: pl.DataFrame,
     late: pl.DataFrame | None = None,
+    holidays: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Rows of models.forecast_price: the last BEFORE days as billed, then `days` days ahead.
 
     `daily` has cloud, account, service, currency, unit, day, quantity, cost; `late` and `steps` are
-    those of `forecast`. A series without any usage in the last weeks has no rows. A day on which
-    nothing was used has no price, but what was paid for nothing on it is a cost.
+    those of `forecast`, as are `holidays`. A series without any usage in the last weeks has no
+    rows. A day on which nothing was used has no price, but what was paid for nothing on it is a
+    cost.
     """
     keys, used, first = daily_history(_measure(daily, "quantity"), made_on=made_on)
     _, spent, _ = daily_history(_measure(daily, "cost"), made_on=made_on)
@@ -57,7 +61,9 @@ def prices(
     if not sold.any():
         return pl.DataFrame(schema=COLUMNS)
     keys, quantity, cost, weekly = keys.filter(sold), quantity[sold], cost[sold], weekly[sold]
-    parts = list(outlooks(replace(used.rows(sold), values=quantity), days, ENDED))
+    known = calendar(holidays, first, made_on + timedelta(days=days))
+    history = replace(used.rows(sold), values=quantity, holidays=known)
+    parts = list(outlooks(history, days, ENDED))
     mean = np.concatenate([part.mean for part in parts])
     low, high = (np.concatenate([part.limits[0][side] for part in parts]) for side in (0, 1))
     step = known_steps(keys, steps, made_on=made_on, days=days).added

@@ -1,5 +1,6 @@
 """Forecast the daily cost of every service of every account, and the sums people ask for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -15,6 +16,7 @@ from models.forecast.history import Days, Floats, History
 from models.forecast.parts import Parts
 from models.forecast.paths import COLUMNS as SCOPE_COLUMNS
 from models.forecast.paths import paths
+from models.forecast.public_holidays import calendar
 from models.forecast.steps import COLUMNS as STEP_COLUMNS
 from models.forecast.steps import KNOWN, known_steps
 from models.forecast.totals import COLUMNS as TOTAL_COLUMNS
@@ -53,6 +55,7 @@ def forecast(
     late: pl.DataFrame | None = None,
     steps: pl.DataFrame | None = None,
     budgets: pl.DataFrame | None = None,
+    holidays: Sequence[str] = (),
 ) -> ForecastResult:
     """Forecast from `made_on`, the first day that is not known, for `days` days.
 
@@ -62,16 +65,21 @@ def forecast(
     as delivered if the cloud has any line for it. `late` (cloud, account, until) names accounts
     whose bill ends before `made_on`: what they cost since is unknown, and estimated in sums.
     `steps` are what is known to change, with the columns of `models.forecast.steps.KNOWN`.
-    `budgets` has the columns of `models.forecast.budget.SCHEMA`.
+    `budgets` has the columns of `models.forecast.budget.SCHEMA`. `holidays` are the
+    countries whose public holidays count, as `models.forecast.public_holidays.calendar` has them.
     """
     empty = _empty_result()
     asked = pl.DataFrame(schema=BUDGETS) if budgets is None else budgets
     keys, history, first = daily_history(costs, made_on=made_on, delivered=delivered)
     days_known = np.datetime64(first, "D") + np.arange(history.steps)
-    history = replace(history, values=without_late(history.values, keys, days_known, late))
+    reach = (period(made_on, 12).ends_on - made_on).days
+    history = replace(
+        history,
+        values=without_late(history.values, keys, days_known, late),
+        holidays=calendar(holidays, first, made_on + timedelta(days=max(days, reach))),
+    )
     if not keys.height:
         return replace(empty, budget=judged(asked, keys, None, costs, made_on=made_on))
-    reach = (period(made_on, 12).ends_on - made_on).days
     parts = list(outlooks(history, days, ENDED, reach))
     known = pl.DataFrame(schema=KNOWN) if steps is None else steps
     ahead = known_steps(keys, known, made_on=made_on, days=max(days, reach))

@@ -1,13 +1,16 @@
 """Forecast any series: find step and season, then the same models and bands as for cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from models.errors import UnusableSeries
 from models.forecast.condition import conditions
 from models.forecast.engine import outlooks
-from models.forecast.history import Floats, History
+from models.forecast.history import Days, Floats, History
+from models.forecast.public_holidays import calendar
 from models.forecast.regular import SECOND, Even, even, joined, readable, zone_of
 from models.forecast.season import search, visible
 
@@ -16,19 +19,21 @@ COLUMNS = ("unique_id", "ds", "model", *NUMBERS, "reason")
 NEVER_ENDS = 1_000_000  # steps; a file of sales may hold long pauses, and its end is not theirs
 
 
-def forecast_series(frame: pl.DataFrame, horizon: int) -> pl.DataFrame:
+def forecast_series(
+    frame: pl.DataFrame, horizon: int, holidays: Sequence[str] = ()
+) -> pl.DataFrame:
     """`unique_id, ds, y` in; one row per series and step out, with a `reason` where one is due.
 
     Time stamps may be all that `read_stamps` reads. Duplicates count once, by their
     mean; missing steps are unknown. A series that can't be forecast, such as one with a row of
     which the optional column `wrong` says what is, has one row that says why, with model `none`
-    and nothing else.
+    and nothing else. `holidays` are countries whose public holidays count where steps are days.
     """
     if horizon < 1:
         raise UnusableSeries(f"The horizon is {horizon}; expected at least 1 step.")
     rows, kind = readable(frame)
     good, refused = _separated(rows)
-    parts = [part for group in even(good, kind) for part in _forecast(group, horizon)]
+    parts = [part for group in even(good, kind) for part in _forecast(group, horizon, holidays)]
     out = pl.concat([refused, *parts])
     order = rows.select("unique_id").unique(maintain_order=True)
     out = order.join(out, on="unique_id", nulls_equal=True, maintain_order="left_right")
@@ -60,10 +65,12 @@ def _separated(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return good, refused.select(COLUMNS)
 
 
-def _forecast(group: Even, horizon: int) -> Iterator[pl.DataFrame]:
+def _forecast(group: Even, horizon: int, holidays: Sequence[str]) -> Iterator[pl.DataFrame]:
     season, long_season = _seasons(group)
     days = group.ends.astype("datetime64[D]") if group.step.every == "1d" else None
     history = History(group.values, season, long_season, days)
+    if days is not None:
+        history = replace(history, holidays=_holidays(holidays, history, days, horizon))
     stamps, silent = group.ahead(horizon), _silent(history)
     at = 0
     for part in outlooks(history, horizon, NEVER_ENDS):
@@ -83,6 +90,12 @@ def _forecast(group: Even, horizon: int) -> Iterator[pl.DataFrame]:
             *[pl.Series(k, v.ravel()) for k, v in numbers.items()],
         ).select(COLUMNS)  # fmt: skip
         at += len(part.mean)
+
+
+def _holidays(codes: Sequence[str], history: History, ends: Days, horizon: int) -> Days:
+    first = (ends.min() - np.timedelta64(history.steps, "D")).item()
+    last = (ends.max() + np.timedelta64(horizon, "D")).item()
+    return calendar(codes, first, last)
 
 
 def _silent(history: History) -> list[str | None]:

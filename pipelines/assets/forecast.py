@@ -53,13 +53,17 @@ def _tables(work: Work) -> dict[str, pl.DataFrame]:
         quantities = connection.execute(query("quantities.sql")).pl()
         budgets = connection.execute("from actions.budget order by id").pl()
     days = work.settings.forecast_days
-    result = predict(history, made_on=made_on, days=days, late=late, steps=steps, budgets=budgets)
+    known: dict[str, Any] = {
+        "made_on": made_on, "days": days, "late": late, "steps": steps,
+        "holidays": work.settings.holidays,
+    }  # fmt: skip
+    result = predict(history, budgets=budgets, **known)
     return {
         "forecast": result.forecast,
         "forecast_scope": result.scope,
         "forecast_total": result.total,
         "forecast_step": result.step,
-        "forecast_price": prices(quantities, made_on=made_on, days=days, late=late, steps=steps),
+        "forecast_price": prices(quantities, **known),
         "backtest": result.backtest,
         "budget": result.budget,
     }

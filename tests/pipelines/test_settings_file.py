@@ -43,6 +43,8 @@ BROKEN = {
     ),
     "a truth as a number": (f"{DISK}    days: yes\n", 4, "found True"),
     "a check without a change": ("checks:\n- {check: off_hours, env: x}\n", 2, "neither 'params'"),
+    "a country without a calendar": ("holidays:\n- DE\n- GER\n", 3, "found 'GER', expected a c"),
+    "a country that YAML takes for no": ("holidays: [NO]\n", 1, "found False for 'holidays.0'"),
     "a tab": ("sources:\n\t- name: one\n", 2, "found a tab character, expected spaces"),
     "a tab after spaces": ("sources:\n  - name: one\n  \tcloud: aws\n", 3, "found a tab character"),
     "a bracket that is not closed": ("sources: [one\nthreads: 1\n", 2, "begins in line 1"),
