@@ -27,10 +27,15 @@ class Parts:
     origins: tuple[int, ...]
     unknown: NDArray[np.intp]  # days before the forecast that no bill covers yet
     usual: Floats  # what such a day is estimated to have cost
+    seen: Floats  # x day before the forecast: what is billed of unknown days all the same
 
     @staticmethod
-    def of(outlooks: list[Outlook], unknown: NDArray[np.intp]) -> "Parts":
-        """Those of all chunks, in their order; there must be one."""
+    def of(outlooks: list[Outlook], unknown: NDArray[np.intp], billed: Floats) -> "Parts":
+        """Those of all chunks, in their order; there must be one.
+
+        `billed` (series x day, to the last one before the forecast) has what bills say of any day.
+        """
+        days = min(int(unknown.max(initial=0)), billed.shape[1])
         ahead = np.concatenate([np.concatenate([o.mean, o.beyond], axis=1) for o in outlooks])
         return Parts(
             ahead,
@@ -41,6 +46,7 @@ class Parts:
             outlooks[0].origins,
             unknown,
             np.nan_to_num(mean(ahead[:, :WEEKS], (1,))),
+            np.nan_to_num(billed[:, billed.shape[1] - days :]),
         )
 
     def plus(self, added: Floats) -> "Parts":
@@ -50,11 +56,15 @@ class Parts:
     def since(self, steps: int) -> tuple[Floats, Floats]:
         """What the last `steps` days before the forecast cost beyond what is billed, per series.
 
-        Estimated as that many days of the first weeks of the forecast; and how far that may be
-        off, as if all days erred alike.
+        Estimated as that many days of the first weeks of the forecast, less what another bill says
+        of such a day; and how far that may be off, as if all days erred alike.
         """
-        days = np.minimum(self.unknown, max(steps, 0)).astype(np.float64)
-        return days * self.usual, days * self.scale
+        days = np.minimum(self.unknown, max(steps, 0))
+        back = np.arange(self.seen.shape[1], 0, -1)
+        rest = floored(self.usual[:, None] - self.seen, self.is_positive)
+        among = np.where(back <= days[:, None], rest, 0.0).sum(axis=1)
+        before = np.maximum(days - len(back), 0)  # days older than the first that was billed
+        return among + before * self.usual, days * self.scale
 
     def tested(self, steps: int) -> tuple[int, list[int]]:
         """How many of so many steps the backtest reaches, and the folds that reach as far."""

@@ -25,6 +25,7 @@ from models.forecast.totals import period, totals
 KEYS = ("cloud", "account", "service", "currency")
 WEEK = 7  # days; the season cost shows
 MEMORY = 800  # days looked back
+GONE = 62  # days without a bill, which comes two months late at most, after which none will come
 ENDED = 14  # days without cost after which a service counts as ended
 
 FORECAST_COLUMNS = (*KEYS, "day", "model", "mean", "lo80", "hi80", "lo95", "hi95", "made_on")
@@ -63,7 +64,8 @@ def forecast(
     `delivered` (cloud, day) lists the days for which a cloud's bill is complete: a series without
     a line on such a day cost nothing. On other days its cost is unknown. Without it, a day counts
     as delivered if the cloud has any line for it. `late` (cloud, account, until) names accounts
-    whose bill ends before `made_on`: what they cost since is unknown, and estimated in sums.
+    whose bill ends before `made_on`: what they cost since is unknown, and estimated in sums; where
+    no bill came for more than GONE days they have ended, and cost nothing since.
     `steps` are what is known to change, with the columns of `models.forecast.steps.KNOWN`.
     `budgets` has the columns of `models.forecast.budget.SCHEMA`. `holidays` are the
     countries whose public holidays count, as `models.forecast.public_holidays.calendar` has them.
@@ -73,9 +75,12 @@ def forecast(
     keys, history, first = daily_history(costs, made_on=made_on, delivered=delivered)
     days_known = np.datetime64(first, "D") + np.arange(history.steps)
     reach = (period(made_on, 12).ends_on - made_on).days
+    late, gone = _late_and_gone(late, made_on)
+    billed = history.values
+    values = without_late(billed, keys, days_known, late)
     history = replace(
         history,
-        values=without_late(history.values, keys, days_known, late),
+        values=np.where(days_known[None, :] >= _known_until(keys, gone)[:, None], 0.0, values),
         holidays=calendar(holidays, first, made_on + timedelta(days=max(days, reach))),
     )
     if not keys.height:
@@ -83,7 +88,7 @@ def forecast(
     parts = list(outlooks(history, days, ENDED, reach))
     known = pl.DataFrame(schema=KNOWN) if steps is None else steps
     ahead = known_steps(keys, known, made_on=made_on, days=max(days, reach))
-    whole = Parts.of(parts, unknown_days(keys, late, made_on)).plus(ahead.added)
+    whole = Parts.of(parts, unknown_days(keys, late, made_on), billed).plus(ahead.added)
     starts = np.cumsum([0, *[len(part.mean) for part in parts]])
     parts = [ahead.outlook(part, int(at)) for part, at in zip(parts, starts, strict=False)]
     frames = [
@@ -139,6 +144,16 @@ def daily_history(
     return keys, History(values, WEEK, last_day=last), first
 
 
+def _late_and_gone(
+    late: pl.DataFrame | None, made_on: date
+) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+    """Accounts whose bill is to come, and those that have none any more."""
+    if late is None:
+        return None, None
+    is_gone = pl.col("until").cast(pl.Date) < made_on - timedelta(days=GONE)
+    return late.filter(~is_gone), late.filter(is_gone)
+
+
 def without_late(
     values: Floats, keys: pl.DataFrame, days: Days, late: pl.DataFrame | None
 ) -> Floats:
@@ -157,8 +172,10 @@ def unknown_days(keys: pl.DataFrame, late: pl.DataFrame | None, made_on: date) -
     return np.maximum(gap, 0)
 
 
-def _known_until(keys: pl.DataFrame, late: pl.DataFrame) -> Days:
+def _known_until(keys: pl.DataFrame, late: pl.DataFrame | None) -> Days:
     """The first day that is not billed, per series; far in the future where nothing is late."""
+    if late is None:
+        return np.full(keys.height, np.datetime64(date.max, "D"))
     ends = late.select("cloud", "account", pl.col("until").cast(pl.Date)).unique(
         ["cloud", "account"]
     )

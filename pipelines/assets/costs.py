@@ -17,8 +17,8 @@ def costs(work: Work, *, usage_only: bool) -> tuple[pl.DataFrame, date | None]:
         known = connection.execute(query("until.sql")).fetchone()
         until: date | None = known[0] if known else None
         connection.execute("set variable until = ?", [until])
-        connection.execute("set variable usage_only = ?", [usage_only])
-        return connection.execute(query("costs.sql")).pl(), until
+        name = "usage_costs.sql" if usage_only else "all_costs.sql"
+        return connection.execute(query(name)).pl(), until
 
 
 def query(name: str) -> str:

@@ -1,4 +1,5 @@
 -- One row per series whose recent bill has one unit for at least 80 % of its usage, and day: how much of it, and its cost.
+-- A series that is billed for more than a day only has no quantity of a day.
 -- What was committed to and not used costs, but is no quantity: it makes what was used dearer.
 with line as (
     select
@@ -14,7 +15,8 @@ with line as (
             ),
             0
         )::double as quantity,
-        sum(focus.EffectiveCost)::double as cost
+        sum(focus.EffectiveCost)::double as cost,
+        bool_or(focus.ChargePeriodEnd <= focus.ChargePeriodStart + interval 1 day) as is_daily
     from raw.focus as focus
     where
         focus.ChargeCategory = 'Usage'
@@ -31,6 +33,9 @@ recent as (
         line.service,
         line.currency,
         line.unit,
+        bool_or(bool_or(line.is_daily)) over (
+            partition by line.cloud, line.account, line.service, line.currency
+        ) as is_daily,
         sum(line.cost) as cost,
         sum(line.quantity) as quantity,
         sum(sum(line.cost)) over (partition by line.cloud, line.account, line.service, line.currency) as whole
@@ -61,5 +66,5 @@ select
     line.cost
 from line
 join recent using (cloud, account, service, currency, unit)
-where recent.quantity > 0 and recent.cost > 0 and recent.cost >= 0.8 * recent.whole
+where recent.is_daily and recent.quantity > 0 and recent.cost > 0 and recent.cost >= 0.8 * recent.whole
 order by all

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import clean_costs, frame
 
-from models.forecast.run import BACKTEST_COLUMNS, FORECAST_COLUMNS, KEYS, daily_history, forecast
+from models.forecast.run import (
+    BACKTEST_COLUMNS,
+    FORECAST_COLUMNS,
+    KEYS,
+    ForecastResult,
+    daily_history,
+    forecast,
+)
 from models.forecast.totals import COLUMNS, SCOPES
 
 MADE_ON = date(2025, 7, 20)
@@ -234,3 +241,44 @@ def test_a_sum_says_from_when_on_there_are_bills():
     first = {row["cloud"]: row["billed_from"] for row in year.iter_rows(named=True)}
     assert first["gcp"] == MADE_ON - timedelta(days=60)
     assert first[None] == first["aws"] == MADE_ON - timedelta(days=STEPS)
+
+
+def late_since(days: int) -> pl.DataFrame:
+    """Account 1 is not billed for so many days."""
+    until = MADE_ON - timedelta(days=days)
+    return pl.DataFrame({"cloud": ["aws"], "account": ["1"], "until": [until]})
+
+
+def month_end(result: ForecastResult) -> float:
+    return result.total.filter(horizon="month_end", level="total")["mean"].item()
+
+
+def test_what_another_bill_says_of_an_unknown_day_counts_once():
+    """Two payers bill one account, one is eight days late: those are estimated as a whole."""
+    both = usual(2, 3)
+    values = both.sum(axis=0)[None, :]
+    seen = values.copy()
+    seen[:, -8:] = both[:1, -8:]
+    found = forecast(costs(seen), made_on=MADE_ON, days=31, late=late_since(8))
+    assert found.total["estimated_days"].max() == 8
+    whole = forecast(costs(values), made_on=MADE_ON, days=31)
+    assert month_end(found) == pytest.approx(month_end(whole), rel=0.03)
+    bought = seen.copy()
+    bought[0, -3] += 1e6  # a purchase on such a day is no estimate
+    more = forecast(costs(bought), made_on=MADE_ON, days=31, late=late_since(8))
+    assert month_end(more) == pytest.approx(month_end(found) + 1e6, rel=0.01)
+
+
+def test_an_account_without_a_bill_for_months_has_ended():
+    values = usual(2)[:, :-70]
+    days = [MADE_ON - timedelta(days=STEPS - k) for k in range(STEPS - 70)]
+    left = frame(values, days).with_columns(pl.lit("gcp").alias("cloud"))
+    stays = costs(usual(2, 1))
+    gone = late_since(70).with_columns(cloud=pl.lit("gcp"))
+    found = forecast(pl.concat([left, stays]), made_on=MADE_ON, days=31, late=gone)
+    ahead = found.forecast.filter(cloud="gcp")
+    assert set(ahead["model"]) == {"ended"}
+    assert ahead.select("mean", "hi95").sum().row(0) == (0, 0)
+    known = found.total.filter(horizon="year_end", level="cloud", cloud="gcp")
+    assert known["mean"].item() == pytest.approx(values.sum())
+    assert known["estimated_days"].item() == 0

@@ -35,9 +35,12 @@ def covered(count: int, effective: str, contracted: str | None, listed: str | No
                 **price, **columns)  # fmt: skip
 
 
+MARTS = ("marts.billed_commitment", "marts.daily_cost", "marts.freshness")
+
+
 def asked(name: str, **tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
     connection = warehouse(**tables)
-    build(connection, datetime.combine(UNTIL, datetime.min.time()), ["marts.billed_commitment"])
+    build(connection, datetime.combine(UNTIL, datetime.min.time()), MARTS)
     connection.execute("set variable until = ?", [UNTIL])
     return rows(connection, query(f"{name}.sql"))
 
@@ -123,6 +126,71 @@ def test_quantity_and_cost_of_the_unit_that_is_most_of_the_bill() -> None:
     found = asked("quantities", raw_focus=bill)
     assert {(row["unit"], row["quantity"], row["cost"]) for row in found} == {("Hours", 24.0, 8.0)}
     assert len(found) == 60
+
+
+def month(start: str, end: str, cost: str, **columns: Any) -> dict[str, Any]:
+    """One charge for more than a day."""
+    return line(start, cost, ChargePeriodEnd=datetime.fromisoformat(end), **columns)
+
+
+def test_what_is_billed_by_the_month_has_no_quantity_of_a_day() -> None:
+    sku: dict[str, Any] = {"PricingUnit": "Hours", "PricingQuantity": Decimal(672)}
+    bill = [
+        month("2026-01-01", "2026-02-01", "31", **sku),
+        month("2026-02-01", "2026-03-01", "28", **sku),
+    ]
+    assert asked("quantities", raw_focus=bill) == []
+
+
+def test_a_bill_by_the_month_is_spread_over_the_days_that_it_is_for() -> None:
+    bill = [
+        month("2026-01-01", "2026-02-01", "62", x_cloud="digitalocean", ServiceName="Droplets"),
+        month("2026-03-01", "2026-03-27", "52", x_cloud="digitalocean", ServiceName="Droplets"),
+        month("2026-03-01", "2026-04-01", "62", x_cloud="digitalocean", ServiceName="Seats"),
+    ]
+    found = asked("all_costs", raw_focus=bill)
+    assert {row["cost"] for row in found} == {2.0}
+    droplets, seats = (
+        [row["day"] for row in found if row["service"] == name] for name in ("Droplets", "Seats")
+    )
+    assert droplets[0] == date(2026, 1, 1)
+    assert droplets[-1] == seats[-1] == date(2026, 3, 19)  # of the running month as far as known
+    assert len(droplets) == 31 + 19  # of February nobody knows anything
+    assert len(seats) == 19
+
+
+def test_a_fee_for_a_month_stays_on_its_day_where_usage_is_billed_by_the_day() -> None:
+    fee = month("2026-03-01", "2026-04-01", "90", ServiceName="Support")
+    found = asked("all_costs", raw_focus=[*days(40, "1"), fee])
+    assert [(r["day"], r["cost"]) for r in found if r["service"] == "Support"] == [
+        (date(2026, 3, 1), 90.0)
+    ]
+
+
+def test_what_comes_late_counts_from_the_month_that_bills_it() -> None:
+    billed = {"BillingPeriodStart": datetime(2026, 3, 1), "BillingPeriodEnd": datetime(2026, 4, 1)}
+    late = line("2026-02-27", "500", **billed, ServiceName="Late")
+    found = asked("all_costs", raw_focus=[*days(40, "1"), late])
+    assert [(r["day"], r["cost"]) for r in found if r["service"] == "Late"] == [
+        (date(2026, 3, 1), 500.0)
+    ]
+
+
+def of_payer(payer: str, last: date, count: int) -> list[dict[str, Any]]:
+    """One charge a day of the account shop, up to a day."""
+    behind = (UNTIL - last).days - 1
+    return days(count + behind, "1", BillingAccountId=payer)[behind:]
+
+
+def test_an_account_of_two_payers_is_known_as_far_as_both_have_billed_it() -> None:
+    bill = [*of_payer("one", date(2026, 3, 19), 30), *of_payer("two", date(2026, 3, 11), 30)]
+    found = asked("late_accounts", raw_focus=bill)
+    assert found == [{"cloud": "aws", "account": "shop", "until": date(2026, 3, 12)}]
+
+
+def test_an_account_that_moved_to_another_payer_long_ago_is_not_late() -> None:
+    bill = [*of_payer("one", date(2026, 3, 19), 90), *of_payer("two", date(2025, 12, 31), 30)]
+    assert asked("late_accounts", raw_focus=bill) == []
 
 
 def test_without_a_common_unit_there_is_no_quantity() -> None:

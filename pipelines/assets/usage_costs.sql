@@ -1,4 +1,4 @@
--- One row per cloud, account, service, currency and day that is billed completely: what the models learn from.
+-- One row per cloud, account, service, currency and day that is billed completely: what usage cost, by the day it began.
 select
     daily.cloud,
     daily.account,
@@ -10,6 +10,6 @@ from marts.daily_cost as daily
 where
     daily.day < getvariable('until')::date
     and daily.currency is not null
-    and (daily.charge_category = 'Usage' or not getvariable('usage_only')::boolean)
+    and daily.charge_category = 'Usage'
 group by all
 order by all
