@@ -16,11 +16,11 @@ from actions import audit
 from actions.errors import PlanRefused
 from actions.ledger import Ledger
 from actions.plan import find_kind
-from actions.risk import described, is_done
+from actions.risk import changed_since, described, still_holds
 from actions.run import DONE, Run, Step, load_run
 from actions.tables import saving as saving_table
 from actions.tables import utc
-from clouds.cloud import Cloud
+from clouds.cloud import Change, Cloud, Observation
 from clouds.errors import CloudError
 from warehouse.errors import OlderTables
 
@@ -102,10 +102,17 @@ def _verdict(
     baseline = (
         replace(change.observed, backup=None) if change.verb == "snapshot" else change.observed
     )
-    if is_done(replace(change, observed=baseline), look):
-        return Verdict(step, True, f"it is {change.after!r} as planned", _measured(step, costs))
+    if still_holds(replace(change, observed=baseline), look):
+        return Verdict(step, True, _as_planned(change, look), _measured(step, costs))
     found = described(change.observed, look) or f"it is {change.before!r} again"
     return Verdict(step, False, f"{found}; planned was {change.after!r}", _measured(step, costs))
+
+
+def _as_planned(change: Change, look: Observation) -> str:
+    if change.verb == "stop" and not look.exists:
+        return f"it is gone, and so no longer {change.before!r}"
+    since = changed_since(change, look)
+    return f"it is {change.after!r} as planned" + (f"; {since}" if since else "")
 
 
 def _measured(

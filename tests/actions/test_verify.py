@@ -137,6 +137,76 @@ def test_change_that_somebody_took_back_is_reverted(
     assert {row["verdict"] for row in savings(office.ledger)} == {"reverted"}
 
 
+def scheduled(office: Office) -> Run:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "schedule", "mon-fri 07:00-19:00"))
+    return apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+
+
+def looks(office: Office, run: Run) -> tuple[str, str]:
+    [verdict] = verify(office.ledger, run.id, office.clouds, now=NOW)
+    return verdict.verdict, verdict.looks
+
+
+def test_schedule_holds_while_it_has_the_machine_switched_off(office: Office) -> None:
+    run = scheduled(office)
+    office.cloud.change("i-1", state="stopped")
+    assert looks(office, run) == ("pending", "it is 'mon-fri 07:00-19:00' as planned")
+    assert {row["verdict"] for row in savings(office.ledger)} == {"pending"}
+
+
+@pytest.mark.parametrize("schedule", [None, "mon-sun 00:00-24:00"])
+def test_schedule_that_somebody_took_off_or_altered_is_reverted(
+    office: Office, schedule: str | None
+) -> None:
+    run = scheduled(office)
+    with office.cloud.open() as database:
+        database.execute("update resource set schedule = ?", [schedule])
+    assert looks(office, run)[0] == "reverted"
+
+
+def test_schedule_of_a_machine_that_is_gone_is_reverted(office: Office) -> None:
+    run = scheduled(office)
+    with office.cloud.open() as database:
+        database.execute("delete from resource")
+    assert looks(office, run) == (
+        "reverted", "it is gone; planned was 'mon-fri 07:00-19:00'",
+    )  # fmt: skip
+
+
+def test_resize_holds_whether_or_not_the_machine_runs(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "resize", "m5.large"))
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    office.cloud.change("i-1", state="stopped")
+    assert looks(office, run) == (
+        "pending", "it is 'm5.large' as planned; state was 'running', is 'stopped'",
+    )  # fmt: skip
+    office.cloud.change("i-1", sku="m5.xlarge")
+    assert looks(office, run)[0] == "reverted"
+
+
+def test_stop_holds_when_the_machine_got_another_size_or_was_deleted(office: Office) -> None:
+    run = stopped(office)
+    office.cloud.change("i-1", sku="m5.large")
+    assert looks(office, run) == (
+        "pending", "it is 'stopped' as planned; sku was 'm5.xlarge', is 'm5.large'",
+    )  # fmt: skip
+    with office.cloud.open() as database:
+        database.execute("delete from resource")
+    assert looks(office, run) == ("pending", "it is gone, and so no longer 'running'")
+
+
+def test_start_holds_while_a_schedule_has_the_machine_switched_off(office: Office) -> None:
+    plan = office.approved(
+        office.wish(office.cloud.add("i-1", state="stopped"), "start", "running")
+    )
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    office.cloud.change("i-1", state="stopped", schedule="mon-fri 07:00-19:00")
+    assert looks(office, run)[0] == "pending"
+    with office.cloud.open() as database:
+        database.execute("update resource set schedule = null")
+    assert looks(office, run)[0] == "reverted"
+
+
 def test_verifying_again_replaces_what_was_measured(
     office: Office, facts: DuckDBPyConnection
 ) -> None:
