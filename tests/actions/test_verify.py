@@ -29,14 +29,24 @@ def facts() -> Iterator[DuckDBPyConnection]:
 
 
 def bill(
-    facts: DuckDBPyConnection, first: date, days: int, cost: float, resource_id: str = "i-1"
+    facts: DuckDBPyConnection,
+    first: date,
+    days: int,
+    cost: float,
+    resource_id: str = "i-1",
+    **more: str,
 ) -> None:
     """A line a day."""
+    line = {
+        "x_cloud": "aws", "ResourceId": resource_id, "BillingCurrency": "USD",
+        "BillingAccountId": "payer", "ChargeCategory": "Usage", "EffectiveCost": cost, **more,
+    }  # fmt: skip
     for number in range(days):
+        day = first + timedelta(days=number)
+        values = {**line, "ChargePeriodStart": day, "ChargePeriodEnd": day + timedelta(days=1)}
         facts.execute(
-            "insert into marts.resource_cost_daily (day, cloud, resource_id, currency, usage_cost)"
-            " values (?, 'aws', ?, 'USD', ?)",
-            [first + timedelta(days=number), resource_id, cost],
+            f"insert into raw.focus ({', '.join(values)}) values ({', '.join('?' * len(values))})",
+            list(values.values()),
         )
 
 
@@ -215,6 +225,81 @@ def test_verifying_again_replaces_what_was_measured(
         verify(office.ledger, run.id, office.clouds, facts, now=NOW)
     assert len(savings(office.ledger)) == 2
     assert audit.verify(office.ledger).ok
+
+
+def measured_once(office: Office, facts: DuckDBPyConnection) -> Run:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 0.2)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run) == ("saved", "saved", "saved")
+    return run
+
+
+@pytest.mark.parametrize("days", [60, 93, 400])
+def test_saving_is_measured_whenever_somebody_asks(
+    office: Office, facts: DuckDBPyConnection, days: int
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 0.2)
+    bill(facts, APPLIED_ON + timedelta(days=1), days, 1, "i-2")
+    build(facts, NOW + timedelta(days=days))
+    assert measured(office, facts, run) == ("saved", "saved", "saved")
+    assert savings(office.ledger)[1]["saved_month"] == Decimal("6.087500")
+
+
+def test_saving_stays_as_measured_when_its_bills_are_gone_or_not_looked_at(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = measured_once(office, facts)
+    before = savings(office.ledger)
+    facts.execute("delete from raw.focus")
+    later = NOW + timedelta(days=400)
+    for connection in (facts, None):
+        [verdict] = verify(office.ledger, run.id, office.clouds, connection, now=later)
+        assert (verdict.verdict, verdict.measured[0].measured_at) == ("saved", NOW)
+        assert savings(office.ledger) == before
+    assert audit.verify(office.ledger).ok
+
+
+def test_saving_that_was_reverted_for_a_time_is_one_again(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = measured_once(office, facts)
+    for state, verdict in (("running", "reverted"), ("stopped", "saved")):
+        office.cloud.change("i-1", state=state)
+        verify(office.ledger, run.id, office.clouds, now=NOW)
+        assert {row["verdict"] for row in savings(office.ledger)} == {verdict}
+
+
+def test_saving_is_measured_anew_when_its_bills_are_corrected(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = measured_once(office, facts)
+    bill(facts, APPLIED_ON + timedelta(days=1), 30, 0.2)
+    assert measured(office, facts, run)[0] == "saved_nothing"
+
+
+def test_month_that_is_one_line_is_spread_over_its_days(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=14), 1, 2.8)
+    facts.execute("update raw.focus set ChargePeriodEnd = ?", [APPLIED_ON])
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run)[0] == "saved"
+    assert savings(office.ledger)[0]["cost_month_before"] == Decimal("6.087500")
+
+
+def test_corrections_credits_and_other_currencies_are_no_cost_of_it(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 0.2)
+    bill(facts, APPLIED_ON + timedelta(days=1), 30, 5, ChargeClass="Correction")
+    bill(facts, APPLIED_ON + timedelta(days=1), 30, 5, ChargeCategory="Credit")
+    bill(facts, APPLIED_ON + timedelta(days=1), 30, 5, BillingCurrency="EUR")
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run)[0] == "saved"
 
 
 def test_without_the_warehouse_it_says_only_how_it_looks(office: Office) -> None:
