@@ -2,6 +2,9 @@
 -- `subject` holds change_id, cloud, resource_id, backup, currency, applied_on and window_days. What a delete left
 -- behind as its backup is part of the cost since. The bills themselves are read, not resource_cost_daily, as that
 -- holds the last 92 days only, and what a change saved must not depend on when somebody asks.
+--
+-- Both sides count days of the calendar, billed or not, as resource_run_rate does: a day on which it was off is a day.
+-- The days before weigh as much as their weekday has days in the window. The day of the change counts for neither.
 with change as (
     select
         subject.change_id,
@@ -32,6 +35,8 @@ billed_as as (
 own_line as (
     select
         billed_as.change_id,
+        billed_as.cloud,
+        billed_as.applied_on,
         focus.ChargePeriodStart::date as first_day,
         1 + greatest(
             coalesce((focus.ChargePeriodEnd - interval 1 microsecond)::date - focus.ChargePeriodStart::date, 0), 0
@@ -43,7 +48,7 @@ own_line as (
             billed_as.cloud = focus.x_cloud
             and billed_as.billed_id = focus.ResourceId
             and billed_as.currency = focus.BillingCurrency
-            and coalesce(focus.ChargePeriodEnd, focus.ChargePeriodStart) >= billed_as.applied_on - 14
+            and coalesce(focus.ChargePeriodEnd, focus.ChargePeriodStart) >= billed_as.applied_on - 92
             and billed_as.ends_on > focus.ChargePeriodStart
     where focus.ChargeCategory = 'Usage' and focus.ChargeClass is null
     group by all
@@ -66,28 +71,70 @@ own_day as (
 
 span as (
     select
-        subject.*,
-        -- The day of the change is half and half, and counts for neither side.
-        least(greatest(date_diff('day', subject.applied_on + 1, complete.until), 0), subject.window_days) as days_after
-    from subject
+        own_line.change_id,
+        own_line.applied_on,
+        greatest(min(own_line.first_day), own_line.applied_on - 14) as first_day, -- no day before it was there
+        complete.until
+    from own_line
     left join marts.billed_until as complete using (cloud)
+    where own_line.first_day < own_line.applied_on
+    group by own_line.change_id, own_line.applied_on, complete.until
+    having max(own_line.first_day + own_line.days) > own_line.applied_on - 14
+),
+
+calendar as (
+    select
+        subject.change_id,
+        subject.window_days,
+        subject.applied_on,
+        span.first_day,
+        span.first_day + unnest(range(subject.applied_on - span.first_day + 1 + subject.window_days))::integer as day
+    from subject
+    join span using (change_id)
+),
+
+weighed as (
+    select
+        calendar.change_id,
+        calendar.window_days,
+        calendar.day,
+        calendar.day < calendar.applied_on as is_before,
+        case
+            when calendar.day > calendar.applied_on
+                then 1 / calendar.window_days
+            when calendar.applied_on - calendar.first_day < 7
+                then 1 / (calendar.applied_on - calendar.first_day)
+            else
+                count(*) filter (where calendar.day > calendar.applied_on) over weekday
+                / count(*) filter (where calendar.day < calendar.applied_on) over weekday
+                / calendar.window_days
+        end as share -- those of each side add up to 1
+    from calendar
+    where calendar.day <> calendar.applied_on
+    window weekday as (
+        partition by calendar.change_id, calendar.window_days, dayofweek(calendar.day)
+    )
+),
+
+cost as (
+    select
+        weighed.change_id,
+        weighed.window_days,
+        coalesce(sum(own_day.cost * weighed.share) filter (where weighed.is_before), 0) as before_day,
+        coalesce(sum(own_day.cost * weighed.share) filter (where not weighed.is_before), 0) as after_day
+    from weighed
+    left join own_day on weighed.change_id = own_day.change_id and weighed.day = own_day.day
+    group by all
 )
 
 select
-    span.change_id,
-    span.window_days,
-    count(distinct own_day.day) filter (where own_day.day < span.applied_on) as days_before,
-    coalesce(span.days_after, 0) as days_after,
-    round(
-        sum(own_day.cost) filter (where own_day.day < span.applied_on) / nullif(days_before, 0), 9
-    )::decimal(38, 18) as before_day,
-    round(
-        coalesce(sum(own_day.cost) filter (where own_day.day > span.applied_on), 0) / span.window_days, 9
-    )::decimal(38, 18) as after_day -- of the resource and its backup
-from span
-left join own_day
-    on
-        span.change_id = own_day.change_id
-        and own_day.day >= span.applied_on - 14
-        and own_day.day <= span.applied_on + span.window_days
-group by span.change_id, span.window_days, span.days_after, span.applied_on
+    subject.change_id,
+    subject.window_days,
+    coalesce(subject.applied_on - span.first_day, 0) as days_before, -- 0 = no bill in the 14 days before it
+    -- Of the window, how many are billed completely.
+    coalesce(least(greatest(span.until - subject.applied_on - 1, 0), subject.window_days), 0) as days_after,
+    round(cost.before_day, 9)::decimal(38, 18) as before_day,
+    round(cost.after_day, 9)::decimal(38, 18) as after_day -- of the resource and its backup
+from subject
+left join span using (change_id)
+left join cost using (change_id, window_days)

@@ -108,6 +108,42 @@ def test_cost_that_went_on_saved_nothing(office: Office, facts: DuckDBPyConnecti
     assert measured(office, facts, run) == ("saved_nothing", "saved_nothing", "saved_nothing")
 
 
+def test_machine_that_runs_on_weekdays_as_before_saved_nothing(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    for number in range(-16, 31):  # two weeks begin and end with days without a bill
+        day = APPLIED_ON + timedelta(days=number)
+        if day.weekday() < 5:
+            bill(facts, day, 1, 10)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run) == ("saved_nothing", "saved_nothing", "saved_nothing")
+    assert [(row["cost_month_before"], row["saved_month"]) for row in savings(office.ledger)] == [
+        (Decimal("217.410714"), 0),  # 10 of 14 days
+        (Decimal("223.208333"), 0),  # 22 of 30
+    ]
+
+
+def test_days_before_a_new_resource_was_there_do_not_count(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=4), 1, 0.4)
+    bill(facts, APPLIED_ON - timedelta(days=2), 1, 0.4)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run)[0] == "saved"
+    assert {row["cost_month_before"] for row in savings(office.ledger)} == {Decimal("6.087500")}
+
+
+def test_resource_last_billed_weeks_before_the_change_is_unknown(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=40), 26, 1)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run)[0] == "unknown"
+
+
 def test_resource_without_a_bill_before_is_unknown_and_not_zero(
     office: Office, facts: DuckDBPyConnection
 ) -> None:
