@@ -37,6 +37,7 @@ own_line as (
         billed_as.change_id,
         billed_as.cloud,
         billed_as.applied_on,
+        focus.BillingAccountId as billing_account,
         focus.ChargePeriodStart::date as first_day,
         1 + greatest(
             coalesce((focus.ChargePeriodEnd - interval 1 microsecond)::date - focus.ChargePeriodStart::date, 0), 0
@@ -74,11 +75,14 @@ span as (
         own_line.change_id,
         own_line.applied_on,
         greatest(min(own_line.first_day), own_line.applied_on - 14) as first_day, -- no day before it was there
-        complete.until
+        min(complete.until) filter (
+            where own_line.first_day + own_line.days > own_line.applied_on - 14
+        )::date as until
     from own_line
-    left join marts.billed_until as complete using (cloud)
+    left join marts.account_billed_until as complete
+        on own_line.cloud = complete.cloud and own_line.billing_account is not distinct from complete.billing_account
     where own_line.first_day < own_line.applied_on
-    group by own_line.change_id, own_line.applied_on, complete.until
+    group by own_line.change_id, own_line.applied_on
     having max(own_line.first_day + own_line.days) > own_line.applied_on - 14
 ),
 
@@ -131,7 +135,7 @@ select
     subject.change_id,
     subject.window_days,
     coalesce(subject.applied_on - span.first_day, 0) as days_before, -- 0 = no bill in the 14 days before it
-    -- Of the window, how many are billed completely.
+    -- Of the window, how many are billed completely by every account that billed the resource before the change.
     coalesce(least(greatest(span.until - subject.applied_on - 1, 0), subject.window_days), 0) as days_after,
     round(cost.before_day, 9)::decimal(38, 18) as before_day,
     round(cost.after_day, 9)::decimal(38, 18) as after_day -- of the resource and its backup

@@ -50,9 +50,9 @@ def bill(
         )
 
 
-def billed_until(facts: DuckDBPyConnection, day: date) -> None:
-    facts.execute("delete from marts.billed_until")
-    facts.execute("insert into marts.billed_until values ('aws', ?)", [day])
+def billed_until(facts: DuckDBPyConnection, day: date, payer: str = "payer") -> None:
+    facts.execute("delete from marts.account_billed_until where billing_account = ?", [payer])
+    facts.execute("insert into marts.account_billed_until values ('aws', ?, ?)", [payer, day])
 
 
 def stopped(office: Office) -> Run:
@@ -76,6 +76,36 @@ def test_saving_is_pending_until_the_days_are_billed(
     [verdict] = verify(office.ledger, run.id, office.clouds, facts, now=NOW)
     assert verdict.is_as_planned
     assert verdict.measured[0].reason == "6 of 7 days after the change are billed completely"
+
+
+def test_saving_is_pending_until_the_account_of_the_resource_is_billed(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=60), 10, 1, BillingAccountId="its payer of old")
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 1, BillingAccountId="late")
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    billed_until(facts, APPLIED_ON - timedelta(days=50), "its payer of old")
+    billed_until(facts, APPLIED_ON + timedelta(days=1), "late")
+    assert measured(office, facts, run) == ("pending", "pending", "pending")
+    assert savings(office.ledger)[0]["reason"] == (
+        "0 of 7 days after the change are billed completely"
+    )
+    billed_until(facts, APPLIED_ON + timedelta(days=8), "late")
+    assert measured(office, facts, run) == ("saved", "saved", "pending")
+
+
+def test_bill_that_names_no_account_counts_as_one(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = stopped(office)
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 1)
+    facts.execute("update raw.focus set BillingAccountId = null")
+    facts.execute(
+        "insert into marts.account_billed_until values ('aws', null, ?)",
+        [APPLIED_ON + timedelta(days=8)],
+    )
+    assert measured(office, facts, run) == ("saved", "saved", "pending")
 
 
 def test_cost_that_ended_is_a_saving(office: Office, facts: DuckDBPyConnection) -> None:
