@@ -176,12 +176,14 @@ def _paid(step: Step, window: int, cost: Mapping[str, Any] | None) -> Measured:
     if cost["days_after"] < window:
         reason = f"{cost['days_after']} of {window} days after the change are billed completely"
         return Measured(window, "pending", reason, cost_month_before=before)
-    after = _month(cost["after_day"])
+    unused = _month(cost["unused_day"])
+    after = _month(cost["after_day"]) + unused
     saved = before - after
     promise = f"{change.saving_month_low:.2f} to {change.saving_month_high:.2f}"
+    idle = f" ({unused:.2f} of it for commitments that nobody uses since)" if unused else ""
     reason = (
-        f"cost {before:.2f} {change.currency} a month before and {after:.2f} after: {saved:.2f} "
-        f"saved over {window} days, promised {promise}"
+        f"cost {before:.2f} {change.currency} a month before and {after:.2f} after{idle}: "
+        f"{saved:.2f} saved over {window} days, promised {promise}"
     )
     return Measured(window, _worth(saved, change.saving_month_low), reason, before, after, saved)
 

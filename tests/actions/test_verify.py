@@ -293,6 +293,122 @@ def test_verifying_again_replaces_what_was_measured(
     assert audit.verify(office.ledger).ok
 
 
+PLAN = {"CommitmentDiscountId": "sp-1", "CommitmentDiscountStatus": "Used"}
+UNUSED = {**PLAN, "CommitmentDiscountStatus": "Unused"}
+BEFORE = APPLIED_ON - timedelta(days=14)
+AFTER = APPLIED_ON + timedelta(days=1)
+
+
+def covered(office: Office, facts: DuckDBPyConnection) -> Run:
+    """A machine of 2 a day, all of it paid by a plan of 3 a day, is stopped."""
+    bill(facts, BEFORE, 14, 2, **PLAN)
+    bill(facts, BEFORE, 14, 1, "i-2", **PLAN)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    return stopped(office)
+
+
+def test_what_is_still_paid_to_a_commitment_is_not_saved(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = covered(office, facts)
+    bill(facts, AFTER, 30, 1, "i-2", **PLAN)
+    bill(facts, AFTER, 30, 2, "sp-1", **UNUSED)
+    assert measured(office, facts, run) == ("saved_nothing", "saved_nothing", "saved_nothing")
+    row = savings(office.ledger)[0]
+    assert (row["cost_month_before"], row["cost_month_after"], row["saved_month"]) == (
+        Decimal("60.875000"), Decimal("60.875000"), 0,
+    )  # fmt: skip
+    assert row["reason"] == (
+        "cost 60.88 USD a month before and 60.88 after (60.88 of it for commitments that nobody "
+        "uses since): 0.00 saved over 7 days, promised 5.00 to 9.00"
+    )
+
+
+def test_commitment_that_something_else_uses_instead_is_saved(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = covered(office, facts)
+    bill(facts, AFTER, 30, 2.5, "i-2", **PLAN)  # 1.5 more
+    bill(facts, AFTER, 30, 0.5, "sp-1", **UNUSED)
+    verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert {row["saved_month"] for row in savings(office.ledger)} == {Decimal("45.656250")}
+
+
+def test_part_that_no_commitment_covered_is_saved(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = covered(office, facts)
+    bill(facts, BEFORE, 14, 1)
+    bill(facts, AFTER, 30, 1, "i-2", **PLAN)
+    bill(facts, AFTER, 30, 2, "sp-1", **UNUSED)
+    verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert {row["saved_month"] for row in savings(office.ledger)} == {Decimal("30.437500")}
+
+
+def test_commitment_that_others_leave_unused_is_not_held_against_it(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = covered(office, facts)
+    bill(facts, AFTER, 30, 1.5, **PLAN)  # 0.5 less, and i-2 uses nothing any more
+    bill(facts, AFTER, 30, 1.5, "sp-1", **UNUSED)
+    verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert {row["saved_month"] for row in savings(office.ledger)} == {0}
+    assert {row["cost_month_after"] for row in savings(office.ledger)} == {Decimal("60.875000")}
+
+
+def test_commitment_that_has_ended_is_paid_no_more(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = covered(office, facts)
+    bill(facts, AFTER, 7, 1, "i-2", **PLAN)
+    bill(facts, AFTER, 7, 2, "sp-1", **UNUSED)
+    verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    found = {row["window_days"]: row["saved_month"] for row in savings(office.ledger)}
+    assert found == {7: 0, 30: Decimal("46.670833")}  # 23 of 30 days of 2
+
+
+def test_commitment_without_a_line_on_the_bill_is_owned_while_the_inventory_says_so(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = covered(office, facts)
+    facts.execute(
+        "insert into raw.commitment (cloud, commitment_id, starts_at, ends_at)"
+        " values ('aws', 'sp-1', '2026-01-01', ?)",
+        [APPLIED_ON + timedelta(days=8)],
+    )
+    verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    found = {row["window_days"]: row["saved_month"] for row in savings(office.ledger)}
+    assert found == {7: 0, 30: Decimal("46.670833")}  # it ends after 7 of 30 days
+
+
+def test_commitment_bought_just_before_the_change_is_still_paid(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    bill(facts, BEFORE, 12, 3)
+    bill(facts, APPLIED_ON - timedelta(days=2), 2, 2, **PLAN)
+    bill(facts, AFTER, 30, 2, "sp-1", **UNUSED)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    run = stopped(office)
+    verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert {row["cost_month_after"] for row in savings(office.ledger)} == {Decimal("60.875000")}
+
+
+def test_commitment_whose_unused_part_is_billed_by_the_month_is_still_paid(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = covered(office, facts)
+    bill(facts, AFTER, 30, 1, "i-2", **PLAN)
+    for first, until, cost in (("2026-10-01", "2026-11-01", 0), ("2026-11-01", "2026-12-02", 62)):
+        fee = {**UNUSED, "ChargeCategory": "Purchase"}
+        bill(facts, date.fromisoformat(first), 1, cost, "sp-1", **fee)
+        facts.execute(
+            "update raw.focus set ChargePeriodEnd = ? where ChargeCategory = 'Purchase'"
+            " and ChargePeriodStart = ?",
+            [until, first],
+        )
+    assert measured(office, facts, run) == ("saved_nothing", "saved_nothing", "saved_nothing")
+
+
 def measured_once(office: Office, facts: DuckDBPyConnection) -> Run:
     run = stopped(office)
     bill(facts, APPLIED_ON - timedelta(days=14), 14, 0.2)
