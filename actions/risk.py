@@ -71,11 +71,39 @@ def is_done(change: Change, look: Observation) -> bool:
             return not look.exists
         case "restore":
             return look.exists
-        case "resize" | "schedule":
-            same_state = look.state == change.observed.state
-            return same_state and altered(change.verb, look) == change.after
+        case "resize":  # until it runs again its resize is halfway
+            return look.sku == change.after and look.state == change.observed.state
+        case "schedule":  # it turns the machine off and on: the state says nothing about it
+            return look.exists and altered("schedule", look) == change.after
         case "stop" | "start":
             return look.state == change.after and look.sku == change.observed.sku
+
+
+def still_holds(change: Change, look: Observation) -> bool:
+    """Whether a change that was made is still in force, whatever else became of the resource.
+
+    Only what the verb alters counts: what was resized may be off, what was stopped may have
+    another size or be gone, and what was started may be off by its schedule.
+    """
+    match change.verb:
+        case "resize" | "schedule":
+            return look.exists and altered(change.verb, look) == change.after
+        case "stop":
+            return look.state == change.after or not look.exists
+        case "start":
+            return look.state == change.after or (look.exists and look.schedule is not None)
+        case "snapshot" | "delete" | "release" | "restore":
+            return is_done(change, look)
+
+
+def changed_since(change: Change, look: Observation) -> str:
+    """What differs from before the change and is not its doing, as a sentence; empty = nothing."""
+    names = {"resize": {"sku"}, "schedule": {"schedule"}, "stop": {"state"}, "start": {"state"}}
+    if change.verb not in names or not look.exists:
+        return ""
+    expected = names[change.verb] | ({"state"} if look.schedule is not None else set[str]())
+    found = differences(change.observed, look)
+    return _sentence(item for item in found if item[0] not in expected)
 
 
 def is_halfway(change: Change, look: Observation) -> bool:
@@ -109,7 +137,10 @@ def described(then: Observation, now: Observation) -> str:
     """The differences as a sentence: "state was 'available', is 'in_use'"."""
     if not now.exists:
         return "it is gone"
-    found = differences(then, now)
+    return _sentence(differences(then, now))
+
+
+def _sentence(found: Iterable[tuple[str, str, str]]) -> str:
     return ", ".join(f"{name} was {old!r}, is {new!r}" for name, old, new in found)
 
 

@@ -147,7 +147,7 @@ saving = Table(
     Column("promised_month_low", Money),
     Column("promised_month_high", Money),
     Column("cost_month_before", Money),  # the counterfactual: run rate before the change
-    Column("cost_month_after", Money),
+    Column("cost_month_after", Money),  # with what commitments have unused since
     Column("saved_month", Money),
     Column("verdict", String(20), nullable=False),
     Column("reason", Text, nullable=False),

@@ -16,11 +16,11 @@ from actions import audit
 from actions.errors import PlanRefused
 from actions.ledger import Ledger
 from actions.plan import find_kind
-from actions.risk import described, is_done
+from actions.risk import changed_since, described, still_holds
 from actions.run import DONE, Run, Step, load_run
 from actions.tables import saving as saving_table
 from actions.tables import utc
-from clouds.cloud import Cloud
+from clouds.cloud import Change, Cloud, Observation
 from clouds.errors import CloudError
 from warehouse.errors import OlderTables
 
@@ -42,6 +42,7 @@ class Measured:
     cost_month_before: Decimal | None = None
     cost_month_after: Decimal | None = None
     saved_month: Decimal | None = None
+    measured_at: datetime | None = None  # UTC; only of what an earlier `verify` measured
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,14 @@ def verify(
 ) -> list[Verdict]:
     """One verdict per change the run made; savings go to the ledger as far as they are known.
 
-    `connection` reads the marts; without it nothing is said about money.
+    `connection` reads the lake; without it nothing new is said about money. What was measured once
+    stays as it was measured if its bills are no longer there.
     """
     run = load_run(ledger, run_id)
     made = [step for step in run.steps if step.outcome in DONE]
     costs = _costs(connection, made) if connection is not None else {}
-    verdicts = [_verdict(step, clouds, costs) for step in made]
+    money = _Money(costs, _known(ledger, run_id))
+    verdicts = [_verdict(step, clouds, money) for step in made]
     _keep(ledger, run, verdicts, now)
     return verdicts
 
@@ -91,28 +94,71 @@ def savings(ledger: Ledger) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _verdict(
-    step: Step, clouds: Mapping[str, Cloud], costs: Mapping[tuple[str, int], Mapping[str, Any]]
-) -> Verdict:
+@dataclass(frozen=True)
+class _Money:
+    """What the bills say now, and what they once said, by change and window."""
+
+    costs: Mapping[tuple[str, int], Mapping[str, Any]]
+    known: Mapping[tuple[str, int], Mapping[str, Any]]
+
+
+def _known(ledger: Ledger, run_id: str) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """What earlier looks at the run have measured over a whole window."""
+    query = select(saving_table).where(
+        saving_table.c.run_id == run_id, saving_table.c.saved_month.is_not(None)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(query).mappings().all()
+    return {(row["change_id"], row["window_days"]): dict(row) for row in rows}
+
+
+def _verdict(step: Step, clouds: Mapping[str, Cloud], money: _Money) -> Verdict:
     change = step.planned.change
     try:
         look = find_kind(clouds, step.planned.source, change.resource).observe(change.resource)
     except (CloudError, PlanRefused) as error:
-        return Verdict(step, None, f"it can't be looked at: {error}", _measured(step, costs))
+        return Verdict(step, None, f"it can't be looked at: {error}", _measured(step, money))
     baseline = (
         replace(change.observed, backup=None) if change.verb == "snapshot" else change.observed
     )
-    if is_done(replace(change, observed=baseline), look):
-        return Verdict(step, True, f"it is {change.after!r} as planned", _measured(step, costs))
+    if still_holds(replace(change, observed=baseline), look):
+        return Verdict(step, True, _as_planned(change, look), _measured(step, money))
     found = described(change.observed, look) or f"it is {change.before!r} again"
-    return Verdict(step, False, f"{found}; planned was {change.after!r}", _measured(step, costs))
+    return Verdict(step, False, f"{found}; planned was {change.after!r}", _measured(step, money))
 
 
-def _measured(
-    step: Step, costs: Mapping[tuple[str, int], Mapping[str, Any]]
-) -> tuple[Measured, ...]:
-    key = step.planned.change.change_id
-    return tuple(_paid(step, days, costs.get((key, days))) for days in WINDOWS)
+def _as_planned(change: Change, look: Observation) -> str:
+    if change.verb == "stop" and not look.exists:
+        return f"it is gone, and so no longer {change.before!r}"
+    since = changed_since(change, look)
+    return f"it is {change.after!r} as planned" + (f"; {since}" if since else "")
+
+
+def _measured(step: Step, money: _Money) -> tuple[Measured, ...]:
+    keys = [(step.planned.change.change_id, days) for days in WINDOWS]
+    return tuple(
+        _as_known(step, money.known[key])
+        if key in money.known and not _has_bills(money.costs.get(key))
+        else _paid(step, key[1], money.costs.get(key))
+        for key in keys
+    )
+
+
+def _has_bills(cost: Mapping[str, Any] | None) -> bool:
+    return cost is not None and cost["days_before"] > 0
+
+
+def _as_known(step: Step, row: Mapping[str, Any]) -> Measured:
+    saved = row["saved_month"]
+    return Measured(
+        row["window_days"],
+        _worth(saved, step.planned.change.saving_month_low),  # it may have been reverted for a time
+        row["reason"],
+        row["cost_month_before"],
+        row["cost_month_after"],
+        saved,
+        row["measured_at"],
+    )
 
 
 def _paid(step: Step, window: int, cost: Mapping[str, Any] | None) -> Measured:
@@ -123,19 +169,21 @@ def _paid(step: Step, window: int, cost: Mapping[str, Any] | None) -> Measured:
         return Measured(window, "unknown", "it puts something back, which is to save nothing")
     if cost is None:
         return Measured(window, "pending", "the bills were not looked at")
-    if not cost["days_before"]:
+    if not _has_bills(cost):
         reason = "no bill in the 14 days before the change, so there is nothing to compare with"
         return Measured(window, "unknown", reason)
-    before = _month(cost["cost_before"], cost["days_before"])
+    before = _month(cost["before_day"])
     if cost["days_after"] < window:
         reason = f"{cost['days_after']} of {window} days after the change are billed completely"
         return Measured(window, "pending", reason, cost_month_before=before)
-    after = _month(cost["cost_after"], window)
+    unused = _month(cost["unused_day"])
+    after = _month(cost["after_day"]) + unused
     saved = before - after
     promise = f"{change.saving_month_low:.2f} to {change.saving_month_high:.2f}"
+    idle = f" ({unused:.2f} of it for commitments that nobody uses since)" if unused else ""
     reason = (
-        f"cost {before:.2f} {change.currency} a month before and {after:.2f} after: {saved:.2f} "
-        f"saved over {window} days, promised {promise}"
+        f"cost {before:.2f} {change.currency} a month before and {after:.2f} after{idle}: "
+        f"{saved:.2f} saved over {window} days, promised {promise}"
     )
     return Measured(window, _worth(saved, change.saving_month_low), reason, before, after, saved)
 
@@ -147,8 +195,8 @@ def _worth(saved: Decimal, promised_low: Decimal | None) -> Payback:
     return "saved" if saved >= promised * FULL else "saved_less"
 
 
-def _month(cost: Decimal, days: int) -> Decimal:
-    return (cost / days * DAYS_PER_MONTH).quantize(CENTS)
+def _month(cost_day: Decimal) -> Decimal:
+    return (cost_day * DAYS_PER_MONTH).quantize(CENTS)
 
 
 def _costs(
@@ -199,7 +247,7 @@ def _keep(ledger: Ledger, run: Run, verdicts: Sequence[Verdict], now: datetime) 
             "saved_month": item.saved_month,
             "verdict": "reverted" if verdict.is_as_planned is False else item.verdict,
             "reason": item.reason,
-            "measured_at": utc(now),
+            "measured_at": item.measured_at or utc(now),
         }
         for verdict in verdicts
         for item in verdict.measured

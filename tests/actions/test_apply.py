@@ -347,6 +347,20 @@ def test_resize_that_was_cut_short_in_the_middle_is_finished(office: Office) -> 
     assert office.cloud.look("i-0").sku == "m5.large"
 
 
+def test_schedule_that_switched_the_machine_off_during_a_crash_is_made(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-0"), "schedule", "mon-fri 07:00-19:00"))
+
+    def crash(call: str, resource_id: str) -> None:
+        if call == "after schedule":
+            office.cloud.change("i-0", state="stopped")
+            raise KeyboardInterrupt
+
+    office.cloud.before = crash
+    with pytest.raises(KeyboardInterrupt):
+        run(office, plan)
+    assert outcomes(run(office, plan)) == ["already"]
+
+
 def test_resource_that_drifted_during_a_crash_is_left_alone(office: Office) -> None:
     plan = stops(office, 1)
     office.cloud.before = raising(ZeroDivisionError("a bug"), times=1)
