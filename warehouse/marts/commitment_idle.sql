@@ -49,7 +49,7 @@ select
             least(used.month + interval 1 month, used.until, owned.ends_at)
         )
     ) as hours,
-    round(used.unused_cost::double / nullif(hours, 0), 9)::decimal(18, 9) as idle_hour,
+    round(used.unused_cost::double / nullif(hours, 0), 9)::decimal(38, 18) as idle_hour,
     owned.quantity * (1 - used.utilisation) as idle_quantity,
     case
         when owned.kind = 'savings_plan'

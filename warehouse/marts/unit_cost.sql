@@ -84,6 +84,6 @@ select
     monthly.days, -- billed, with a quantity
     monthly.quantity,
     monthly.cost, -- effective, without mark-up
-    if(monthly.quantity > 0, round(monthly.cost::double / monthly.quantity::double, 12)::decimal(38, 18), null)
-        as unit_cost -- null = nothing was done
+    try_cast(round(monthly.cost::double / nullif(greatest(monthly.quantity, 0), 0)::double, 12) as decimal(38, 18))
+        as unit_cost -- null = nothing was done, or so little that no price says anything
 from monthly
