@@ -23,6 +23,23 @@ def test_overview_compares_the_running_month_with_the_same_days_of_the_last() ->
     assert (found[0]["last_month_same_days"], found[0]["last_month"]) == (d("19"), d("28"))
 
 
+def test_overview_compares_each_bill_as_far_as_it_is_known() -> None:
+    late = {"BillingAccountId": "late", "SubAccountId": "other"}
+    found = mart("overview", raw_focus=[
+        *(line(f"2026-02-{number:02}", "1") for number in range(1, 29)),
+        *(line(f"2026-03-{number:02}", "1") for number in range(1, 20)),
+        *(line(f"2026-02-{number:02}", "100", **late) for number in range(1, 29)),
+        *(line(f"2026-03-{number:02}", "100", **late) for number in range(1, 12)),
+        # Another currency of a bill is known as far as its usage.
+        line("2026-02-15", "7", BillingCurrency="EUR"),
+        line("2026-03-03", "7", BillingCurrency="EUR", ServiceName="Marketplace"),
+    ], order="currency")  # fmt: skip
+    assert [(row["month_to_date"], row["last_month_same_days"]) for row in found] == [
+        (d("7"), d("7")),
+        (d("1119"), d("1119")),
+    ]
+
+
 def test_overview_has_a_row_per_currency() -> None:
     found = mart("overview", "currency", raw_focus=[
         line("2026-03-01", "1", BillingCurrency="EUR"), line("2026-03-01", "2"),
