@@ -1,21 +1,12 @@
 -- One row per commitment owned now: how much of it lay idle on average in the last month that is billed, per hour.
 -- The last month billed completely, else the running one. Null = no bill says how much of it was used.
 -- group: commitment
-with billed as (
-    select
-        freshness.cloud,
-        min(freshness.until) as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-used as (
+with used as (
     select
         use.*,
         billed.until
     from marts.commitment_use as use
-    join billed using (cloud)
+    join marts.commitment_billed_until as billed using (cloud, commitment_id, currency)
     left join marts.commitment_month as whole using (cloud, commitment_id, currency)
     where
         use.month < billed.until
