@@ -218,3 +218,25 @@ def test_what_is_done_on_days_without_a_charge_counts() -> None:
     (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done)
     assert (found["days"], found["quantity"], found["cost"]) == (10, d("1000"), d("50"))
     assert found["unit_cost"] == d("0.05")
+
+
+def done_daily(until: int) -> list[dict[str, Any]]:
+    return [{"unit": "booking", "day": day(f"2026-03-{number:02}"), "quantity": d("100")}
+            for number in range(1, until)]  # fmt: skip
+
+
+def test_one_charge_of_the_running_month_is_of_all_its_days() -> None:
+    month = line("2026-03-01", "38", ChargePeriodEnd=datetime(2026, 3, 20))
+    (found,) = mart("unit_cost", raw_focus=[month], models_unit_quantity=done_daily(25))
+    assert (found["days"], found["unit_cost"]) == (19, d("0.02"))
+
+
+def test_work_counts_as_far_as_the_account_that_is_behind_is_billed() -> None:
+    lines = [
+        *(line(f"2026-03-{number:02}", "1") for number in range(1, 20)),
+        *(line(f"2026-03-{number:02}", "4", SubAccountId="late", BillingAccountId="late")
+          for number in range(1, 12)),
+        line("2026-02-10", "4", SubAccountId="ended", x_cloud="gcp"),
+    ]  # fmt: skip
+    (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done_daily(25))
+    assert (found["days"], found["cost"], found["unit_cost"]) == (11, d("55"), d("0.05"))
