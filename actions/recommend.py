@@ -19,11 +19,13 @@ ABOUT_CHECK = {
     for name in ("title", "check", "kind", "about", "evidence", "effort", "harm", "undo")
 }
 READ_BY_CHECKS = frozenset({
-    "marts.resource_now", "marts.billed_resource", "marts.billed_until", "marts.resource_run_rate",
-    "marts.resource_meter", "marts.resource_meter_rate", "marts.resource_cost_daily",
+    "marts.resource_now", "marts.billed_resource", "marts.billed_until",
+    "marts.sub_account_billed_until", "marts.resource_run_rate", "marts.resource_meter",
+    "marts.resource_meter_rate", "marts.resource_cost_daily",
     "marts.metered_traffic", "marts.metric_quantiles", "marts.offer", "marts.price",
     "marts.daily_cost", "marts.allocation_daily", "marts.commitment_cost",
-    "marts.commitment_month", "marts.commitment_use", "marts.commitment_owned",
+    "marts.commitment_month", "marts.commitment_billed_until", "marts.commitment_use",
+    "marts.commitment_owned",
     "marts.committable_usage",
     "marts.kubernetes_workload", "marts.kubernetes_cost_daily", "models.anomaly", "models.budget",
     "models.right_size", "raw.resource", "raw.metric", "raw.focus", "raw.commitment",

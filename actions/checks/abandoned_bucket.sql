@@ -36,7 +36,10 @@ with line as (
         ) as lines_used,
         min(focus.ChargePeriodStart) as first_billed
     from raw.focus as focus
-    join marts.billed_until as complete on focus.x_cloud = complete.cloud
+    join marts.sub_account_billed_until as complete
+        on
+            focus.x_cloud = complete.cloud
+            and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = complete.account
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     join marts.resource_now as bucket
         on

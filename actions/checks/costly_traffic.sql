@@ -35,7 +35,10 @@ with line as (
         ) as traffic,
         sum(focus.EffectiveCost)::double as cost
     from raw.focus as focus
-    join marts.billed_until as complete on focus.x_cloud = complete.cloud
+    join marts.sub_account_billed_until as complete
+        on
+            focus.x_cloud = complete.cloud
+            and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = complete.account
     where
         focus.ChargeCategory = 'Usage'
         and focus.ChargePeriodStart >= complete.until - to_days($days::integer)

@@ -31,7 +31,7 @@ with pair as (
         ) as lines_before,
         min(daily.day) as first_used
     from marts.daily_cost as daily
-    join marts.billed_until as complete using (cloud)
+    join marts.sub_account_billed_until as complete using (cloud, account)
     where daily.charge_category = 'Usage' and daily.day < complete.until
     group by all
 ),

@@ -26,7 +26,7 @@ with cost as (
         )::double / 7 * 30.4375 as before,
         count(distinct daily.day) filter (where daily.day < complete.until - $days::integer) as days_before
     from marts.resource_cost_daily as daily
-    join marts.billed_until as complete using (cloud)
+    join marts.sub_account_billed_until as complete using (cloud, account)
     where
         daily.usage_cost is not null
         and daily.day < complete.until

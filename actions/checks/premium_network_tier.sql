@@ -21,7 +21,10 @@ with sent as (
         focus.BillingCurrency as currency,
         sum(focus.EffectiveCost)::double / 14 * 30.4375 as cost_month
     from raw.focus as focus
-    join marts.billed_until as complete on focus.x_cloud = complete.cloud
+    join marts.sub_account_billed_until as complete
+        on
+            focus.x_cloud = complete.cloud
+            and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = complete.account
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
         focus.x_cloud = 'gcp'

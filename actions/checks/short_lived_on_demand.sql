@@ -36,7 +36,7 @@ machine as (
     select
         min(focus.x_source) as source,
         focus.x_cloud as cloud,
-        coalesce(focus.SubAccountId, focus.BillingAccountId) as account,
+        complete.account,
         focus.RegionId as region,
         coalesce(billed.resource_id, focus.ResourceId) as resource_id,
         focus.BillingCurrency as currency,
@@ -53,7 +53,10 @@ machine as (
         date_diff('day', min(focus.ChargePeriodStart)::date, max(focus.ChargePeriodStart)::date) as days_apart,
         max(focus.ChargePeriodStart)::date < complete.until - 2 as is_gone
     from raw.focus as focus
-    join marts.billed_until as complete on focus.x_cloud = complete.cloud
+    join marts.sub_account_billed_until as complete
+        on
+            focus.x_cloud = complete.cloud
+            and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = complete.account
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     left join look on focus.x_cloud = look.cloud and coalesce(billed.resource_id, focus.ResourceId) = look.resource_id
     where
@@ -68,7 +71,7 @@ machine as (
         and focus.ChargePeriodStart < complete.until
     group by
         focus.x_cloud,
-        account,
+        complete.account,
         focus.RegionId,
         coalesce(billed.resource_id, focus.ResourceId),
         focus.BillingCurrency,

@@ -24,7 +24,7 @@ with service as (
         sum(daily.cost) as cost,
         coalesce(sum(daily.cost) filter (where daily.team is null), 0) as unallocated
     from marts.allocation_daily as daily
-    join marts.billed_until as complete using (cloud)
+    join marts.sub_account_billed_until as complete using (cloud, account)
     where daily.day >= complete.until - $days::integer and daily.day < complete.until
     group by all
 ),

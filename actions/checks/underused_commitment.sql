@@ -34,7 +34,7 @@ with used as (
         sum(cost.committed_cost) as committed,
         sum(cost.unused_cost) as unused
     from marts.commitment_cost as cost
-    join marts.billed_until as complete using (cloud)
+    join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         (month.cloud is null or month.ends_on is not null)

@@ -249,3 +249,17 @@ def test_a_commitment_that_is_billed_in_two_currencies_is_idle_once() -> None:
     owned = [{**OWNED, "currency": "USD"}]
     (row,) = mart("commitment_idle", raw_focus=lines, raw_commitment=owned)
     assert (row["currency"], row["idle_share"]) == ("USD", 1.0)
+
+
+def test_a_commitment_is_known_as_far_as_the_bill_that_names_it() -> None:
+    late = [
+        line(f"2026-03-{number:02}", "3", CommitmentDiscountId="sp-1", BillingAccountId="late",
+             CommitmentDiscountStatus="Used" if number % 2 else "Unused")
+        for number in range(1, 11)
+    ]  # fmt: skip
+    lines = [*late, line("2026-03-18", "1")]
+    (row,) = mart("commitment_owned", raw_focus=lines)
+    assert (row["until"], row["committed_cost"]) == (date(2026, 3, 11), d("30"))
+    gone = [*late, line("2026-03-18", "1"), line("2026-02-10", "9", CommitmentDiscountId="sp-0",
+                                                 BillingAccountId="closed")]  # fmt: skip
+    assert [row["commitment_id"] for row in mart("commitment_owned", raw_focus=gone)] == ["sp-1"]

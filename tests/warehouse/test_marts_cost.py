@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -201,6 +201,55 @@ def test_a_resource_that_is_no_longer_billed_has_no_run_rate() -> None:
         line("2026-02-01", "1", ResourceId="i-old"), line("2026-03-19", "1", ResourceId="i-1"),
     ])  # fmt: skip
     assert [row["resource_id"] for row in found] == ["i-1"]
+
+
+def of_days(first: int, last: int, cost: str, **columns: Any) -> list[dict[str, Any]]:
+    """A line on each of these days of March."""
+    return [line(f"2026-03-{number:02}", cost, **columns) for number in range(first, last + 1)]
+
+
+LATE: dict[str, Any] = {"BillingAccountId": "late", "SubAccountId": "other", "ResourceId": "i-9"}
+
+
+def test_what_a_late_account_has_not_billed_yet_was_not_free() -> None:
+    lines = [*of_days(1, 19, "1", ResourceId="i-1"), *of_days(1, 11, "100", **LATE)]
+    found = mart("resource_run_rate", "resource_id", raw_focus=lines)
+    assert [row["last_billed_day"].day for row in found] == [19, 11]
+    meters = mart("resource_meter_rate", "resource_id", raw_focus=lines)
+    for rows_of in (found, meters):
+        costs = [float(row["cost_month"]) for row in rows_of]
+        assert costs == pytest.approx([30.4375, 3043.75])
+
+
+@pytest.mark.parametrize(
+    ("lines", "until"),
+    [
+        (of_days(1, 19, "1"), 20),
+        # Billed by two, of whom one is behind: the others' days are not complete.
+        ([*of_days(1, 19, "1"), *of_days(1, 11, "1", BillingAccountId="late")], 12),
+        # A feed that took over from another one of the same bill is not behind.
+        ([*of_days(12, 19, "1"), *of_days(1, 11, "1", x_source="former")], 20),
+        # Nothing is to come of a bill that ended 14 days ago.
+        ([*of_days(1, 19, "1"), *of_days(1, 4, "1", BillingAccountId="ended")], 20),
+        ([*of_days(1, 19, "1"), *of_days(1, 5, "1", BillingAccountId="late")], 6),
+    ],
+)
+def test_an_account_is_billed_until_all_who_bill_it_have(
+    lines: list[dict[str, Any]], until: int
+) -> None:
+    (found,) = mart("sub_account_billed_until", raw_focus=lines)
+    assert (found["account"], found["until"]) == ("shop", date(2026, 3, until))
+
+
+def test_an_account_without_sub_account_is_its_billing_account() -> None:
+    found = mart("sub_account_billed_until", "account", raw_focus=[
+        *of_days(1, 19, "1", SubAccountId=None),
+        *of_days(1, 11, "1", BillingAccountId=None, SubAccountId=None),
+    ])  # fmt: skip
+    assert [(row["account"], row["until"].day) for row in found] == [
+        ("(unknown)", 12),
+        ("payer", 20),
+    ]
 
 
 @pytest.mark.parametrize(("other", "costs"), [("paris", []), ("berlin", [d("30.4375")])])

@@ -97,6 +97,17 @@ def test_what_lay_idle_is_that_of_the_last_month_billed_completely_per_hour() ->
     assert (found["rate_type"], found["missing"]) == ("sp_1y", None)
 
 
+def test_the_hours_of_the_running_month_go_as_far_as_the_bill_of_the_commitment() -> None:
+    late = line("2026-03-04", "5", BillingAccountId="late", SubAccountId="other")
+    (found,) = idle(
+        commitment(starts_at=day("2026-03-01")), late,
+        charge("2026-03-01", "12", CommitmentDiscountStatus="Unused"),
+        charge("2026-03-10", "12"),
+    )  # fmt: skip
+    assert (found["month"], found["hours"]) == (day("2026-03-01"), 240)
+    assert found["idle_hour"] == d("0.05")  # 12 / 240
+
+
 def test_of_a_commitment_that_no_bill_names_the_use_is_unknown() -> None:
     (found,) = idle(commitment(kind="committed_use"), line("2026-02-10", "5"))
     assert found["idle_share"] is found["idle_hour"] is found["hours"] is None

@@ -23,6 +23,23 @@ def test_overview_compares_the_running_month_with_the_same_days_of_the_last() ->
     assert (found[0]["last_month_same_days"], found[0]["last_month"]) == (d("19"), d("28"))
 
 
+def test_overview_compares_each_bill_as_far_as_it_is_known() -> None:
+    late = {"BillingAccountId": "late", "SubAccountId": "other"}
+    found = mart("overview", raw_focus=[
+        *(line(f"2026-02-{number:02}", "1") for number in range(1, 29)),
+        *(line(f"2026-03-{number:02}", "1") for number in range(1, 20)),
+        *(line(f"2026-02-{number:02}", "100", **late) for number in range(1, 29)),
+        *(line(f"2026-03-{number:02}", "100", **late) for number in range(1, 12)),
+        # Another currency of a bill is known as far as its usage.
+        line("2026-02-15", "7", BillingCurrency="EUR"),
+        line("2026-03-03", "7", BillingCurrency="EUR", ServiceName="Marketplace"),
+    ], order="currency")  # fmt: skip
+    assert [(row["month_to_date"], row["last_month_same_days"]) for row in found] == [
+        (d("7"), d("7")),
+        (d("1119"), d("1119")),
+    ]
+
+
 def test_overview_has_a_row_per_currency() -> None:
     found = mart("overview", "currency", raw_focus=[
         line("2026-03-01", "1", BillingCurrency="EUR"), line("2026-03-01", "2"),
@@ -201,3 +218,25 @@ def test_what_is_done_on_days_without_a_charge_counts() -> None:
     (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done)
     assert (found["days"], found["quantity"], found["cost"]) == (10, d("1000"), d("50"))
     assert found["unit_cost"] == d("0.05")
+
+
+def done_daily(until: int) -> list[dict[str, Any]]:
+    return [{"unit": "booking", "day": day(f"2026-03-{number:02}"), "quantity": d("100")}
+            for number in range(1, until)]  # fmt: skip
+
+
+def test_one_charge_of_the_running_month_is_of_all_its_days() -> None:
+    month = line("2026-03-01", "38", ChargePeriodEnd=datetime(2026, 3, 20))
+    (found,) = mart("unit_cost", raw_focus=[month], models_unit_quantity=done_daily(25))
+    assert (found["days"], found["unit_cost"]) == (19, d("0.02"))
+
+
+def test_work_counts_as_far_as_the_account_that_is_behind_is_billed() -> None:
+    lines = [
+        *(line(f"2026-03-{number:02}", "1") for number in range(1, 20)),
+        *(line(f"2026-03-{number:02}", "4", SubAccountId="late", BillingAccountId="late")
+          for number in range(1, 12)),
+        line("2026-02-10", "4", SubAccountId="ended", x_cloud="gcp"),
+    ]  # fmt: skip
+    (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done_daily(25))
+    assert (found["days"], found["cost"], found["unit_cost"]) == (11, d("55"), d("0.05"))

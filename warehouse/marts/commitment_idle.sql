@@ -1,21 +1,12 @@
 -- One row per commitment owned now: how much of it lay idle on average in the last month that is billed, per hour.
 -- The last month billed completely, else the running one. Null = no bill says how much of it was used.
 -- group: commitment
-with billed as (
-    select
-        freshness.cloud,
-        min(freshness.until) as until
-    from marts.freshness as freshness
-    where freshness.what = 'bills'
-    group by all
-),
-
-used as (
+with used as (
     select
         use.*,
         billed.until
     from marts.commitment_use as use
-    join billed using (cloud)
+    join marts.commitment_billed_until as billed using (cloud, commitment_id, currency)
     left join marts.commitment_month as whole using (cloud, commitment_id, currency)
     where
         use.month < billed.until
@@ -49,7 +40,7 @@ select
             least(used.month + interval 1 month, used.until, owned.ends_at)
         )
     ) as hours,
-    round(used.unused_cost::double / nullif(hours, 0), 9)::decimal(18, 9) as idle_hour,
+    round(used.unused_cost::double / nullif(hours, 0), 9)::decimal(38, 18) as idle_hour,
     owned.quantity * (1 - used.utilisation) as idle_quantity,
     case
         when owned.kind = 'savings_plan'

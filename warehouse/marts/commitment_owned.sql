@@ -9,7 +9,7 @@ with billed as (
         sum(cost.committed_cost) as committed_cost,
         sum(cost.unused_cost) as unused_cost
     from marts.commitment_cost as cost
-    join marts.billed_until as complete using (cloud)
+    join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         (month.cloud is null or month.ends_on is not null)
@@ -25,7 +25,7 @@ covered as (
         usage.currency,
         sum(usage.on_demand_cost) as covered_cost
     from marts.committable_usage as usage
-    join marts.billed_until as complete using (cloud)
+    join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     where
         usage.commitment_id is not null
@@ -76,15 +76,16 @@ named as (
 paid as (
     select
         named.*,
-        coalesce(month.ends_on, complete.until) as known_until,
-        coalesce(month.starts_on, complete.until - 30) as known_from,
+        coalesce(month.ends_on, complete.until, cloud.until) as known_until,
+        coalesce(month.starts_on, complete.until - 30, cloud.until - 30) as known_from,
         greatest(date_diff('day', greatest(owned.starts_at::date, known_from), known_until), 0) as days,
         coalesce(billed.committed_cost, owned.hourly_cost * 24 * days)::decimal(38, 18) as cost
     from named
     left join owned using (cloud, commitment_id, currency)
     left join billed using (cloud, commitment_id, currency)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
-    left join marts.billed_until as complete on named.cloud = complete.cloud
+    left join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
+    left join marts.billed_until as cloud on named.cloud = cloud.cloud -- of what no bill names
 )
 
 select

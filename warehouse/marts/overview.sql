@@ -7,14 +7,17 @@ with today as (
         (date_trunc('month', getvariable('as_of')) - interval 1 month)::date as last_month
 ),
 
--- How far each cloud's running month is billed: last month is compared up to the same day.
+-- How far the running month of each bill is known, by its last line or its usage: last month is compared up to the same
+-- day. What a late account has not billed yet did not cost less.
 billed as (
     select
         daily.cloud,
-        daily.currency,
-        max(day(daily.day)) as days
+        daily.billing_account,
+        max(day(greatest(daily.day, known.until - interval 1 microsecond))) as days
     from marts.daily_cost as daily
     cross join today
+    join marts.account_billed_until as known
+        on daily.cloud = known.cloud and daily.billing_account is not distinct from known.billing_account
     where daily.month = today.month and daily.day between today.month and today.today
     group by all
 ),
@@ -35,7 +38,7 @@ spent as (
     from marts.daily_cost as daily
     cross join today
     left join billed
-        on daily.cloud = billed.cloud and daily.currency = billed.currency
+        on daily.cloud = billed.cloud and daily.billing_account is not distinct from billed.billing_account
     where daily.currency is not null
     group by all
 ),

@@ -85,15 +85,23 @@ effect as (
         pair.*,
         pair.cost_before is null or pair.cost_after is null as is_new_or_gone,
         coalesce(pair.cost_after, 0) - coalesce(pair.cost_before, 0) as difference,
-        -- More or less of it, at the price it had before.
-        case
-            when is_new_or_gone or pair.quantity_before is null or pair.quantity_after is null then 0
-            when pair.quantity_before = 0 then 0
-            else
-                round(
-                    (pair.quantity_after - pair.quantity_before) * pair.cost_before::double / pair.quantity_before, 9
-                )
-        end::decimal(38, 18) as quantity_effect
+        -- More or less of it, at the price it had before; none where it had no price: of nothing, or, of a trace, one
+        -- beyond all bounds. Sums of 36 digits have room in 38.
+        coalesce(
+            try_cast(
+                if(
+                    is_new_or_gone,
+                    0,
+                    round(
+                        (pair.quantity_after - pair.quantity_before)
+                        * pair.cost_before::double
+                        / nullif(pair.quantity_before, 0),
+                        9
+                    )
+                ) as decimal(36, 18)
+            ),
+            0
+        ) as quantity_effect
     from pair
 )
 

@@ -13,7 +13,10 @@ with line as (
         sum(focus.EffectiveCost) filter (where focus.CommitmentDiscountId is not null) as commitment_cost,
         sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity)) as quantity
     from raw.focus as focus
-    join marts.billed_until as complete on focus.x_cloud = complete.cloud
+    join marts.sub_account_billed_until as complete
+        on
+            focus.x_cloud = complete.cloud
+            and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = complete.account
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
         focus.ResourceId is not null

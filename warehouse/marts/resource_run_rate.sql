@@ -3,8 +3,20 @@
 -- have the same id, as hosts of one name may, no cost is told of either.
 -- group: cost
 
+-- Days are complete up to where all accounts are that were billed for it.
+with known as (
+    select
+        daily.cloud,
+        daily.resource_id,
+        daily.currency,
+        min(complete.until) as until
+    from marts.resource_cost_daily as daily
+    join marts.sub_account_billed_until as complete using (cloud, account)
+    group by all
+),
+
 -- A day on which it was off, and cost nothing, counts; days before it was there don't.
-with billed as (
+billed as (
     select
         daily.cloud,
         daily.resource_id,
@@ -16,7 +28,7 @@ with billed as (
         max(daily.day) as last_billed_day,
         date_diff('day', greatest(min(daily.day), complete.until - interval 14 day), complete.until) as days
     from marts.resource_cost_daily as daily
-    join marts.billed_until as complete using (cloud)
+    join known as complete using (cloud, resource_id, currency)
     where
         daily.usage_cost is not null
         and daily.day < complete.until

@@ -32,12 +32,27 @@ spent as (
     group by all
 ),
 
-whole as (
+account as (
     select
         daily.currency,
+        daily.cloud,
+        daily.account,
         min(daily.day) as first_day,
-        max(daily.day) as last_day
+        any_value(complete.until) as until,
+        max(any_value(complete.until)) over (partition by daily.currency) as newest
     from marts.allocation_daily as daily
+    join marts.sub_account_billed_until as complete using (cloud, account)
+    group by daily.currency, daily.cloud, daily.account
+),
+
+-- A charge may be of many days and stand on its first, so that the last one tells nothing of how far bills go. They go
+-- as far as the account that is behind; one that is 14 days behind has ended.
+whole as (
+    select
+        account.currency,
+        min(account.first_day) as first_day,
+        min(account.until) filter (where account.until >= account.newest - 14) as until
+    from account
     group by all
 ),
 
@@ -47,7 +62,7 @@ billed as ( -- a day on which a team pays nothing, such as one between two month
         spent.currency,
         date_trunc('month', spent.day)::date as month,
         whole.first_day,
-        whole.last_day
+        whole.until
     from spent
     join whole on spent.currency = whole.currency
     group by all
@@ -67,7 +82,8 @@ monthly as (
         on
             date_trunc('month', done.day) = billed.month
             and done.team is not distinct from billed.team
-            and done.day between billed.first_day and billed.last_day
+            and done.day >= billed.first_day
+            and done.day < billed.until
     left join spent
         on
             done.day = spent.day
@@ -84,6 +100,6 @@ select
     monthly.days, -- billed, with a quantity
     monthly.quantity,
     monthly.cost, -- effective, without mark-up
-    if(monthly.quantity > 0, round(monthly.cost::double / monthly.quantity::double, 12)::decimal(38, 18), null)
-        as unit_cost -- null = nothing was done
+    try_cast(round(monthly.cost::double / nullif(greatest(monthly.quantity, 0), 0)::double, 12) as decimal(38, 18))
+        as unit_cost -- null = nothing was done, or so little that no price says anything
 from monthly

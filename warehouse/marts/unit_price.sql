@@ -1,5 +1,6 @@
 -- One row per cloud, region, currency and what (disk_gib_month, egress_gib): its price by the bills of the last 32 days.
 -- Of disks that of the kind most of which was bought there; egress is data sent to the internet. GB on bills is GiB.
+-- A price that is not stated is cost over quantity; where that is beyond all bounds (a trace of a GB), there is none.
 -- group: market
 with line as (
     select
@@ -24,8 +25,8 @@ with line as (
         coalesce(
             focus.ContractedUnitPrice,
             focus.ListUnitPrice,
-            round(focus.EffectiveCost::double / nullif(focus.PricingQuantity, 0)::double, 9)
-        )::decimal(18, 9) as price,
+            try_cast(round(focus.EffectiveCost::double / focus.PricingQuantity::double, 9) as decimal(38, 18))
+        ) as price,
         sum(focus.PricingQuantity) as quantity,
         max(focus.ChargePeriodStart)::date as as_of
     from raw.focus as focus

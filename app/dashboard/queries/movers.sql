@@ -7,16 +7,19 @@ with today as (
     where overview.currency = getvariable('currency')
 ),
 
--- How far each cloud's running month is billed: last month is compared up to the same day.
+-- How far the running month of each bill is known, by its last line or its usage: last month is compared up to the same
+-- day. What a late account has not billed yet did not cost less.
 billed as (
     select
         daily_cost.cloud,
-        max(day(daily_cost.day)) as days
+        daily_cost.billing_account,
+        max(day(greatest(daily_cost.day, known.until - interval 1 microsecond))) as days
     from marts.daily_cost as daily_cost
     join today using (month)
+    join marts.account_billed_until as known
+        on daily_cost.cloud = known.cloud and daily_cost.billing_account is not distinct from known.billing_account
     where
-        daily_cost.currency = getvariable('currency')
-        and daily_cost.day >= today.month
+        daily_cost.day >= today.month
         and daily_cost.day <= getvariable('as_of')::date
     group by all
 )
@@ -33,8 +36,9 @@ select
     now - before as change
 from marts.daily_cost as daily_cost
 cross join today
-join billed using (cloud)
-left join marts.account as named using (cloud, account)
+join billed
+    on daily_cost.cloud = billed.cloud and daily_cost.billing_account is not distinct from billed.billing_account
+left join marts.account as named on daily_cost.cloud = named.cloud and daily_cost.account = named.account
 where
     daily_cost.currency = getvariable('currency')
     and daily_cost.month in (today.month, today.last_month)
