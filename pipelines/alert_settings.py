@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -27,6 +27,18 @@ def misplaced(found: str, expected: str, *at: str | int) -> PydanticCustomError:
     """An error of several values together; `at` leads to the one that is shown."""
     context = {"found": found, "expected": expected, "at": list(at)}
     return PydanticCustomError("misplaced", "found {found}, expected {expected}", context)
+
+
+class Narrowing(BaseModel):
+    """Each value narrows what is meant, so a name without one would mean more than it says."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _each_name_has_a_value(cls, given: Any) -> Any:
+        for name, value in given.items() if isinstance(given, dict) else ():
+            if value is None:
+                raise misplaced("nothing", f"a value for {name!r}, or no such line", name)
+        return given
 
 
 class SecretSettings(BaseModel):
@@ -164,7 +176,7 @@ class QuietSettings(BaseModel):
         return name
 
 
-class FilterSettings(BaseModel):
+class FilterSettings(Narrowing):
     """What a rule is about; everything that is given has to agree."""
 
     model_config = FORBID

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.alert_settings import misplaced
+from pipelines.alert_settings import Narrowing, misplaced
 from pipelines.errors import BrokenSettings
 from pipelines.settings_file import Names, read_settings_file
 from warehouse.allocation.rules import (
@@ -49,7 +49,7 @@ Globs = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1
 GlobsByKey = Annotated[dict[Text, Globs], Field(min_length=1)]
 
 
-class MatchSettings(BaseModel):
+class MatchSettings(Narrowing):
     """Which lines a rule is about; all that is given has to fit, of a list any. * and ? stand."""
 
     model_config = FORBID

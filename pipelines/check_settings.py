@@ -2,16 +2,16 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from actions.check import checks
 from actions.errors import BadOverride
 from actions.override import SCOPE, Override, fitting
 from clouds.options import did_you_mean
-from pipelines.alert_settings import misplaced
+from pipelines.alert_settings import Narrowing, misplaced
 
 
-class CheckSettings(BaseModel):
+class CheckSettings(Narrowing):
     """Other parameters of one check for all resources that agree with the scope."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

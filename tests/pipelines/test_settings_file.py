@@ -41,6 +41,13 @@ BROKEN = {
     "a window that is not kept": (
         "checks:\n- check: idle_instance\n  params:\n    days: 20\n", 4, "expected 14 or 32, over",
     ),
+    "a scope of a check without a value": (
+        "checks:\n- check: off_hours\n  env:\n  enabled: false\n", 3, "a value for 'env', or no",
+    ),
+    "a criterion without a value": (
+        "allocation:\n  rules:\n  - match:\n      account:\n      service: a*\n    to: web\n", 4,
+        "found nothing, expected a value for 'account'",
+    ),
     "a truth as a number": (f"{DISK}    days: yes\n", 4, "found True"),
     "a check without a change": ("checks:\n- {check: off_hours, env: x}\n", 2, "neither 'params'"),
     "a country without a calendar": ("holidays:\n- DE\n- GER\n", 3, "found 'GER', expected a c"),
