@@ -122,9 +122,15 @@ def _sentence(error: Exception) -> str:
         named = f" {error.filename}" if error.filename else ""
         return f"{error.strerror}:{named}." if named else f"{error.strerror}."
     return (
-        f"Something unexpected happened ({kind.__name__}: {' '.join(str(error).split())}). "
+        f"Something unexpected happened ({kind.__name__}: {_told(error)}). "
         "Run the command again with --debug to see where."
     )
+
+
+def _told(error: Exception) -> str:
+    from warehouse.errors import without_passwords
+
+    return without_passwords(" ".join(str(error).split()))
 
 
 def _exit_code(error: Exception) -> int:

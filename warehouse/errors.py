@@ -2,6 +2,7 @@
 
 WarehouseError
 ├── WrongDuckDB       another DuckDB version than the one our extensions are built for
+├── LakeUnreachable   the catalogue can't be opened
 ├── NothingPublished  no pipeline run has published yet
 ├── OlderTables       what is published was made by an older version of the product
 ├── LakeBusy          another process holds the write lock for too long
@@ -10,8 +11,21 @@ WarehouseError
 └── IngestError       a delivery of bills was refused; see warehouse/ingest/errors.py
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+
+_PASSWORDS = (
+    (re.compile(r"(://[^:/@\s]*:)[^\s]*(?=@)"), r"\1***"),  # of an address
+    (re.compile(r"(\bpassword\s*=\s*)('(?:\\.|[^'])*'|\S+)", re.IGNORECASE), r"\1***"),  # of libpq
+)
+
+
+def without_passwords(text: str) -> str:
+    """The text of an error, whoever made it, without the passwords of addresses in it."""
+    for pattern, instead in _PASSWORDS:
+        text = pattern.sub(instead, text)
+    return text
 
 
 class WarehouseError(Exception):
@@ -25,6 +39,16 @@ class WrongDuckDB(WarehouseError):
         super().__init__(
             f"DuckDB {found} is installed, but the lake needs exactly {expected}, the version its "
             f"extensions are built for. Install it with: pip install 'duckdb=={expected}'"
+        )
+
+
+class LakeUnreachable(WarehouseError):
+    """The catalogue can't be opened."""
+
+    def __init__(self, where: str, error: Exception) -> None:
+        super().__init__(
+            f"The catalogue {without_passwords(where)} can't be opened: "
+            f"{without_passwords(str(error).splitlines()[0])}. See the setting 'catalog'."
         )
 
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from warehouse.errors import LakeBusy, NothingPublished, WrongDuckDB
+from warehouse.errors import LakeBusy, LakeUnreachable, NothingPublished, WrongDuckDB
 from warehouse.settings import LakeSettings
 from warehouse.upgrade import upgrade
 
@@ -277,7 +277,13 @@ class Lake:
         if data.startswith("s3://") or self.settings.encrypted:
             load_extension(connection, "httpfs")  # brings the cipher that may write, too
         attached.append("OVERRIDE_DATA_PATH")  # a home may have been moved or mounted elsewhere
-        connection.execute(f"ATTACH 'ducklake:{location}' AS lake ({', '.join(attached)})")
+        location = location.replace("'", "''")
+        try:
+            connection.execute(f"ATTACH 'ducklake:{location}' AS lake ({', '.join(attached)})")
+        except duckdb.InvalidInputException:  # there is no such snapshot
+            raise
+        except duckdb.Error as error:  # from None: the text of the error holds the password
+            raise LakeUnreachable(self.settings.catalog or str(self._catalog_file), error) from None
         connection.execute("USE lake")
         return connection
 

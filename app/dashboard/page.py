@@ -13,7 +13,7 @@ from app.dashboard import data
 from app.dashboard.money import column, markdown
 from app.words import CLOUD_NAMES, cloud_name, day
 from pipelines.settings import CONFIG_FILE, Settings
-from warehouse.errors import NothingPublished, QueryRefused
+from warehouse.errors import NothingPublished, QueryRefused, without_passwords
 
 MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
 SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
@@ -125,7 +125,7 @@ def empty(what: str, do: str) -> None:
 
 def problem(error: Exception) -> None:
     """One of our own errors, in its own words: what was found, and what to do."""
-    st.error(markdown(str(error)), icon=":material/error:")
+    st.error(markdown(without_passwords(str(error))), icon=":material/error:")
 
 
 @st.fragment(run_every=4)

@@ -1,12 +1,14 @@
 """The same promises with the catalogue in PostgreSQL, as on many machines."""
 
 import multiprocessing
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from warehouse.errors import LakeUnreachable
 from warehouse.lake import Lake
 from warehouse.settings import LakeSettings
 
@@ -77,3 +79,17 @@ def test_writers_in_several_processes_lose_no_row(lake: Lake) -> None:
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     with lake.latest() as connection:
         assert connection.execute("select count(*) from marts.many").fetchall() == [(15,)]
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    ["postgresql://u:not-a-secret@127.0.0.1:1/x", "host=127.0.0.1 port=1 password='not-a-secret'"],
+)
+def test_a_catalogue_that_is_down_tells_no_password(tmp_path: Path, catalog: str) -> None:
+    lake = Lake(LakeSettings(home=tmp_path, catalog=catalog, data_path=f"{tmp_path}/data/"))
+    with pytest.raises(LakeUnreachable, match="Connection refused") as error:
+        lake.published()
+    text = "".join(traceback.format_exception(error.value))
+    assert "not-a-secret" not in text
+    assert "127.0.0.1" in str(error.value)
+    assert "***" in str(error.value)
