@@ -9,6 +9,7 @@ import dagster as dg
 from dagster import DagsterInvalidSubsetError
 from dagster._core.definitions.asset_selection import DagsterInvalidAssetSelectionError
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from pipelines.definitions import PARTS, RUN, build
 from pipelines.errors import UnknownAssets, UnknownSource
@@ -16,7 +17,7 @@ from pipelines.instance import open_instance, process_tag
 from pipelines.partitions import last_months
 from pipelines.settings import Settings
 from pipelines.work import Again, Progress, Work, silent
-from warehouse.errors import NothingPublished
+from warehouse.errors import NothingPublished, without_passwords
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 StepOf = Mapping[dg.AssetKey, str]  # the step that writes each table
@@ -58,7 +59,8 @@ def run(
     `select` lists names (`raw/focus,+marts/daily_cost`) or is an expression of Dagster's.
 
     A source that fails is reported and the others go on; so does everything that does not need a
-    step that failed. Nothing is published if a blocking check fails. Raises `UnknownAssets`.
+    step that failed. Nothing is published if a blocking check fails. Raises `UnknownAssets`, and
+    `KeyboardInterrupt` when it is told to stop, after which nothing is published either.
     """
     work = work or Work(settings, progress)
     definitions = build(settings, work)
@@ -77,6 +79,8 @@ def run(
                     asset_selection=wanted,
                     tags=process_tag(),
                 )
+                if _is_interrupted(result):
+                    raise KeyboardInterrupt
                 steps += _steps(result, {key: step_of[key] for key in wanted})
                 wanted = _independent(result, {key: step_of[key] for key in wanted})
         return RunReport(_last_of_each(steps), _published(work))
@@ -128,6 +132,16 @@ def _unknown(select: str, graph: AssetGraph) -> UnknownAssets:
     return UnknownAssets(select, known)
 
 
+def _is_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether somebody stopped it: Dagster takes the signal for a failure of the step."""
+    stopped = DagsterExecutionInterruptedError.__name__
+    return any(
+        (error := event.step_failure_data.error) is not None
+        and stopped in (error.cls_name, error.cause and error.cause.cls_name)
+        for event in result.get_step_failure_events()
+    )
+
+
 def _independent(result: dg.ExecuteInProcessResult, step_of: StepOf) -> list[dg.AssetKey]:
     """What was skipped although it can do with the last good state of the step that failed."""
     failed = result.get_failed_step_keys()
@@ -177,7 +191,7 @@ def _reason(event: dg.DagsterEvent) -> str:
     error = event.step_failure_data.error
     while error and error.cause:
         error = error.cause
-    return error.message.strip() if error else "no reason was given"
+    return without_passwords(error.message.strip()) if error else "no reason was given"
 
 
 def _done(name: str, metadata: Mapping[str, Any], seconds: float) -> Step:

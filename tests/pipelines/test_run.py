@@ -1,3 +1,5 @@
+import os
+import signal
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from small import DAYS, NOW
 from pipelines.errors import UnknownAssets
 from pipelines.run import RunReport, run
 from pipelines.settings import Settings, SourceSettings
+from pipelines.work import Work
 from warehouse.build import find
 from warehouse.lake import Lake
 
@@ -50,6 +53,27 @@ def test_every_step_says_how_many_rows_it_wrote(ran: tuple[Home, RunReport]) -> 
     assert rows["raw/resource"] == 2
     assert rows["marts/overview"] == 1
     assert rows["check:daily_cost_ties_to_lines"] == 0
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_stop_stops_and_publishes_nothing(
+    ran: tuple[Home, RunReport], tmp_path: Path, by: signal.Signals
+) -> None:
+    home = ran[0].copy(tmp_path)
+    told = list[str]()
+
+    def progress(message: str) -> None:
+        told.append(message)
+        if message == "looking for anomalies":
+            os.kill(os.getpid(), by)
+
+    before = Lake(home.settings).published().snapshot
+    work = Work(home.settings, progress, given_sources=dict(home.clouds))
+    with pytest.raises(KeyboardInterrupt):
+        run(home.settings, work=work)
+    assert Lake(home.settings).published().snapshot == before
+    assert told[-1] == "looking for anomalies"
+    assert home.run().ok
 
 
 def test_a_part_of_a_run_brings_an_older_lake_up_to_date_first(
