@@ -355,6 +355,21 @@ def test_a_month_after_a_gap_is_compared_with_nothing() -> None:
     ])  # fmt: skip
 
 
+def test_of_a_cloud_that_came_or_went_all_is_new_or_gone_once_the_month_is_over() -> None:
+    gcp = {"x_cloud": "gcp", "SkuId": "vm"}
+    found = mart("price_quantity_change", "month, cloud", raw_focus=[
+        *(line(f"2026-0{month}-01", "1", SkuId="vm") for month in (1, 2, 3)),
+        line("2026-01-01", "50", **gcp),
+        line("2026-02-01", "7", x_cloud="azure"),
+    ])  # fmt: skip
+    assert [(row["month"].month, row["cloud"], row["new_or_gone_effect"]) for row in found] == [
+        (2, "aws", d("0")),
+        (2, "azure", d("7")),
+        (2, "gcp", d("-50")),
+        (3, "aws", d("0")),
+    ]
+
+
 money = st.decimals(-(10**6), 10**6, places=18, allow_nan=False)
 sold = st.tuples(
     st.sampled_from(["2026-01-03", "2026-02-03", "2026-03-03"]),
