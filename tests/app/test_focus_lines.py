@@ -36,7 +36,15 @@ def test_lines_of_a_resource(query: str, resource_id: str, lines: int) -> None:
 
 @pytest.mark.parametrize("query", ["focus_lines", "focus_files"])
 def test_lines_of_a_tag_cost_what_its_row_says(query: str) -> None:
-    tags = ('{"team": "a"}', '{"team": ""}', '{"team": null}', '{"te\\"am": 3}', "none", None)
+    tags = (
+        '{"team": "a"}',
+        '{"team": ""}',
+        '{"team": null}',
+        '{"te\\"am": 3}',
+        "none",
+        None,
+        '{"team": "a", "team": "b"}',
+    )
     connection = warehouse(raw_focus=[
         line("2026-03-18", str(10**number), Tags=tag, ResourceId=resource, x_file=f"{number}")
         for number, (tag, resource) in enumerate(product(tags, ("i-1", None)))

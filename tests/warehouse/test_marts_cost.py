@@ -100,6 +100,18 @@ def test_tags_split_the_lines_of_resources_and_the_rest_is_untagged() -> None:
     ]
 
 
+def test_a_key_that_a_line_names_twice_counts_once() -> None:
+    twice, other = '{"team": "a", "team": "b"}', '{"team": "", "team": "b"}'
+    found = mart("tag_cost", "tag_value", raw_focus=[
+        line("2026-03-01", "10", ResourceId="i-1", Tags=twice),
+        line("2026-03-01", "5", ResourceId="i-2", Tags=other),
+    ])  # fmt: skip
+    assert [(row["tag_value"], row["effective_cost"]) for row in found] == [
+        ("(untagged)", d("5")),
+        ("a", d("10")),
+    ]
+
+
 def test_only_the_keys_of_most_cost_have_an_untagged_rest() -> None:
     found = mart("tag_cost", raw_focus=[
         line("2026-03-01", str(cost), ResourceId="i", Tags=f'{{"key-{cost}": "v"}}')
