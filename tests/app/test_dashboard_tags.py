@@ -1,11 +1,14 @@
-"""Bills of 40,000 different tag keys, from the command line to the page of costs."""
+"""Bills of 40,000 different tag keys; from the command line to the page of costs."""
 
 import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
+import streamlit as st
 from command_line import answer
 from pages import opened
 
@@ -15,14 +18,17 @@ MONTHS = ("2026-08", "2026-09", "2026-10")
 
 
 def lines() -> Iterator[dict[str, str]]:
-    """A line for each resource and month; each resource has fifty keys that no other one has."""
+    """A line for each resource and month; each resource has fifty keys that no other one has.
+
+    The first one has a namesake in another account, without tags.
+    """
     for number in range(KEYS // OF_EACH):
         tags = {f"key-{number}-{key}": "v" for key in range(OF_EACH)}
         if number % 4:
             tags["team"] = f"team-{number % 7}"
         for month in MONTHS:
             after = f"2026-{int(month[5:]) + 1:02}-01T00:00:00Z"
-            yield {
+            one = {
                 "BilledCost": "1", "EffectiveCost": "1", "BillingAccountId": "111111111111",
                 "BillingCurrency": "USD", "BillingPeriodStart": f"{month}-01T00:00:00Z",
                 "BillingPeriodEnd": after, "ChargePeriodStart": f"{month}-01T00:00:00Z",
@@ -31,6 +37,10 @@ def lines() -> Iterator[dict[str, str]]:
                 "SubAccountId": f"account-{number % ACCOUNTS}", "ResourceId": f"i-{number}",
                 "Tags": json.dumps(tags),
             }  # fmt: skip
+            yield one
+            if not number:
+                namesake = {"SubAccountId": "account-1", "EffectiveCost": "5", "Tags": ""}
+                yield one | namesake
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +70,7 @@ def test_a_key_splits_all_of_the_cost(home: Path) -> None:
         " where tag_key = 'team' group by all order by all"
     )
     rows = answer("sql", sql, home=home)["rows"]
-    assert [[untagged, float(cost)] for untagged, cost in rows] == [[False, 1800], [True, 600]]
+    assert [[untagged, float(cost)] for untagged, cost in rows] == [[False, 1800], [True, 615]]
 
 
 def test_the_page_of_costs_answers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,3 +79,21 @@ def test_the_page_of_costs_answers(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not app.exception
     assert not app.error
     assert any(heading.value == "By tag: team" for heading in app.subheader)
+
+
+def test_the_lines_of_a_resource_are_those_of_its_account(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: dict[str, pl.DataFrame] = {}
+
+    def first_row(frame: pl.DataFrame, *, alt: str, **_: Any) -> dict[str, Any]:
+        shown[alt] = frame
+        return {"selection": {"rows": [0]}}
+
+    monkeypatch.setattr(st, "dataframe", first_row)
+    app = opened(home, "costs", monkeypatch)
+    assert not app.exception
+    resource = shown["Cost by resource"].row(0, named=True)
+    assert (resource["account"], resource["cost"]) == ("account-1", 15)
+    assert shown["Export files with lines of i-0"]["effective_cost"].to_list() == [15]
+    assert shown["Bill lines of i-0"]["EffectiveCost"].to_list() == [5, 5, 5]

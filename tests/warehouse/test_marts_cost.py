@@ -100,6 +100,18 @@ def test_tags_split_the_lines_of_resources_and_the_rest_is_untagged() -> None:
     ]
 
 
+def test_a_key_that_a_line_names_twice_counts_once() -> None:
+    twice, other = '{"team": "a", "team": "b"}', '{"team": "", "team": "b"}'
+    found = mart("tag_cost", "tag_value", raw_focus=[
+        line("2026-03-01", "10", ResourceId="i-1", Tags=twice),
+        line("2026-03-01", "5", ResourceId="i-2", Tags=other),
+    ])  # fmt: skip
+    assert [(row["tag_value"], row["effective_cost"]) for row in found] == [
+        ("(untagged)", d("5")),
+        ("a", d("10")),
+    ]
+
+
 def test_only_the_keys_of_most_cost_have_an_untagged_rest() -> None:
     found = mart("tag_cost", raw_focus=[
         line("2026-03-01", str(cost), ResourceId="i", Tags=f'{{"key-{cost}": "v"}}')
@@ -353,6 +365,21 @@ def test_a_month_after_a_gap_is_compared_with_nothing() -> None:
     assert not mart("price_quantity_change", raw_focus=[
         line("2026-01-01", "1", SkuId="vm"), line("2026-03-01", "1", SkuId="vm"),
     ])  # fmt: skip
+
+
+def test_of_a_cloud_that_came_or_went_all_is_new_or_gone_once_the_month_is_over() -> None:
+    gcp = {"x_cloud": "gcp", "SkuId": "vm"}
+    found = mart("price_quantity_change", "month, cloud", raw_focus=[
+        *(line(f"2026-0{month}-01", "1", SkuId="vm") for month in (1, 2, 3)),
+        line("2026-01-01", "50", **gcp),
+        line("2026-02-01", "7", x_cloud="azure"),
+    ])  # fmt: skip
+    assert [(row["month"].month, row["cloud"], row["new_or_gone_effect"]) for row in found] == [
+        (2, "aws", d("0")),
+        (2, "azure", d("7")),
+        (2, "gcp", d("-50")),
+        (3, "aws", d("0")),
+    ]
 
 
 money = st.decimals(-(10**6), 10**6, places=18, allow_nan=False)

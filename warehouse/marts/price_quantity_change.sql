@@ -1,7 +1,8 @@
 -- One row per billing month, account, service, sku and currency: why it costs more or less than the month before.
 -- price_effect + quantity_effect + new_or_gone_effect = cost_after - cost_before, to the last digit.
--- What has no quantity (taxes, credits) changes in price only. The running month is compared as far as it is billed.
--- A cloud's first month is compared with nothing and has no rows.
+-- What has no quantity (taxes, credits) changes in price only. Of a cloud that came or went, all is new or gone. The
+-- running month is compared as far as it is billed, and only of clouds that are billed in both. The first month of bills
+-- in a currency, and one after a gap, is compared with nothing and has no rows.
 -- group: cost
 with sold as (
     select
@@ -21,12 +22,28 @@ with sold as (
     group by all
 ),
 
+billed as (
+    select distinct
+        sold.month,
+        sold.cloud,
+        sold.currency
+    from sold
+),
+
 compared as (
+    select distinct
+        later.currency,
+        later.month
+    from billed as later
+    join billed as earlier on later.currency = earlier.currency and later.month = earlier.month + interval 1 month
+),
+
+billed_in_both as (
     select distinct
         later.cloud,
         later.month
-    from sold as later
-    join sold as earlier on later.cloud = earlier.cloud and later.month = earlier.month + interval 1 month
+    from billed as later
+    join billed as earlier on later.cloud = earlier.cloud and later.month = earlier.month + interval 1 month
 ),
 
 -- Each month's sales twice: once as what it is, once as what the next month is compared with.
@@ -76,7 +93,9 @@ pair as (
         max(side.quantity_before)::double as quantity_before,
         max(side.quantity_after)::double as quantity_after
     from side
-    join compared using (cloud, month)
+    join compared using (currency, month)
+    left join billed_in_both using (cloud, month)
+    where billed_in_both.cloud is not null or side.month + interval 1 month <= getvariable('as_of')
     group by all
 ),
 

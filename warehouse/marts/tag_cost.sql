@@ -9,20 +9,29 @@ with tagset as (
     where cost.tags is not null and json_type(cost.tags) = 'OBJECT'
 ),
 
-entry as (
+parsed as (
     select
         tagset.tags,
-        unnest(map_entries(from_json(tagset.tags, '"MAP(VARCHAR, VARCHAR)"'))) as pair
+        from_json(tagset.tags, '"MAP(VARCHAR, VARCHAR)"') as pairs
     from tagset
+),
+
+-- A bill may name a key twice: the first counts, as in rules of allocation.
+entry as (
+    select
+        parsed.tags,
+        parsed.pairs,
+        unnest(list_distinct(map_keys(parsed.pairs))) as tag_key
+    from parsed
 ),
 
 tag as (
     select
         entry.tags,
-        entry.pair.key as tag_key,
-        entry.pair.value as tag_value
+        entry.tag_key,
+        entry.pairs[entry.tag_key] as tag_value
     from entry
-    where nullif(entry.pair.value, '') is not null
+    where nullif(entry.pairs[entry.tag_key], '') is not null
 ),
 
 tagged as (

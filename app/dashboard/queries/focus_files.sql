@@ -37,10 +37,19 @@ with line as (
                 where billed.resource_id = getvariable('resource_id')
             )
         )
+        -- As in marts.tag_cost: an empty value is none, and untagged is what belongs to a resource.
         and (
             getvariable('tag_key') is null
-            or getvariable('tag_value')
-            = coalesce(json_extract_string(focus.Tags, '$."' || getvariable('tag_key') || '"'), '(untagged)')
+            or getvariable('tag_value') = coalesce(
+                nullif(
+                    from_json(
+                        if(json_valid(focus.Tags) and json_type(focus.Tags) = 'OBJECT', focus.Tags, null),
+                        '"MAP(VARCHAR, VARCHAR)"'
+                    )[getvariable('tag_key')::varchar],
+                    ''
+                ),
+                if(focus.ResourceId is null, null, '(untagged)')
+            )
         )
     group by all
 )

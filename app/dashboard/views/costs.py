@@ -154,7 +154,9 @@ def _filters(currency: str, is_tag: bool) -> dict[str, list[str] | None]:
 def _groups(choice: Choice, currency: str) -> dict[str, Any] | None:
     asked = _asked(choice, currency)
     groups_query = "cost_groups_by_tag" if choice.tag_key else "cost_groups"
-    groups = page.with_names(data.ask(groups_query, **asked), "split")
+    groups = data.ask(groups_query, **asked)
+    if choice.split == "cloud":
+        groups = groups.with_columns(pl.col("split").replace(page.CLOUD_NAMES).alias("label"))
     if groups.is_empty():
         page.empty("No costs match.", "Take away a filter, or choose other months.")
         return None
@@ -215,9 +217,7 @@ def _total(choice: Choice, groups: pl.DataFrame, currency: str) -> None:
 def _chart(choice: Choice, asked: dict[str, Any], groups: pl.DataFrame, currency: str) -> None:
     query = "cost_per_month_by_tag" if choice.tag_key else f"cost_per_{choice.grain}"
     labels = dict(groups.drop_nulls("label").select("split", "label").iter_rows())
-    over_time = page.with_names(data.ask(query, **asked), "split").with_columns(
-        pl.col("split").replace(labels)
-    )
+    over_time = data.ask(query, **asked).with_columns(pl.col("split").replace(labels))
     charts.show(
         charts.stacked(
             over_time, x=choice.grain, y="cost", split="split", currency=currency, height=360
@@ -273,7 +273,7 @@ def _why(choice: Choice, currency: str) -> None:
 
 def _inside(choice: Choice, group: dict[str, Any], currency: str) -> None:
     asked = _asked(choice, currency) | {"resource_id": None, "tag_key": None, "tag_value": None}
-    value: str = _key(choice, group["split"])
+    value: str = group["split"]
     fields = {
         "service": "services",
         "cloud": "clouds",
@@ -288,10 +288,15 @@ def _inside(choice: Choice, group: dict[str, Any], currency: str) -> None:
     with st.container(border=True):
         st.subheader(f"Inside {group['name']}", anchor=False)
         resource: dict[str, Any] | None = None
-        if choice.tag_key is None and choice.split != "charge category":
+        # What a resource costs is not told by category.
+        if choice.tag_key is None and asked["categories"] is None:
             resource = _resources(choice, asked, currency)
         if resource is not None:
-            asked["resource_id"] = resource["resource_id"]
+            asked |= {
+                "resource_id": resource["resource_id"],
+                "clouds": [resource["cloud"]],
+                "accounts": [resource["account"]],
+            }
             lines.lines(asked, resource["name"], currency)
         elif st.toggle(f"Show the bill lines of {group['name']}", key="costs_lines_of_group"):
             lines.lines(asked, group["name"], currency)
@@ -299,8 +304,9 @@ def _inside(choice: Choice, group: dict[str, Any], currency: str) -> None:
 
 def _resources(choice: Choice, asked: dict[str, Any], currency: str) -> dict[str, Any] | None:
     asked = asked | {"most": RESOURCES}
-    found = page.with_names(data.ask("cost_resources", **asked), "cloud").with_columns(
+    found = data.ask("cost_resources", **asked).with_columns(
         pl.coalesce("resource_name", "resource_id").alias("name"),
+        pl.col("cloud").replace(page.CLOUD_NAMES).alias("cloud_name"),
         pl.col(f"{choice.measure}_cost").alias("cost"),
     )
     if found.is_empty():
@@ -316,7 +322,7 @@ def _resources(choice: Choice, asked: dict[str, Any], currency: str) -> dict[str
             "cost": page.money_column(f"{choice.measure.capitalize()} cost", currency),
             "resource_type": st.column_config.TextColumn("Type"),
             "service": st.column_config.TextColumn("Service"),
-            "cloud": st.column_config.TextColumn("Cloud"),
+            "cloud_name": st.column_config.TextColumn("Cloud"),
             "account_name": st.column_config.TextColumn("Account"),
             "region": st.column_config.TextColumn("Region"),
             "resource_id": st.column_config.TextColumn("Id"),
@@ -351,11 +357,6 @@ def _newest(months: pl.DataFrame) -> date | None:
 
 def _is_over(month: date) -> bool:
     return _months_later(month, 1) <= data.snapshot().as_of.date()
-
-
-def _key(choice: Choice, shown: str) -> str:
-    names = {name: cloud for cloud, name in page.CLOUD_NAMES.items()}
-    return names.get(shown, shown) if choice.split == "cloud" else shown
 
 
 def _month(month: date) -> str:
