@@ -6,6 +6,7 @@ ActionError
 ├── BadBudget             a budget whose amount, currency or period makes no sense
 ├── LedgerBusy            another process holds the ledger for too long
 ├── Unknown               no plan, run, recommendation, user or role of that name
+├── BadName               a name that nobody can be called by
 ├── NotAllowed            this person's role does not cover it
 ├── FeedbackRefused       what was said of an incident lacks its reason or its day
 ├── SuppressionRefused    what is to be silenced lacks its reason, or has ended already
@@ -63,6 +64,10 @@ class Unknown(ActionError):
         shown = ", ".join(listed[:10]) or "none"
         more = f" and {len(listed) - 10} more" if len(listed) > 10 else ""
         super().__init__(f"No {what} named {name!r}. Known: {shown}{more}.{cure and ' ' + cure}")
+
+
+class BadName(ActionError):
+    """A name that nobody can be called by; nothing was written."""
 
 
 class NotAllowed(ActionError):

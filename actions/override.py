@@ -82,7 +82,7 @@ def find(
     places = pl.concat([connection.execute(PLACES).pl(), as_shipped.select(SCOPE)])
     found = [as_shipped.clear()]
     for holding in places.select(_holding(own).unique().sort()).to_series():
-        these = [override for number, override in enumerate(own) if holding >> number & 1]
+        these = [override for override, mark in zip(own, holding, strict=True) if mark == "1"]
         if _are_off(these):
             continue
         judged = reduce(lambda so_far, override: override.applied(so_far), these, check)
@@ -101,18 +101,18 @@ def _placed(found: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
 
 
 def _holding(overrides: Sequence[Override]) -> pl.Expr:
-    """Which of the overrides hold for a row, as a number with a bit for each."""
-    bits = [
+    """Which of the overrides hold for a row: a text with 1 or 0 for each, in their order."""
+    marks = [
         pl.when(
             pl.all_horizontal(pl.col(name).eq_missing(value) for name, value in o.scope.items())
         )
-        .then(1 << number)
-        .otherwise(0)
+        .then(pl.lit("1"))
+        .otherwise(pl.lit("0"))
         if o.scope
-        else pl.lit(1 << number)
-        for number, o in enumerate(overrides)
+        else pl.lit("1")
+        for o in overrides
     ]
-    return pl.sum_horizontal(bits).alias("holding")
+    return pl.concat_str(marks).alias("holding")
 
 
 def _are_off(overrides: Sequence[Override]) -> bool:

@@ -7,7 +7,7 @@ from unicodedata import normalize
 from sqlalchemy import Connection, insert, select, update
 
 from actions import audit
-from actions.errors import NotAllowed, Unknown
+from actions.errors import BadName, NotAllowed, Unknown
 from actions.ledger import Ledger
 from actions.tables import role, setting, user, utc
 
@@ -31,14 +31,15 @@ class User:
 def add_user(ledger: Ledger, name: str, role_name: str, *, actor: str, now: datetime) -> User:
     """Add a user, or give them another role. Only admins may, once there is one.
 
-    Raises `Unknown` for the role and `NotAllowed` for the actor.
+    Raises `BadName`, `Unknown` for the role and `NotAllowed` for the actor.
     """
+    _check_name(name)
     with ledger.write() as connection:
         known = list(connection.scalars(select(role.c.name).order_by(role.c.name)))
         if role_name not in known:
             raise Unknown("role", role_name, known)
         _check_admin(connection, actor)
-        _put(connection, _written(connection, name) or name.strip(), role_name, actor, now)
+        _put(connection, _written(connection, name) or name, role_name, actor, now)
         return _require(connection, name)
 
 
@@ -83,10 +84,11 @@ def trust_unknown_users(ledger: Ledger, is_trusted: bool, *, actor: str, now: da
 def known_user(connection: Connection, name: str, now: datetime) -> User:
     """The user of that name; an unknown one joins as approver where names are taken on trust.
 
-    Raises `Unknown` with the names that are known.
+    Raises `Unknown` with the names that are known, or `BadName` for what can't join.
     """
     is_new = _written(connection, name) is None
     if is_new and name.strip() and _is_trusting(connection):
+        _check_name(name.strip())
         _put(connection, name.strip(), ON_TRUST, "on trust", now)
     return _require(connection, name)
 
@@ -98,6 +100,16 @@ def is_same(name: str, other: str) -> bool:
     (True, False)
     """
     return _key(name) == _key(other)
+
+
+def _check_name(name: str) -> None:
+    """What can't be seen would make two people look like one, or one that nobody can name."""
+    is_seen = name.isprintable() and any(letter.isalnum() for letter in name)
+    if not is_seen or name != name.strip():
+        raise BadName(
+            f"Found the name {name!r}, expected at least one letter or digit, no space before or "
+            "after it, and no line break or other invisible character. Nobody was added."
+        )
 
 
 def _key(name: str) -> str:

@@ -29,6 +29,7 @@ from app.errors import AppError
 OURS = {"actions", "app", "clouds", "models", "pipelines", "warehouse"}
 BAD_INPUT = {  # errors of other packages that mean exit code 2
     "BadBudget",
+    "BadName",
     "BrokenSettings",
     "FeedbackRefused",
     "QueryRefused",

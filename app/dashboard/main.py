@@ -8,6 +8,7 @@ import streamlit as st
 from actions.errors import ActionError
 from app.dashboard import data, page, visitor
 from clouds.errors import CloudError
+from pipelines.errors import BrokenSettings
 from warehouse.errors import NothingPublished, WarehouseError
 
 FOLDER = files("app.dashboard")
@@ -45,6 +46,8 @@ def main() -> None:
         chosen.run()
     except NothingPublished:
         page.nothing_yet(chosen.title)
+    except BrokenSettings:
+        page.broken_settings()
     except (WarehouseError, ActionError, CloudError) as error:
         page.problem(error)
     except duckdb.Error as error:

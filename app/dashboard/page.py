@@ -1,9 +1,10 @@
 """What every page has in common: its question, where the numbers come from, what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec
 
 import duckdb
 import polars as pl
@@ -12,11 +13,13 @@ import streamlit as st
 from app.dashboard import data
 from app.dashboard.money import column, markdown
 from app.words import CLOUD_NAMES, cloud_name, day
+from pipelines.errors import BrokenSettings
 from pipelines.settings import CONFIG_FILE, Settings
 from warehouse.errors import NothingPublished, QueryRefused, without_passwords
 
 MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
 SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
+P = ParamSpec("P")
 ROW, HEADER = 35, 40  # pixels of a table
 
 
@@ -125,7 +128,38 @@ def empty(what: str, do: str) -> None:
 
 def problem(error: Exception) -> None:
     """One of our own errors, in its own words: what was found, and what to do."""
-    st.error(markdown(without_passwords(str(error))), icon=":material/error:")
+    text = markdown(without_passwords(str(error)))
+    st.error(text.replace("\n", "  \n"), icon=":material/error:")
+
+
+def dialog(
+    title: str, *, width: Literal["small", "medium", "large"], icon: str
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """As `st.dialog`, of which no error reaches the page around it: broken settings are told."""
+
+    def opens(draw: Callable[P, None]) -> Callable[P, None]:
+        @wraps(draw)
+        def told(*args: P.args, **kwargs: P.kwargs) -> None:
+            try:
+                draw(*args, **kwargs)
+            except BrokenSettings as error:
+                problem(error)
+
+        return st.dialog(title, width=width, icon=icon)(told)
+
+    return opens
+
+
+@st.fragment(run_every=4)
+def broken_settings() -> None:
+    """The whole page while the settings can't be understood; looks again by itself."""
+    try:
+        data.settings()
+    except BrokenSettings as error:
+        problem(error)
+        st.caption(":material/sync: This page opens again by itself as soon as that is corrected.")
+        return
+    st.rerun(scope="app")
 
 
 @st.fragment(run_every=4)
@@ -134,7 +168,10 @@ def nothing_yet(heading: str) -> None:
     st.title(heading, anchor=False)
     with st.container(border=True):
         st.subheader("There is no data yet", anchor=False)
-        settings = data.settings()
+        try:
+            settings = data.settings()
+        except BrokenSettings:
+            st.rerun(scope="app")
         st.write(markdown(f"Nothing is published in {settings.home} yet. What to do next:"))
         st.code(first_steps(settings), language="bash", wrap_lines=True)
         st.caption(

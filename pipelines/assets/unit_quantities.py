@@ -1,6 +1,7 @@
 """Count the units of work of the settings: requests, customers, builds."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,6 +18,8 @@ from warehouse.errors import QueryRefused
 from warehouse.ingest.focus import literal
 from warehouse.query import check
 
+ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$"
+AMOUNT = "nullif(trim(quantity), '')"  # some programs quote every cell, also empty ones
 SCHEMA = {
     "unit": pl.String(),
     "day": pl.Date(),
@@ -63,6 +66,9 @@ def count(connection: DuckDBPyConnection, unit: UnitSettings) -> pl.DataFrame:
         found = connection.execute(f"select * from ({query}) limit 0")
         columns = [column[0] for column in found.description]
         _require(unit, columns)
+        if unit.file is not None:
+            _require_days(connection, unit.file, unit.name)
+            query = f"select * replace ({_utc('day')} as day, {AMOUNT} as quantity) from ({query})"
         team = "asked.team::varchar" if "team" in columns else "null::varchar"
         counted = connection.execute(
             f"select ?::varchar as unit, asked.day::date as day, {team} as team,"
@@ -87,13 +93,47 @@ def _strangers(connection: DuckDBPyConnection, found: pl.DataFrame) -> list[str]
 
 def _query(connection: DuckDBPyConnection, unit: UnitSettings) -> str:
     """What gives the columns: the file, or the SQL if it only reads the lake."""
-    if unit.sql is None:
-        return f"select * from read_csv({literal(str(unit.file))}, header = true)"
-    check(connection, unit.sql)
-    return unit.sql.strip().rstrip(";")
+    if unit.file is not None:
+        return _rows(unit.file)
+    sql = unit.sql or ""
+    check(connection, sql)
+    return sql.strip().rstrip(";")
+
+
+def _rows(file: Path) -> str:
+    # As text: guessed from the rows of a file, 10/08 is another day in the next file.
+    return f"select * from read_csv({literal(str(file))}, header = true, all_varchar = true)"
 
 
 def _require(unit: UnitSettings, columns: Sequence[str]) -> None:
     missing = {"day", "quantity"} - set(columns)
     if missing:
         raise BrokenUnit(unit.name, f"found the columns {', '.join(columns)}")
+
+
+def _require_days(connection: DuckDBPyConnection, file: Path, unit: str) -> None:
+    """Days that may be either of two are refused, not guessed. Raises `BrokenUnit`."""
+    found = connection.execute(
+        f"select number, day from (select *, row_number() over () as number from ({_rows(file)}))"
+        f" where {AMOUNT} is not null and ({_utc('day')}) is null order by number limit 1"
+    ).fetchone()
+    if found:
+        number, day = found
+        what = "no day" if day is None else f"the day {day!r}"
+        raise BrokenUnit(
+            unit,
+            f"{file}, row {number} after the header: found {what}, expected a day such as "
+            "2026-11-22 or a time such as 2026-11-22T14:30:00Z",
+        )
+
+
+def _utc(column: str) -> str:
+    """The time that an ISO text means, in UTC; null for any other text."""
+    text = f"trim({column})"
+    whole = rf"regexp_replace({text}, '([T ]\d\d:\d\d)(Z|[+-].*)$', '\1:00\2')"
+    return (
+        f"case when not regexp_matches({text}, {literal(ISO)}) then null"
+        f" when regexp_matches({text}, '(Z|:.*[+-].*)$')"
+        f" then try_cast({whole} as timestamptz) at time zone 'UTC'"
+        f" else try_cast({text} as timestamp) end"
+    )

@@ -8,7 +8,7 @@ from actions import approve as approving
 from actions import audit
 from actions.apply import apply
 from actions.approve import approvals, approve, reject, standing
-from actions.errors import ApplyRefused, ApprovalRefused, NotAllowed, Unknown
+from actions.errors import ApplyRefused, ApprovalRefused, BadName, NotAllowed, Unknown
 from actions.plan import load, plans
 from actions.planned import Plan
 from actions.risk import risk_of, way_back
@@ -87,6 +87,24 @@ def test_adding_somebody_in_another_spelling_changes_their_role(office: Office) 
     remove_user(office.ledger, "Bob", actor="root", now=NOW)
     assert "bob" not in [user.name.casefold() for user in users(office.ledger)]
     assert audit.verify(office.ledger).ok
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", " eve", "eve ", "e\nve", "eve\x1b[2J", "e\u200bve", "\u00a0", "..."]
+)
+def test_a_name_is_one_that_can_be_seen_and_typed(office: Office, name: str) -> None:
+    before = users(office.ledger)
+    with pytest.raises(BadName, match="expected at least one letter or digit, no space before"):
+        add_user(office.ledger, name, "admin", actor="root", now=NOW)
+    assert users(office.ledger) == before
+
+
+def test_no_name_is_taken_on_trust_that_could_not_be_added(office: Office) -> None:
+    trust_unknown_users(office.ledger, True, actor="root", now=NOW)
+    plan = plan_of(office)
+    with pytest.raises(BadName, match="line break"):
+        approve(office.ledger, plan.id, plan.hash, "eve\nroot", now=office.now)
+    assert "eve" not in str(users(office.ledger))
 
 
 def test_author_may_approve_r1(office: Office) -> None:

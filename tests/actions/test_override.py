@@ -88,6 +88,12 @@ def test_each_resource_is_judged_by_what_holds_for_it(
     assert found(facts, *overrides) == expected
 
 
+def test_there_may_be_an_override_for_each_of_many_accounts(facts: DuckDBPyConnection) -> None:
+    many = [disks({"days": 60}, account=f"other-{number}") for number in range(130)]
+    mine = [disks({"days": 14}, account="a2"), disks(enabled=False, account="p1")]
+    assert found(facts, *many, *mine) == {"web-dev", "web-prod", "data-dev"}
+
+
 def test_titles_say_what_holds_for_the_resource(facts: DuckDBPyConnection) -> None:
     rows = recommend(facts, as_of=AS_OF, snapshot=7, only=[check("unattached_disk")],
                      overrides=[disks({"days": 14}, team="data")])  # fmt: skip

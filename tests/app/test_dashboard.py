@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from estate import AS_OF, line, warehouse
 from pages import FOLDER, opened
+from streamlit.testing.v1 import AppTest
 
 from app.dashboard import charts, data
 from app.dashboard.start import streamlit_arguments
@@ -62,6 +63,43 @@ def test_a_home_that_never_ran_says_the_next_step_from_where_it_is(
     assert ("instance-select demo" in steps) == (file is None)
     assert ("name your sources" in steps) == (file == "sources: []\n")
     assert f"instance-select run --home {tmp_path}" in steps, "another home than the default"
+
+
+def test_broken_settings_are_told_until_they_are_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "instance-select.yaml"
+    app = opened(tmp_path, "costs", monkeypatch)
+    file.write_text("max_changes: many\nthreads: -1\n")
+    app.run()
+    assert not app.exception
+    (error,) = app.error
+    told = error.value.split("  \n")  # how Markdown breaks a line
+    assert sorted(line.split(": found ")[0] for line in told) == [
+        f"{file}, line 1", f"{file}, line 2",
+    ]  # fmt: skip
+    assert not app.title
+    file.write_text("max_changes: 5\n")
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert [title.value for title in app.title] == ["Costs"]
+
+
+def test_a_dialog_tells_that_the_settings_broke_meanwhile() -> None:
+    def script() -> None:
+        from app.dashboard import page
+        from pipelines.errors import BrokenSettings
+
+        @page.dialog("Approve", width="small", icon=":material/verified:")
+        def approve() -> None:
+            raise BrokenSettings("line 1: found a typo")
+
+        approve()
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    assert [error.value for error in app.error] == ["line 1: found a typo"]
 
 
 def read(what: str, failed: str | None, **columns: Any) -> dict[str, Any]:

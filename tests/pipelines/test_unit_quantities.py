@@ -4,10 +4,14 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pytest
 from home import Home, home_at
 
-from pipelines.allocation_settings import AllocationSettings
+from pipelines.allocation_settings import AllocationSettings, UnitSettings
+from pipelines.assets.unit_quantities import count
+from pipelines.errors import BrokenUnit
 
 UNITS = {
     "units": [
@@ -64,3 +68,51 @@ def test_without_units_there_is_nothing_and_no_failure(tmp_path: Path) -> None:
     report = home.run()
     assert report.ok, [step for step in report.steps if step.status == "failed"]
     assert home.ask("from models.unit_quantity") == []
+
+
+def counted(rows: str, folder: Path) -> pl.DataFrame:
+    file = folder / "builds.csv"
+    file.write_text(f"day,team,quantity\n{rows}")
+    return count(duckdb.connect(), UnitSettings(name="build", file=file))
+
+
+@pytest.mark.parametrize(
+    ("rows", "row", "day"),
+    [
+        ("10/08/2026,a,1\n", 1, "'10/08/2026'"),  # which of two days it is nobody can tell
+        ("2026-08-09,a,1\n08/13/2026,a,1\n", 2, "'08/13/2026'"),
+        ("2026-08-09,a,1\n2026-02-30,a,1\n", 2, "'2026-02-30'"),
+        ("20260809,a,1\n", 1, "'20260809'"),
+        ("2026-08-09T25:00,a,1\n", 1, "'2026-08-09T25:00'"),
+    ],
+)
+def test_a_day_that_is_not_iso_is_refused_not_guessed(
+    rows: str, row: int, day: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BrokenUnit) as raised:
+        counted(rows, tmp_path)
+    said = f"builds.csv, row {row} after the header: found the day {day}, expected a day such as"
+    assert said in str(raised.value)
+
+
+def test_a_quantity_without_a_day_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BrokenUnit, match="row 2 after the header: found no day"):
+        counted('2026-08-09,a,1\n,a,2\n,a,""\n', tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-08-09", 9),
+        (" 2026-08-09 ", 9),
+        ("2026-08-09 23:59", 9),
+        ("2026-08-09T23:59:59.5Z", 9),
+        ("2026-08-09T23:00Z", 9),
+        ("2026-08-09T23:00-05:00", 10),  # days are of UTC, as those of bills
+        ("2026-08-09 01:00:00+02", 8),
+    ],
+)
+def test_an_iso_time_counts_on_its_day_in_utc(text: str, day: int, tmp_path: Path) -> None:
+    assert counted(f'{text},007,1.5\n2026-08-01,a,""\n,a,\n', tmp_path).rows() == [
+        ("build", date(2026, 8, day), "007", Decimal("1.5"))
+    ]

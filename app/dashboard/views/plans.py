@@ -235,7 +235,7 @@ def _apply_button(plan: Plan, label: str, apply: Callable[[], object]) -> None:
         _approve_dialog(plan)
 
 
-@st.dialog("Approve this plan", width="medium", icon=":material/verified:")
+@page.dialog("Approve this plan", width="medium", icon=":material/verified:")
 def _approve_dialog(plan: Plan) -> None:
     st.markdown(
         money.markdown(
@@ -250,7 +250,7 @@ def _approve_dialog(plan: Plan) -> None:
         _decide(lambda: decide.approve(plan, visitor.user(), reason or None), "Approved")
 
 
-@st.dialog("Reject this plan", width="medium", icon=":material/block:")
+@page.dialog("Reject this plan", width="medium", icon=":material/block:")
 def _reject_dialog(plan: Plan) -> None:
     st.markdown(f"**{money.markdown(plan.title)}** will not be applied. This can't be taken back.")
     reason = st.text_input("Why? (for the log)", key=f"why_{plan.id}")
@@ -258,7 +258,7 @@ def _reject_dialog(plan: Plan) -> None:
         _decide(lambda: decide.reject(plan, visitor.user(), reason or None), "Rejected")
 
 
-@st.dialog("Apply this plan", width="medium", icon=":material/play_arrow:")
+@page.dialog("Apply this plan", width="medium", icon=":material/play_arrow:")
 def _apply_dialog(plan: Plan) -> None:
     st.markdown(
         f"{plan_text.counted(len(plan.changes), 'change')} will be made now, one after the other, "
@@ -268,7 +268,7 @@ def _apply_dialog(plan: Plan) -> None:
         _start(plan)
 
 
-@st.dialog("Undo this run", width="medium", icon=":material/undo:")
+@page.dialog("Undo this run", width="medium", icon=":material/undo:")
 def _undo_dialog(plan: Plan, run: Run) -> None:
     st.markdown(
         f"A new plan of the way back of **{money.markdown(plan.title)}** will be made. It has to "
@@ -285,7 +285,7 @@ def _undo_dialog(plan: Plan, run: Run) -> None:
             st.rerun()
 
 
-@st.dialog("Is it as planned, and did it pay?", width="large", icon=":material/fact_check:")
+@page.dialog("Is it as planned, and did it pay?", width="large", icon=":material/fact_check:")
 def _verify_dialog(run: Run) -> None:
     try:
         with st.spinner("Looking at each resource and its bills"):
@@ -315,7 +315,7 @@ def _rehearse_button(plan: Plan) -> None:
         _rehearsal_dialog(plan)
 
 
-@st.dialog("What applying would do now", width="large", icon=":material/science:")
+@page.dialog("What applying would do now", width="large", icon=":material/science:")
 def _rehearsal_dialog(plan: Plan) -> None:
     try:
         with st.spinner("Looking at each resource"):

@@ -209,7 +209,7 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
         page.rows_of(row["evidence"], f"evidence_{row['id']}")
 
 
-@st.dialog("Make a plan", width="large", icon=":material/playlist_add_check:")
+@page.dialog("Make a plan", width="large", icon=":material/playlist_add_check:")
 def _plan_dialog(chosen: pl.DataFrame, currency: str) -> None:
     limits = decide.limits(data.settings())
     st.markdown(
