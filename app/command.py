@@ -13,9 +13,21 @@ from app.answer import Answer, to_json
 from app.errors import AppError
 from app.session import Session
 
+
+def named_path(text: str) -> Path:
+    """A path that a caller gives. An empty one would be the current folder."""
+    if not text.strip():
+        raise typer.BadParameter(
+            "found an empty path, expected a file or folder (. is the current folder); "
+            "a variable of your script may be unset"
+        )
+    return Path(text)
+
+
 Home = Annotated[
     Path | None,
     typer.Option(
+        parser=named_path,
         metavar="DIR",
         help="Folder of everything that is written (default: INSTANCE_SELECT_HOME or ./var).",
     ),

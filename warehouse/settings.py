@@ -9,7 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class LakeSettings(BaseSettings):
     """Read once at start from INSTANCE_SELECT_* variables, then handed down."""
 
-    model_config = SettingsConfigDict(env_prefix="INSTANCE_SELECT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="INSTANCE_SELECT_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(
         default=Path("var"),

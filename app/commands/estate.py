@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app.answer import Answer
-from app.command import command
+from app.command import command, named_path
 from app.errors import BadInput
 from app.session import Session
 
@@ -95,7 +95,8 @@ def demo(
 def ingest(
     session: Session,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Export files and folders.")
+        list[Path],
+        typer.Argument(metavar="PATH...", parser=named_path, help="Export files and folders."),
     ],
     accept_empty: Annotated[
         bool, typer.Option(help="Let a delivery without rows empty its period, on purpose.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.answer import Answer
-from app.command import command
+from app.command import command, named_path
 from app.errors import BadInput
 from app.session import Session
 
@@ -29,7 +29,10 @@ def add_to(app: typer.Typer) -> None:
 def forecast(
     session: Session,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet: unique_id, ds, y.")
+        Path,
+        typer.Argument(
+            metavar="FILE", parser=named_path, help="CSV, TSV or Parquet: unique_id, ds, y."
+        ),
     ],
     horizon: Annotated[int, typer.Option(min=1, max=10_000, help="Time steps ahead.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
@@ -82,7 +85,10 @@ def forecast(
 def detect(
     session: Session,
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="CSV, TSV or Parquet file, or a folder.")
+        Path,
+        typer.Argument(
+            metavar="PATH", parser=named_path, help="CSV, TSV or Parquet file, or a folder."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write, in the same layout.")],
 ) -> Answer:

@@ -70,6 +70,18 @@ def test_ingest_loads_the_good_file_and_fails_for_the_bad_one(tmp_path: Path, bi
     assert "Traceback" not in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    "given", [("ingest", ""), ("ingest", "--home", "", "."), ("--home", " ", "ingest", ".")]
+)
+def test_an_empty_path_is_not_the_current_folder(
+    tmp_path: Path, bill: Path, given: tuple[str, ...]
+) -> None:
+    outcome = call(*given, cwd=tmp_path)
+    assert outcome.code == 2
+    assert "found an empty path, expected a file or folder" in outcome.stderr
+    assert list(tmp_path.iterdir()) == [bill], "nothing was written"
+
+
 def test_ingest_of_nothing_is_bad_input(tmp_path: Path) -> None:
     outcome = call("ingest", tmp_path / "nope.csv", "--json", home=tmp_path / "home")
     assert outcome.code == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clouds.errors import UnknownCloud, UnknownOption, WronglyConfigured
 from pipelines.errors import BrokenSettings
-from pipelines.settings import CONFIG_FILE, load_settings
+from pipelines.settings import CONFIG_FILE, Settings, load_settings
 from pipelines.sources import connect_what_answers
 
 GOOD = "sources:\n  - name: one\n    cloud: aws\n"
@@ -114,6 +114,18 @@ def test_a_variable_that_does_not_fit_is_named(
     monkeypatch.setenv("INSTANCE_SELECT_SOURCES", "[unclosed")
     with pytest.raises(BrokenSettings, match="must be JSON"):
         load_settings(tmp_path)
+
+
+def test_an_empty_variable_counts_as_not_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"INSTANCE_SELECT_{name.upper()}", "")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings() == Settings.model_construct()
+    assert load_settings().home == Path("var"), "not the current folder"
+    assert load_settings(tmp_path).as_of is None, "the sources' own clock"
+    assert load_settings(settings_of("max_changes: 3\n", tmp_path)).max_changes == 3
 
 
 def test_settings_without_a_value_keep_their_default(tmp_path: Path) -> None:
