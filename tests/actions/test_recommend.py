@@ -193,7 +193,10 @@ def test_advice_on_bills_in_two_currencies_tells_of_both(facts: DuckDBPyConnecti
             " values ('aws', 'a1', ?, 'EC2', date '2026-10-31', ?)",
             [currency, cost],
         )
-    facts.execute("insert into marts.billed_until (cloud, until) values ('aws', date '2026-11-01')")
+    facts.execute(
+        "insert into marts.sub_account_billed_until (cloud, account, until)"
+        " values ('aws', 'a1', date '2026-11-01')"
+    )
     row = found(facts)["unallocated_spend"]
     one = "in 30 days belong to no team, most of it EC2"
     assert row["reason"] == f"400.00 of 400.00 EUR {one}; 500.00 of 500.00 USD {one}"
