@@ -1,17 +1,17 @@
 -- One row per cloud, account, service, currency and day that is billed completely: what all its charges cost.
 -- What comes late, on the bill of a later month, counts from when that month began: its day is over, and so is the
--- forecast of its own. Where usage is billed for more than a day only, a charge is spread evenly over the days that it
--- is for: by the day it begins a month would cost everything on its first day, and nobody knew what the others cost.
+-- forecast of its own. Where few days have usage of their own, since most is billed for longer, a charge is spread evenly
+-- over the days that it is for: by the day it begins a month would cost everything on its first day, and nobody knew what
+-- the others cost. A machine that lived for hours, billed beside those of the whole month, makes no bill a daily one.
 with feed as (
     select
         focus.x_cloud as cloud,
         focus.BillingAccountId as billing_account,
-        coalesce(
-            bool_or(focus.ChargePeriodEnd <= focus.ChargePeriodStart + interval 1 day) filter (
-                where focus.ChargeCategory = 'Usage'
-            ),
-            false
-        ) as is_daily
+        2 * count(distinct focus.ChargePeriodStart::date) filter (
+            where
+            focus.ChargeCategory = 'Usage'
+            and focus.ChargePeriodEnd <= focus.ChargePeriodStart + interval 1 day
+        ) > date_diff('day', min(focus.ChargePeriodStart), max(focus.ChargePeriodStart)) as is_daily
     from raw.focus as focus
     group by all
 ),

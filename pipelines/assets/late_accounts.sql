@@ -1,6 +1,6 @@
 -- One row per account whose bill ends before the others', with the first day that is not known.
--- Of the feeds that bill an account the one that is furthest behind counts, unless it ended long before the others:
--- then the account has moved to them.
+-- Of the feeds that bill an account the one that is furthest behind counts, unless it ended long before the others (62
+-- days, GONE of models/forecast/run.py): then the account has moved to them.
 with feed as (
     select distinct
         focus.x_source as source,

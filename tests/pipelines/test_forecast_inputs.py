@@ -159,6 +159,19 @@ def test_a_bill_by_the_month_is_spread_over_the_days_that_it_is_for() -> None:
     assert len(seats) == 19
 
 
+def test_a_machine_of_some_hours_makes_no_bill_a_daily_one() -> None:
+    cloud = {"x_cloud": "digitalocean"}
+    bill = [
+        month("2026-01-01", "2026-02-01", "62", **cloud),
+        line("2026-01-20", "5", **cloud, ServiceName="Short"),
+        month("2026-02-01", "2026-03-01", "56", **cloud),
+    ]
+    found = asked("all_costs", raw_focus=bill)
+    assert len(found) == 31 + 1 + 28
+    assert {row["cost"] for row in found if row["service"] != "Short"} == {2.0}
+    assert [row["day"] for row in found if row["service"] == "Short"] == [date(2026, 1, 20)]
+
+
 def test_a_fee_for_a_month_stays_on_its_day_where_usage_is_billed_by_the_day() -> None:
     fee = month("2026-03-01", "2026-04-01", "90", ServiceName="Support")
     found = asked("all_costs", raw_focus=[*days(40, "1"), fee])
