@@ -1,6 +1,5 @@
 """Pages of the dashboard, opened as Streamlit serves them."""
 
-import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,7 +12,5 @@ FOLDER = Path(str(files("app.dashboard")))
 def opened(home: Path, view: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page `view` of a home, drawn once."""
     monkeypatch.setenv("INSTANCE_SELECT_HOME", str(home))
-    # Streamlit puts its script in the place of `__main__`, which spawned processes would run.
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     app = AppTest.from_file(str(FOLDER / "main.py"), default_timeout=120).run()
     return app if view == "overview" else app.switch_page(f"views/{view}.py").run()

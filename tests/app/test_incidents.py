@@ -1,6 +1,5 @@
 """Saying what an incident is, at the command line and on its page."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +7,6 @@ import pytest
 from command_line import answer, call
 from pages import FOLDER, opened
 from streamlit.testing.v1 import AppTest
-
-
-@pytest.fixture(autouse=True)
-def main_module_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streamlit puts its script in the place of `__main__`, which spawned processes would run."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 def incidents(home: Path) -> dict[str, dict[str, Any]]:

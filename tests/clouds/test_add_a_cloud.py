@@ -82,12 +82,6 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Generator[Toy]:
         yield Toy(home, site, emulator, ran)
 
 
-@pytest.fixture(autouse=True)
-def main_module_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streamlit puts its script in the place of `__main__`, which spawned processes would run."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-
-
 def test_its_resources_bills_and_measurements_are_in_the_warehouse(toy: Toy) -> None:
     query = "select account, kind, count(*) from marts.resource_now group by all order by all"
     assert toy.ask(query) == [
