@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 from duckdb import DuckDBPyConnection
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from actions import audit
 from actions.errors import PlanRefused
@@ -18,6 +18,8 @@ from actions.ledger import Ledger
 from actions.plan import find_kind
 from actions.risk import changed_since, described, still_holds
 from actions.run import DONE, Run, Step, load_run
+from actions.tables import change as change_table
+from actions.tables import run_change as step_table
 from actions.tables import saving as saving_table
 from actions.tables import utc
 from clouds.cloud import Change, Cloud, Observation
@@ -25,6 +27,7 @@ from clouds.errors import CloudError
 from warehouse.errors import OlderTables
 
 WINDOWS = (7, 30)  # days of bills after a change: a first answer and a settled one
+DAYS_BEFORE = 14
 DAYS_PER_MONTH = Decimal("30.4375")
 FULL = Decimal("0.8")  # of the promise; less counts as saved_less
 CENTS = Decimal("0.000001")
@@ -78,8 +81,10 @@ def verify(
     """
     run = load_run(ledger, run_id)
     made = [step for step in run.steps if step.outcome in DONE]
-    costs = _costs(connection, made) if connection is not None else {}
-    money = _Money(costs, _known(ledger, run_id))
+    with ledger.read() as reading:
+        others = {step.planned.change.change_id: _others(reading, step) for step in made}
+    costs = _costs(connection, made, others) if connection is not None else {}
+    money = _Money(costs, _known(ledger, run_id), others)
     verdicts = [_verdict(step, clouds, money) for step in made]
     _keep(ledger, run, verdicts, now)
     return verdicts
@@ -100,6 +105,55 @@ class _Money:
 
     costs: Mapping[tuple[str, int], Mapping[str, Any]]
     known: Mapping[tuple[str, int], Mapping[str, Any]]
+    others: Mapping[str, "_Others"]
+
+
+@dataclass(frozen=True)
+class _Others:
+    """Between which of our changes to the same resource a change stands.
+
+    The days from one to the next belong to one change, so that none is paid for what another saved.
+    """
+
+    last: date | None  # the newest of an earlier day
+    next: date | None  # of the same day or later
+
+    def first_day(self, applied_on: date) -> date:
+        """The first day that may count as before the change."""
+        first = applied_on - timedelta(days=DAYS_BEFORE)
+        return first if self.last is None else max(first, self.last + timedelta(days=1))
+
+    def days_after(self, applied_on: date, window: int) -> int:
+        """How many days may count as after it."""
+        if self.next is None:
+            return window
+        return min(max((self.next - applied_on).days - 1, 0), window)
+
+
+def _others(connection: Connection, step: Step) -> _Others:
+    change = step.planned.change
+    query = (
+        select(step_table.c.intent_at)
+        .join(change_table, step_table.c.change_id == change_table.c.id)
+        .where(
+            change_table.c.cloud == change.resource.cloud,
+            change_table.c.resource_id == change.resource.resource_id,
+            change_table.c.id != change.change_id,
+            change_table.c.saving_month_high.is_not(None),  # what changes no cost is no matter
+            step_table.c.outcome.in_(DONE),
+            step_table.c.intent_at.is_not(None),
+        )
+    )
+    made_at = _made_at(step)
+    moments = connection.scalars(query).all()
+    return _Others(
+        max((at.date() for at in moments if at.date() < made_at.date()), default=None),
+        min((at.date() for at in moments if at > made_at), default=None),
+    )
+
+
+def _made_at(step: Step) -> datetime:
+    return step.intent_at or step.finished_at or datetime.min
 
 
 def _known(ledger: Ledger, run_id: str) -> dict[tuple[str, int], Mapping[str, Any]]:
@@ -139,7 +193,7 @@ def _measured(step: Step, money: _Money) -> tuple[Measured, ...]:
     return tuple(
         _as_known(step, money.known[key])
         if key in money.known and not _has_bills(money.costs.get(key))
-        else _paid(step, key[1], money.costs.get(key))
+        else _paid(step, key[1], money.costs.get(key), money.others[key[0]])
         for key in keys
     )
 
@@ -161,7 +215,7 @@ def _as_known(step: Step, row: Mapping[str, Any]) -> Measured:
     )
 
 
-def _paid(step: Step, window: int, cost: Mapping[str, Any] | None) -> Measured:
+def _paid(step: Step, window: int, cost: Mapping[str, Any] | None, others: _Others) -> Measured:
     change = step.planned.change
     if change.currency is None or change.saving_month_high is None:
         return Measured(window, "unknown", "no saving was promised, so none is measured")
@@ -169,21 +223,29 @@ def _paid(step: Step, window: int, cost: Mapping[str, Any] | None) -> Measured:
         return Measured(window, "unknown", "it puts something back, which is to save nothing")
     if cost is None:
         return Measured(window, "pending", "the bills were not looked at")
+    made_on = _made_at(step).date()
+    days = others.days_after(made_on, window)
+    alone = "so what each of them saved can't be told apart"
+    if days == 0:
+        return Measured(window, "unknown", f"we changed it again on {others.next}, {alone}")
+    if others.first_day(made_on) == made_on:
+        return Measured(window, "unknown", f"we had changed it on {others.last}, {alone}")
     if not _has_bills(cost):
         reason = "no bill in the 14 days before the change, so there is nothing to compare with"
         return Measured(window, "unknown", reason)
     before = _month(cost["before_day"])
-    if cost["days_after"] < window:
-        reason = f"{cost['days_after']} of {window} days after the change are billed completely"
+    if cost["days_after"] < days:
+        reason = f"{cost['days_after']} of {days} days after the change are billed completely"
         return Measured(window, "pending", reason, cost_month_before=before)
     unused = _month(cost["unused_day"])
     after = _month(cost["after_day"]) + unused
     saved = before - after
     promise = f"{change.saving_month_low:.2f} to {change.saving_month_high:.2f}"
     idle = f" ({unused:.2f} of it for commitments that nobody uses since)" if unused else ""
+    until = f", until we changed it again on {others.next}" if days < window else ""
     reason = (
         f"cost {before:.2f} {change.currency} a month before and {after:.2f} after{idle}: "
-        f"{saved:.2f} saved over {window} days, promised {promise}"
+        f"{saved:.2f} saved over {days} days{until}, promised {promise}"
     )
     return Measured(window, _worth(saved, change.saving_month_low), reason, before, after, saved)
 
@@ -200,7 +262,7 @@ def _month(cost_day: Decimal) -> Decimal:
 
 
 def _costs(
-    connection: DuckDBPyConnection, made: Sequence[Step]
+    connection: DuckDBPyConnection, made: Sequence[Step], others: Mapping[str, _Others]
 ) -> dict[tuple[str, int], Mapping[str, Any]]:
     subject = pl.DataFrame(
         [
@@ -210,16 +272,19 @@ def _costs(
                 "resource_id": step.planned.change.resource.resource_id,
                 "backup": step.backup,
                 "currency": step.planned.change.currency,
-                "applied_on": (step.intent_at or step.finished_at or datetime.min).date(),
-                "window_days": days,
+                "applied_on": made_on,
+                "from_day": others[step.planned.change.change_id].first_day(made_on),
+                "window_days": window,
+                "days": others[step.planned.change.change_id].days_after(made_on, window),
             }
             for step in made
-            for days in WINDOWS
+            for made_on in [_made_at(step).date()]
+            for window in WINDOWS
         ],
         schema={
             "change_id": pl.String, "cloud": pl.String, "resource_id": pl.String,
             "backup": pl.String, "currency": pl.String, "applied_on": pl.Date,
-            "window_days": pl.Int32,
+            "from_day": pl.Date, "window_days": pl.Int32, "days": pl.Int32,
         },
     )  # fmt: skip
     connection.register("subject", subject.to_arrow())

@@ -1,6 +1,7 @@
 -- One row per change and window: what the resource cost a day before the change, and what it costs since.
--- `subject` holds change_id, cloud, resource_id, backup, currency, applied_on and window_days. What a delete left
--- behind as its backup is part of the cost since. The bills themselves are read, not resource_cost_daily, as that
+-- `subject` holds change_id, cloud, resource_id, backup, currency, applied_on and window_days; from_day is the first day
+-- that may count as before it, and days how many may count as after it, as other changes of ours to the resource bound
+-- both. What a delete left behind as its backup is part of the cost since. The bills themselves are read, not resource_cost_daily, as that
 -- holds the last 92 days only, and what a change saved must not depend on when somebody asks.
 --
 -- Both sides count days of the calendar, billed or not, as resource_run_rate does: a day on which it was off is a day.
@@ -15,10 +16,18 @@ with change as (
         subject.cloud,
         subject.currency,
         subject.applied_on,
-        subject.applied_on + 1 + max(subject.window_days) as ends_on, -- the first day after the longest window
+        subject.from_day,
+        subject.applied_on + 1 + max(subject.days) as ends_on, -- the first day after the longest window
         unnest([subject.resource_id, subject.backup]) as resource_id
     from subject
-    group by subject.change_id, subject.cloud, subject.currency, subject.applied_on, subject.resource_id, subject.backup
+    group by
+        subject.change_id,
+        subject.cloud,
+        subject.currency,
+        subject.applied_on,
+        subject.from_day,
+        subject.resource_id,
+        subject.backup
 ),
 
 billed_as as (
@@ -42,6 +51,7 @@ own_line as (
         billed_as.cloud,
         billed_as.currency,
         billed_as.applied_on,
+        billed_as.from_day,
         billed_as.ends_on,
         focus.BillingAccountId as billing_account,
         coalesce(known.commitment_id, focus.CommitmentDiscountId) as commitment_id,
@@ -85,7 +95,7 @@ span as (
     select
         own_line.change_id,
         own_line.applied_on,
-        greatest(min(own_line.first_day), own_line.applied_on - 14) as first_day, -- no day before it was there
+        greatest(min(own_line.first_day), own_line.from_day) as first_day, -- no day before it was there
         min(complete.until) filter (
             where own_line.first_day + own_line.days > own_line.applied_on - 14
         )::date as until
@@ -93,7 +103,7 @@ span as (
     left join marts.account_billed_until as complete
         on own_line.cloud = complete.cloud and own_line.billing_account is not distinct from complete.billing_account
     where own_line.first_day < own_line.applied_on
-    group by own_line.change_id, own_line.applied_on
+    group by own_line.change_id, own_line.applied_on, own_line.from_day
     having max(own_line.first_day + own_line.days) > own_line.applied_on - 14
 ),
 
@@ -101,9 +111,10 @@ calendar as (
     select
         subject.change_id,
         subject.window_days,
+        subject.days,
         subject.applied_on,
         span.first_day,
-        span.first_day + unnest(range(subject.applied_on - span.first_day + 1 + subject.window_days))::integer as day
+        span.first_day + unnest(range(subject.applied_on - span.first_day + 1 + subject.days))::integer as day
     from subject
     join span using (change_id)
 ),
@@ -116,13 +127,13 @@ weighed as (
         calendar.day < calendar.applied_on as is_before,
         case
             when calendar.day > calendar.applied_on
-                then 1 / calendar.window_days
-            when calendar.applied_on - calendar.first_day < 7
+                then 1 / calendar.days
+            when least(calendar.applied_on - calendar.first_day, calendar.days) < 7 -- a weekday is missing
                 then 1 / (calendar.applied_on - calendar.first_day)
             else
                 count(*) filter (where calendar.day > calendar.applied_on) over weekday
                 / count(*) filter (where calendar.day < calendar.applied_on) over weekday
-                / calendar.window_days
+                / calendar.days
         end as share -- those of each side add up to 1
     from calendar
     where calendar.day <> calendar.applied_on
@@ -263,8 +274,8 @@ select
     subject.change_id,
     subject.window_days,
     coalesce(subject.applied_on - span.first_day, 0) as days_before, -- 0 = no bill in the 14 days before it
-    -- Of the window, how many are billed completely by every account that billed the resource before the change.
-    coalesce(least(greatest(span.until - subject.applied_on - 1, 0), subject.window_days), 0) as days_after,
+    -- How many of the days that count are billed completely by every account that billed the resource before the change.
+    coalesce(least(greatest(span.until - subject.applied_on - 1, 0), subject.days), 0) as days_after,
     round(cost.before_day, 9)::decimal(38, 18) as before_day,
     round(cost.after_day, 9)::decimal(38, 18) as after_day, -- of the resource and its backup
     round(coalesce(unused.unused_day, 0), 9)::decimal(38, 18) as unused_day -- still paid to commitments

@@ -9,12 +9,15 @@ from staff import NOW, Office
 
 from actions import audit
 from actions.apply import apply
+from actions.planned import Wish
 from actions.run import Run
 from actions.verify import savings, verify
+from clouds.cloud import Resource, Verb
 from warehouse.build import build
 from warehouse.lake import SCHEMAS, schema_files
 
 APPLIED_ON = NOW.date()
+MACHINE = Resource("aws", "a1", "r1", "i-1", "instance")
 
 
 @pytest.fixture
@@ -152,6 +155,89 @@ def test_machine_that_runs_on_weekdays_as_before_saved_nothing(
         (Decimal("217.410714"), 0),  # 10 of 14 days
         (Decimal("223.208333"), 0),  # 22 of 30
     ]
+
+
+def changed(office: Office, verb: Verb, after: str, days: int, **more: Decimal) -> Run:
+    """The machine `i-1`, changed some days and minutes after `NOW`."""
+    office.now = NOW + timedelta(days=days, minutes=len(office.cloud.effects()))
+    if not office.cloud.effects():
+        office.cloud.add("i-1")
+    plan = office.approved(office.wish(MACHINE, verb, after, **more))
+    return apply(office.ledger, plan.id, office.clouds, actor="bob", now=office.now)
+
+
+def resized_and_stopped(office: Office, facts: DuckDBPyConnection, between: int) -> list[str]:
+    """What `verify` says of 10 -> 6 a day, and of 6 -> 0 some days later: the longest window."""
+    runs = [changed(office, "resize", "m5.large", 0), changed(office, "stop", "stopped", between)]
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 10)
+    bill(facts, APPLIED_ON + timedelta(days=1), between - 1, 6)
+    billed_until(facts, APPLIED_ON + timedelta(days=90))
+    return [
+        verify(office.ledger, run.id, office.clouds, facts, now=NOW)[0].measured[-1].reason
+        for run in runs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("between", "days", "until"),
+    [(3, 2, ", until we changed it again on 2026-11-04"), (11, 10, "2026-11-12"), (31, 30, "")],
+)
+def test_two_changes_to_one_resource_do_not_both_save_the_same(
+    office: Office, facts: DuckDBPyConnection, between: int, days: int, until: str
+) -> None:
+    first, second = resized_and_stopped(office, facts, between)
+    assert first.startswith("cost 304.38 USD a month before and 182.62 after: 121.75 saved")
+    assert f"121.75 saved over {days} days" in first
+    assert until in first
+    assert second.startswith("cost 182.62 USD a month before and 0.00 after: 182.62 saved")
+
+
+@pytest.mark.parametrize("between", [0, 1])
+def test_change_without_a_day_of_its_own_is_not_measured(
+    office: Office, facts: DuckDBPyConnection, between: int
+) -> None:
+    runs = [changed(office, "resize", "m5.large", 0), changed(office, "stop", "stopped", between)]
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 10)
+    billed_until(facts, APPLIED_ON + timedelta(days=60))
+    first, second = (
+        verify(office.ledger, run.id, office.clouds, facts, now=NOW)[0].measured[-1] for run in runs
+    )
+    again = APPLIED_ON + timedelta(days=between)
+    assert first.verdict == "unknown"
+    assert first.reason == (
+        f"we changed it again on {again}, so what each of them saved can't be told apart"
+    )
+    if between:
+        assert second.reason == (
+            "we had changed it on 2026-11-01, so what each of them saved can't be told apart"
+        )
+    else:
+        assert second.saved_month == Decimal("304.375000")
+
+
+def test_saving_is_measured_until_it_was_put_back(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = changed(office, "stop", "stopped", 0)
+    back = {"saving_month_low": Decimal(-9), "saving_month_high": Decimal(-5)}
+    changed(office, "start", "running", 9, **back)
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 1)
+    bill(facts, APPLIED_ON + timedelta(days=9), 30, 1)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    verify(office.ledger, run.id, office.clouds, facts, now=NOW)
+    assert {row["saved_month"] for row in savings(office.ledger)} == {Decimal("30.437500")}
+
+
+def test_change_that_saves_nothing_bounds_no_other(
+    office: Office, facts: DuckDBPyConnection
+) -> None:
+    run = changed(office, "stop", "stopped", 0)
+    at = office.later(24)
+    plan = office.approved(Wish("demo", MACHINE, "snapshot", "a snapshot"))
+    assert apply(office.ledger, plan.id, office.clouds, actor="bob", now=at).is_done
+    bill(facts, APPLIED_ON - timedelta(days=14), 14, 0.2)
+    billed_until(facts, APPLIED_ON + timedelta(days=31))
+    assert measured(office, facts, run) == ("saved", "saved", "saved")
 
 
 def test_days_before_a_new_resource_was_there_do_not_count(
