@@ -1,22 +1,8 @@
 -- One row per cloud, account, service, currency and day that is billed completely: what all its charges cost.
 -- What comes late, on the bill of a later month, counts from when that month began: its day is over, and so is the
--- forecast of its own. Where few days have usage of their own, since most is billed for longer, a charge is spread evenly
--- over the days that it is for: by the day it begins a month would cost everything on its first day, and nobody knew what
--- the others cost. A machine that lived for hours, billed beside those of the whole month, makes no bill a daily one.
-with feed as (
-    select
-        focus.x_cloud as cloud,
-        focus.BillingAccountId as billing_account,
-        2 * count(distinct focus.ChargePeriodStart::date) filter (
-            where
-            focus.ChargeCategory = 'Usage'
-            and focus.ChargePeriodEnd <= focus.ChargePeriodStart + interval 1 day
-        ) > date_diff('day', min(focus.ChargePeriodStart), max(focus.ChargePeriodStart)) as is_daily
-    from raw.focus as focus
-    group by all
-),
-
-long as (
+-- forecast of its own. Where usage is billed for longer than a day, a charge is spread evenly over the days that it is
+-- for: by the day it begins a month would cost everything on its first day, and nobody knew what the others cost.
+with long as (
     select
         focus.x_cloud as cloud,
         coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
@@ -26,9 +12,9 @@ long as (
         greatest((focus.ChargePeriodEnd - interval 1 microsecond)::date, first_day) as last_day,
         sum(focus.EffectiveCost)::double as cost
     from raw.focus as focus
-    join feed
-        on focus.x_cloud = feed.cloud and focus.BillingAccountId is not distinct from feed.billing_account
-    where not feed.is_daily
+    join marts.billing_rhythm as rhythm
+        on focus.x_cloud = rhythm.cloud and focus.BillingAccountId is not distinct from rhythm.billing_account
+    where not rhythm.is_daily
     group by all
 ),
 
@@ -52,8 +38,9 @@ charged as (
         greatest(daily.day, daily.month) as day,
         daily.effective_cost::double as cost
     from marts.daily_cost as daily
-    join feed on daily.cloud = feed.cloud and daily.billing_account is not distinct from feed.billing_account
-    where feed.is_daily
+    join marts.billing_rhythm as rhythm
+        on daily.cloud = rhythm.cloud and daily.billing_account is not distinct from rhythm.billing_account
+    where rhythm.is_daily
     union all
     from spread
 )

@@ -22,8 +22,8 @@ GRAINS = {
     "budget": "One row per budget: what is spent, what is expected, and the chance of a breach.",
     "backtest": "One row per series and candidate model: how it did, and whether it was chosen.",
 }
-NEEDS = ("marts/daily_cost", "marts/freshness", "marts/billed_commitment", "raw/focus",
-         "raw/commitment", "actions/budget")  # fmt: skip
+NEEDS = ("marts/daily_cost", "marts/freshness", "marts/billing_rhythm", "marts/billed_commitment",
+         "raw/focus", "raw/commitment", "actions/budget")  # fmt: skip
 
 
 @dg.multi_asset(

@@ -35,7 +35,9 @@ def covered(count: int, effective: str, contracted: str | None, listed: str | No
                 **price, **columns)  # fmt: skip
 
 
-MARTS = ("marts.billed_commitment", "marts.daily_cost", "marts.freshness")
+MARTS = (
+    "marts.billed_commitment", "marts.billing_rhythm", "marts.daily_cost", "marts.freshness",
+)  # fmt: skip
 
 
 def asked(name: str, **tables: list[dict[str, Any]]) -> list[dict[str, Any]]:

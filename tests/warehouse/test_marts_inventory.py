@@ -186,6 +186,16 @@ def test_a_feed_of_monthly_lines_is_known_up_to_now() -> None:
     assert mart("freshness", raw_focus=[whole])[0]["until"] == AS_OF
 
 
+def test_a_machine_of_some_hours_does_not_end_what_is_known_of_a_monthly_bill() -> None:
+    months = [
+        line("2026-02-01", "9", ChargePeriodEnd=datetime(2026, 3, 1)),
+        line("2026-03-01", "5", ChargePeriodEnd=datetime(2026, 3, 19, 6)),  # as far as it is billed
+        line("2026-03-01", "1", ChargePeriodEnd=datetime(2026, 4, 1)),
+    ]
+    [found] = mart("freshness", raw_focus=[*months, line("2026-03-02", "1")])
+    assert found["until"] == datetime(2026, 3, 19, 6)
+
+
 def test_freshness_names_what_could_not_be_read() -> None:
     read = {"source": "prod", "what": "inventory", "cloud": "aws", "read_at": NOW, "until": NOW}
     found = mart("freshness", raw_read=[

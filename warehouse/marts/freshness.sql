@@ -9,17 +9,22 @@ with charge as (
         max(focus.ChargePeriodStart) filter (
             where focus.ChargePeriodStart <= getvariable('as_of')
         )::date as last_charge_day,
-        -- A line for a whole month says nothing about how far usage is known, unless there are no others.
+        -- A line for a whole month says nothing about how far usage is known, unless usage is billed so, and it is over.
         coalesce(
             max(least(focus.ChargePeriodEnd, getvariable('as_of'))) filter (
                 where
                 focus.ChargeCategory = 'Usage'
-                and focus.ChargePeriodEnd <= focus.ChargePeriodStart + interval 1 day
                 and focus.ChargePeriodStart <= getvariable('as_of')
+                and (
+                    focus.ChargePeriodEnd <= focus.ChargePeriodStart + interval 1 day
+                    or (not rhythm.is_daily and focus.ChargePeriodEnd <= getvariable('as_of'))
+                )
             ),
             max(least(focus.ChargePeriodEnd, getvariable('as_of')))
         ) as until
     from raw.focus as focus
+    join marts.billing_rhythm as rhythm
+        on focus.x_cloud = rhythm.cloud and focus.BillingAccountId is not distinct from rhythm.billing_account
     group by all
 ),
 
