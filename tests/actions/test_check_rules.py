@@ -5,11 +5,10 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 import pytest
+from estate import built_warehouse
 
 from actions.check import parse
 from actions.recommend import PREVIOUS, recommend
-from warehouse.build import build
-from warehouse.lake import SCHEMAS, schema_files
 
 AS_OF = datetime(2026, 11, 1)
 CHECK = parse(
@@ -43,12 +42,7 @@ from marts.resource_now where resource_id = 'open'
 
 @pytest.fixture
 def facts() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    for schema in SCHEMAS:
-        connection.execute(f"create schema if not exists {schema}")
-    for ddl in schema_files().values():
-        connection.execute(ddl)
-    build(connection, AS_OF)
+    connection = built_warehouse()
     connection.execute(
         "insert into marts.resource_now (source, cloud, account, region, resource_id, kind, name,"
         " state, size_gib, tags) values"

@@ -2,16 +2,14 @@
 
 from datetime import datetime
 
-import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
+from estate import built_warehouse
 
 from actions.check import Check, checks, parse
 from actions.errors import BadCheck, BadOverride
 from actions.override import Override
 from actions.recommend import recommend
-from warehouse.build import build
-from warehouse.lake import SCHEMAS, schema_files
 
 AS_OF = datetime(2026, 11, 1)
 DISKS = [  # name, cloud, account, region, team, env, days unattached
@@ -25,12 +23,7 @@ DISKS = [  # name, cloud, account, region, team, env, days unattached
 @pytest.fixture
 def facts() -> DuckDBPyConnection:
     """Unattached disks of several owners."""
-    connection = duckdb.connect()
-    for schema in SCHEMAS:
-        connection.execute(f"create schema if not exists {schema}")
-    for ddl in schema_files().values():
-        connection.execute(ddl)
-    build(connection, AS_OF)
+    connection = built_warehouse()
     for name, cloud, account, region, team, env, days in DISKS:
         connection.execute(
             "insert into marts.resource_now (source, cloud, account, region, resource_id, kind,"

@@ -3,10 +3,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from duckdb import DuckDBPyConnection
+from estate import built_warehouse
 from staff import NOW, Office
 
 from actions import recommend as recommending
@@ -14,8 +14,6 @@ from actions.check import Check, checks
 from actions.override import Override, find
 from actions.recommend import recommend
 from actions.suppress import Scope, suppress, suppressions
-from warehouse.build import build
-from warehouse.lake import SCHEMAS, schema_files
 
 AS_OF = datetime(2026, 11, 1)
 
@@ -23,12 +21,7 @@ AS_OF = datetime(2026, 11, 1)
 @pytest.fixture
 def facts() -> Iterator[DuckDBPyConnection]:
     """An idle machine that is also far too large, and an unattached disk."""
-    with duckdb.connect() as connection:
-        for schema in SCHEMAS:
-            connection.execute(f"create schema if not exists {schema}")
-        for ddl in schema_files().values():
-            connection.execute(ddl)
-        build(connection, AS_OF)
+    with built_warehouse() as connection:
         machine(connection, "i-1")
         connection.execute(
             "insert into marts.resource_now (source, cloud, account, region, resource_id, kind,"

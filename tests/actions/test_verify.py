@@ -2,9 +2,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
+from estate import built_warehouse
 from staff import NOW, Office
 
 from actions import audit
@@ -14,7 +14,6 @@ from actions.run import Run
 from actions.verify import savings, verify
 from clouds.cloud import Resource, Verb
 from warehouse.build import build
-from warehouse.lake import SCHEMAS, schema_files
 
 APPLIED_ON = NOW.date()
 MACHINE = Resource("aws", "a1", "r1", "i-1", "instance")
@@ -22,12 +21,7 @@ MACHINE = Resource("aws", "a1", "r1", "i-1", "instance")
 
 @pytest.fixture
 def facts() -> Iterator[DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        for schema in SCHEMAS:
-            connection.execute(f"create schema if not exists {schema}")
-        for ddl in schema_files().values():
-            connection.execute(ddl)
-        build(connection, NOW)
+    with built_warehouse() as connection:
         yield connection
 
 

@@ -7,18 +7,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
-import duckdb
 import pytest
 import yaml
 from duckdb import DuckDBPyConnection
+from estate import built_warehouse
 
 from actions.check import BY_HAND, NEVER_APPLIED, SAVING, Check, checks, parse
 from actions.errors import BadCheck
 from actions.recommend import READ_BY_CHECKS, recommend
 from actions.risk import LEAST_RISK
 from clouds.cloud import Verb
-from warehouse.build import build, tables_in
-from warehouse.lake import SCHEMAS, schema_files
+from warehouse.build import tables_in
 
 CASES = Path(__file__).parent
 AS_OF = datetime(2026, 11, 1)
@@ -32,12 +31,7 @@ HEADER = (
 @pytest.fixture(scope="module")
 def built() -> Iterator[DuckDBPyConnection]:
     """Every table of the warehouse with its real columns, empty."""
-    with duckdb.connect() as connection:
-        for schema in SCHEMAS:
-            connection.execute(f"create schema if not exists {schema}")
-        for ddl in schema_files().values():
-            connection.execute(ddl)
-        build(connection, AS_OF)
+    with built_warehouse() as connection:
         yield connection
 
 
