@@ -20,7 +20,8 @@ WINDOWS = (14, 32)
 _WINDOW = re.compile(r"(?:window_days = |evidence_of\('\w+', )\$(\w+)")
 _RULE = re.compile(r"^(?:--|#)\n((?:(?:--|#)[^\n]*\n)+)", re.MULTILINE)
 _HEADER = re.compile(
-    r"^(?:--|#) (title|kind|verb|risk|about|effort|harm|undo|blind|evidence|param (\w+)): (.+)$",
+    r"^(?:--|#) (title|kind|verb|risk|about|money|effort|harm|undo|blind|evidence|param (\w+)):"
+    r" (.+)$",
     re.MULTILINE,
 )
 
@@ -40,6 +41,9 @@ NEVER_APPLIED = ("R0", "R5")
 SAVING = "saving"
 ABOUT = (SAVING, "security", "resilience", "governance", "capacity")
 """What a check is good for. One that is not about a saving gives advice: it claims no money."""
+MONEY = ("lines", "share")
+"""What it saves: lines of the bill that are about nothing else, or a share of the whole bill, which
+gets smaller by what other settings of the same resource save."""
 EFFORTS = ("low", "medium", "high")
 """Minutes: approve a plan. Hours: by hand, or a restart to be arranged. Days: engineering."""
 NEEDED = ("title", "kind", "verb", "risk", "blind", "evidence")
@@ -71,6 +75,7 @@ class Check:
     evidence: str  # a query with {cloud}, {account}, {resource_id} and {after} in it
     sql: str | None  # None: a Python file
     about: str = SAVING  # one of ABOUT
+    money: str = MONEY[0]  # one of MONEY
     effort: str | None = None  # one of EFFORTS; None: as usual for the verb and risk
     harm: str | None = None  # what could go wrong; None: as usual
     undo: str | None = None  # how it is taken back; None: as usual
@@ -159,6 +164,10 @@ def parse(file: str, text: str) -> Check:
     if facts.get("about", SAVING) not in ABOUT:
         raise BadCheck(
             name, f"it is about {facts['about']!r}", f"A check is about one of: {', '.join(ABOUT)}."
+        )  # fmt: skip
+    if facts.get("money", MONEY[0]) not in MONEY:
+        raise BadCheck(
+            name, f"its money is {facts['money']!r}", f"Its money is one of: {', '.join(MONEY)}."
         )  # fmt: skip
     if facts.get("effort", EFFORTS[0]) not in EFFORTS:
         raise BadCheck(

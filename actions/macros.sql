@@ -1,4 +1,4 @@
--- What checks share; made for the time in which they run. `evidence` is the table of evidence.sql.
+-- What checks and their rules share; made for the time in which they run. `evidence` is the table of evidence.sql.
 
 -- Of one metric and the last 14 or 32 days: one row per resource whose kind has that metric.
 create or replace temp macro evidence_of(metric_name, days) as table
@@ -12,3 +12,18 @@ coalesce(format(', costs {:.2f} {} a month', cost_month::double, unit), '');
 -- The low end of what comes back if a resource goes: what a commitment covers does not.
 create or replace temp macro uncommitted(cost_month, commitment_share) as
 (cost_month * (1 - coalesce(commitment_share, 0)))::decimal(38, 18);
+
+-- The low end if a copy is kept, such as a last snapshot. What a GiB of it costs a month is known in dollars, and about
+-- the same in currencies near the dollar; in any other the low end is zero.
+create or replace temp macro less_copy(cost_month, commitment_share, size_gib, gib_month, unit) as
+case
+    when cost_month is null then null
+    when unit in ('USD', 'EUR', 'GBP', 'CHF')
+        then greatest(
+            uncommitted(cost_month, commitment_share)::double - coalesce(size_gib, 0) * gib_month, 0
+        )
+    else 0
+end::decimal(38, 18);
+
+-- Part of an amount; all of it is the amount to its last digit.
+create or replace temp macro part_of(amount, part) as if(part = 1, amount, (amount * part)::decimal(38, 18));

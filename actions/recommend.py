@@ -16,12 +16,22 @@ from actions.suppress import SCHEMA as SUPPRESSION
 
 ABOUT_CHECK = {
     name: pl.String()
-    for name in ("title", "check", "kind", "about", "evidence", "effort", "harm", "undo")
+    for name in (
+        "title",
+        "check",
+        "kind",
+        "about",
+        "money",
+        "evidence",
+        "effort",
+        "harm",
+        "undo",
+    )
 }
 READ_BY_CHECKS = frozenset({
     "marts.resource_now", "marts.billed_resource", "marts.billed_until",
-    "marts.sub_account_billed_until", "marts.resource_run_rate", "marts.resource_meter",
-    "marts.resource_meter_rate", "marts.resource_cost_daily",
+    "marts.sub_account_billed_until", "marts.resource_run_rate", "marts.machine_run_rate",
+    "marts.resource_meter", "marts.resource_meter_rate", "marts.resource_cost_daily",
     "marts.metered_traffic", "marts.metric_quantiles", "marts.offer", "marts.price",
     "marts.daily_cost", "marts.allocation_daily", "marts.commitment_cost",
     "marts.commitment_month", "marts.commitment_billed_until", "marts.commitment_use",
@@ -71,6 +81,7 @@ def recommend(
     finally:
         connection.execute(
             "drop macro table temp.evidence_of; drop macro temp.costs; drop macro temp.uncommitted;"
+            " drop macro temp.less_copy; drop macro temp.part_of;"
             " drop table temp.evidence"
         )
 
@@ -79,7 +90,8 @@ def _found(
     check: Check, overrides: Sequence[Override], connection: DuckDBPyConnection
 ) -> pl.DataFrame:
     about = {
-        "check": check.name, "kind": check.kind, "about": check.about, "evidence": check.evidence,
+        "check": check.name, "kind": check.kind, "about": check.about, "money": check.money,
+        "evidence": check.evidence,
     }  # fmt: skip
     found = find(check, overrides, connection).with_columns(
         pl.lit(value).alias(name) for name, value in about.items()

@@ -9,14 +9,15 @@ with found as (
     from finding
 ),
 
--- The currencies of an account, the one of most findings first: amounts in two of them can't be compared.
+-- The currencies of an account, the one of most findings, and else of the larger numbers, first: amounts in two of them can't be compared.
 usual as (
     select
         finding.cloud,
         finding.account,
         finding.currency,
         row_number() over (
-            partition by finding.cloud, finding.account order by count(*) desc, finding.currency asc
+            partition by finding.cloud, finding.account
+            order by count(*) desc, sum(finding.saving_month_high) desc nulls last, finding.currency asc
         ) as currency_rank
     from finding
     where finding.currency is not null
@@ -58,6 +59,9 @@ resource as (
         if(json_extract_string(resource.config, '$.boot') = 'true', resource.attached_to, null) as boots,
         coalesce(resource.tags, '{}') as tags,
         rate.cost_month,
+        -- What an autoscaler alters is the bill of its workload.
+        if(told.kind = 'hpa', resource.attached_to, told.resource_id) as billed_as,
+        coalesce(rate.cost_month, workload.cores_cost_month + workload.memory_cost_month) as bill_month,
         usual.currency_rank
     from told
     left join usual using (cloud, account, currency)
@@ -73,6 +77,12 @@ resource as (
             told.cloud = rate.cloud
             and told.resource_id = rate.resource_id
             and told.currency = rate.currency
+    left join marts.kubernetes_workload as workload
+        on
+            told.source = workload.source
+            and told.account = workload.cluster
+            and if(told.kind = 'hpa', resource.attached_to, told.resource_id) = workload.workload
+            and told.currency = workload.currency
     -- Billed in two currencies: one row, in the usual one. Read by two sources: one row, the larger.
     qualify row_number() over (
         partition by told.id
@@ -257,7 +267,7 @@ settled as (
             coalesce(
                 deleted.id,
                 grouped.id,
-                -- Two settings of one resource are about different money.
+                -- Settings of one resource don't exclude each other; see `setting`.
                 if(
                     ranked.winning_verb = 'configure' and ranked.verb = 'configure',
                     null,
@@ -278,6 +288,48 @@ settled as (
             and ranked.cloud = grouped.cloud
             and ranked.account = grouped.account
             and ranked.member_of = grouped.resource_id
+),
+
+-- Of several settings of one resource those that save lines of its bill take them; one that saves a share of the bill
+-- saves it of what the others leave, the largest first.
+setting as (
+    select
+        settled.id,
+        settled.money,
+        greatest(1 - settled.saving_month_high::double / settled.bill_month::double, 0) as leaves,
+        concat_ws('|', settled.source, settled.cloud, settled.account, settled.billed_as, settled.currency) as bill
+    from settled
+    where
+        settled.status = 'open'
+        and settled.superseded_by is null
+        and settled.verb = 'configure'
+        and settled.bill_month > 0
+),
+
+left_over as (
+    select
+        setting.id,
+        greatest(
+            1 - coalesce(sum(1 - setting.leaves) filter (where setting.money = 'lines') over (
+                partition by setting.bill
+            ), 0),
+            0
+        )
+        * coalesce(product(setting.leaves) filter (where setting.money = 'share') over (
+            partition by setting.bill
+            order by setting.leaves asc, setting.id asc
+            rows between unbounded preceding and 1 preceding
+        ), 1) as part
+    from setting
+    qualify setting.money = 'share'
+),
+
+shared as (
+    select
+        settled.id,
+        coalesce(left_over.part, 1) as part
+    from settled
+    left join left_over using (id)
 ),
 
 -- How long it has been so, or has been said.
@@ -308,14 +360,18 @@ select
     settled.before,
     settled.after,
     settled.currency,
-    if(settled.lacks is null, round(settled.saving_month_low, 6), null)::decimal(38, 18) as saving_month_low,
-    if(settled.lacks is null, round(settled.saving_month_high, 6), null)::decimal(38, 18) as saving_month_high,
+    if(settled.lacks is null, round(part_of(settled.saving_month_low, shared.part), 6), null)::decimal(38, 18)
+        as saving_month_low,
+    if(settled.lacks is null, round(part_of(settled.saving_month_high, shared.part), 6), null)::decimal(38, 18)
+        as saving_month_high,
     settled.risk,
     settled.effort,
     settled.harm,
     settled.undo,
     settled.overload_probability,
-    settled.reason || coalesce('; suppressed: ' || settled.silenced_because, '') as reason,
+    settled.reason
+    || if(shared.part < 1, '; its other settings save part of that', '')
+    || coalesce('; suppressed: ' || settled.silenced_because, '') as reason,
     replace(
         replace(
             replace(
@@ -340,5 +396,6 @@ select
     ) as grace_until,
     getvariable('snapshot')::bigint as snapshot
 from waiting as settled
+join shared on settled.id = shared.id
 left join grace on settled.kind = grace.kind
 order by settled.currency asc, settled.saving_month_high desc nulls last, settled.id asc

@@ -47,6 +47,7 @@ def build(
     rows and seconds in the order of building.
     """
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
+    connection.execute((files("warehouse") / "macros.sql").read_text())
     prepare(connection, rules)
     built: list[tuple[str, int, float]] = []
     for mart in in_order(names):

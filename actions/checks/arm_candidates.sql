@@ -7,7 +7,7 @@
 -- param least_cost_month: 500.0
 -- blind: Whether the software of a machine runs on arm64, which nothing here can tell; and how fast it is there.
 -- evidence: select resource.resource_id, resource.sku, resource.arch, resource.region, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource join marts.resource_run_rate as rate using (cloud, resource_id) where
+-- evidence: from marts.resource_now as resource join marts.machine_run_rate as rate using (cloud, resource_id) where
 -- evidence: resource.cloud = {cloud} and resource.account = {resource_id} and resource.kind = 'instance' and
 -- evidence: resource.state = 'running' and resource.arch = 'x86_64' and coalesce(json_extract_string(resource.config,
 -- evidence: '$.os'), 'linux') = 'linux' order by rate.cost_month desc
@@ -30,7 +30,7 @@ with machine as materialized (
         rate.currency,
         rate.cost_month::double as cost_month
     from marts.resource_now as resource
-    join marts.resource_run_rate as rate using (cloud, resource_id)
+    join marts.machine_run_rate as rate using (cloud, resource_id)
     where
         resource.kind = 'instance'
         and resource.state = 'running'

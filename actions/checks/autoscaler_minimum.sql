@@ -2,6 +2,7 @@
 -- kind: hpa
 -- verb: configure
 -- risk: R5
+-- money: share
 -- param days: 14
 -- param hours: 269
 -- param at_minimum: 0.95

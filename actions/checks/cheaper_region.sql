@@ -7,7 +7,7 @@
 -- param least_month: 100.0
 -- blind: What moving data costs, how far away its users are, and where data must stay.
 -- evidence: select resource.region, resource.sku, count(*) as machines, sum(rate.cost_month) as cost_month,
--- evidence: rate.currency from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud,
+-- evidence: rate.currency from marts.resource_now as resource left join marts.machine_run_rate as rate using (cloud,
 -- evidence: resource_id) where resource.cloud = {cloud} and resource.account = {resource_id} and resource.kind =
 -- evidence: 'instance' and resource.state = 'running' group by all order by cost_month desc
 --
@@ -43,7 +43,7 @@ placed as materialized (
         count(*) as machines,
         sum(rate.cost_month)::double as cost_month
     from marts.resource_now as machine
-    join marts.resource_run_rate as rate using (cloud, resource_id)
+    join marts.machine_run_rate as rate using (cloud, resource_id)
     where machine.kind = 'instance' and machine.state = 'running' and machine.cloud in ('aws', 'gcp')
     group by all
 ),

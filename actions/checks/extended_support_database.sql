@@ -5,10 +5,10 @@
 -- harm: Queries and drivers may behave differently in the new major version; it is away while it is upgraded.
 -- undo: Only from the snapshot that is taken before; a version out of support may not be had again.
 -- blind: Databases past support that the provider does not charge for, and what an upgrade takes.
--- evidence: select meter.meter, meter.description, meter.unit, meter.quantity, meter.cost, meter.currency,
--- evidence: meter.days_billed, meter.last_day, resource.sku, resource.config, resource.age_days
--- evidence: from marts.resource_now as resource left join marts.resource_meter as meter using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id} order by meter.cost desc
+-- evidence: select meter.meter, meter.description, meter.unit, meter.quantity, meter.cost_month, meter.currency,
+-- evidence: resource.sku, resource.config, resource.age_days
+-- evidence: from marts.resource_now as resource left join marts.resource_meter_rate as meter using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id} order by meter.cost_month desc
 --
 -- The surcharge stands on the bill: RDS charges by vCPU and hour for versions past their standard support
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html), and an upgrade ends it. What is saved is
@@ -19,11 +19,11 @@ with surcharge as (
         meter.cloud,
         meter.resource_id,
         meter.currency,
-        sum(meter.cost) filter (
+        sum(meter.cost_month) filter (
             where regexp_matches(concat_ws(' ', meter.meter, meter.description), 'extended.?support', 'i')
         )::double
-        / nullif(sum(meter.cost), 0)::double as share
-    from marts.resource_meter as meter
+        / nullif(sum(meter.cost_month), 0)::double as share
+    from marts.resource_meter_rate as meter
     group by all
 )
 

@@ -2,6 +2,7 @@
 -- kind: function
 -- verb: configure
 -- risk: R5
+-- money: share
 -- param days: 14
 -- param used_percent: 50.0
 -- param headroom_percent: 80.0

@@ -6,10 +6,10 @@
 -- harm: A launch may find no room in the zone.
 -- undo: Reserve it again, if there is room by then.
 -- blind: Capacity that is held for a launch or a disaster.
--- evidence: select meter.meter, meter.description, meter.unit, meter.quantity, meter.cost, meter.currency,
--- evidence: meter.days_billed, meter.last_day, resource.sku, resource.config, resource.age_days
--- evidence: from marts.resource_now as resource left join marts.resource_meter as meter using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id} order by meter.cost desc
+-- evidence: select meter.meter, meter.description, meter.unit, meter.quantity, meter.cost_month, meter.currency,
+-- evidence: resource.sku, resource.config, resource.age_days
+-- evidence: from marts.resource_now as resource left join marts.resource_meter_rate as meter using (cloud, resource_id)
+-- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id} order by meter.cost_month desc
 --
 -- Places have been free for 7 days, and as many of them: Google's recommender of idle reservations
 -- (https://cloud.google.com/compute/docs/instances/idle-reservation-recommendations), as nothing changed about the
@@ -22,11 +22,11 @@ with unused as (
         meter.cloud,
         meter.resource_id,
         meter.currency,
-        sum(meter.cost) filter (
+        sum(meter.cost_month) filter (
             where regexp_matches(concat_ws(' ', meter.meter, meter.description), 'Unused(Box|Ded)|unused', 'i')
         )::double
-        / nullif(sum(meter.cost), 0)::double as share
-    from marts.resource_meter as meter
+        / nullif(sum(meter.cost_month), 0)::double as share
+    from marts.resource_meter_rate as meter
     group by all
 )
 

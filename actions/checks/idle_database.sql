@@ -65,13 +65,7 @@ select
             then
                 greatest(rate.cost_month::double - judged.stored_gib * $storage_gib_month, 0)
                 * (1 - coalesce(rate.commitment_share, 0))
-        when rate.currency not in ('USD', 'EUR', 'GBP', 'CHF') then 0 -- what the final snapshot costs is known in dollars
-        else
-            greatest(
-                rate.cost_month::double * (1 - coalesce(rate.commitment_share, 0))
-                - coalesce(judged.size_gib, 0) * $backup_gib_month,
-                0
-            )
+        else less_copy(rate.cost_month, rate.commitment_share, judged.size_gib, $backup_gib_month, rate.currency)
     end::decimal(38, 18) as saving_month_low,
     case
         when rate.cost_month is null then null

@@ -26,19 +26,8 @@ select
     share.state as before,
     'absent' as after,
     rate.currency,
-    if(
-        rate.cost_month is null,
-        null,
-        if(
-            rate.currency in ('USD', 'EUR', 'GBP', 'CHF'),
-            greatest(
-                rate.cost_month::double * (1 - coalesce(rate.commitment_share, 0))
-                - coalesce(share.size_gib, 0) * $backup_gib_month,
-                0
-            ),
-            0
-        )
-    )::decimal(38, 18) as saving_month_low,
+    less_copy(rate.cost_month, rate.commitment_share, share.size_gib, $backup_gib_month, rate.currency)
+        as saving_month_low,
     rate.cost_month as saving_month_high,
     if(moved.missing is null, format('no byte read or written in {} days', $days), 'a file share')
     || coalesce(format(', {:.1f} GiB', share.size_gib), '')

@@ -2,6 +2,7 @@
 -- kind: database
 -- verb: configure
 -- risk: R5
+-- money: share
 -- param share: 0.5
 -- param outside: ^(dev|test|tst|qa|uat|stag|stg|int($|[-_.])|integration|sandbox|sbx|non.?prod|demo|poc|preview|lab)
 -- harm: A failure of the zone takes the database with it until it is restored from a backup.

@@ -165,7 +165,7 @@ select
     machine.lacks as missing
 from machine
 left join span using (cloud, account, resource_id)
-left join marts.resource_run_rate as rate
+left join marts.machine_run_rate as rate
     on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
 where
     machine.lacks is not null

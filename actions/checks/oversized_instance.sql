@@ -25,7 +25,7 @@
 -- evidence: 'on_demand' and price.currency = rate.currency) as after_price_hour, sized.rule, sized.size_percent,
 -- evidence: rate.cost_month, rate.currency from marts.metric_quantiles as metric join marts.resource_now as resource
 -- evidence: using (cloud, account, resource_id) left join models.right_size as sized using (cloud, account,
--- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) left join marts.offer as
+-- evidence: resource_id) left join marts.machine_run_rate as rate using (cloud, resource_id) left join marts.offer as
 -- evidence: fitting on resource.cloud = fitting.cloud and fitting.instance_type = {after} where metric.cloud = {cloud}
 -- evidence: and metric.account = {account} and metric.resource_id = {resource_id} order by metric.metric,
 -- evidence: metric.window_days, sized.rule
@@ -275,7 +275,7 @@ select
 from subject
 left join smaller using (source, cloud, account, resource_id)
 left join overload using (source, cloud, account, resource_id)
-left join marts.resource_run_rate as rate
+left join marts.machine_run_rate as rate
     on subject.cloud = rate.cloud and subject.resource_id = rate.resource_id
 left join price as price_now
     on

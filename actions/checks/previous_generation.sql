@@ -7,7 +7,7 @@
 -- blind: Drivers in the image, licences bound to the size, and whether the application runs as well on the successor.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.vcpus, resource.memory_gib,
 -- evidence: resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: from marts.resource_now as resource left join marts.machine_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- Same size of the successor that the provider names, with at least the vCPUs and memory, the same architecture and at
@@ -103,6 +103,6 @@ select
         when priced.price_ratio is null then format('the price of {} in {}', priced.next_sku, priced.region)
     end as missing
 from priced
-left join marts.resource_run_rate as rate
+left join marts.machine_run_rate as rate
     on priced.cloud = rate.cloud and priced.resource_id = rate.resource_id
 where priced.fits and coalesce(priced.price_ratio < 1, true)

@@ -71,11 +71,8 @@ select
     matched.state as before,
     'absent' as after,
     rate.currency,
-    greatest(
-        rate.cost_month * (1 - coalesce(rate.commitment_share, 0))
-        - coalesce(matched.size_gib, 0) * $snapshot_gib_month,
-        0
-    )::decimal(38, 18) as saving_month_low,
+    less_copy(rate.cost_month, rate.commitment_share, matched.size_gib, $snapshot_gib_month, rate.currency)
+        as saving_month_low,
     rate.cost_month as saving_month_high,
     format('the volume {} of the cluster {} is {}', matched.name, matched.account, matched.state)
     || coalesce(', its claim ' || matched.claim || ' is gone', '')

@@ -2,6 +2,7 @@
 -- kind: instance
 -- verb: configure
 -- risk: R5
+-- money: share
 -- param standard: 48
 -- param web: 32
 -- harm: It restarts once. Memory and disk bandwidth shrink with the size.
@@ -11,7 +12,7 @@
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.unchanged_days, resource.age_days, resource.attached_to, resource.member_of, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: from marts.resource_now as resource left join marts.machine_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- Standard uses 24 cores, which are 48 vCPUs, and Web 16, which are 32
@@ -42,7 +43,7 @@ join marts.resource_now as machine
         engine.source = machine.source
         and engine.attached_to = machine.resource_id
         and machine.kind = 'instance'
-left join marts.resource_run_rate as rate
+left join marts.machine_run_rate as rate
     on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
 where
     engine.kind = 'sql_machine'

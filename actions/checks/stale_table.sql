@@ -26,19 +26,8 @@ select
     base.state as before,
     'absent' as after,
     rate.currency,
-    if(
-        rate.cost_month is null,
-        null,
-        if(
-            rate.currency in ('USD', 'EUR', 'GBP', 'CHF'),
-            greatest(
-                rate.cost_month::double * (1 - coalesce(rate.commitment_share, 0))
-                - coalesce(base.size_gib, 0) * $export_gib_month,
-                0
-            ),
-            0
-        )
-    )::decimal(38, 18) as saving_month_low,
+    less_copy(rate.cost_month, rate.commitment_share, base.size_gib, $export_gib_month, rate.currency)
+        as saving_month_low,
     rate.cost_month as saving_month_high,
     if(
         coalesce(reads.missing, writes.missing) is null,

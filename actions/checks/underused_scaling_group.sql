@@ -12,7 +12,7 @@
 -- evidence: select machine.resource_id, machine.sku, machine.state, metric.metric, metric.window_days,
 -- evidence: metric.coverage, metric.avg, metric.p99_max, metric.max, rate.cost_month, rate.currency from
 -- evidence: marts.resource_now as machine left join marts.metric_quantiles as metric using (cloud, account,
--- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where machine.cloud =
+-- evidence: resource_id) left join marts.machine_run_rate as rate using (cloud, resource_id) where machine.cloud =
 -- evidence: {cloud} and machine.account = {account} and {resource_id} in (machine.resource_id, machine.member_of)
 -- evidence: order by machine.resource_id, metric.metric, metric.window_days
 --
@@ -74,7 +74,7 @@ cost as (
         sum(rate.cost_month) as cost_month,
         sum(rate.cost_month::double * coalesce(rate.commitment_share, 0)) as committed_month
     from member
-    join marts.resource_run_rate as rate on member.cloud = rate.cloud and member.resource_id = rate.resource_id
+    join marts.machine_run_rate as rate on member.cloud = rate.cloud and member.resource_id = rate.resource_id
     group by all
 )
 

@@ -26,9 +26,8 @@ select
     disk.state as before,
     'absent' as after,
     rate.currency,
-    greatest(
-        rate.cost_month * (1 - coalesce(rate.commitment_share, 0)) - coalesce(disk.size_gib, 0) * $snapshot_gib_month, 0
-    )::decimal(38, 18) as saving_month_low,
+    less_copy(rate.cost_month, rate.commitment_share, disk.size_gib, $snapshot_gib_month, rate.currency)
+        as saving_month_low,
     rate.cost_month as saving_month_high,
     'on ' || coalesce(machine.name, machine.resource_id) || ', '
     || coalesce(

@@ -26,11 +26,11 @@ with nodes as (
         meter.cloud,
         meter.resource_id,
         meter.currency,
-        sum(meter.cost) filter (
+        sum(meter.cost_month) filter (
             where regexp_matches(concat_ws(' ', meter.meter, meter.description), 'Node:|per Redshift', 'i')
         )::double
-        / nullif(sum(meter.cost), 0)::double as share
-    from marts.resource_meter as meter
+        / nullif(sum(meter.cost_month), 0)::double as share
+    from marts.resource_meter_rate as meter
     group by all
 ),
 

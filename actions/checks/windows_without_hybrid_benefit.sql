@@ -2,13 +2,14 @@
 -- kind: instance
 -- verb: configure
 -- risk: R5
+-- money: share
 -- harm: Claiming a licence that you don't own is a breach of its terms.
 -- undo: Set the licence type back; the next hour is billed with Windows.
 -- blind: Whether you own licences that are free, and subscriptions for development, in which Windows costs nothing.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.unchanged_days, resource.age_days, resource.attached_to, resource.member_of, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: from marts.resource_now as resource left join marts.machine_run_rate as rate using (cloud, resource_id)
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- Windows without a licence type: Microsoft's FinOps toolkit (https://github.com/microsoft/finops-toolkit), which
@@ -75,5 +76,5 @@ select
     if(priced.share is null, format('the price of {} in {} with and without Windows', priced.sku, priced.region), null)
         as missing
 from priced
-left join marts.resource_run_rate as rate
+left join marts.machine_run_rate as rate
     on priced.cloud = rate.cloud and priced.resource_id = rate.resource_id

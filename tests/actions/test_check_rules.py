@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from estate import built_warehouse
 
-from actions.check import parse
+from actions.check import Check, parse
 from actions.recommend import PREVIOUS, recommend
 
 AS_OF = datetime(2026, 11, 1)
@@ -114,6 +114,87 @@ def test_what_is_saved_on_machines_of_a_group_is_counted_once(
     assert said["group"]["status"] == "open"
     assert said["delete"]["status"] == status
     assert said["delete"]["superseded_by"] == (said["group"]["id"] if member_of else None)
+
+
+def setting(name: str, saving: float, money: str, kind: str = "database") -> Check:
+    return parse(
+        f"{name}.sql",
+        f"""-- title: T
+-- kind: {kind}
+-- verb: configure
+-- risk: R5
+-- money: {money}
+-- blind: B
+-- evidence: select {{resource_id}}
+select source, cloud, account, region, resource_id, 'b' as before, 'a' as after,
+    'USD' as currency, {saving} / 2 as saving_month_low, {saving} as saving_month_high,
+    'r' as reason
+from marts.resource_now where kind = '{kind}'
+""",
+    )
+
+
+def saved(facts: duckdb.DuckDBPyConnection, *only: Check) -> dict[str, tuple[float, float]]:
+    found = recommend(facts, as_of=AS_OF, snapshot=1, only=only)
+    assert set(found["status"]) == {"open"}
+    return {
+        row["check"]: (float(row["saving_month_low"]), float(row["saving_month_high"]))
+        for row in found.iter_rows(named=True)
+    }
+
+
+def test_settings_of_one_resource_do_not_save_the_same_money(
+    facts: duckdb.DuckDBPyConnection,
+) -> None:
+    facts.execute(
+        "insert into marts.resource_now (source, cloud, account, resource_id, kind, state)"
+        " values ('s', 'aws', 'a', 'db', 'database', 'available')"
+    )
+    facts.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month)"
+        " values ('aws', 'db', 'USD', 100)"
+    )
+    iops, log = setting("iops", 40, "lines"), setting("log", 20, "lines")
+    half, tenth = setting("half", 50, "share"), setting("tenth", 10, "share")
+    assert saved(facts, iops, log) == {"iops": (20, 40), "log": (10, 20)}
+    assert saved(facts, half) == {"half": (25, 50)}
+    assert saved(facts, half, iops) == {"iops": (20, 40), "half": (15, 30)}
+    assert saved(facts, half, iops, tenth) == {
+        "iops": (20, 40), "half": (15, 30), "tenth": (1.5, 3),
+    }  # fmt: skip
+
+
+def test_an_autoscaler_and_its_workload_do_not_save_the_same_money(
+    facts: duckdb.DuckDBPyConnection,
+) -> None:
+    facts.execute(
+        "insert into marts.resource_now (source, cloud, account, resource_id, kind, attached_to)"
+        " values ('s', 'kubernetes', 'c', 'hpa', 'hpa', 'web'),"
+        " ('s', 'kubernetes', 'c', 'web', 'workload', null)"
+    )
+    facts.execute(
+        "insert into marts.kubernetes_workload (source, cluster, workload, currency,"
+        " cores_cost_month, memory_cost_month) values ('s', 'c', 'web', 'USD', 60, 40)"
+    )
+    replicas = setting("replicas", 80, "share", "hpa")
+    memory = setting("memory", 30, "lines", "workload")
+    assert saved(facts, replicas, memory) == {"memory": (15, 30), "replicas": (28, 56)}
+
+
+def test_what_other_settings_leave_is_told(facts: duckdb.DuckDBPyConnection) -> None:
+    facts.execute(
+        "insert into marts.resource_now (source, cloud, account, resource_id, kind)"
+        " values ('s', 'aws', 'a', 'db', 'database')"
+    )
+    facts.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month)"
+        " values ('aws', 'db', 'USD', 100)"
+    )
+    both = [setting("iops", 40, "lines"), setting("half", 50, "share")]
+    found = recommend(facts, as_of=AS_OF, snapshot=1, only=both)
+    assert dict(found.select("check", "reason").iter_rows()) == {
+        "iops": "r", "half": "r; its other settings save part of that",
+    }  # fmt: skip
 
 
 RELEASE = parse(

@@ -62,11 +62,12 @@ def machine(connection: DuckDBPyConnection, name: str) -> None:
 
 
 def cost(connection: DuckDBPyConnection, name: str, month: float) -> None:
-    connection.execute(
-        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month) values"
-        " ('aws', ?, 'USD', ?)",
-        [name, month],
-    )
+    for rate in ("resource_run_rate", "machine_run_rate"):
+        connection.execute(
+            f"insert into marts.{rate} (cloud, resource_id, currency, cost_month) values"
+            " ('aws', ?, 'USD', ?)",
+            [name, month],
+        )
 
 
 def found(facts: DuckDBPyConnection, **more: Any) -> dict[str, dict[str, Any]]:
@@ -168,6 +169,18 @@ def test_only_what_can_not_be_worth_it_is_not_raised(
     monkeypatch.setattr(recommending, "find", with_range)
     found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check])
     assert found["resource_id"].to_list() == (["vol"] if is_raised else [])
+
+
+def test_currency_of_as_many_findings_is_the_one_of_larger_numbers(
+    facts: DuckDBPyConnection,
+) -> None:
+    facts.execute("delete from marts.resource_now where kind <> 'disk'")
+    facts.execute(
+        "insert into marts.resource_run_rate (cloud, resource_id, currency, cost_month) values"
+        " ('aws', 'vol', 'GBP', 0.3)"
+    )
+    row = found(facts)["unattached_disk"]
+    assert (row["currency"], row["saving_month_high"]) == ("USD", Decimal(10))
 
 
 def test_amounts_in_two_currencies_are_never_compared(facts: DuckDBPyConnection) -> None:

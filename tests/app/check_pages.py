@@ -26,6 +26,8 @@ def _check_page(check: Check) -> Iterator[str]:
     else:
         yield f"It gives advice on the {check.about} of each {kind}, claims no money, and is of"
     yield f"risk {check.risk} unless a finding says otherwise ([what that means](../gate.md)).\n"
+    if check.money == "share":
+        yield "It saves a share of the bill: of what other settings of the same resource leave.\n"
     yield f"## Rule and sources\n\n{_wrapped(check.rule)}\n"
     yield f"## What it can't see\n\n{_wrapped(check.blind)}\n"
     yield "## Parameters\n"

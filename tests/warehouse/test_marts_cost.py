@@ -233,6 +233,92 @@ def test_what_a_late_account_has_not_billed_yet_was_not_free() -> None:
         assert costs == pytest.approx([30.4375, 3043.75])
 
 
+def test_a_correction_of_what_a_commitment_covers_is_no_part_of_its_share() -> None:
+    covered = {"ResourceId": "i-1", "CommitmentDiscountId": "sp-1"}
+    (rate,) = mart("resource_run_rate", raw_focus=[
+        *of_days(1, 19, "5", ResourceId="i-1"), *of_days(1, 19, "5", **covered),
+        line("2026-03-15", "-150", ChargeClass="Correction", **covered),
+    ])  # fmt: skip
+    assert float(rate["cost_month"]) == pytest.approx(304.375)
+    assert rate["commitment_share"] == 0.5
+
+
+def test_no_more_than_all_is_covered_by_a_commitment() -> None:
+    (rate,) = mart("resource_run_rate", raw_focus=[
+        *of_days(1, 19, "5", ResourceId="i-1", CommitmentDiscountId="sp-1"),
+        *of_days(1, 19, "-2", ResourceId="i-1"),  # a discount
+    ])  # fmt: skip
+    assert rate["commitment_share"] == 1
+
+
+HELD: dict[str, Any] = {
+    "source": "s", "cloud": "aws", "account": "shop", "resource_id": "v-1", "kind": "disk",
+    "valid_from": datetime(2025, 1, 1),
+}  # fmt: skip
+
+
+def test_of_an_id_that_two_accounts_are_billed_for_the_one_that_has_it_counts() -> None:
+    lines = [
+        *of_days(1, 19, "1", ResourceId="v-1", PricingUnit="GB-Mo"),
+        *of_days(1, 19, "3", ResourceId="v-1", PricingUnit="Hrs", SubAccountId="other"),
+    ]
+    known = {"raw_focus": lines, "raw_resource": [HELD]}
+    (rate,) = mart("resource_run_rate", **known)
+    assert (rate["cost_month"], rate["account"]) == (d("30.4375"), "shop")
+    assert [row["unit"] for row in mart("resource_meter_rate", **known)] == ["GB-Mo"]
+    elsewhere = [{**HELD, "account": "as the cloud calls it"}]
+    (rate,) = mart("resource_run_rate", raw_focus=lines, raw_resource=elsewhere)
+    assert (rate["cost_month"], rate["account"]) == (d("121.75"), None)
+
+
+@pytest.mark.parametrize(
+    ("before", "rate"),
+    [
+        ({"size_gib": 100.0}, ["30.437500"]),  # four days of 1
+        ({"sku": "gp2"}, ["30.437500"]),
+        ({"state": "in_use"}, ["226.107143"]),  # and ten days of 10
+        ({"size_gib": 100.0, "valid_to": datetime(2026, 3, 20, 6)}, []),  # no day of the new size
+    ],
+)
+def test_what_a_resource_cost_at_another_size_is_not_what_it_costs(
+    before: dict[str, Any], rate: list[str]
+) -> None:
+    now = {**HELD, "sku": "gp3", "size_gib": 10.0, "state": "available"}
+    changed = before.get("valid_to", datetime(2026, 3, 15, 12))
+    looks = [{**now, "valid_from": changed}, {**now, "valid_to": changed, **before}]
+    found = mart("resource_run_rate", raw_resource=looks, raw_focus=[
+        *of_days(1, 15, "10", ResourceId="v-1"), *of_days(16, 19, "1", ResourceId="v-1"),
+    ])  # fmt: skip
+    assert [f"{row['cost_month']:.6f}" for row in found] == rate
+
+
+def test_a_meter_of_several_days_costs_what_its_days_among_the_14_do() -> None:
+    months = [
+        line(start, cost, ResourceId="db-1", PricingUnit="Mo", ChargePeriodEnd=end)
+        for start, end, cost in (
+            ("2026-02-01", datetime(2026, 3, 1), "280"),
+            ("2026-03-01", datetime(2026, 4, 1), "310"),
+        )
+    ]
+    found = mart("resource_meter_rate", "unit", raw_focus=[
+        *months, *of_days(1, 19, "1", ResourceId="db-1", PricingUnit="IOPS-Mo"),
+    ])  # fmt: skip
+    costs = {row["unit"]: float(row["cost_month"]) for row in found}
+    assert costs == pytest.approx({"IOPS-Mo": 30.4375, "Mo": 304.375})
+
+
+def test_a_machine_costs_the_same_whatever_it_sends() -> None:
+    machine = {"ResourceId": "i-1", "PricingUnit": "Hrs", "CommitmentDiscountId": "sp-1"}
+    lines = [
+        *of_days(1, 19, "2", **machine),
+        *of_days(1, 19, "30", ResourceId="i-1", PricingUnit="GB"),
+        *of_days(1, 19, "7", ResourceId="i-2", PricingUnit=None),
+    ]
+    found = mart("machine_run_rate", "resource_id", raw_focus=lines)
+    assert [float(row["cost_month"]) for row in found] == pytest.approx([60.875, 213.0625])
+    assert [row["commitment_share"] for row in found] == [pytest.approx(1), 0]
+
+
 @pytest.mark.parametrize(
     ("lines", "until"),
     [

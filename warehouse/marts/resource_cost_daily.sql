@@ -21,7 +21,12 @@ with line as (
         sum(focus.ListCost) filter (
             where focus.ChargeCategory = 'Usage' and focus.ChargeClass is null
         ) as usage_list_cost,
-        sum(focus.EffectiveCost) filter (where focus.CommitmentDiscountId is not null) as commitment_cost
+        sum(focus.EffectiveCost) filter (
+            where
+            focus.ChargeCategory = 'Usage'
+            and focus.ChargeClass is null
+            and focus.CommitmentDiscountId is not null
+        ) as commitment_cost
     from raw.focus as focus
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
     where
@@ -93,7 +98,7 @@ select
     sum(daily.list_cost) as list_cost,
     sum(daily.usage_cost) as usage_cost, -- effective cost of usage without corrections, credits and purchases
     sum(daily.usage_list_cost) as usage_list_cost,
-    sum(daily.commitment_cost) as commitment_cost -- the part of effective_cost that a commitment covers
+    sum(daily.commitment_cost) as commitment_cost -- the part of usage_cost that a commitment covers
 from daily
 where daily.day >= getvariable('as_of')::date - interval 92 day and daily.day <= getvariable('as_of')::date
 group by all

@@ -1,18 +1,10 @@
 -- One row per cloud, resource, currency and meter billed in the 32 days before as_of: how much of what was used.
--- A meter is the provider's usage type, or else the meter of the price, or else how the line is described.
 -- group: cost
 select
     focus.x_cloud as cloud,
     coalesce(billed.resource_id, focus.ResourceId) as resource_id,
     focus.BillingCurrency as currency,
-    coalesce(
-        json_extract_string(focus.x_extra, '$.x_UsageType'), -- FOCUS exports of AWS
-        json_extract_string(focus.x_extra, '$.line_item_usage_type'), -- its own reports
-        json_extract_string(focus.x_extra, '$."lineItem/UsageType"'), -- the older ones
-        focus.SkuMeter,
-        focus.ChargeDescription,
-        '(unknown)'
-    ) as meter,
+    billed_meter(focus.x_extra, focus.SkuMeter, focus.ChargeDescription) as meter,
     max(focus.ChargeDescription) as description,
     max(focus.PricingUnit) as unit,
     sum(focus.PricingQuantity) as quantity,

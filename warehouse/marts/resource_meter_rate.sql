@@ -1,39 +1,50 @@
 -- One row per cloud, resource, currency and meter (unit and SKU) billed in the last 14 complete days: what that part costs per month.
--- The parts of marts.resource_run_rate, by the same rules: usage only, a month is 30.4375 days.
+-- The parts of marts.resource_run_rate, by the same rules: usage only, a month is 30.4375 days, a line of several days
+-- counts with those of its days that are among the 14. A meter is named as in marts.resource_meter.
 -- group: cost
-with line as (
+with charge as (
     select
-        focus.x_cloud as cloud,
-        coalesce(billed.resource_id, focus.ResourceId) as resource_id,
-        focus.BillingCurrency as currency,
+        rate.cloud,
+        rate.resource_id,
+        rate.currency,
         coalesce(focus.PricingUnit, focus.ConsumedUnit) as unit,
-        focus.SkuMeter as meter,
+        billed_meter(focus.x_extra, focus.SkuMeter, focus.ChargeDescription) as meter,
         focus.ChargeDescription as description,
-        sum(focus.EffectiveCost) as cost,
-        sum(focus.EffectiveCost) filter (where focus.CommitmentDiscountId is not null) as commitment_cost,
-        sum(coalesce(focus.PricingQuantity, focus.ConsumedQuantity)) as quantity
+        rate.until - rate.first_day as days,
+        focus.ChargePeriodStart::date as begins_on,
+        greatest((focus.ChargePeriodEnd - interval 1 microsecond)::date + 1, begins_on + 1) as ends_on,
+        (least(ends_on, rate.until) - greatest(begins_on, rate.first_day)) / (ends_on - begins_on) as share,
+        focus.EffectiveCost::double * share as cost,
+        if(focus.CommitmentDiscountId is null, 0, cost) as commitment_cost,
+        coalesce(focus.PricingQuantity, focus.ConsumedQuantity)::double * share as quantity
     from raw.focus as focus
-    join marts.sub_account_billed_until as complete
-        on
-            focus.x_cloud = complete.cloud
-            and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = complete.account
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
-    where
-        focus.ResourceId is not null
-        and focus.ChargeCategory = 'Usage'
-        and focus.ChargeClass is null
-        and focus.ChargePeriodStart >= complete.until - interval 14 day
-        and focus.ChargePeriodStart < complete.until
-    group by all
+    join marts.resource_run_rate as rate
+        on
+            focus.x_cloud = rate.cloud
+            and coalesce(billed.resource_id, focus.ResourceId) = rate.resource_id
+            and focus.BillingCurrency = rate.currency
+            and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = coalesce(
+                rate.account, focus.SubAccountId, focus.BillingAccountId, '(unknown)'
+            )
+            and focus.ChargePeriodStart < rate.until
+            and coalesce(focus.ChargePeriodEnd, focus.ChargePeriodStart) > rate.first_day
+    where focus.ChargeCategory = 'Usage' and focus.ChargeClass is null
 ),
 
-whole as (
+line as (
     select
-        line.cloud,
-        line.resource_id,
-        line.currency,
-        sum(line.cost) as cost
-    from line
+        charge.cloud,
+        charge.resource_id,
+        charge.currency,
+        charge.unit,
+        charge.meter,
+        charge.description,
+        charge.days,
+        sum(charge.cost) as cost,
+        sum(charge.commitment_cost) as commitment_cost,
+        sum(charge.quantity) as quantity
+    from charge
     group by all
 )
 
@@ -44,11 +55,9 @@ select
     line.unit, -- in the provider's words: Hrs, GB-Mo, IOPS-Mo, Requests, 1 Hour, gibibyte month
     line.meter,
     line.description,
-    -- The meter's share of what the resource costs a month: a day on which it was off counts there.
-    round(rate.cost_month::double * line.cost::double / nullif(whole.cost, 0)::double, 6)::decimal(38, 18)
-        as cost_month,
-    coalesce(line.commitment_cost, 0)::double / nullif(line.cost, 0)::double as commitment_share,
-    line.quantity::double as quantity, -- of the 14 days; null = the bill does not say
+    round(line.cost / line.days * 30.4375, 6)::decimal(38, 18) as cost_month,
+    greatest(least(line.commitment_cost / nullif(line.cost, 0), 1), 0) as commitment_share,
+    line.quantity, -- of the days that marts.resource_run_rate counts, 14 at most; null = the bill does not say
     case
         when regexp_matches(line.unit, 'iops', 'i') then 'iops'
         when regexp_matches(line.unit, '(gb|gib|gibibyte|tb|tib)[ /-]*(mo|month)', 'i') then 'storage'
@@ -63,5 +72,3 @@ select
         when regexp_matches(line.unit, '^[0-9]* ?(gb|gib|gibibyte|gigabyte|tb|tib|byte)s?$', 'i') then 'bytes'
     end as part -- iops, storage, memory_seconds, throughput, requests, hours, bytes; null = none of them
 from line
-join whole using (cloud, resource_id, currency)
-join marts.resource_run_rate as rate using (cloud, resource_id, currency)
