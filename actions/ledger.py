@@ -221,7 +221,7 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _postgres(url: URL) -> Engine:
-    if url.drivername == "postgresql":
+    if url.drivername in ("postgresql", "postgres"):  # libpq takes both names
         url = url.set(drivername="postgresql+psycopg")
     return create_engine(url, poolclass=NullPool)  # nothing stays open between two uses
 

@@ -151,3 +151,9 @@ def test_concurrent_writers_keep_one_chain_on_postgresql(
     postgres_database: Database,
 ) -> None:
     one_chain(postgres_database())
+
+
+def test_an_address_may_begin_as_libpq_allows(postgres_database: Database) -> None:
+    ledger = open_ledger(postgres_database().replace("postgresql://", "postgres://"))
+    assert ledger.is_postgres
+    ledger.close()
