@@ -53,6 +53,7 @@ def forecast(
     import polars as pl
 
     from app.series_file import read_series
+    from app.table_file import write_table
     from models.errors import UnknownCalendar
     from models.forecast.series import forecast_series
 
@@ -69,7 +70,7 @@ def forecast(
             raise BadInput(str(error)) from error
         except ValueError as error:
             raise BadInput(f"{file} can't be forecast: {error}") from error
-    found.write_parquet(out)
+    write_table(found, out)
     refused = found.filter(pl.col("model") == "none").select("unique_id", "reason").to_dicts()
     models = {str(name): int(n) for name, n in found.group_by("model").len().sort("model").rows()}
     document = {
