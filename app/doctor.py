@@ -12,6 +12,7 @@ from app.check import Check
 from app.doctor_alerts import alert_checks
 from app.errors import AppError
 from app.session import Session
+from warehouse.disk import obstacle
 
 if TYPE_CHECKING:
     from pipelines.settings import SourceSettings
@@ -77,6 +78,8 @@ def _duckdb() -> Check:
 
 def _disk(session: Session) -> Check:
     home = session.settings.home.resolve()
+    if why := obstacle(home):
+        return Check("disk", False, f"{why.partition('. ')[0]}.", f"{why.partition('. ')[2]}.")
     there = home
     while not there.exists():
         there = there.parent

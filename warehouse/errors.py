@@ -46,10 +46,12 @@ class WrongDuckDB(WarehouseError):
 class LakeUnreachable(WarehouseError):
     """The catalogue can't be opened."""
 
-    def __init__(self, where: str, error: Exception) -> None:
+    def __init__(self, where: str, error: Exception, cure: str | None = None) -> None:
         super().__init__(
             f"The catalogue {without_passwords(where)} can't be opened: "
-            f"{without_passwords(str(error).splitlines()[0])}. See the setting 'catalog'."
+            f"{without_passwords(str(error).splitlines()[0])}. "
+            + (cure or "See the setting 'catalog'")
+            + "."
         )
 
 

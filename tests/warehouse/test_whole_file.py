@@ -1,7 +1,6 @@
 """A file is written whole or not at all, and a full disk is told as what it is."""
 
 import resource
-import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +15,11 @@ from warehouse.whole_file import whole_file, write_text
 def room_for(size: int) -> Generator[None]:
     """No file may grow beyond it, as where a quota ends."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_without_room_the_old_file_stays_and_no_part_is_left(tmp_path: Path) -> None:
