@@ -35,7 +35,9 @@ def forecast(
         ),
     ],
     horizon: Annotated[int, typer.Option(min=1, max=10_000, help="Time steps ahead.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", parser=named_path, help="Parquet file to write.")
+    ],
     holidays: Annotated[
         list[str] | None,
         typer.Option(
@@ -91,7 +93,10 @@ def detect(
             metavar="PATH", parser=named_path, help="CSV, TSV or Parquet file, or a folder."
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write, in the same layout.")],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", parser=named_path, help="Folder to write, in the same layout."),
+    ],
 ) -> Answer:
     """Score how unusual each value of your own series is, from 0 to 1; anomalies from 0.5.
 

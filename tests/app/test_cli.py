@@ -27,6 +27,28 @@ def commands() -> Iterator[tuple[str, ...]]:
             yield from ((name, one) for one in sorted(inner))
 
 
+def paths() -> Iterator[tuple[str, ...]]:
+    """Every command with each of its options and arguments that take a path."""
+    root = typer.main.get_command(app)
+    for name in commands():
+        command = root
+        for word in name:
+            command = command.commands[word]  # type: ignore[attr-defined]
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                if parameter.metavar in ("FILE", "DIR"):
+                    yield (*name, parameter.opts[0], "")
+            elif parameter.metavar in ("PATH", "PATH...", "FILE"):
+                yield (*name, "")
+
+
+@pytest.mark.parametrize("given", list(paths()), ids=" ".join)
+def test_an_empty_path_is_never_the_current_folder(given: tuple[str, ...]) -> None:
+    found = CliRunner(env=PLAIN).invoke(app, given)
+    assert found.exit_code == 2
+    assert "found an empty path" in " ".join(found.stderr.replace("│", " ").split())
+
+
 def help_of(*command: str) -> str:
     """What `--help` prints, within this process: it reads nothing of the home."""
     found = CliRunner(env=PLAIN).invoke(app, [*command, "--help"], prog_name="instance-select")
