@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.answer import Answer, to_json
-from app.errors import AppError, Refused
+from app.errors import AppError, NotShown, Refused
 from app.session import Session
 
 
@@ -61,7 +61,13 @@ def command(
                     if (told := _of_the_disk(session, error)) is None:
                         raise
                     raise told from error
-            show(answer, json)
+            try:
+                show(answer, json)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise NotShown(error.strerror or str(error)) from error
             if answer.then:
                 _go_on(answer.then)
             if answer.failed:
