@@ -5,6 +5,7 @@ ActionError
 ├── BadOverride           a parameter that a check does not have, or of the wrong type
 ├── BadBudget             a budget whose amount, currency or period makes no sense
 ├── LedgerBusy            another process holds the ledger for too long
+├── LedgerUnusable        the ledger can't be reached, read or written
 ├── Unknown               no plan, run, recommendation, user or role of that name
 ├── BadName               a name that nobody can be called by
 ├── NotAllowed            this person's role does not cover it
@@ -52,6 +53,10 @@ class BadBudget(ActionError):
 
 class LedgerBusy(ActionError):
     """The ledger could not be had in time."""
+
+
+class LedgerUnusable(ActionError):
+    """The ledger can't be reached, read or written; this step of the work was not written."""
 
 
 class Unknown(ActionError):

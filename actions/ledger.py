@@ -1,5 +1,6 @@
 """Open the ledger: the database of decisions, migrated at open and shared by processes."""
 
+import sqlite3
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -24,8 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
-from actions.errors import LedgerBusy
+from actions.errors import ActionError, LedgerBusy, LedgerUnusable
 from actions.tables import change, plan, run_change
+from warehouse.disk import may_write, obstacle
 
 BUSY_SECONDS = 60  # how long one writer waits for another
 LOCK_KEY = 0x1E06E5  # PostgreSQL advisory lock of all ledger writes: one audit chain, one writer
@@ -40,6 +42,7 @@ CHANGES: Mapping[str, pl.DataType] = {
 }  # fmt: skip
 """The columns of `actions.change` in the lake."""
 
+FILE_TROUBLE = ("disk I/O", "is full", "readonly", "unable to open")  # as SQLite says it
 NEWEST = "0003"  # revision of the newest file in migrations/versions
 
 
@@ -51,28 +54,20 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Generator[Connection]:
-        """A connection whose statements all see the same state."""
-        with self.engine.connect() as connection, connection.begin():
+        """A connection whose statements all see the same state. Raises `LedgerUnusable`."""
+        with self._connection() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Generator[Connection]:
         """One transaction, alone: committed at the end, rolled back on any error.
 
-        Raises `LedgerBusy`.
+        Raises `LedgerBusy` or `LedgerUnusable`.
         """
-        options = {"writes": True}
-        with self.engine.connect().execution_options(**options) as connection:
-            try:
-                transaction = connection.begin()
-            except OperationalError as error:
-                raise LedgerBusy(_busy(self.engine.url, error)) from error
-            with transaction:
-                if self.is_postgres:
-                    connection.execute(
-                        text("select pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY}
-                    )
-                yield connection
+        with self._connection(writes=True) as connection, connection.begin():
+            if self.is_postgres:
+                connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+            yield connection
 
     @contextmanager
     def applying(self, wait_seconds: float = 5) -> Generator[bool]:
@@ -106,17 +101,29 @@ class Ledger:
         self.engine.dispose()
 
     @contextmanager
+    def _connection(self, **options: bool) -> Generator[Connection]:
+        try:
+            with self.engine.connect().execution_options(**options) as connection:
+                yield connection
+        except OperationalError as error:
+            raise _trouble(self.engine.url, error) or error from error
+
+    @contextmanager
     def _file_lock(self, wait_seconds: float) -> Generator[bool]:
         # An exclusive transaction on a database of its own: SQLite's file locks work on every
         # operating system and the system itself takes them away from a process that dies.
         lock = create_engine(f"sqlite:///{self.engine.url.database}.apply-lock", poolclass=NullPool)
-        with lock.connect() as connection:
+        try:
+            connection = lock.connect()
+        except OperationalError as error:
+            raise _trouble(self.engine.url, error) or error from error
+        with connection:
             connection.exec_driver_sql(f"pragma busy_timeout = {int(wait_seconds * 1000)}")
             try:
                 connection.exec_driver_sql("begin exclusive")
             except OperationalError as error:
                 if "locked" not in str(error):
-                    raise
+                    raise _trouble(self.engine.url, error) or error from error
                 yield False
                 return
             yield True
@@ -189,16 +196,9 @@ def _sqlite(url: URL) -> Engine:
             f"The ledger {url} would be lost at the end of this process. "
             "Give the path of a file: sqlite:////path/ledger.sqlite"
         )
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        _write_ahead(connection)
-        connection.execute("pragma foreign_keys = on")
-        connection.execute("pragma synchronous = full")  # an intent survives the loss of power
+    file = Path(url.database).resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=NullPool, creator=lambda: _open(file))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -208,7 +208,25 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _write_ahead(connection: Any) -> None:
+def _open(file: Path) -> sqlite3.Connection:
+    """For reading alone where nothing can be written, which SQLite otherwise does to read."""
+    is_fixed = file.exists() and (not may_write(file) or obstacle(file.parent) is not None)
+    how = "rwc"
+    if is_fixed:  # what others wrote and did not fold into the file yet is in the log beside it
+        log = file.with_name(f"{file.name}-wal")
+        how = "ro" if log.exists() and log.stat().st_size else "ro&immutable=1"
+    connection = sqlite3.connect(
+        f"{file.as_uri()}?mode={how}", BUSY_SECONDS, isolation_level=None,
+        check_same_thread=False, uri=True,
+    )  # fmt: skip
+    if not is_fixed:
+        _write_ahead(connection)
+        connection.execute("pragma foreign_keys = on")
+        connection.execute("pragma synchronous = full")  # an intent survives the loss of power
+    return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
     """Switch the file to WAL once; SQLite does not wait for others when it does that, so we do."""
     deadline = time.monotonic() + BUSY_SECONDS
     while connection.execute("pragma journal_mode").fetchone()[0] != "wal":
@@ -221,7 +239,7 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _postgres(url: URL) -> Engine:
-    if url.drivername == "postgresql":
+    if url.drivername in ("postgresql", "postgres"):  # libpq takes both names
         url = url.set(drivername="postgresql+psycopg")
     return create_engine(url, poolclass=NullPool)  # nothing stays open between two uses
 
@@ -244,9 +262,20 @@ def _migrate(ledger: Ledger) -> None:
         command.upgrade(config, "head")
 
 
-def _busy(url: URL, error: OperationalError) -> str:
-    where = url.render_as_string(hide_password=True)
-    return (
-        f"The ledger {where} can't be written ({error.orig}). Nothing was changed; "
-        "try again when the other process is done, and check that the disk is not full."
+def _trouble(url: URL, error: OperationalError) -> ActionError | None:
+    """The same in our words, if it is about the ledger as a whole and not about one statement."""
+    where, told = url.render_as_string(hide_password=True), " ".join(str(error.orig).split())
+    if "locked" in told:
+        return LedgerBusy(
+            f"The ledger {where} is kept by another process for more than {BUSY_SECONDS} seconds. "
+            "This step was not written; try again when the other is done."
+        )
+    cure = "Look whether the server runs, and whether the setting 'ledger' is right"
+    if url.database and url.get_backend_name() == "sqlite":
+        cure = obstacle(Path(url.database).parent) or "Look whether its disk is full or damaged"
+        if not any(words in told for words in FILE_TROUBLE):
+            return None
+    return LedgerUnusable(
+        f"The ledger {where} can't be used ({told}). This step was not written. {cure}, "
+        "and try again."
     )

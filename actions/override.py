@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from math import inf
 from typing import cast
 
 import polars as pl
@@ -21,6 +20,7 @@ PLACES = (
 OWNERS = (
     "select source, cloud, account, resource_id, team, env from marts.resource_now where kind = ?"
 )
+MOST, MOST_TIME = 10**12, 36_500  # beyond, sums and dates overflow
 KEY = ("source", "cloud", "account", "resource_id")
 
 
@@ -52,7 +52,8 @@ def fitting(check: Check, params: Mapping[str, object]) -> Mapping[str, Value]:
         if isinstance(default, str):
             fits, expected = isinstance(value, str), "a text"
         else:
-            fits, expected = _is_amount(value), "a number of at least 0"
+            most = MOST_TIME if {"days", "hours"} & {*name.split("_")} else MOST
+            fits, expected = _is_amount(value, most), f"a number from 0 to {most:,}"
         if not fits:
             raise BadOverride(name, f"{value!r} for {name!r}", f"{expected}, such as {default!r}")
         if name in check.windows and value not in WINDOWS:
@@ -65,8 +66,8 @@ def fitting(check: Check, params: Mapping[str, object]) -> Mapping[str, Value]:
     return fitted
 
 
-def _is_amount(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value < inf
+def _is_amount(value: object, most: int) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= most
 
 
 def find(

@@ -1,10 +1,10 @@
 """Budgets of the ledger beside how they stand, for answers."""
 
-from difflib import get_close_matches
 from typing import Any
 
 from actions.budget import Scope
 from app.dashboard.money import between, chance, full
+from app.known import nearest_first
 from app.rows import read
 from app.session import Session
 from warehouse.errors import NothingPublished, OlderTables
@@ -40,11 +40,9 @@ def unmatched(session: Session, scope: Scope, currency: str | None = None) -> st
     for name, value in wanted.items():
         known = sorted({one[name] for one in found if one[name]})
         if value not in known:
-            near = get_close_matches(value.lower(), {k.lower() for k in known}, 3, 0.4)
-            shown = [one for one in known if one.lower() in near] or known[:10]
             return (
                 f"Note: nothing has been billed with the {name} {value!r} yet. "
-                f"Known: {', '.join(shown)}."
+                f"Known: {nearest_first(value, known)}."
             )
         found = [one for one in found if one[name] == value]
     return None

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ from app.commands import (
     showback,
 )
 from app.errors import AppError
+from app.utf8 import print_anything, restart_in_utf8
 
 OURS = {"actions", "app", "clouds", "models", "pipelines", "warehouse"}
 BAD_INPUT = {  # errors of other packages that mean exit code 2
@@ -80,7 +82,10 @@ def everything(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 done, 1 failed or refused, 2 bad input."""
+    if arguments is None:
+        restart_in_utf8()
     given = list(sys.argv[1:] if arguments is None else arguments)
+    print_anything(json="--json" in given)
     sys.exit(_run(given))
 
 
@@ -111,7 +116,8 @@ def _run(given: list[str]) -> int:
 def _report(kind: str, message: str, *, json: bool) -> None:
     print(message, file=sys.stderr)
     if json:
-        print(to_json({"error": {"kind": kind, "message": message}}))
+        with suppress(OSError):  # it may be what is told
+            print(to_json({"error": {"kind": kind, "message": message}}), flush=True)
 
 
 def _sentence(error: Exception) -> str:

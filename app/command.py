@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.answer import Answer, to_json
-from app.errors import AppError
+from app.errors import AppError, NotShown, Refused
 from app.session import Session
 
 
@@ -34,6 +34,7 @@ Home = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+STORES = {"_duckdb", "dagster", "duckdb", "sqlalchemy", "sqlite3"}
 WIDE = 200  # characters, where the output goes to a file or a pipe and nobody folds it
 _EVERYWHERE = {"home": (Home, None), "json": (Json, False), "debug": (Debug, False)}
 
@@ -54,8 +55,19 @@ def command(
             json = bool(shared["json"])
             session = Session(shared["home"], json)
             with redirect_stdout(sys.stderr):
-                answer = function(session, **arguments)
-            show(answer, json)
+                try:
+                    answer = function(session, **arguments)
+                except Exception as error:
+                    if (told := _of_the_disk(session, error)) is None:
+                        raise
+                    raise told from error
+            try:
+                show(answer, json)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise NotShown(error.strerror or str(error)) from error
             if answer.then:
                 _go_on(answer.then)
             if answer.failed:
@@ -77,6 +89,17 @@ def command(
         return function
 
     return register
+
+
+def _of_the_disk(session: Session, error: Exception) -> AppError | None:
+    """What a store says of a home that is full or read-only, in words that help."""
+    from warehouse.disk import obstacle
+
+    if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in STORES:
+        return None
+    why = obstacle(session.settings.home)
+    told = " ".join(str(error).split())
+    return Refused(f"{why}, and try again. Found: {told}") if why else None
 
 
 def _go_on(then: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ from json import dumps
 from pathlib import Path
 
 from app.errors import Refused
+from warehouse.whole_file import write_text
 
 _HEAD = """\
 # Settings of instance.select. Every line that starts with '#' is off and shows the default.
@@ -115,7 +116,7 @@ def write_template(home: Path) -> Path:
     if file.exists():
         raise Refused(f"{file} exists already and was not changed. Edit it, or remove it first.")
     home.mkdir(parents=True, exist_ok=True)
-    file.write_text(template())
+    write_text(file, template())
     return file
 
 

@@ -15,6 +15,7 @@ from app.answer import Answer
 from app.errors import BadInput, Refused
 from app.session import Session
 from app.steps import Steps, run_steps
+from warehouse.whole_file import whole_file, write_text
 
 SOURCE = "demo"
 CONFIG = """\
@@ -63,7 +64,7 @@ def build(
     about = {"seed": seed, "resources": resources, "months": months, "as_of": today}
     built = Built(about)
     home.mkdir(parents=True, exist_ok=True)
-    (home / CONFIG_FILE).write_text(CONFIG)
+    write_text(home / CONFIG_FILE, CONFIG)
     with built.timed("estate"), session.working(f"simulating {resources} resources"):
         estate.create(home / "demo", seed=seed, resources=resources, months=months, as_of=today)
     return _run(built, session)
@@ -84,7 +85,8 @@ def write_answers(session: Session, file: Path) -> None:
     """Write what was planted."""
     from clouds.demo import answers
 
-    answers.write(session.settings.home / "demo", file)
+    with whole_file(file) as partial:
+        answers.write(session.settings.home / "demo", partial)
 
 
 def summary(session: Session, built: Built) -> Answer:

@@ -12,6 +12,7 @@ from app.check import Check
 from app.doctor_alerts import alert_checks
 from app.errors import AppError
 from app.session import Session
+from warehouse.disk import obstacle
 
 if TYPE_CHECKING:
     from pipelines.settings import SourceSettings
@@ -77,6 +78,8 @@ def _duckdb() -> Check:
 
 def _disk(session: Session) -> Check:
     home = session.settings.home.resolve()
+    if why := obstacle(home):
+        return Check("disk", False, f"{why.partition('. ')[0]}.", f"{why.partition('. ')[2]}.")
     there = home
     while not there.exists():
         there = there.parent
@@ -140,7 +143,22 @@ def _lake(session: Session) -> Iterator[Check]:
         return
     detail = f"snapshot {published.snapshot} of {time_text(published.as_of)}"
     yield Check("warehouse", True, detail)
-    yield from _freshness(session, published.as_of)
+    lost = list(_lost(session))
+    yield from lost or _freshness(session, published.as_of)
+
+
+def _lost(session: Session) -> Iterator[Check]:
+    """One check per table of which files have gone: whatever reads it fails."""
+    from warehouse.lost import lost_files
+
+    with session.lake.reader(session.snapshot) as connection:
+        lost = lost_files(connection)
+    for table, files in lost.items():
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        fix = "Put them back from a backup, or "
+        is_raw = table.startswith("raw.")
+        fix += "read everything into a new home" if is_raw else "make it anew: instance-select run"
+        yield Check(f"table {table}", False, f"lacks the file {files[0]}{more}", f"{fix}.")
 
 
 def _freshness(session: Session, as_of: datetime) -> Iterator[Check]:

@@ -69,7 +69,7 @@ def _channel(name: str, channel: "ChannelSettings", rows: Sequence[dict[str, Any
             "instance-select alerts send --again"
         )
         return Check(name, False, detail, fix)
-    stuck = [row for row in rows if row["status"] == "queued" and row["last_error"]]
+    stuck = [row for row in rows if row["status"] in ("queued", "held") and row["last_error"]]
     if stuck:
         detail = f"{len(stuck)} wait to be tried again because: {stuck[0]['last_error']}"
         return Check(

@@ -3,6 +3,7 @@
 AppError
 ├── BadInput     an argument or a file is not what the command needs (exit code 2)
 ├── Refused      the command is fine, but what it would do is not (exit code 1)
+├── NotShown     standard output takes nothing (exit code 1)
 ├── NotStarted   a server did not come up (exit code 1)
 └── Stopped      a page's apply died of something unexpected
 """
@@ -22,6 +23,16 @@ class BadInput(AppError):
 
 class Refused(AppError):
     """What the command would do is not allowed here."""
+
+
+class NotShown(AppError):
+    """Standard output takes nothing."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The command is done, but its answer can't be written to standard output ({why}). "
+            "Send it elsewhere, or make room there."
+        )
 
 
 class NotStarted(AppError):

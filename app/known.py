@@ -9,14 +9,20 @@ SHOWN = 10
 
 
 def require(what: str, name: str | None, known: Iterable[str]) -> None:
-    """Nothing if the name is None or known. Raises `BadInput` with those that are most alike."""
+    """Nothing if the name is None or known. Raises `BadInput` with those that exist."""
     names = sorted(set(known))
     if name is None or name in names:
         return
-    near = get_close_matches(name.lower(), names, 3, 0.6)
-    shown = near or names[:SHOWN]
-    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    raise BadInput(f"No {what} is named {name!r}. Known: {', '.join(shown)}{more}.")
+    raise BadInput(f"No {what} is named {name!r}. Known: {nearest_first(name, names)}.")
+
+
+def nearest_first(name: str, known: Iterable[str]) -> str:
+    """Some of the known names, those that are most alike first, and how many more there are."""
+    names = sorted(set(known))
+    near = set(get_close_matches(name.lower(), {one.lower() for one in names}, 3, 0.6))
+    ordered = sorted(names, key=lambda one: one.lower() not in near)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(ordered[:SHOWN])}{more}"
 
 
 def require_check(name: str | None) -> None:

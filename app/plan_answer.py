@@ -51,7 +51,8 @@ def plan_answer(
 
     def view() -> Iterable[RenderableType]:
         yield f"Plan {plan.id}: {plan.title}"
-        yield f"{plan.status}, risk {plan.risk}, by {plan.author}, snapshot {plan.snapshot}"
+        made_on = "" if plan.snapshot is None else f", snapshot {plan.snapshot}"
+        yield f"{plan.status}, risk {plan.risk}, by {plan.author}{made_on}"
         yield f"hash {plan.hash}"
         yield table(
             ["do", "resource", "cloud", "from", "to", "risk", "way back", ">saves a month"],

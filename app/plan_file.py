@@ -69,4 +69,6 @@ def read_plan(file: Path) -> list[Bought]:
         raise BadInput(
             f"{file}: {where}: {first['msg']}. A plan looks like this:\n{EXAMPLE}"
         ) from None
+    except ValueError as error:  # of YAML: what looks like a date and is none
+        raise BadInput(f"{file} can't be read as YAML: {error}") from None
     return [Bought(**line.model_dump()) for line in plan.commitments]

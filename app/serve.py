@@ -6,6 +6,7 @@ from pathlib import Path
 from app.answer import Answer
 from app.servers import HOST, Servers, accepts, answers_http, any_port, free_port
 from app.session import Session
+from warehouse.whole_file import write_text
 
 DEFINITIONS = "pipelines.definitions"
 
@@ -96,4 +97,4 @@ def _prepare(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if not settings.exists():
-        settings.write_text((files("pipelines") / "dagster.yaml").read_text())
+        write_text(settings, (files("pipelines") / "dagster.yaml").read_text())

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.errors import BadInput
+from warehouse.whole_file import whole_file
 
 Compression = Literal["uncompressed", "gzip", "zstd"]
 COMPRESSED: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
@@ -116,15 +117,17 @@ def _too_long(file: Path, form: Format) -> str | None:
 
 
 def write_table(table: pl.DataFrame, file: Path) -> None:
-    """Write it, with the folders above it."""
+    """Write it, with the folders above it. Raises `DiskFull`."""
     form = given_format(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    if form is PARQUET:
-        table.write_parquet(file)
-    else:
-        table.write_csv(
-            file, separator=form.separator, compression=form.compression, check_extension=False
-        )
+    with whole_file(file) as partial:
+        if form is PARQUET:
+            table.write_parquet(partial)
+        else:
+            table.write_csv(
+                partial, separator=form.separator, compression=form.compression,
+                check_extension=False,
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)

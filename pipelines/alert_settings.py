@@ -18,6 +18,7 @@ Name = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$", description="Yours to choose.")
 ]
 Address = Annotated[str, Field(pattern=r"^[^\s@,<>;]+@[^\s@,<>;]+$")]
+MOST_HOURS = 87_600  # ten years
 OTHER = "other"  # stands for every currency that is not named
 SECRETS = ("url", "url_from", "sign_with", "password_from")  # values that no message repeats
 FORBID = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -81,7 +82,7 @@ class _ChannelSettings(BaseModel):
 
     name: Name
     per_hour: int = Field(
-        default=20, ge=1,
+        default=20, ge=1, le=1_000_000,
         description="Most messages in an hour; the rest is summed up in the last of them.",
     )  # fmt: skip
 
@@ -199,8 +200,9 @@ class _RuleSettings(BaseModel):
     filter: FilterSettings = FilterSettings()
     quiet_hours: QuietSettings | None = Field(default=None, description="When its messages wait.")
     repeat_after_hours: float | None = Field(
-        default=None, gt=0, description="Tell again what still goes on; none = never."
-    )
+        default=None, gt=0, le=MOST_HOURS,
+        description="Tell again what still goes on; none = never.",
+    )  # fmt: skip
 
 
 class BudgetRule(_RuleSettings):
@@ -241,8 +243,9 @@ class FreshnessRule(_RuleSettings):
 
     kind: Literal["freshness"]
     after_hours: float | None = Field(
-        default=None, gt=0, description="Age; none = late_after_hours of the source."
-    )
+        default=None, gt=0, le=MOST_HOURS,
+        description="Age; none = late_after_hours of the source.",
+    )  # fmt: skip
     what: tuple[Reading, ...] = Field(default=("bills",), min_length=1)
 
 

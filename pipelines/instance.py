@@ -11,6 +11,7 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
 from pipelines.event_log import with_event_log
+from warehouse.whole_file import write_text
 
 PROCESS = "instance-select/process"  # tag of a run: host and process that executes it
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
@@ -22,7 +23,7 @@ def open_instance(home: Path) -> Generator[dg.DagsterInstance]:
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if not settings.exists():
-        settings.write_text((files("pipelines") / "dagster.yaml").read_text())
+        write_text(settings, (files("pipelines") / "dagster.yaml").read_text())
     ref = with_event_log(InstanceRef.from_dir(str(home.resolve())))
     with dg.DagsterInstance.from_ref(ref) as instance:
         _bury_dead_runs(instance)

@@ -2,22 +2,46 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import SettingsError
 
-from pipelines.alert_settings import SECRETS, AlertSettings, misplaced
+from pipelines.alert_settings import MOST_HOURS, SECRETS, AlertSettings, misplaced
 from pipelines.allocation_settings import AllocationSettings, read_rules
 from pipelines.check_settings import CheckSettings
 from pipelines.errors import BrokenSettings
-from pipelines.settings_file import Names, read_settings_file
+from pipelines.settings_file import A_MOMENT, LISTED, Names, described, read_settings_file
 from warehouse.settings import LakeSettings
 
 CONFIG_FILE = "instance-select.yaml"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Day, ...] = get_args(Day)
+DATABASES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
+MOST_DAYS = 3_660  # ten years: as_of may lie anywhere in its range and no date overflows
+
+
+def _written_out(given: Any) -> Any:
+    """Pydantic would take a number for seconds since 1970."""
+    if isinstance(given, int | float) or (isinstance(given, str) and given.strip().isdigit()):
+        raise misplaced(f"{given!r} for 'as_of'", A_MOMENT)
+    return given
+
+
+Moment = Annotated[
+    datetime,
+    Field(ge=datetime(2000, 1, 1), lt=datetime(2200, 1, 1)),
+    BeforeValidator(_written_out),
+]
+Hours = Annotated[float, Field(gt=0, le=MOST_HOURS)]
 
 
 class LateSettings(BaseModel):
@@ -25,11 +49,11 @@ class LateSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    bills: float = Field(default=72, gt=0, description="Since the last hour of usage billed.")
-    inventory: float = Field(default=30, gt=0, description="Since it was read.")
-    metrics: float = Field(default=30, gt=0, description="Since the last hour measured.")
-    market: float = Field(
-        default=30, gt=0, description="Since offers, prices, commitments, invoices were read."
+    bills: Hours = Field(default=72, description="Since the last hour of usage billed.")
+    inventory: Hours = Field(default=30, description="Since it was read.")
+    metrics: Hours = Field(default=30, description="Since the last hour measured.")
+    market: Hours = Field(
+        default=30, description="Since offers, prices, commitments, invoices were read."
     )
 
     def after(self, what: str) -> float:
@@ -89,36 +113,43 @@ class Settings(LakeSettings):
         "SQLite under the home.",
         repr=False,
     )
-    as_of: datetime | None = Field(
+    as_of: Moment | None = Field(
         default=None,
         description="What counts as now for the pipeline, UTC; empty = the sources' own clock. "
         "Decisions go by real time.",
     )
     sources: tuple[SourceSettings, ...] = Field(default=(), description="What is read and changed.")
     metric_days: int = Field(
-        default=32, ge=14, description="Days of hourly metrics that are read and judged."
+        default=32, ge=14, le=MOST_DAYS,
+        description="Days of hourly metrics that are read and judged.",
+    )  # fmt: skip
+    forecast_days: int = Field(
+        default=90, ge=31, le=MOST_DAYS, description="Days ahead that are forecast."
     )
-    forecast_days: int = Field(default=90, ge=31, description="Days ahead that are forecast.")
     holidays: tuple[str, ...] = Field(
         default=(),
         description="Countries whose public holidays change what working days cost, for example "
         "[DE-BY, US]; none = forecasts know no holidays.",
     )
-    max_changes: int = Field(default=20, ge=1, description="Changes one plan may hold.")
+    max_changes: int = Field(
+        default=20, ge=1, le=1_000_000, description="Changes one plan may hold."
+    )
     max_fleet_share: float = Field(
         default=0.2, gt=0, le=1,
         description="Share of an account's resources of one kind that one plan may touch.",
     )  # fmt: skip
     max_saving_month: float = Field(
-        default=50_000, gt=0, description="Money per month, in any currency, one plan may move."
+        default=50_000, gt=0, le=1e15,
+        description="Money per month, in any currency, one plan may move.",
+    )  # fmt: skip
+    plan_hours: Hours = Field(
+        default=72, description="Hours in which a plan has to be approved before it expires."
     )
-    plan_hours: float = Field(
-        default=72, gt=0, description="Hours in which a plan has to be approved before it expires."
-    )
-    approval_hours: float = Field(default=72, gt=0, description="Hours an approval is valid.")
+    approval_hours: Hours = Field(default=72, description="Hours an approval is valid.")
     stop_after_failures: int = Field(
-        default=3, ge=1, description="Failed changes after which a run leaves the rest alone."
-    )
+        default=3, ge=1, le=1_000_000,
+        description="Failed changes after which a run leaves the rest alone.",
+    )  # fmt: skip
     window: WindowSettings | None = Field(
         default=None,
         description="Hours of the week in which changes of R2 and above may begin, for example "
@@ -138,8 +169,41 @@ class Settings(LakeSettings):
         description="Who pays for what; docs/allocation.md explains it. None = whoever the tag or "
         "label `team` names.",
     )
-    dashboard_port: int = Field(default=8501, description="Port of the dashboard on 127.0.0.1.")
-    dagster_port: int = Field(default=3000, description="Port of Dagster on 127.0.0.1.")
+    dashboard_port: int = Field(
+        default=8501, ge=1, le=65_535, description="Port of the dashboard on 127.0.0.1."
+    )
+    dagster_port: int = Field(
+        default=3000, ge=1, le=65_535, description="Port of Dagster on 127.0.0.1."
+    )
+
+    @field_validator("ledger")
+    @classmethod
+    def _is_a_database_we_speak(cls, ledger: str) -> str:
+        if not ledger:
+            return ledger
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        expected = "sqlite:////path/ledger.sqlite or postgresql://user@host/database"
+        try:
+            url = make_url(ledger)
+        except (ArgumentError, ValueError):  # their texts may hold a password
+            raise misplaced("something else than an address for 'ledger'", expected) from None
+        if url.drivername not in DATABASES:
+            raise misplaced(f"an address of {url.drivername!r} for 'ledger'", expected)
+        if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+            raise misplaced("no file in the address for 'ledger'", expected)
+        return ledger
+
+    @field_validator("data_path")
+    @classmethod
+    def _is_a_folder_or_in_s3(cls, path: str) -> str:
+        scheme, mark, _ = path.partition("://")
+        if mark and scheme != "s3":
+            raise misplaced(
+                f"an address of {scheme!r} for 'data_path'", "a folder or s3://BUCKET/PREFIX"
+            )
+        return path
 
     @field_validator("holidays")
     @classmethod
@@ -191,7 +255,7 @@ def load_settings(home: Path | None = None) -> Settings:
     try:
         base = Settings() if home is None else Settings(home=home)
     except (SettingsError, ValidationError) as error:
-        raise BrokenSettings(_of_variables(error)) from None
+        raise BrokenSettings(_of_variables(error, _names())) from None
     path = base.home / CONFIG_FILE
     if not path.exists():
         return base
@@ -223,11 +287,15 @@ def _names() -> Names:
     )
 
 
-def _of_variables(error: SettingsError | ValidationError) -> str:
+def _of_variables(error: SettingsError | ValidationError, names: Names) -> str:
     if isinstance(error, SettingsError):
         return f"A variable INSTANCE_SELECT_* can't be read: {error}. A list must be JSON."
-    return "\n".join(
-        f"The variable INSTANCE_SELECT_{str(problem['loc'][0]).upper()} does not fit: "
-        f"{problem['msg']}. Correct or unset it; docs/settings.md lists every setting."
-        for problem in error.errors()
+    return "\n".join(_of_variable(problem, names) for problem in error.errors())
+
+
+def _of_variable(problem: ErrorDetails, names: Names) -> str:
+    location, told, expected = described(problem, names)
+    return (
+        f"The variable INSTANCE_SELECT_{str(location[0]).upper()} does not fit: found {told}, "
+        f"expected {expected}. Correct or unset it; {LISTED}."
     )

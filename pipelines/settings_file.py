@@ -5,6 +5,7 @@ Values of options and of what may hold a password are never repeated in a messag
 
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,25 @@ from pipelines.errors import BrokenSettings
 LISTED = "docs/settings.md lists every setting"
 DOCUMENTED = {"alerts": "docs/alerts.md", "allocation": "docs/allocation.md"}
 TAB = "\t"
+A_MAPPING = "a mapping (lines like 'name: value', indented)"
+A_MOMENT = "a date or time in UTC, such as 2026-11-22 or 2026-11-22T09:00:00Z"
 EXPECTED = {  # by the type of Pydantic's error, where its words are not those of a file
-    "dict_type": "a mapping (lines like 'name: value', indented)",
+    "datetime_from_date_parsing": A_MOMENT,
+    "datetime_parsing": A_MOMENT,
+    "datetime_type": A_MOMENT,
+    "dict_type": A_MAPPING,
     "int_parsing": "a whole number",
     "int_type": "a whole number",
-    "model_type": "a mapping (lines like 'name: value', indented)",
-    "model_attributes_type": "a mapping (lines like 'name: value', indented)",
+    "model_type": A_MAPPING,
+    "model_attributes_type": A_MAPPING,
     "string_pattern_mismatch": "another text",
     "string_type": "a text; write it in quotes",
     "tuple_type": "a list (lines that begin with '-')",
 }
-FITTING = {  # what the patterns of these values mean
+FITTING = {  # what these values must be, where a pattern or a type does not say it in words
+    "catalog": "an address such as postgresql://user@host/database",
+    "late_after_hours": "hours for each reading that is to differ, such as {bills: 72}",
+    "memory_limit": "a size from 100MB on, such as 2GB or 512MB",
     "name": "a name without slashes that does not begin with a dot",
     "hours": "times of the day such as 20:00-07:00",
     "url": "an address that begins with https:// or http://",
@@ -37,6 +46,16 @@ FITTING = {  # what the patterns of these values mean
     "to": "a mail address",
 }
 Location = Sequence[str | int]
+
+
+class _Loader(yaml.SafeLoader):
+    """What only looks like a date or a number stays a text, to be refused under its name."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError:
+            return node.value
 
 
 @dataclass(frozen=True)
@@ -65,39 +84,49 @@ class SettingsFile:
         return BrokenSettings("\n".join(self._problem(one, names) for one in error.errors()))
 
     def _problem(self, problem: ErrorDetails, names: Names) -> str:
-        location = _as_written(problem["loc"])
-        name, value = ".".join(str(part) for part in location), problem["input"]
-        expected = EXPECTED.get(problem["type"], problem["msg"].removeprefix("Input should be "))
-        is_hidden = not names.hidden.isdisjoint(location) or isinstance(value, list | dict | tuple)
-        told = f"{found(value) if is_hidden else repr(value)[:40]} for {name!r}"
-        match problem["type"]:
-            case "missing":
-                where = "in this source" if location[0] == "sources" else "here"
-                told, expected = f"no {location[-1]!r} {where}", "one"
-            case "string_pattern_mismatch":
-                named = [part for part in location if isinstance(part, str)]
-                expected = FITTING.get(named[-1], expected)
-            case "model_type" if location[0] == "sources":
-                expected = "a mapping with 'name' and 'cloud'"
-            case "extra_forbidden":  # the value may be a secret in the wrong place
-                documented = DOCUMENTED.get(str(location[0]), "docs/settings.md")
-                told, expected = f"the name {location[-1]!r}", f"none but those of {documented}"
-            case "union_tag_not_found":
-                told, expected = "no 'kind' here", "one"
-            case "union_tag_invalid":
-                tags = problem.get("ctx", {})
-                told, expected = f"the kind {tags['tag']!r}", f"one of {tags['expected_tags']}"
-            case "misplaced":
-                context = problem.get("ctx", {})
-                location = (*location, *context["at"])
-                told, expected = context["found"], context["expected"]
-            case "duplicate_source":
-                context = problem.get("ctx", {})
-                location = (*location, context["number"], "name")
-                told, expected = f"the name {context['name']} again", "another one for each source"
-            case _:
-                pass
+        location, told, expected = described(problem, names)
         return f"{self.where(location)}: found {told}, expected {expected}. Correct it; {LISTED}."
+
+
+def described(problem: ErrorDetails, names: Names) -> tuple[Location, str, str]:
+    """Where a value does not fit, what was found, and what was expected."""
+    location = _as_written(problem["loc"])
+    name, value = ".".join(str(part) for part in location), problem["input"]
+    expected = EXPECTED.get(problem["type"], problem["msg"].removeprefix("Input should be "))
+    is_hidden = not names.hidden.isdisjoint(location) or isinstance(value, list | dict | tuple)
+    told = f"{found(value) if is_hidden else _shown(value)} for {name!r}"
+    match problem["type"]:
+        case "missing":
+            where = "in this source" if location[0] == "sources" else "here"
+            told, expected = f"no {location[-1]!r} {where}", "one"
+        case "model_type" if location[0] == "sources" and len(location) == 2:
+            expected = "a mapping with 'name' and 'cloud'"
+        case "string_pattern_mismatch" | "model_type":
+            named = [part for part in location if isinstance(part, str)]
+            expected = FITTING.get(named[-1], expected)
+        case "extra_forbidden":  # the value may be a secret in the wrong place
+            documented = DOCUMENTED.get(str(location[0]), "docs/settings.md")
+            told, expected = f"the name {location[-1]!r}", f"none but those of {documented}"
+        case "union_tag_not_found":
+            told, expected = "no 'kind' here", "one"
+        case "union_tag_invalid":
+            tags = problem.get("ctx", {})
+            told, expected = f"the kind {tags['tag']!r}", f"one of {tags['expected_tags']}"
+        case "misplaced":
+            context = problem.get("ctx", {})
+            location = (*location, *context["at"])
+            told, expected = context["found"], context["expected"]
+        case "duplicate_source":
+            context = problem.get("ctx", {})
+            location = (*location, context["number"], "name")
+            told, expected = f"the name {context['name']} again", "another one for each source"
+        case _:
+            pass
+    return location, told, expected
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, date) else repr(value)[:40]
 
 
 def read_settings_file(path: Path, home: Path, names: Names) -> SettingsFile:
@@ -105,7 +134,7 @@ def read_settings_file(path: Path, home: Path, names: Names) -> SettingsFile:
     text = _text(path).replace("{home}", str(home.resolve()))
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        values = yaml.load(text, Loader=_Loader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise BrokenSettings(

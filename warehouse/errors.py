@@ -6,6 +6,7 @@ WarehouseError
 ├── NothingPublished  no pipeline run has published yet
 ├── OlderTables       what is published was made by an older version of the product
 ├── LakeBusy          another process holds the write lock for too long
+├── DiskFull          there is no room for a file
 ├── UnknownTable      no table of that name
 ├── QueryRefused      SQL that does more than read the lake
 └── IngestError       a delivery of bills was refused; see warehouse/ingest/errors.py
@@ -45,10 +46,12 @@ class WrongDuckDB(WarehouseError):
 class LakeUnreachable(WarehouseError):
     """The catalogue can't be opened."""
 
-    def __init__(self, where: str, error: Exception) -> None:
+    def __init__(self, where: str, error: Exception, cure: str | None = None) -> None:
         super().__init__(
             f"The catalogue {without_passwords(where)} can't be opened: "
-            f"{without_passwords(str(error).splitlines()[0])}. See the setting 'catalog'."
+            f"{without_passwords(str(error).splitlines()[0])}. "
+            + (cure or "See the setting 'catalog'")
+            + "."
         )
 
 
@@ -80,6 +83,16 @@ class LakeBusy(WarehouseError):
         super().__init__(
             f"The warehouse is being written by {holder or 'another process'} for more than "
             f"{seconds:g} seconds. Nothing was changed; try again when it is done."
+        )
+
+
+class DiskFull(WarehouseError):
+    """There is no room for a file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} was not written, since its disk is full or your quota is used up; what was "
+            "there before is unchanged. Make room, or name a file on another disk."
         )
 
 

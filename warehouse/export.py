@@ -1,16 +1,15 @@
 """Write a table of the readable snapshot to a Parquet file, whole or not at all."""
 
-import os
 from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 
 from warehouse.errors import UnknownTable
-from warehouse.ingest.errors import no_space
 from warehouse.ingest.focus import literal, quoted
 from warehouse.ingest.load import macros
 from warehouse.lake import Lake
+from warehouse.whole_file import whole_file
 
 FOCUS = "focus"  # strict FOCUS 1.2 CostAndUsage, made from raw.focus
 
@@ -18,25 +17,18 @@ FOCUS = "focus"  # strict FOCUS 1.2 CostAndUsage, made from raw.focus
 def export(lake: Lake, table: str, out: Path, snapshot: int | None = None) -> int:
     """Write `focus` (strict FOCUS 1.2) or `schema.table` to `out`; returns the rows written.
 
-    Read from the snapshot given, else from `Lake.readable`.
-    Readers of `out` see the old file or the new one, never a part.
+    Read from the snapshot given, else from `Lake.readable`. Raises `DiskFull`.
     """
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     with lake.reader(lake.readable() if snapshot is None else snapshot) as connection:
         if table == FOCUS:
             connection.execute(macros())
             query = (files("warehouse") / "export_focus.sql").read_text()
         else:
             query = f"select * from {_known(connection, table)}"
-        try:
+        with whole_file(out) as partial:
             row = connection.execute(
                 f"copy ({query}) to {literal(str(partial))} (format parquet, compression zstd)"
             ).fetchone()
-            os.replace(partial, out)
-        except (duckdb.Error, OSError) as error:
-            raise no_space(str(out), error) or error from error
-        finally:
-            partial.unlink(missing_ok=True)
     return int(row[0]) if row else 0
 
 

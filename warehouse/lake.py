@@ -17,6 +17,7 @@ from uuid import uuid4
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from warehouse.disk import obstacle
 from warehouse.errors import LakeBusy, LakeUnreachable, NothingPublished, WrongDuckDB
 from warehouse.settings import LakeSettings
 from warehouse.upgrade import upgrade
@@ -283,7 +284,10 @@ class Lake:
         except duckdb.InvalidInputException:  # there is no such snapshot
             raise
         except duckdb.Error as error:  # from None: the text of the error holds the password
-            raise LakeUnreachable(self.settings.catalog or str(self._catalog_file), error) from None
+            if self.settings.catalog:
+                raise LakeUnreachable(self.settings.catalog, error) from None
+            cure = obstacle(self.settings.lake_folder)
+            raise LakeUnreachable(str(self._catalog_file), error, cure) from None
         connection.execute("USE lake")
         return connection
 

@@ -5,6 +5,9 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# What DuckDB reads as a size, from 100 MB on: it can't open a lake with much less.
+MEMORY = r"(?i)^(([1-9]\d{0,5}(\.\d+)?|0\.[1-9]\d*) ?[GT](i?B)?|[1-9]\d{2,8} ?M(i?B)?)$"
+
 
 class LakeSettings(BaseSettings):
     """Read once at start from INSTANCE_SELECT_* variables, then handed down."""
@@ -21,6 +24,7 @@ class LakeSettings(BaseSettings):
         default="",
         description="PostgreSQL connection string of the lake's catalogue "
         "(postgresql://user@host/db); empty = SQLite under the home.",
+        pattern=r"^$|^postgres(ql)?://.|^\s*\w+\s*=",  # or libpq's own: host=... dbname=...
         repr=False,
     )
     data_path: str = Field(
@@ -33,17 +37,21 @@ class LakeSettings(BaseSettings):
         "are in the catalogue.",
     )
     memory_limit: str = Field(
-        default="2GB", description="Memory DuckDB may use per process, before it spills to disk."
-    )
+        default="2GB", pattern=MEMORY,
+        description="Memory DuckDB may use per process, before it spills to disk.",
+    )  # fmt: skip
     threads: int = Field(
-        default=0, ge=0, description="Threads DuckDB may use per process; 0 = one per core."
-    )
+        default=0, ge=0, le=1024,
+        description="Threads DuckDB may use per process; 0 = one per core.",
+    )  # fmt: skip
     lock_seconds: float = Field(
-        default=600, gt=0, description="Seconds to wait for the write lock before giving up."
-    )
+        default=600, gt=0, le=86_400,
+        description="Seconds to wait for the write lock before giving up.",
+    )  # fmt: skip
     keep_days: int = Field(
-        default=30, ge=1, description="Days a snapshot is kept before maintenance expires it."
-    )
+        default=30, ge=1, le=36_500,
+        description="Days a snapshot is kept before maintenance expires it.",
+    )  # fmt: skip
 
     @property
     def lake_folder(self) -> Path:

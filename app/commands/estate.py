@@ -58,7 +58,11 @@ def demo(
     ] = None,
     answers: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write the planted waste and anomalies here."),
+        typer.Option(
+            metavar="FILE",
+            parser=named_path,
+            help="Also write the planted waste and anomalies here.",
+        ),
     ] = None,
     advance: Annotated[
         int | None,

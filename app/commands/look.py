@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.answer import Answer
-from app.command import command
+from app.command import command, named_path
 from app.errors import BadInput
 from app.session import Session
 
@@ -54,7 +54,9 @@ def sql(
 def export(
     session: Session,
     name: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table, or focus.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", parser=named_path, help="Parquet file to write.")
+    ],
 ) -> Answer:
     """Write a table of the published snapshot to Parquet; `focus` is strict FOCUS 1.2."""
     from warehouse.export import export as write

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.answer import Answer
-from app.command import command
+from app.command import command, named_path
 from app.session import Session
 
 PANEL = "Look"
@@ -53,6 +53,7 @@ def rightsizing(
         Path | None,
         typer.Option(
             metavar="FILE",
+            parser=named_path,
             help="vm_id, ts, cpu_avg, cpu_max in percent (default: what has been measured here).",
         ),
     ] = None,
@@ -71,7 +72,11 @@ def commitments(
     session: Session,
     plan: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="YAML with purchases (default: the computed plan)."),
+        typer.Option(
+            metavar="FILE",
+            parser=named_path,
+            help="YAML with purchases (default: the computed plan).",
+        ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=400, help="Of usage, up to the last bill.")] = 365,
 ) -> Answer:

@@ -1,5 +1,6 @@
 """Choose an instance: select."""
 
+from collections.abc import Callable
 from os import environ
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -7,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.answer import Answer
-from app.command import command
+from app.command import command, named_path
 from app.session import Session
 
 PANEL = "Look"
@@ -49,8 +50,8 @@ def _cost(help: str, metavar: str) -> Any:
     return typer.Option(metavar=metavar, help=help, rich_help_panel=Costs, min=0)
 
 
-def _start(help: str, metavar: str) -> Any:
-    return typer.Option(metavar=metavar, help=help, rich_help_panel=Start)
+def _start(help: str, metavar: str, parser: Callable[[str], Any] | None = None) -> Any:
+    return typer.Option(metavar=metavar, help=help, parser=parser, rich_help_panel=Start)
 
 
 def select(
@@ -61,7 +62,9 @@ def select(
     ] = None,
     from_abis: Annotated[
         Path | None,
-        _start("InstanceRequirements of EC2's attribute-based selection, as JSON.", "FILE"),
+        _start(
+            "InstanceRequirements of EC2's attribute-based selection, as JSON.", "FILE", named_path
+        ),
     ] = None,
     from_ec2_selector: Annotated[
         str | None,

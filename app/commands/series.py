@@ -35,7 +35,9 @@ def forecast(
         ),
     ],
     horizon: Annotated[int, typer.Option(min=1, max=10_000, help="Time steps ahead.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", parser=named_path, help="Parquet file to write.")
+    ],
     holidays: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,6 +55,7 @@ def forecast(
     import polars as pl
 
     from app.series_file import read_series
+    from app.table_file import write_table
     from models.errors import UnknownCalendar
     from models.forecast.series import forecast_series
 
@@ -69,7 +72,7 @@ def forecast(
             raise BadInput(str(error)) from error
         except ValueError as error:
             raise BadInput(f"{file} can't be forecast: {error}") from error
-    found.write_parquet(out)
+    write_table(found, out)
     refused = found.filter(pl.col("model") == "none").select("unique_id", "reason").to_dicts()
     models = {str(name): int(n) for name, n in found.group_by("model").len().sort("model").rows()}
     document = {
@@ -90,7 +93,10 @@ def detect(
             metavar="PATH", parser=named_path, help="CSV, TSV or Parquet file, or a folder."
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write, in the same layout.")],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", parser=named_path, help="Folder to write, in the same layout."),
+    ],
 ) -> Answer:
     """Score how unusual each value of your own series is, from 0 to 1; anomalies from 0.5.
 

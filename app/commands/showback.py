@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.answer import Answer
-from app.command import command
+from app.command import command, named_path
 from app.errors import BadInput
 from app.session import Session
 
@@ -45,7 +45,11 @@ def allocation(
     ] = "show",
     rules: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Of test: a file with a section 'allocation:'."),
+        typer.Argument(
+            metavar="[FILE]",
+            parser=named_path,
+            help="Of test: a file with a section 'allocation:'.",
+        ),
     ] = None,
     month: Month = None,
 ) -> Answer:
@@ -67,7 +71,8 @@ def showback(
     session: Session,
     team: Annotated[str, typer.Option(metavar="NAME", help="As 'allocation' lists it.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A .csv or .html file to write.")
+        Path | None,
+        typer.Option(metavar="FILE", parser=named_path, help="A .csv or .html file to write."),
     ] = None,
     month: Month = None,
 ) -> Answer:

@@ -165,9 +165,16 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _due(now: datetime) -> Any:
+    asked = alert.alias()
+    resting = select(asked.c.channel).where(
+        asked.c.status == "held",
+        asked.c.first_try_at.is_not(None),  # its receiver asked to wait: no quiet hours hold it
+        asked.c.next_try_at > now,
+    )
     return (
         select(alert)
         .where(
+            alert.c.channel.not_in(resting),
             alert.c.status.in_(WAITING),
             alert.c.next_try_at <= now,
             alert.c.claimed_until.is_(None) | (alert.c.claimed_until <= now),
@@ -316,7 +323,11 @@ def _settled(parcel: Parcel, outcome: Outcome, now: datetime, random: Random) ->
             if counted > parcel.first_try_at + GIVES_UP_AFTER:
                 told = f"Given up after a day and {parcel.attempts} attempts: {reason}"
                 return {"status": "failed", "last_error": told, "delivered": has_it}
-            return {"next_try_at": next_try, "last_error": reason, "delivered": has_it}
+            status = "queued" if wait is None else "held"  # and with it the whole channel
+            return {
+                "status": status, "next_try_at": next_try, "last_error": reason,
+                "delivered": has_it,
+            }  # fmt: skip
 
 
 def _delay(attempts: int, random: Random) -> timedelta:

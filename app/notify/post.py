@@ -1,13 +1,14 @@
 """POST a JSON document, and tell from the answer whether to try again. URLs are never told."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -64,11 +65,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     if not _is_web(url):
         return Never("The URL of this channel is no address that begins with https:// or http://.")
     where = urlsplit(url).hostname or "the address"
+    bare, login = _apart(url)
     request = Request(
-        url,
+        bare,
         data=body,
         headers={"Content-Type": "application/json; charset=utf-8",
-                 "User-Agent": "instance-select", **headers},
+                 "User-Agent": "instance-select", **login, **headers},
     )  # fmt: skip
     try:
         with _opener().open(request, timeout=ANSWER_SECONDS):
@@ -84,6 +86,19 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
         return Later(f"{where} can't be reached: {_why(error.reason)}.")
     except (HTTPException, OSError) as error:
         return Later(f"{where} broke off: {_why(error)}.")
+
+
+def _apart(url: str) -> tuple[str, dict[str, str]]:
+    """The address without user and password, and the header of basic authentication if it has them.
+
+    The standard library would take them for a part of the host's name.
+    """
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    token = b64encode(unquote(login).encode()).decode()
+    return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {token}"}
 
 
 def _is_web(url: str) -> bool:

@@ -20,6 +20,7 @@ from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
 from app.showback.statement import NONE, Statement, statement
 from app.tables import footer, table
+from warehouse.whole_file import write_text
 
 NOBODY = "(nobody)"
 
@@ -116,7 +117,7 @@ def show_statement(session: Session, team: str, wanted: date | None, out: Path |
             raise BadInput("Nothing is billed yet. Load bills: instance-select ingest PATH")
         found = statement(connection, team, month, session.snapshot)
     if out is not None:
-        out.write_text(as_html(found) if out.suffix == ".html" else as_csv(found))
+        write_text(out, as_html(found) if out.suffix == ".html" else as_csv(found))
     document = {
         **asdict(found),
         "file": None if out is None else str(out),

@@ -1,5 +1,6 @@
 """Read and write the persisted state of the estate, in transactions."""
 
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -89,7 +90,10 @@ class State:
             raise FileNotFoundError(
                 f"There is no demo estate in {self.folder}. Make one with: instance-select demo"
             )
-        connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
+        is_fixed = not os.access(self.folder, os.W_OK) and not Path(f"{self.file}-wal").exists()
+        how = "ro&immutable=1" if is_fixed else "rw"  # SQLite writes beside the file to read it
+        name = f"{self.file.resolve().as_uri()}?mode={how}"
+        connection = sqlite3.connect(name, timeout=60, isolation_level=None, uri=True)
         try:
             yield connection
         finally:

@@ -89,7 +89,10 @@ def from_flags(text: str) -> tuple[Requirements, list[str]]:
     {'vcpus': Range(low=2.0, high=None), 'memory_gib': Range(low=4.0, high=4.0)}
     """
     found = _Reading()
-    words = shlex.split(text)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:  # a quote or a backslash that nothing follows
+        raise BadRequirement(f"Found {text!r} ({error}), expected quotes in pairs.") from None
     if words and not words[0].startswith("-"):
         words = words[1:]  # the tool's own name
     while words:

@@ -1,7 +1,11 @@
-from collections.abc import Callable
+import os
+import resource
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import select, text
@@ -12,11 +16,12 @@ from test_audit import one_chain
 from actions import audit
 from actions.apply import apply
 from actions.approve import approve
-from actions.errors import NotAllowed, SuppressionRefused
+from actions.errors import LedgerUnusable, NotAllowed, SuppressionRefused
 from actions.ledger import CHANGES, NEWEST, open_ledger
 from actions.rollback import rollback
 from actions.suppress import Scope, lift, suppress, suppressions
 from actions.tables import change, metadata
+from actions.users import add_user, users
 from clouds.errors import QuotaExceeded
 from warehouse.lake import schema_files
 
@@ -26,6 +31,64 @@ Database = Callable[[], str]  # makes an empty one and returns its address
 def test_ledger_in_memory_is_refused() -> None:
     with pytest.raises(ValueError, match="Give the path of a file"):
         open_ledger("sqlite://")
+
+
+@pytest.fixture
+def others_folder() -> Generator[Path]:
+    """A folder that this process may look at, but not write."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@contextmanager
+def as_somebody_else(folder: Path) -> Generator[None]:
+    """Root may write everywhere, so it becomes another user."""
+    is_root = os.geteuid() == 0
+    folder.chmod(0o755 if is_root else 0o555)
+    os.seteuid(65534 if is_root else os.geteuid())
+    try:
+        yield
+    finally:
+        os.seteuid(os.getuid())
+        folder.chmod(0o755)
+
+
+def test_a_ledger_of_somebody_else_can_be_read_and_says_why_it_is_not_written(
+    others_folder: Path,
+) -> None:
+    url = f"sqlite:///{others_folder}/ledger.sqlite"
+    ledger = open_ledger(url)
+    add_user(ledger, "ann", "admin", actor="ann", now=NOW)
+    assert len(users(ledger)) == 1
+    with as_somebody_else(others_folder):
+        assert [person.name for person in users(open_ledger(url))] == ["ann"]
+        with pytest.raises(LedgerUnusable, match=f"{others_folder} is read-only for this user"):
+            add_user(open_ledger(url), "bob", "viewer", actor="ann", now=NOW)
+    assert [path.name for path in others_folder.iterdir()] == ["ledger.sqlite"]
+    add_user(ledger, "bob", "viewer", actor="ann", now=NOW)
+    with ledger.write() as writing:
+        audit.record(writing, at=NOW, actor="a", action="b", subject="c", details={})
+        with as_somebody_else(others_folder):
+            assert len(users(open_ledger(url))) == 2, "from the log beside the file"
+
+
+def test_a_full_disk_is_told(office: Office) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, most))
+    try:
+        with pytest.raises(LedgerUnusable, match="Look whether its disk is full"):
+            suppress(office.ledger, Scope("gp2_volume"), reason="r", actor="ann", now=NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert suppressions(office.ledger, NOW).is_empty()
+
+
+def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
+    with pytest.raises(LedgerUnusable, match="Look whether the server runs") as error:
+        open_ledger("postgresql://me:hunter2@127.0.0.1:1/ledger")
+    assert "hunter2" not in str(error.value)
 
 
 def test_migrations_make_the_tables_that_the_code_uses(office: Office) -> None:
@@ -151,3 +214,9 @@ def test_concurrent_writers_keep_one_chain_on_postgresql(
     postgres_database: Database,
 ) -> None:
     one_chain(postgres_database())
+
+
+def test_an_address_may_begin_as_libpq_allows(postgres_database: Database) -> None:
+    ledger = open_ledger(postgres_database().replace("postgresql://", "postgres://"))
+    assert ledger.is_postgres
+    ledger.close()

@@ -1,10 +1,12 @@
 """What holds for every command: help, one JSON document, exit codes, clear errors."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -25,6 +27,62 @@ def commands() -> Iterator[tuple[str, ...]]:
             yield (name,)
         else:
             yield from ((name, one) for one in sorted(inner))
+
+
+def paths() -> Iterator[tuple[str, ...]]:
+    """Every command with each of its options and arguments that take a path."""
+    root = typer.main.get_command(app)
+    for name in commands():
+        command = root
+        for word in name:
+            command = command.commands[word]  # type: ignore[attr-defined]
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                if parameter.metavar in ("FILE", "DIR"):
+                    yield (*name, parameter.opts[0], "")
+            elif parameter.metavar in ("PATH", "PATH...", "FILE"):
+                yield (*name, "")
+
+
+@pytest.mark.parametrize("given", list(paths()), ids=" ".join)
+def test_an_empty_path_is_never_the_current_folder(given: tuple[str, ...]) -> None:
+    found = CliRunner(env=PLAIN).invoke(app, given)
+    assert found.exit_code == 2
+    assert "found an empty path" in " ".join(found.stderr.replace("│", " ").split())
+
+
+def program(*arguments: str | Path, stdout: Any = subprocess.PIPE, **environment: str) -> Any:
+    """Run it as from a terminal, where the encoding is decided."""
+    return subprocess.run(
+        [sys.executable, "-m", "app", *map(str, arguments)],
+        stdout=stdout, stderr=subprocess.PIPE, env={**os.environ, **environment}, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_full_standard_output_is_told_in_a_sentence(form: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = program("permissions", "--cloud", "aws", *form, stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == [
+        "The command is done, but its answer can't be written to standard output (No space left on "
+        "device). Send it elsewhere, or make room there."
+    ]
+
+
+def test_other_encodings_lose_signs_on_the_screen_only(tmp_path: Path) -> None:
+    given, out = tmp_path / "Zürich.csv", tmp_path / "für €"
+    rows = "".join(f"2026-01-{n // 24 + 1:02}T{n % 24:02}:00:00,{n % 24}\n" for n in range(300))
+    given.write_text(f"timestamp,value,Ort\n{rows.replace(chr(10), ',€' + chr(10))}", "utf-8")
+    old = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    shown = program("detect", given, "--out", out, **old)
+    assert shown.returncode == 0, shown.stderr
+    assert b"f?r ?" in shown.stdout
+    assert "€" in (out / given.name).read_text("utf-8")
+    (file,) = json.loads(program("detect", given, "--out", out, "--json", **old).stdout)["files"]
+    assert file["out"] == str(out / given.name)
+    latin = program("detect", given, "--out", out, PYTHONIOENCODING="latin-1")
+    assert "für ?".encode("latin-1") in latin.stdout
 
 
 def help_of(*command: str) -> str:

@@ -201,3 +201,14 @@ def test_the_example_of_each_cloud_is_right_once_it_is_switched_on(
     assert list(source.options) == [option.name for option in options_of(connect)]
     given = {name: value for name, value in source.options.items() if value is not None}
     assert misfit(connect, given) is None
+
+
+def test_a_home_without_room_is_told(tmp_path: Path) -> None:
+    full = Path("/proc/home")  # nothing has any room there
+    for arguments in (("user", "add", "ann", "--role", "admin"), ("init",)):
+        outcome = call(*arguments, "--json", home=full)
+        assert outcome.code == 1
+        message = outcome.json["error"]["message"]
+        assert message.startswith("The disk of /proc is full. Make room there, and try again.")
+    checks = {check["name"]: check for check in call("doctor", "--json", home=full).json["checks"]}
+    assert checks["disk"]["detail"] == "The disk of /proc is full."

@@ -228,6 +228,21 @@ def test_doctor_checks_everything_and_says_what_to_do(demo_home: Path) -> None:
         assert check["ok"] or check["fix"]
 
 
+def test_doctor_names_the_table_of_which_a_file_was_deleted(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo_home, home)
+    for table in ("marts/daily_cost", "raw/focus"):
+        next((home / "lake" / "data" / table).glob("*.parquet")).unlink()
+    checks = call("doctor", "--json", home=home).json["checks"]
+    lost = {check["name"]: check for check in checks if check["name"].startswith("table ")}
+    assert list(lost) == ["table marts.daily_cost", "table raw.focus"]
+    assert "lacks the file" in lost["table raw.focus"]["detail"]
+    assert "backup" in lost["table raw.focus"]["fix"]
+    assert "instance-select run" in lost["table marts.daily_cost"]["fix"]
+
+
 def test_tables_of_an_older_version_are_told_from_a_fault(demo_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_home, home)

@@ -40,6 +40,23 @@ def test_forecast_writes_intervals_for_every_series(tmp_path: Path, kind: str) -
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize("command", ["forecast", "detect"])
+def test_a_full_disk_is_told(tmp_path: Path, command: str) -> None:
+    weekly(120).write_csv(tmp_path / "y.csv")
+    rows = "".join(f"{START + timedelta(hours=n)},{n % 24}\n" for n in range(300))
+    (tmp_path / "cpu.csv").write_text(f"timestamp,value\n{rows}")
+    full = tmp_path / "out" / ("cpu.csv" if command == "detect" else "full.parquet")
+    full.parent.mkdir()
+    full.symlink_to("/dev/full")
+    given = {
+        "forecast": ("forecast", tmp_path / "y.csv", "--horizon", "7", "--out", full),
+        "detect": ("detect", tmp_path / "cpu.csv", "--out", full.parent),
+    }
+    outcome = call(*given[command], "--json")
+    assert outcome.code == 1
+    assert f"{full} was not written, since its disk is full" in outcome.json["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

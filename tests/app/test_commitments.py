@@ -128,6 +128,7 @@ def test_the_example_of_a_plan_is_one(tmp_path: Path) -> None:
         ("    cloud: aws", "    clod: aws", "cloud"),
         ("commitments:", "purchases:", "commitments"),
         (EXAMPLE, "[", "YAML"),
+        ("hourly: 1.20", "starts_on: 2026-02-30", "day is out of range for month"),
     ],
 )
 def test_a_plan_that_is_wrong_is_refused_with_what_was_expected(

@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from check_pages import check_pages
 from reference import DOCS, PART, PARTS, rendered
+
+from pipelines.settings import CONFIG_FILE, Settings, load_settings
 
 ROOT = DOCS.parent
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
@@ -20,6 +23,14 @@ def test_reference_pages_say_what_the_code_says(page: Path) -> None:
 def test_each_check_has_the_page_that_its_file_makes() -> None:
     found = {page: page.read_text() for page in (DOCS / "checks").iterdir()}
     assert found == check_pages(DOCS), "write them anew with: python tests/app/reference.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_of_settings_are_taken_as_they_stand(page: Path, tmp_path: Path) -> None:
+    for example in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+        if set(yaml.safe_load(example)) <= set(Settings.model_fields):
+            (tmp_path / CONFIG_FILE).write_text(example)
+            load_settings(tmp_path)
 
 
 def test_every_reference_is_in_a_page() -> None:

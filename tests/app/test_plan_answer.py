@@ -65,6 +65,13 @@ def test_a_plan_says_what_can_be_done_with_it_now(
     assert shown[-1].startswith(next_step)
 
 
+def test_a_way_back_names_no_snapshot_since_it_was_made_on_none() -> None:
+    plan = Plan("p2", "Back", "ann", NOW, NOW, None, (planned("stop", "start"),))
+    answer = plan_answer(plan, (), Standing(False, "R2 needs 1", ()))
+    shown = [line for line in answer.view() if isinstance(line, str)]
+    assert "proposed, risk R2, by ann" in shown
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [

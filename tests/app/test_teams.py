@@ -113,6 +113,14 @@ def test_a_statement_adds_up_to_what_the_team_pays(demo_home: Path, tmp_path: Pa
     assert told == Decimal(september)
 
 
+def test_a_statement_for_a_full_disk_leaves_the_old_one(demo_home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "web.csv"
+    out.symlink_to("/dev/full")
+    outcome = call("showback", "--team", "web", "--out", out, "--json", home=demo_home)
+    assert outcome.code == 1
+    assert f"{out} was not written" in outcome.json["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

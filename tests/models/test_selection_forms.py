@@ -152,7 +152,9 @@ def test_flags_of_ec2_instance_selector_are_understood() -> None:
     assert left == ["--max-results"]
 
 
-@pytest.mark.parametrize("text", ["--nope 1", "--vcpus many", "--nvme=perhaps", "--vcpus 1 what"])
+@pytest.mark.parametrize(
+    "text", ["--nope 1", "--vcpus many", "--nvme=perhaps", "--vcpus 1 what", "'x"]
+)
 def test_flags_that_tool_has_not_are_refused(text: str) -> None:
     with pytest.raises(BadRequirement):
         from_flags(text)

@@ -1,7 +1,10 @@
 """A settings file that is wrong says where, what was found, what was expected and what to do."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -37,7 +40,7 @@ BROKEN = {
     "a parameter that the check has not": (
         f"{DISK}    day: 3\n", 4, "unattached_disk has no parameter 'day'",
     ),
-    "days that are no number": (f"{DISK}    days: long\n", 4, "a number of at least 0, such as 30"),
+    "days that are no number": (f"{DISK}    days: long\n", 4, "a number from 0 to 36,500"),
     "a window that is not kept": (
         "checks:\n- check: idle_instance\n  params:\n    days: 20\n", 4, "expected 14 or 32, over",
     ),
@@ -60,6 +63,30 @@ BROKEN = {
     "only a word": ("nothing\n", 1, "found a text"),
     "two documents": ("threads: 1\n---\nthreads: 2\n", 2, "not YAML"),
     "an object of a programming language": ("threads: !!python/name:os.system ''\n", 1, "not YAML"),
+    "hours without end": ("plan_hours: .inf\n", 1, "found inf for 'plan_hours', expected less"),
+    "days beyond the calendar": ("keep_days: 1000000000000\n", 1, "for 'keep_days', expected less"),
+    "a port that is none": ("dashboard_port: 99999\n", 1, "expected less than or equal to 65535"),
+    "a time before all bills": (
+        "as_of: 0001-01-01\n", 1, "0001-01-01 for 'as_of', expected greater than or equal to 2000",
+    ),
+    "a day that is not": ("as_of: 2026-02-30\n", 1, "'2026-02-30' for 'as_of', expected a date or"),
+    "a year for a day": ("as_of: 2026\n", 1, "found 2026 for 'as_of', expected a date or time"),
+    "a number without digits": ("threads: 0x_\n", 1, "'0x_' for 'threads', expected a whole n"),
+    "no size of memory": ("memory_limit: banana\n", 1, "'banana' for 'memory_limit', expected a s"),
+    "too little memory to begin": ("memory_limit: 1KB\n", 1, "expected a size from 100MB on"),
+    "another database": ("ledger: mysql://me@host/db\n", 1, "'mysql' for 'ledger', expec"),
+    "a ledger that is no address": ("ledger: banana\n", 1, "something else than an address for 'l"),
+    "a ledger in memory": ("ledger: 'sqlite:///:memory:'\n", 1, "no file in the address for 'led"),
+    "a port of a ledger in words": ("ledger: postgresql://me@host:port/db\n", 1, "for 'ledger', e"),
+    "a catalogue in the ledger's words": (
+        "catalog: postgresql+psycopg://me@host/db\n", 1, "expected an address such as postgresql://",
+    ),
+    "data where DuckDB can't write": ("data_path: http://host/x\n", 1, "'http' for 'data_path'"),
+    "hours for all readings": (
+        f"{GOOD}    late_after_hours: 72\n", 4, "found 72 for 'sources.0.late_after_hours', expecte"
+        "d hours for each reading that is to differ, such as {bills: 72}",
+    ),
+    "a parameter beyond the calendar": (f"{DISK}    days: 1000000000\n", 4, "from 0 to 36,500"),
     "a character that is not allowed": ("threads: 1\nledger: a\x07b\n", 2, "#0007"),
 }  # fmt: skip
 
@@ -114,6 +141,58 @@ def test_a_variable_that_does_not_fit_is_named(
     monkeypatch.setenv("INSTANCE_SELECT_SOURCES", "[unclosed")
     with pytest.raises(BrokenSettings, match="must be JSON"):
         load_settings(tmp_path)
+
+
+def test_a_variable_is_told_in_the_words_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value, expected in (
+        ("MEMORY_LIMIT", "banana", "found 'banana' for 'memory_limit', expected a size from 100MB"),
+        ("AS_OF", "2026", "found '2026' for 'as_of', expected a date or time in UTC"),
+        ("LEDGER", "mysql://me:hunter2@host/db", "found an address of 'mysql' for 'ledger', exp"),
+        ("CATALOG", "me:hunter2@host", "found a text for 'catalog', expected an address such as"),
+    ):
+        monkeypatch.setenv(f"INSTANCE_SELECT_{name}", value)
+        with pytest.raises(BrokenSettings) as error:
+            load_settings(tmp_path)
+        monkeypatch.delenv(f"INSTANCE_SELECT_{name}")
+        assert f"INSTANCE_SELECT_{name} does not fit: {expected}" in str(error.value)
+        assert "hunter2" not in str(error.value)
+
+
+def test_every_number_of_the_settings_has_both_bounds() -> None:
+    schema = Settings.model_json_schema()
+    numbers = list(_numbers(schema["properties"], "")) + list(_numbers(schema["$defs"], ""))
+    assert len(numbers) > 20
+    money = ("/at_least/", "/critical_at/", "/percent/")  # of any size, and checked by validators
+    assert [
+        where
+        for where, number in numbers
+        if not any(name in where for name in money)
+        and len({"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"} & number) < 2
+    ] == []
+
+
+def _numbers(schema: Any, where: str) -> Iterator[tuple[str, set[str]]]:
+    if isinstance(schema, dict):
+        if schema.get("type") in ("integer", "number"):
+            yield where, set(schema)
+        for name, child in schema.items():
+            yield from _numbers(child, f"{where}/{name}")
+    elif isinstance(schema, list):
+        for child in schema:
+            yield from _numbers(child, where)
+
+
+def test_a_moment_may_have_a_zone_or_none(tmp_path: Path) -> None:
+    for text, hour in (
+        ("2026-11-22", 0),
+        ("2026-11-22T09:00:00+02:00", 7),
+        ("2026-11-22 09:00", 9),
+    ):
+        as_of = load_settings(settings_of(f"as_of: {text}\n", tmp_path)).as_of
+        assert as_of is not None
+        assert as_of.astimezone(UTC).hour == hour if as_of.tzinfo else as_of.hour == hour
 
 
 def test_an_empty_variable_counts_as_not_set(

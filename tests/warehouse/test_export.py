@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse.errors import NothingPublished, UnknownTable
+from warehouse.errors import DiskFull, NothingPublished, UnknownTable
 from warehouse.export import export
 from warehouse.ingest.load import ingest
 from warehouse.lake import Lake
@@ -104,6 +104,15 @@ def test_a_failed_export_leaves_the_old_file_and_no_part(
     with pytest.raises((duckdb.Error, OSError)):
         export(lake_of(FILES[0]), "focus", out)
     assert not out.parent.exists()
+
+
+def test_a_full_disk_is_told_in_the_words_of_an_export(
+    lake_of: Callable[[str], Lake], tmp_path: Path
+) -> None:
+    out = tmp_path / "focus.parquet"
+    out.symlink_to("/dev/full")
+    with pytest.raises(DiskFull, match=r"focus\.parquet was not written, since its disk is full"):
+        export(lake_of(FILES[0]), "focus", out)
 
 
 def test_nothing_published_is_said(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ IngestError
 └── NoSpace            the disk is full
 """
 
-import re
 from collections.abc import Collection, Sequence
 
 from warehouse.errors import IngestError
+from warehouse.whole_file import is_full
 
 __all__ = [
     "BadValue",
@@ -37,8 +37,6 @@ __all__ = [
     "first_line",
     "no_space",
 ]
-
-_FULL = re.compile(r"no space left|disk quota|file too large|out of disk|max_temp_directory", re.I)
 
 
 class NothingThere(IngestError):
@@ -173,7 +171,7 @@ class NoSpace(IngestError):
 
 def no_space(place: str, error: Exception) -> NoSpace | None:
     """The error as `NoSpace` if that is what it is."""
-    if not _FULL.search(str(error)):
+    if not is_full(error):
         return None
     return NoSpace(
         f"{place}: the disk is full ({first_line(error)}). Nothing of this delivery was loaded"

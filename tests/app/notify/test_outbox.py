@@ -67,6 +67,20 @@ def test_retry_after_is_waited_for(ledger: Ledger) -> None:
         assert sent(ledger, url, clock)[0].outcome == "sent"
 
 
+def test_the_channel_waits_as_long_as_its_receiver_asks(ledger: Ledger) -> None:
+    queue(ledger, "one", "two")
+    clock = Watch()
+    with http_receiver(Answer(429, {"Retry-After": "600"}), Answer(200)) as (url, receiver):
+        sent(ledger, url, clock)
+        clock.later(minutes=5)
+        queue(ledger, "three", is_critical=True)
+        assert sent(ledger, url, clock) == []
+        assert states(ledger) == {"one": "held", "two": "queued", "three": "queued"}
+        clock.later(minutes=5)
+        assert [one.outcome for one in sent(ledger, url, clock)] == ["sent"] * 3
+    assert titles(receiver) == ["one", "three", "one", "two"]
+
+
 def test_a_day_that_was_asked_for_is_waited_for_and_given_up_after_it(ledger: Ledger) -> None:
     queue(ledger, "one")
     clock = Watch()
@@ -74,7 +88,7 @@ def test_a_day_that_was_asked_for_is_waited_for_and_given_up_after_it(ledger: Le
     with http_receiver(busy, Answer(200)) as (url, _):
         clock.later(minutes=1)
         assert sent(ledger, url, clock)[0].outcome == "later"
-        assert states(ledger)["one"] == "queued"
+        assert states(ledger)["one"] == "held"
         clock.later(hours=24)
         assert sent(ledger, url, clock)[0].outcome == "sent"
     queue(ledger, "two")

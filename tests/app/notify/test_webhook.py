@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import socket
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -50,6 +51,17 @@ def test_the_document_carries_everything_and_the_key_of_idempotency() -> None:
     assert {"rule", "kind", "phase", "severity", "title", "text", "advice", "link", "data"} <= set(
         document
     )
+
+
+def test_user_and_password_of_an_address_become_basic_authentication() -> None:
+    with http_receiver() as (url, receiver):
+        mine = url.replace("://", "://ann:p%40ss%3Aword@")
+        assert send(hook(f"{mine}/in"), parcel(), HERE) == Sent()
+    (got,) = receiver.got
+    assert got.headers["Authorization"] == "Basic " + b64encode(b"ann:p@ss:word").decode()
+    assert "ann" not in got.headers["Host"]
+    outcome = send(hook(f"{mine}/in"), parcel(), HERE)
+    assert outcome == Later("127.0.0.1 can't be reached: Connection refused.")
 
 
 def test_a_key_signs_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
