@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 from warehouse.build import build
 
 SEEN = datetime(2026, 3, 2)
+WORKLOAD = [
+    "marts.billing_rhythm", "marts.freshness", "marts.account_billed_until", "marts.billed_until",
+    "marts.sub_account_billed_until", "marts.resource_now", "marts.kubernetes_workload",
+]  # fmt: skip
 DIGIT = Decimal("1E-18")
 RATIO = 0.031611 / 0.004237  # GiB per core, where there are no prices
 # A node of 4 cores and 16 GiB: this part of its cost is for cores.
@@ -230,7 +234,7 @@ def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
     ]
     other = [{**row, "account": "other"} for row in metric]  # of the same name, in another cluster
     found = allocated(bills, raw_resource=[node(), SHOP, DATA, scaler], raw_metric=metric + other)
-    build(found, AS_OF, ["marts.resource_now", "marts.kubernetes_workload"])
+    build(found, AS_OF, WORKLOAD)
     table = {row["workload"]: row for row in rows(found, "from marts.kubernetes_workload")}
     data, shop = table["data/statefulset/db"], table["shop/deployment/web"]
     for row in (data, shop):  # a quarter of 24 a day
@@ -242,8 +246,23 @@ def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
     assert (shop["cpu_hours"], shop["cpu_max"], shop["cpu_request"]) == (0, None, 0.5)
 
 
+def test_requests_on_a_bill_by_the_month_cost_what_the_days_of_14_cost() -> None:
+    droplet = {"x_cloud": "digitalocean", "ResourceId": "4711", "SubAccountId": None}
+    bills = [
+        line("2026-02-01", "28", ChargePeriodEnd=datetime(2026, 3, 1), **droplet),
+        line("2026-03-01", "38", ChargePeriodEnd=datetime(2026, 3, 20), **droplet),
+    ]
+    made = [{**one, "created_at": datetime(2026, 1, 1), "valid_from": datetime(2026, 1, 1)}
+            for one in (node("node/a", "digitalocean://4711"), SHOP, DATA)]  # fmt: skip
+    found = allocated(bills, raw_resource=made)
+    build(found, AS_OF, WORKLOAD)
+    for row in rows(found, "from marts.kubernetes_workload"):  # a quarter of 2 a day
+        month = row["cores_cost_month"] + row["memory_cost_month"]
+        assert float(month) == pytest.approx(0.5 * 30.4375)
+
+
 def test_a_workload_without_a_bill_of_its_nodes_has_no_cost() -> None:
     found = allocated([], raw_resource=[SHOP])
-    build(found, AS_OF, ["marts.resource_now", "marts.kubernetes_workload"])
+    build(found, AS_OF, WORKLOAD)
     (row,) = rows(found, "from marts.kubernetes_workload")
     assert (row["currency"], row["cores_cost_month"]) == (None, None)
