@@ -137,6 +137,42 @@ def test_a_node_finds_its_bill_on_every_cloud(provider_id: str, columns: dict[st
     assert found.execute(TIES).fetchall() == [(0,)]
 
 
+SET = "/subscriptions/S/resourceGroups/mc/providers/Microsoft.Compute/virtualMachineScaleSets/aks-1"
+
+
+def test_the_bill_of_a_scale_set_is_shared_by_its_nodes_for_their_hours() -> None:
+    number = "azure://" + SET + "/virtualMachines/"
+    half = {**node("node/c", number + "2"), "valid_to": datetime(2026, 3, 4, 12)}
+    nodes = [node("node/a", number + "0"), node("node/b", number + "1"), half]
+    gone = {**node("node/d", number + "3"), "valid_to": datetime(2026, 3, 3)}
+    lines = [
+        line("2026-03-04", cost, x_cloud="azure", ResourceId=SET.upper(), ServiceName=service)
+        for cost, service in (("25", "Machines"), ("0.000000000000000002", "Traffic"))
+    ]
+    found = allocated(lines, raw_resource=[*nodes, gone, SHOP, DATA])
+    query = "select node, cost from marts.kubernetes_node_cost where cost > 1 order by node"
+    assert rows(found, query) == [
+        {"node": "node/a", "cost": d("10")}, {"node": "node/b", "cost": d("10")},
+        {"node": "node/c", "cost": d("5")},
+    ]  # fmt: skip
+    assert sum(costs(found).values()) == d("25.000000000000000002")
+    assert found.execute(TIES).fetchall() == [(0,)]
+    (never,) = rows(found, "from marts.kubernetes_node where no_cost_because is not null")
+    assert never["node"] == "node/d"
+
+
+def test_a_scale_set_that_two_sources_read_or_bills_each_machine_is_paid_once() -> None:
+    first = node("node/a", "azure://" + SET + "/virtualMachines/0")
+    again = [{**one, "source": "again"} for one in (first, SHOP)]
+    bill = line("2026-03-04", "24", x_cloud="azure", ResourceId=SET + "/virtualMachines/0")
+    found = allocated([bill], raw_resource=[first, SHOP, *again])
+    assert rows(found, "select source, cost from marts.kubernetes_node_cost") == [
+        {"source": "again", "cost": d("24")}
+    ]
+    assert sum(costs(found).values()) == 24
+    assert found.execute(TIES).fetchall() == [(0,)]
+
+
 def test_a_node_without_bill_has_no_money_and_says_why() -> None:
     bare = node("node/b", "")
     found = allocated([BILL], raw_resource=[bare, SHOP])
@@ -207,10 +243,13 @@ def test_parts_add_up_to_the_bill(
 ) -> None:
     running = [workload(f"n{number}/deployment/w", *asked)
                for number, asked in enumerate(workloads)]  # fmt: skip
+    nodes = [node(f"node/{number}", f"azure://{SET}/virtualMachines/{number}")
+             for number in range(3)]  # fmt: skip
+    nodes[1]["valid_to"] = datetime(2026, 3, 4, 7)
     found = allocated(
-        [line("2026-03-04", f"{cost:f}", ResourceId="i-1", ServiceName=f"s{number}")
+        [line("2026-03-04", f"{cost:f}", x_cloud="azure", ResourceId=SET, ServiceName=f"s{number}")
          for number, cost in enumerate(bills)],
-        raw_resource=[node(), *running],
+        raw_resource=[*nodes, *running],
     )  # fmt: skip
     assert found.execute(TIES).fetchall() == [(0,)]
     parts = rows(found, "select service, sum(cost) as cost, sum(cores_cost + memory_cost) as both"
@@ -219,6 +258,11 @@ def test_parts_add_up_to_the_bill(
     assert len(parts) == (len(bills) if is_split else 0)
     for part in parts:
         assert part["cost"] == part["both"] == bills[int(part["service"][1:])]
+    of_nodes = rows(found, "select service, sum(cost) as cost from marts.kubernetes_node_cost"
+                           " group by all")  # fmt: skip
+    assert {row["service"]: row["cost"] for row in of_nodes} == {
+        f"s{number}": cost for number, cost in enumerate(bills)
+    }
 
 
 def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
