@@ -68,9 +68,10 @@ def check_limits(changes: Sequence[Change], fleet: Fleet, limits: Limits) -> Non
             raise LimitExceeded("moves too much money", found, limit, "max_saving_month")
 
 
-def count_fleet(resources: pl.DataFrame) -> dict[tuple[str, str, str], int]:
-    """Size of each fleet, from an inventory or from `marts.resource_now`."""
-    counted = resources.group_by("cloud", "account", "kind").len()
+def count_fleet(*read: pl.DataFrame) -> dict[tuple[str, str, str], int]:
+    """Size of each fleet, from inventories or `marts.resource_now`: what two read counts once."""
+    known = pl.concat(rows.select("cloud", "account", "kind", "resource_id") for rows in read)
+    counted = known.unique().group_by("cloud", "account", "kind").len()
     return {(cloud, account, kind): count for cloud, account, kind, count in counted.iter_rows()}
 
 

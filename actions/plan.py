@@ -272,11 +272,8 @@ def _before(wish: Wish, look: Observation) -> str:
 
 
 def _ask_fleet(planned: Sequence[PlannedChange], clouds: Mapping[str, Cloud]) -> Fleet:
-    fleet: dict[tuple[str, str, str], int] = {}
-    for source in sorted({item.source for item in planned}):
-        for scope, count in count_fleet(clouds[source].inventory().rows).items():
-            fleet[scope] = fleet.get(scope, 0) + count
-    return fleet
+    sources = sorted({item.source for item in planned})
+    return count_fleet(*(clouds[source].inventory().rows for source in sources))
 
 
 def _title(planned: Sequence[PlannedChange]) -> str:

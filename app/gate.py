@@ -34,7 +34,9 @@ def chosen(session: Session, ids: Sequence[str]) -> tuple[pl.DataFrame, Fleet]:
             " order by list_position(?, id)",
             [list(ids), list(ids)],
         ).pl()
-        fleet = connection.execute("select cloud, account, kind from marts.resource_now").pl()
+        fleet = connection.execute(
+            "select cloud, account, kind, resource_id from marts.resource_now"
+        ).pl()
         missing = [one for one in ids if one not in set(found["id"])]
         if missing:
             known = connection.execute(

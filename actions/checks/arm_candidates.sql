@@ -37,6 +37,10 @@ with machine as materialized (
         and resource.arch = 'x86_64'
         and resource.vcpus is not null
         and coalesce(json_extract_string(resource.config, '$.os'), 'linux') = 'linux'
+    -- Read by two sources: one machine.
+    qualify row_number() over (
+        partition by resource.cloud, resource.account, resource.resource_id, rate.currency order by resource.source asc
+    ) = 1
 ),
 
 -- The cheapest ARM size of each kind that is in use.

@@ -40,7 +40,7 @@ account as (
         min(base.source) as source,
         base.cloud,
         base.account,
-        count(*) as databases,
+        count(distinct base.resource_id) as databases, -- two sources may read it
         arg_max(
             base.sku || ' as ' || replace(base.sku, base.class_family, base.arm_family),
             (coalesce(rate.cost_month, 0), base.resource_id)

@@ -32,6 +32,24 @@ with price as (
     group by all
 ),
 
+machine as (
+    select
+        resource.source,
+        resource.cloud,
+        resource.account,
+        resource.region,
+        resource.sku,
+        rate.currency,
+        rate.cost_month
+    from marts.resource_now as resource
+    join marts.machine_run_rate as rate using (cloud, resource_id)
+    where resource.kind = 'instance' and resource.state = 'running' and resource.cloud in ('aws', 'gcp')
+    -- Read by two sources: one machine.
+    qualify row_number() over (
+        partition by resource.cloud, resource.account, resource.resource_id, rate.currency order by resource.source asc
+    ) = 1
+),
+
 placed as materialized (
     select
         min(machine.source) as source,
@@ -39,12 +57,10 @@ placed as materialized (
         machine.account,
         machine.region,
         machine.sku,
-        rate.currency,
+        machine.currency,
         count(*) as machines,
-        sum(rate.cost_month)::double as cost_month
-    from marts.resource_now as machine
-    join marts.machine_run_rate as rate using (cloud, resource_id)
-    where machine.kind = 'instance' and machine.state = 'running' and machine.cloud in ('aws', 'gcp')
+        sum(machine.cost_month)::double as cost_month
+    from machine
     group by all
 ),
 

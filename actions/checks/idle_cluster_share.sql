@@ -8,35 +8,50 @@
 -- undo: Add the nodes again.
 -- blind: Room that is kept on purpose, for a node that fails or for a peak, pods that can't be moved, and jobs and bare
 -- blind: pods, which look idle here.
--- evidence: select cost.day, cost.currency, sum(cost.cost) as cost, sum(cost.cost) filter (where cost.kind = 'idle') as idle
--- evidence: from marts.kubernetes_cost_daily as cost
+-- evidence: select cost.day, cost.days, cost.currency, sum(cost.cost) as cost,
+-- evidence: sum(cost.cost) filter (where cost.kind = 'idle') as idle from marts.kubernetes_cost_daily as cost
 -- evidence: where cost.cluster = {resource_id} and {cloud} = 'kubernetes' group by all order by all
 --
 -- What the nodes have and nobody asks for or uses, as OpenCost counts it (https://www.opencost.io/docs/specification);
 -- more than 30 % of the nodes' bill over 14 days: our rule, from catalogue K8S-13. The high end is what is idle beyond
 -- 30 %; the low end is zero, as nodes can't be had by parts. R5: how many nodes there are is a setting of the cluster's
 -- cloud or of its autoscaler, and the gate has no verb for it.
-with last as (
+with complete as (
     select
         cost.source,
         cost.cluster,
-        max(cost.day) + 1 as until
+        min(known.until) as until
     from marts.kubernetes_cost_daily as cost
+    join marts.sub_account_billed_until as known using (cloud, account)
     group by all
 ),
 
-paid as (
+-- A charge of several days counts with those of them that are looked at.
+charged as (
     select
         cost.source,
         cost.cluster,
         cost.currency,
-        sum(cost.cost)::double as cost,
-        coalesce(sum(cost.cost) filter (where cost.kind = 'idle'), 0)::double as idle,
-        date_diff('day', min(cost.day), last.until) as days
+        cost.kind,
+        complete.until,
+        greatest(cost.day, complete.until - $days::integer) as first_day,
+        least(cost.day + cost.days::integer, complete.until) as end_day,
+        cost.cost::double * (end_day - first_day) / cost.days as cost
     from marts.kubernetes_cost_daily as cost
-    join last using (source, cluster)
-    where cost.day >= last.until - $days::integer
-    group by cost.source, cost.cluster, cost.currency, last.until
+    join complete using (source, cluster)
+    where end_day > first_day
+),
+
+paid as (
+    select
+        charged.source,
+        charged.cluster,
+        charged.currency,
+        sum(charged.cost) as cost,
+        coalesce(sum(charged.cost) filter (where charged.kind = 'idle'), 0) as idle,
+        any_value(charged.until) - min(charged.first_day) as days
+    from charged
+    group by all
 )
 
 select

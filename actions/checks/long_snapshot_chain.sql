@@ -27,15 +27,28 @@ with snapshot as (
         and source_id is not null
 ),
 
-ranked as (
+counted as (
     select
         snapshot.*,
         row_number() over chain as newer_rank,
-        count(*) over (partition by snapshot.cloud, snapshot.account, snapshot.source_id) as in_chain
+        count(*) over (
+            partition by snapshot.source, snapshot.cloud, snapshot.account, snapshot.source_id
+        ) as in_chain
     from snapshot
     window chain as (
-        partition by snapshot.cloud, snapshot.account, snapshot.source_id order by snapshot.created_at desc
+        partition by snapshot.source, snapshot.cloud, snapshot.account, snapshot.source_id
+        order by snapshot.created_at desc
     )
+),
+
+-- Read by two sources: it goes only if both know enough newer ones.
+ranked as (
+    select counted.*
+    from counted
+    qualify row_number() over (
+        partition by counted.cloud, counted.account, counted.resource_id
+        order by counted.newer_rank asc, counted.source asc
+    ) = 1
 )
 
 select

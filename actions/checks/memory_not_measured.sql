@@ -22,7 +22,7 @@
 -- Agent on Google Cloud, the metrics agent on DigitalOcean; Azure measures it without.
 with machine as (
     select
-        resource.source,
+        min(resource.source) as source, -- two may read it
         resource.cloud,
         resource.account,
         resource.resource_id,
@@ -36,6 +36,7 @@ with machine as (
             and memory.metric = 'memory_percent'
             and memory.window_days = $days
     where resource.kind = 'instance' and resource.state = 'running' and resource.age_days >= $days
+    group by all
 ),
 
 counted as (

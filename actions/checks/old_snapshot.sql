@@ -23,13 +23,24 @@ with snapshot as (
     where resource.kind = 'snapshot'
 ),
 
-ranked as (
+counted as (
     select
         snapshot.*,
         row_number() over (
-            partition by snapshot.cloud, snapshot.account, snapshot.source_id order by snapshot.created_at desc
+            partition by snapshot.source, snapshot.cloud, snapshot.account, snapshot.source_id
+            order by snapshot.created_at desc
         ) as newer_rank
     from snapshot
+),
+
+-- Read by two sources: it goes only if both know a newer one.
+ranked as (
+    select counted.*
+    from counted
+    qualify row_number() over (
+        partition by counted.cloud, counted.account, counted.resource_id
+        order by counted.newer_rank asc, counted.source asc
+    ) = 1
 )
 
 select

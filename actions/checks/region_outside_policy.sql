@@ -20,7 +20,7 @@ with outside as (
         resource.cloud,
         resource.account,
         resource.region,
-        count(*) as resources
+        count(distinct concat_ws(' ', resource.kind, resource.resource_id)) as resources -- two sources may read it
     from marts.resource_now as resource
     where
         resource.region <> 'global'

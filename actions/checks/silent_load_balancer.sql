@@ -25,8 +25,12 @@ with metered as (
         rate.resource_id,
         sum(rate.quantity) filter (where regexp_matches(rate.unit, 'lcu', 'i')) as units
     from marts.resource_meter_rate as rate
-    join marts.resource_now as balancer using (cloud, resource_id)
-    where balancer.kind = 'load_balancer' and balancer.cloud = 'aws'
+    semi join marts.resource_now as balancer
+        on
+            rate.cloud = balancer.cloud
+            and rate.resource_id = balancer.resource_id
+            and balancer.kind = 'load_balancer'
+            and balancer.cloud = 'aws'
     group by all
 ),
 

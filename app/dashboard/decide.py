@@ -67,7 +67,7 @@ def clock() -> datetime:
 def make_plan(recommendation_ids: list[str], author: str) -> Plan:
     """Freeze recommendations into a plan. Raises `PlanRefused` with what stands in the way."""
     rows = data.ask("chosen_recommendations", ids=recommendation_ids)
-    resources = data.run("select cloud, account, kind from marts.resource_now")
+    resources = data.run("select cloud, account, kind, resource_id from marts.resource_now")
     work = Work(data.settings())
     return planning.create(
         ledger(),

@@ -143,6 +143,7 @@ def _query(members: pl.DataFrame, until: date, by: str, condition: str) -> str:
         "from raw.focus where (x_cloud, coalesce(SubAccountId, BillingAccountId, '(unknown)'), "
         f"coalesce(ServiceName, '(unknown)')) in ({tuples}) "
         f"and BillingCurrency = {_text(members['currency'][0])} and ChargeCategory = 'Usage' "
+        "and ChargeClass is null "
         f"and ChargePeriodStart >= date '{min(members['starts_on'])}' - interval 28 day "
         f"and ChargePeriodStart < date '{ends}'{condition} "
         "group by all order by day desc, effective_cost desc"

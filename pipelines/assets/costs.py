@@ -11,7 +11,8 @@ from pipelines.work import Work
 def costs(work: Work, *, usage_only: bool) -> tuple[pl.DataFrame, date | None]:
     """Columns cloud, account, service, currency, day, cost; and the first day that is not known.
 
-    `usage_only` leaves out taxes, credits and purchases. No bills: an empty frame and None.
+    `usage_only` leaves out taxes, credits, purchases and corrections. No bills: an empty frame and
+    None.
     """
     with work.reading() as (connection, _):
         known = connection.execute(query("until.sql")).fetchone()

@@ -62,6 +62,7 @@ sold as (
             and touched.resource_id = focus.ResourceId
     where
         focus.ChargeCategory = 'Usage'
+        and focus.ChargeClass is null
         and focus.ChargePeriodStart >= member.starts_on - interval 28 day
         and focus.ChargePeriodStart < member.known_until
         and focus.ChargePeriodStart < (

@@ -37,6 +37,7 @@ line as (
             and member.currency = focus.BillingCurrency
     where
         focus.ChargeCategory = 'Usage'
+        and focus.ChargeClass is null
         and focus.ChargePeriodStart >= member.starts_on - interval 28 day
         and focus.ChargePeriodStart < member.known_until
     group by all

@@ -16,6 +16,7 @@ with daily as (
     join touched on member.id = touched.id and focus.ResourceId = touched.resource_id
     where
         focus.ChargeCategory = 'Usage'
+        and focus.ChargeClass is null
         and focus.ChargePeriodStart >= member.starts_on - interval 28 day
         and focus.ChargePeriodStart < member.known_until
     group by all

@@ -1,4 +1,5 @@
 -- One row per cloud, account, service, currency and day that is billed completely: what usage cost, by the day it began.
+-- Without corrections: a refund of usage is no usage.
 select
     daily.cloud,
     daily.account,
@@ -11,5 +12,6 @@ where
     daily.day < getvariable('until')::date
     and daily.currency is not null
     and daily.charge_category = 'Usage'
+    and daily.charge_class is null
 group by all
 order by all

@@ -252,6 +252,12 @@ def test_one_change_is_allowed_in_the_smallest_fleet(office: Office) -> None:
     assert count_fleet(office.cloud.inventory().rows) == {("aws", "a1", "instance"): 1}
 
 
+def test_a_fleet_that_two_sources_read_is_no_larger(office: Office) -> None:
+    office.cloud.add("i-1")
+    inventory = office.cloud.inventory().rows
+    assert count_fleet(inventory, inventory) == {("aws", "a1", "instance"): 1}
+
+
 @pytest.mark.parametrize(
     ("kind", "verb", "asked", "risk", "way_back"),
     [

@@ -10,6 +10,7 @@ from estate import line, warehouse
 from models.anomaly.incident import Incidents, incidents
 from models.anomaly.run import find
 from pipelines.assets.anomalies import facts
+from pipelines.assets.costs import query
 from warehouse.build import build
 
 FIRST = date(2026, 1, 5)  # a Monday
@@ -40,11 +41,8 @@ def explained(daily: Sold, **tables: list[dict[str, Any]]) -> Incidents:
     named = ["marts.account", "marts.billed_resource", "marts.billed_commitment",
              "marts.daily_cost"]  # fmt: skip
     build(connection, datetime.combine(UNTIL, datetime.min.time()), named)
-    history = connection.execute(
-        "select x_cloud as cloud, SubAccountId as account, ServiceName as service,"
-        " BillingCurrency as currency, ChargePeriodStart::date as day,"
-        " sum(EffectiveCost)::double as cost from raw.focus group by all"
-    ).pl()
+    connection.execute("set variable until = ?", [UNTIL])
+    history = connection.execute(query("usage_costs.sql")).pl()
     found = find(history, until=UNTIL)
     return incidents(found, facts(connection, found, UNTIL), until=UNTIL)
 

@@ -227,6 +227,24 @@ def test_a_credit_in_usage_lines_says_so() -> None:
     )
 
 
+@pytest.mark.parametrize("since_onset", [False, True])
+def test_a_correction_of_usage_opens_nothing_and_explains_nothing(since_onset: bool) -> None:
+    refund = sold("r-1", 40, -2, ChargeClass="Correction")
+
+    def daily(number: int, after: bool) -> list[dict[str, Any]]:
+        grown_too = after and since_onset
+        charges = [sold("r-1", (200 if grown_too else 100) * noise(number), 2)]
+        return [*charges, dict(refund)] if after or ONSET - 20 <= number < ONSET - 10 else charges
+
+    made = explained(daily)
+    if not since_onset:
+        assert made.anomaly.is_empty()
+        return
+    cause = first(made)
+    assert cause["impact"] == pytest.approx(2000, rel=0.05)
+    assert cause["quantity_effect"] == pytest.approx(2000, rel=0.05)
+
+
 def test_the_evidence_runs_and_has_the_cost() -> None:
     lines: list[dict[str, Any]] = []
 

@@ -18,9 +18,11 @@ def test_daily_cost_sums_exactly_and_keeps_credits_and_negative_lines() -> None:
         line("2026-03-01", "-0.05", ChargeClass="Correction"),
         line("2026-03-01", "-1", ChargeCategory="Credit"),
     ])  # fmt: skip
-    assert {row["charge_category"]: row["billed_cost"] for row in found} == {
-        "Usage": d("0.250000000000000003"),
-        "Credit": d("-1"),
+    told = {(row["charge_category"], row["charge_class"]): row["billed_cost"] for row in found}
+    assert told == {
+        ("Usage", None): d("0.300000000000000003"),
+        ("Usage", "Correction"): d("-0.05"),
+        ("Credit", None): d("-1"),
     }
     assert sum(row["lines"] for row in found) == 4
 

@@ -86,6 +86,19 @@ def test_coverage_expects_the_hours_since_a_resource_was_created() -> None:
     ]
 
 
+def test_an_hour_that_two_sources_measure_counts_once() -> None:
+    again = [{**hour, "source": "again"} for hour in hours("i-1", 84)]
+    found = mart(
+        "metric_quantiles", "window_days",
+        raw_resource=[resource("i-1"), resource("i-1", source="again")],
+        raw_metric=hours("i-1", 84) + again,
+    )  # fmt: skip
+    assert [(row["hours_measured"], row["coverage"]) for row in found] == [
+        (84, 84 / 336),
+        (84, 84 / 768),
+    ]
+
+
 def test_hours_that_were_not_read_yet_are_not_expected() -> None:
     read = {"source": "demo", "what": "metrics", "until": NOW - timedelta(hours=6)}
     measured = [hour for hour in hours("i-1", 336) if hour["hour"] < read["until"]]

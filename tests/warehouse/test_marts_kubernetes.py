@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 from warehouse.build import build
 
 SEEN = datetime(2026, 3, 2)
+WORKLOAD = [
+    "marts.billing_rhythm", "marts.freshness", "marts.account_billed_until", "marts.billed_until",
+    "marts.sub_account_billed_until", "marts.resource_now", "marts.kubernetes_workload",
+]  # fmt: skip
 DIGIT = Decimal("1E-18")
 RATIO = 0.031611 / 0.004237  # GiB per core, where there are no prices
 # A node of 4 cores and 16 GiB: this part of its cost is for cores.
@@ -133,6 +137,42 @@ def test_a_node_finds_its_bill_on_every_cloud(provider_id: str, columns: dict[st
     assert found.execute(TIES).fetchall() == [(0,)]
 
 
+SET = "/subscriptions/S/resourceGroups/mc/providers/Microsoft.Compute/virtualMachineScaleSets/aks-1"
+
+
+def test_the_bill_of_a_scale_set_is_shared_by_its_nodes_for_their_hours() -> None:
+    number = "azure://" + SET + "/virtualMachines/"
+    half = {**node("node/c", number + "2"), "valid_to": datetime(2026, 3, 4, 12)}
+    nodes = [node("node/a", number + "0"), node("node/b", number + "1"), half]
+    gone = {**node("node/d", number + "3"), "valid_to": datetime(2026, 3, 3)}
+    lines = [
+        line("2026-03-04", cost, x_cloud="azure", ResourceId=SET.upper(), ServiceName=service)
+        for cost, service in (("25", "Machines"), ("0.000000000000000002", "Traffic"))
+    ]
+    found = allocated(lines, raw_resource=[*nodes, gone, SHOP, DATA])
+    query = "select node, cost from marts.kubernetes_node_cost where cost > 1 order by node"
+    assert rows(found, query) == [
+        {"node": "node/a", "cost": d("10")}, {"node": "node/b", "cost": d("10")},
+        {"node": "node/c", "cost": d("5")},
+    ]  # fmt: skip
+    assert sum(costs(found).values()) == d("25.000000000000000002")
+    assert found.execute(TIES).fetchall() == [(0,)]
+    (never,) = rows(found, "from marts.kubernetes_node where no_cost_because is not null")
+    assert never["node"] == "node/d"
+
+
+def test_a_scale_set_that_two_sources_read_or_bills_each_machine_is_paid_once() -> None:
+    first = node("node/a", "azure://" + SET + "/virtualMachines/0")
+    again = [{**one, "source": "again"} for one in (first, SHOP)]
+    bill = line("2026-03-04", "24", x_cloud="azure", ResourceId=SET + "/virtualMachines/0")
+    found = allocated([bill], raw_resource=[first, SHOP, *again])
+    assert rows(found, "select source, cost from marts.kubernetes_node_cost") == [
+        {"source": "again", "cost": d("24")}
+    ]
+    assert sum(costs(found).values()) == 24
+    assert found.execute(TIES).fetchall() == [(0,)]
+
+
 def test_a_node_without_bill_has_no_money_and_says_why() -> None:
     bare = node("node/b", "")
     found = allocated([BILL], raw_resource=[bare, SHOP])
@@ -203,10 +243,13 @@ def test_parts_add_up_to_the_bill(
 ) -> None:
     running = [workload(f"n{number}/deployment/w", *asked)
                for number, asked in enumerate(workloads)]  # fmt: skip
+    nodes = [node(f"node/{number}", f"azure://{SET}/virtualMachines/{number}")
+             for number in range(3)]  # fmt: skip
+    nodes[1]["valid_to"] = datetime(2026, 3, 4, 7)
     found = allocated(
-        [line("2026-03-04", f"{cost:f}", ResourceId="i-1", ServiceName=f"s{number}")
+        [line("2026-03-04", f"{cost:f}", x_cloud="azure", ResourceId=SET, ServiceName=f"s{number}")
          for number, cost in enumerate(bills)],
-        raw_resource=[node(), *running],
+        raw_resource=[*nodes, *running],
     )  # fmt: skip
     assert found.execute(TIES).fetchall() == [(0,)]
     parts = rows(found, "select service, sum(cost) as cost, sum(cores_cost + memory_cost) as both"
@@ -215,6 +258,11 @@ def test_parts_add_up_to_the_bill(
     assert len(parts) == (len(bills) if is_split else 0)
     for part in parts:
         assert part["cost"] == part["both"] == bills[int(part["service"][1:])]
+    of_nodes = rows(found, "select service, sum(cost) as cost from marts.kubernetes_node_cost"
+                           " group by all")  # fmt: skip
+    assert {row["service"]: row["cost"] for row in of_nodes} == {
+        f"s{number}": cost for number, cost in enumerate(bills)
+    }
 
 
 def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
@@ -230,7 +278,7 @@ def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
     ]
     other = [{**row, "account": "other"} for row in metric]  # of the same name, in another cluster
     found = allocated(bills, raw_resource=[node(), SHOP, DATA, scaler], raw_metric=metric + other)
-    build(found, AS_OF, ["marts.resource_now", "marts.kubernetes_workload"])
+    build(found, AS_OF, WORKLOAD)
     table = {row["workload"]: row for row in rows(found, "from marts.kubernetes_workload")}
     data, shop = table["data/statefulset/db"], table["shop/deployment/web"]
     for row in (data, shop):  # a quarter of 24 a day
@@ -242,8 +290,23 @@ def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
     assert (shop["cpu_hours"], shop["cpu_max"], shop["cpu_request"]) == (0, None, 0.5)
 
 
+def test_requests_on_a_bill_by_the_month_cost_what_the_days_of_14_cost() -> None:
+    droplet = {"x_cloud": "digitalocean", "ResourceId": "4711", "SubAccountId": None}
+    bills = [
+        line("2026-02-01", "28", ChargePeriodEnd=datetime(2026, 3, 1), **droplet),
+        line("2026-03-01", "38", ChargePeriodEnd=datetime(2026, 3, 20), **droplet),
+    ]
+    made = [{**one, "created_at": datetime(2026, 1, 1), "valid_from": datetime(2026, 1, 1)}
+            for one in (node("node/a", "digitalocean://4711"), SHOP, DATA)]  # fmt: skip
+    found = allocated(bills, raw_resource=made)
+    build(found, AS_OF, WORKLOAD)
+    for row in rows(found, "from marts.kubernetes_workload"):  # a quarter of 2 a day
+        month = row["cores_cost_month"] + row["memory_cost_month"]
+        assert float(month) == pytest.approx(0.5 * 30.4375)
+
+
 def test_a_workload_without_a_bill_of_its_nodes_has_no_cost() -> None:
     found = allocated([], raw_resource=[SHOP])
-    build(found, AS_OF, ["marts.resource_now", "marts.kubernetes_workload"])
+    build(found, AS_OF, WORKLOAD)
     (row,) = rows(found, "from marts.kubernetes_workload")
     assert (row["currency"], row["cores_cost_month"]) == (None, None)

@@ -146,3 +146,17 @@ def test_disks_cost_what_the_kind_most_bought_there_costs_and_egress_what_is_bil
     ])  # fmt: skip
     told = {row["what"]: (row["price"], row["sku"]) for row in found}
     assert told == {"disk_gib_month": (d("0.08"), "gp3"), "egress_gib": (d("0.09"), None)}
+
+
+def test_a_disk_that_two_sources_read_was_bought_once() -> None:
+    disk = {"cloud": "aws", "account": "shop", "kind": "disk", "valid_from": day("2026-01-01")}
+    found = mart("unit_price", raw_resource=[
+        {**disk, "source": "one", "resource_id": "vol-1", "sku": "gp3"},
+        {**disk, "source": "one", "resource_id": "vol-2", "sku": "io2"},
+        {**disk, "source": "two", "resource_id": "vol-2", "sku": "io2"},
+    ], raw_focus=[
+        line("2026-03-10", "8", x_cloud="aws", RegionId="eu-west-1", PricingUnit="GB-Mo",
+             ResourceId=name, PricingQuantity=d(bought), ContractedUnitPrice=d(price))
+        for name, bought, price in (("vol-1", "100", "0.08"), ("vol-2", "60", "0.125"))
+    ])  # fmt: skip
+    assert [row["sku"] for row in found] == ["gp3"]

@@ -1,4 +1,4 @@
--- One row per day, billing month, account, service, service category, region, charge category and currency.
+-- One row per day, billing month, account, service, service category, region, charge category, charge class and currency.
 -- group: cost
 select
     focus.ChargePeriodStart::date as day, -- day on which the charge begins, UTC
@@ -13,6 +13,7 @@ select
     focus.ServiceCategory as service_category,
     coalesce(focus.RegionId, 'global') as region,
     focus.ChargeCategory as charge_category, -- Usage, Purchase, Tax, Credit, Adjustment
+    focus.ChargeClass as charge_class, -- Correction of what was billed before, as refunds are; null = a charge of its own
     focus.BillingCurrency as currency,
     sum(focus.BilledCost) as billed_cost, -- what is invoiced
     sum(focus.EffectiveCost) as effective_cost, -- what it cost, prepayments spread over their use

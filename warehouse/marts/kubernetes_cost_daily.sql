@@ -1,4 +1,4 @@
--- One row per day, billing month, cluster, workload, cloud, account, service and currency: its part of the nodes' bill.
+-- One row per span of charge, billing month, cluster, workload, cloud, account, service and currency: its part of the nodes' bill.
 -- `kind` idle is what the nodes have and no workload takes. The parts of a row of nodes add up to its bill exactly.
 -- Hours are those of the workload; they stand again in each account, service and currency of its nodes' bill.
 -- group: kubernetes
@@ -170,6 +170,7 @@ paid as (
 summed as (
     select
         paid.day,
+        paid.days,
         paid.month,
         paid.source,
         paid.cluster,
@@ -202,6 +203,7 @@ summed as (
 
 select
     summed.day, -- on which the charge begins
+    summed.days, -- that the charge covers
     summed.month,
     summed.source,
     summed.cluster,

@@ -22,7 +22,7 @@ named as (
         split_part(node.provider_id, '://', 1) as scheme,
         case scheme when 'gce' then 'gcp' when '' then null else scheme end as cloud,
         case scheme
-            when 'azure' then lower(split_part(node.provider_id, '://', 2))
+            when 'azure' then azure_machine(split_part(node.provider_id, '://', 2))
             when 'gce' then split_part(node.provider_id, '/', 3) || '/' || regexp_extract(node.provider_id, '[^/]+$')
             else nullif(regexp_extract(node.provider_id, '[^/]+$'), '')
         end as machine -- how the bill of its cloud calls it: see marts.kubernetes_node_cost

@@ -18,7 +18,7 @@ select
     node.node,
     node.sku,
     node.cloud, -- that bills it
-    node.machine, -- its id there
+    node.machine, -- its id there; of a machine in a scale set that of the set
     node.cores,
     node.memory_gib,
     node.begins_at,

@@ -1,29 +1,40 @@
 -- One row per workload of a Kubernetes cluster that exists now and currency: what its requests cost a month, and what it used in 14 days.
--- Costs are those of the last 14 days on which its nodes are billed; a month is 30.4375 days. Use is that of the
--- busiest replica. Autoscalers are told by what they measure.
+-- Costs are those of the last 14 complete days of its nodes' bill, of a charge of several days those of them; a month is
+-- 30.4375 days. Use is that of the busiest replica. Autoscalers are told by what they measure.
 -- group: kubernetes
-with last as (
+with complete as (
     select
         cost.source,
         cost.cluster,
-        max(cost.day) + 1 as until
+        min(known.until) as until
     from marts.kubernetes_cost_daily as cost
+    join marts.sub_account_billed_until as known using (cloud, account)
     group by all
+),
+
+charged as (
+    select
+        cost.*,
+        complete.until,
+        greatest(cost.day, complete.until - 14) as first_day,
+        least(cost.day + cost.days::integer, complete.until) as end_day,
+        (end_day - first_day) / cost.days as share
+    from marts.kubernetes_cost_daily as cost
+    join complete using (source, cluster)
+    where cost.kind = 'workload' and end_day > first_day
 ),
 
 paid as (
     select
-        cost.source,
-        cost.cluster,
-        cost.workload,
-        cost.currency,
-        sum(cost.cores_cost)::double as cores_cost,
-        sum(cost.memory_cost)::double as memory_cost,
-        date_diff('day', min(cost.day), last.until) as days
-    from marts.kubernetes_cost_daily as cost
-    join last using (source, cluster)
-    where cost.kind = 'workload' and cost.day >= last.until - 14
-    group by cost.source, cost.cluster, cost.workload, cost.currency, last.until
+        charged.source,
+        charged.cluster,
+        charged.workload,
+        charged.currency,
+        sum(charged.cores_cost::double * charged.share) as cores_cost,
+        sum(charged.memory_cost::double * charged.share) as memory_cost,
+        any_value(charged.until) - min(charged.first_day) as days
+    from charged
+    group by all
 ),
 
 used as (

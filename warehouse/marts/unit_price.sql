@@ -2,7 +2,17 @@
 -- Of disks that of the kind most of which was bought there; egress is data sent to the internet. GB on bills is GiB.
 -- A price that is not stated is cost over quantity; where that is beyond all bounds (a trace of a GB), there is none.
 -- group: market
-with line as (
+with disk as (
+    -- Two sources may read it.
+    select distinct
+        resource.cloud,
+        resource.resource_id,
+        resource.sku
+    from marts.resource_now as resource
+    where resource.kind = 'disk'
+),
+
+line as (
     select
         focus.x_cloud as cloud,
         focus.RegionId as region,
@@ -31,11 +41,7 @@ with line as (
         max(focus.ChargePeriodStart)::date as as_of
     from raw.focus as focus
     left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
-    left join marts.resource_now as disk
-        on
-            focus.x_cloud = disk.cloud
-            and coalesce(billed.resource_id, focus.ResourceId) = disk.resource_id
-            and disk.kind = 'disk'
+    left join disk on focus.x_cloud = disk.cloud and coalesce(billed.resource_id, focus.ResourceId) = disk.resource_id
     where
         focus.ChargeCategory = 'Usage'
         and focus.PricingQuantity > 0
