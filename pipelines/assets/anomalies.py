@@ -22,9 +22,9 @@ GRAINS = {
     "anomaly_cause": "One row per cost incident and candidate cause.",
     "anomaly_day": "One row per cost incident and day around it.",
 }
-NEEDS = ("marts/account", "marts/daily_cost", "marts/freshness", "marts/billed_resource",
-         "marts/billed_commitment", "raw/focus", "raw/resource", "raw/commitment",
-         "actions/change")  # fmt: skip
+NEEDS = ("marts/account", "marts/daily_cost", "marts/freshness", "marts/billing_rhythm",
+         "marts/billed_resource", "marts/billed_commitment", "raw/focus", "raw/resource",
+         "raw/commitment", "actions/change")  # fmt: skip
 
 
 @dg.multi_asset(
