@@ -42,6 +42,28 @@ line as (
     group by all
 ),
 
+newest as (
+    select
+        line.id,
+        line.resource,
+        line.tags
+    from line
+    where line.resource is not null
+    qualify line.day = max(line.day) over (partition by line.id, line.resource)
+),
+
+-- A tag says what a resource belongs to now: one that all of them were given meanwhile explains nothing.
+-- Where lines of one resource have different tags, each keeps its own.
+tagged as (
+    select
+        newest.id,
+        newest.resource,
+        max(newest.tags) as tags
+    from newest
+    group by all
+    having count(distinct coalesce(newest.tags, '')) = 1
+),
+
 -- The days before count as often as their weekday is among the abnormal days.
 piece as (
     select
@@ -51,7 +73,7 @@ piece as (
         line.unit,
         line.region,
         line.charge_category,
-        line.tags,
+        if(tagged.id is null, line.tags, tagged.tags) as tags,
         max(line.resource_name) as resource_name,
         max(line.sku_name) as sku_name,
         sum(line.cost) filter (where abnormal.day is not null) as actual,
@@ -60,6 +82,7 @@ piece as (
         sum(line.quantity * weekday.weight) filter (where line.day < member.starts_on) as quantity_before
     from line
     join member using (id)
+    left join tagged using (id, resource)
     left join abnormal using (id, day)
     left join weekday on line.id = weekday.id and isodow(line.day) = weekday.weekday
     where abnormal.day is not null or line.day < member.starts_on

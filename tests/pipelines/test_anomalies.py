@@ -99,6 +99,20 @@ def test_a_tag_that_did_not_carry_it_before_is_the_cause() -> None:
     assert "env=prod" not in made.cause["value"].to_list()
 
 
+def test_a_tag_that_everything_was_given_meanwhile_explains_and_ties_nothing() -> None:
+    def machines(number: int, name: str, grows: bool, **also: Any) -> list[dict[str, Any]]:
+        tags = '{"team": "web"}' if number >= ONSET - 10 else "{}"
+        quantity = (15 if grows else 10) * noise(number)
+        return [sold(f"{name}-{k}", quantity, 2, name, Tags=tags, **also) for k in range(10)]
+
+    made = explained(lambda n, after: [
+        *machines(n, "a", after),
+        *machines(n, "b", n > ONSET, ServiceName="RDS", SubAccountId="data"),
+    ])  # fmt: skip
+    assert made.anomaly["members"].to_list() == [1, 1]
+    assert "tag" not in made.cause["dimension"].to_list()
+
+
 @pytest.mark.parametrize("ends_with_it", [True, False])
 def test_a_commitment_that_ends_is_an_expected_step(ends_with_it: bool) -> None:
     at = datetime.combine(BEGAN, datetime.min.time()) - timedelta(days=0 if ends_with_it else 9)
