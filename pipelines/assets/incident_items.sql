@@ -1,17 +1,8 @@
 -- One row per member (incident of one series), dimension and value: what it cost in the abnormal days, what it should
 -- have cost, and how much of the difference is price, quantity and mix.
--- Expected is the cost of the four weeks before, weekday by weekday, scaled so that all values of one dimension add up
--- to what was expected of the series. price_effect + quantity_effect + mix_effect = impact, to the last digit.
-with weekday as (
-    select
-        abnormal.id,
-        isodow(abnormal.day) as weekday,
-        count(*) / 4.0 as weight -- days of the incident per such day in the four weeks before
-    from abnormal
-    group by all
-),
-
-line as (
+-- Expected is the cost of days before, weighted and scaled so that all values of one dimension add up to what was
+-- expected of the series. price_effect + quantity_effect + mix_effect = impact, to the last digit.
+with line as (
     select
         member.id,
         focus.ChargePeriodStart::date as day,
@@ -42,6 +33,47 @@ line as (
     group by all
 ),
 
+before as (
+    select
+        member.id,
+        member.starts_on - back.days::integer as day,
+        coalesce(sum(line.cost), 0) as cost
+    from member
+    cross join range(1, 29) as back (days)
+    left join line on member.id = line.id and member.starts_on - back.days::integer = line.day
+    group by all
+),
+
+-- An abnormal day is compared with the same weekday of the four weeks before. One that cost about what was expected of
+-- it is like it; one of another incident, of a refund or of a fee is not, and hardly counts.
+likeness as (
+    select
+        abnormal.id,
+        abnormal.day,
+        before.day as like_day,
+        abs(before.cost - abnormal.expected) / greatest(abs(abnormal.expected), 0.01) as off,
+        pow(1 + pow(off / 0.05, 2), -2) as likeness
+    from abnormal
+    join before on abnormal.id = before.id and isodow(abnormal.day) = isodow(before.day)
+),
+
+shared as (
+    select
+        likeness.*,
+        likeness.likeness / sum(likeness.likeness) over (partition by likeness.id, likeness.day) as share
+    from likeness
+),
+
+-- How many abnormal days each day before stands for.
+reference as (
+    select
+        shared.id,
+        shared.like_day as day,
+        sum(shared.share) as weight
+    from shared
+    group by all
+),
+
 newest as (
     select
         line.id,
@@ -64,7 +96,6 @@ tagged as (
     having count(distinct coalesce(newest.tags, '')) = 1
 ),
 
--- The days before count as often as their weekday is among the abnormal days.
 piece as (
     select
         line.id,
@@ -78,13 +109,14 @@ piece as (
         max(line.sku_name) as sku_name,
         sum(line.cost) filter (where abnormal.day is not null) as actual,
         sum(line.quantity) filter (where abnormal.day is not null) as quantity,
-        sum(line.cost * weekday.weight) filter (where line.day < member.starts_on) as cost_before,
-        sum(line.quantity * weekday.weight) filter (where line.day < member.starts_on) as quantity_before
+        sum(line.cost * reference.weight) as cost_before,
+        sum(line.quantity * reference.weight) as quantity_before,
+        bool_or(line.day < member.starts_on and line.cost <> 0) as was_there
     from line
     join member using (id)
     left join tagged using (id, resource)
     left join abnormal using (id, day)
-    left join weekday on line.id = weekday.id and isodow(line.day) = weekday.weekday
+    left join reference using (id, day)
     where abnormal.day is not null or line.day < member.starts_on
     group by all
 ),
@@ -105,7 +137,6 @@ scaled as (
         piece.* exclude (actual, quantity, cost_before, quantity_before),
         coalesce(piece.actual, 0) as actual,
         coalesce(piece.quantity, 0) as quantity,
-        coalesce(piece.cost_before, 0) > 0 as was_there,
         case
             when whole.cost_before > 0 then coalesce(piece.cost_before, 0) * member.expected / whole.cost_before
             when whole.actual > 0 then coalesce(piece.actual, 0) * member.expected / whole.actual

@@ -54,6 +54,29 @@ def test_a_dearer_sku_in_the_place_of_a_cheaper_is_mix() -> None:
     assert made.anomaly["is_expected"].to_list() == [False], "only the bill says so"
 
 
+EARLIER = {
+    "another incident": lambda n: [sold("x", 2500, 2)] if ONSET - 13 <= n < ONSET - 8 else [],
+    "a fee": lambda n: [sold("fee", 1, 6000, "sku-fee", PricingUnit="Mo")] * (n == ONSET - 5),
+    "a refund": lambda n: [sold("r-1", 0, 0, cost=-1500.0)] * (n == ONSET - 10),
+    "a refund of more than all": lambda n: [sold("r-1", 0, 0, cost=-40_000.0)] * (n == ONSET - 10),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", EARLIER)
+def test_what_is_unchanged_explains_nothing_whatever_was_in_the_weeks_before(what: str) -> None:
+    made = explained(lambda n, after: [
+        sold("r-2", 500 * noise(n), 2), sold("r-1", (200 if after else 100) * noise(n + 2), 2),
+        *EARLIER[what](n),
+    ])  # fmt: skip
+    (identity,) = made.anomaly.filter(pl.col("starts_on") == BEGAN)["id"]
+    causes = made.cause.filter(pl.col("id") == identity)
+    (one,) = causes.filter(pl.col("dimension") == "resource").to_dicts()
+    assert one["value"] == "r-1"
+    assert float(one["impact"]) == pytest.approx(2000, rel=0.02)
+    assert float(one["price_effect"]) == pytest.approx(0, abs=5)
+    assert causes["share"].max() < 1.01
+
+
 def test_a_new_resource_is_named() -> None:
     made = explained(lambda n, after: [
         sold("b-1", 100 * noise(n), 2), *([sold("b-2", 80, 2)] if after else []),

@@ -6,7 +6,7 @@ create table if not exists models.anomaly_cause (
     value VARCHAR, -- of a tag key=value
     name VARCHAR, -- what the bill calls a resource or an SKU; null = nothing
     actual DECIMAL(38, 9), -- effective cost in the abnormal days
-    expected DECIMAL(38, 9), -- from the four weeks before, weekday by weekday
+    expected DECIMAL(38, 9), -- from the same weekdays of the four weeks before that were as expected
     impact DECIMAL(38, 9), -- actual - expected = quantity_effect + price_effect + mix_effect, to the last digit
     quantity_effect DECIMAL(38, 9), -- more or less of it, at the price it had before
     price_effect DECIMAL(38, 9), -- another price for the same
