@@ -111,7 +111,8 @@ piece as (
         sum(line.quantity) filter (where abnormal.day is not null) as quantity,
         sum(line.cost * reference.weight) as cost_before,
         sum(line.quantity * reference.weight) as quantity_before,
-        bool_or(line.day < member.starts_on and line.cost <> 0) as was_there
+        bool_or(line.day < member.starts_on and (line.cost <> 0 or coalesce(line.quantity, 0) <> 0)) as was_there,
+        bool_or(abnormal.day is not null and (line.cost <> 0 or coalesce(line.quantity, 0) <> 0)) as is_there
     from line
     join member using (id)
     left join tagged using (id, resource)
@@ -144,6 +145,7 @@ scaled as (
         end as expected,
         case
             when whole.cost_before > 0 then coalesce(piece.quantity_before, 0) * member.expected / whole.cost_before
+            when piece.quantity_before > 0 then piece.quantity_before -- it was free
             when whole.actual > 0 then coalesce(piece.quantity, 0) * member.expected / whole.actual
             else 0
         end as quantity_expected
@@ -200,6 +202,7 @@ sold as (
         valued.unit,
         max(valued.name) as name,
         bool_or(valued.was_there) as was_there,
+        bool_or(valued.is_there) as is_there,
         sum(valued.actual) as actual,
         sum(valued.expected) as expected,
         sum(valued.quantity) as quantity,
@@ -213,7 +216,7 @@ priced as (
     select
         sold.*,
         case
-            when sold.quantity > 0 and sold.quantity_expected > 0 and sold.expected <> 0
+            when sold.quantity > 0 and sold.quantity_expected > 0
                 then sold.actual - sold.quantity * sold.expected / sold.quantity_expected
             when sold.expected <> 0 and sold.actual <> 0 then sold.actual - sold.expected
             else 0
@@ -238,7 +241,8 @@ grouped as (
             else sum(priced.actual - priced.expected - priced.price)
         end as volume,
         max(priced.name) as name,
-        bool_or(priced.was_there) as was_there
+        bool_or(priced.was_there) as was_there,
+        bool_or(priced.is_there) as is_there
     from priced
     group by
         priced.id,
@@ -258,7 +262,7 @@ item as (
         round(sum(grouped.volume), 9)::decimal(38, 9) as quantity_effect,
         max(grouped.name) as name,
         not bool_or(grouped.was_there) as is_new,
-        sum(grouped.actual) = 0 as is_gone
+        not bool_or(grouped.is_there) as is_gone
     from grouped
     group by all
 )

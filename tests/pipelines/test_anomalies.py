@@ -35,6 +35,31 @@ def test_a_higher_price_is_all_price() -> None:
     assert cause["mix_effect"] == 0
 
 
+@pytest.mark.parametrize("other", [[], [sold("b-2", 50, 1)]], ids=["alone", "beside another"])
+def test_what_was_free_until_then_is_not_new_but_has_another_price(other: list[Any]) -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 2 if after else 0), *(dict(one) for one in other),
+    ])  # fmt: skip
+    cause = first(made)
+    assert (cause["value"], made.anomaly["cause"][0]) == ("b-1", "price")
+    assert float(cause["price_effect"]) == pytest.approx(10 * 200, rel=0.03)
+
+
+def test_what_is_free_since_then_is_not_gone() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 0 if after else 2), sold("b-2", 50 * noise(n), 1),
+    ])  # fmt: skip
+    assert (first(made)["is_gone"], made.anomaly["cause"][0]) == (False, "price")
+
+
+def test_a_credit_that_ends_is_gone_and_was_not_new() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 2), *([] if after else [sold("b-1", 0, 0, cost=-120.0)]),
+    ])  # fmt: skip
+    (credit,) = made.cause.filter(pl.col("value") == "credit").to_dicts()
+    assert (credit["is_new"], credit["is_gone"]) == (False, True)
+
+
 def test_more_of_it_is_all_quantity() -> None:
     made = explained(lambda n, after: [sold("b-1", (150 if after else 100) * noise(n), 2)])
     cause = first(made)

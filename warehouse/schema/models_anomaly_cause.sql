@@ -12,8 +12,8 @@ create table if not exists models.anomaly_cause (
     price_effect DECIMAL(38, 9), -- another price for the same
     mix_effect DECIMAL(38, 9), -- other SKUs of the same unit
     share DOUBLE, -- of the incident's impact; dimensions overlap, so only shares of one add up
-    is_new BOOLEAN, -- it cost nothing in the four weeks before
-    is_gone BOOLEAN, -- it costs nothing in the abnormal days
+    is_new BOOLEAN, -- there was none of it in the four weeks before, not even for nothing
+    is_gone BOOLEAN, -- there is none of it in the abnormal days, not even for nothing
     changes VARCHAR, -- what the inventory or a plan of ours did to it at that time; null = nothing known
     evidence VARCHAR -- SQL that shows the rows
 );
