@@ -1,7 +1,7 @@
 """Which series' incidents are one, and what explains them: pure, on what each value cost.
 
 `items` has a row per series incident (id), dimension and value: actual, expected, impact and its
-price, quantity and mix effect; the values of a dimension add up to the incident's impact.
+price, quantity, mix and unknown effect; the values of a dimension add up to the incident's impact.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ import polars as pl
 
 # From the most specific to the widest.
 DIMENSIONS = ("resource", "sku", "tag", "region", "charge_category", "account", "service")
-MEASURES = ("actual", "expected", "impact", "quantity_effect", "price_effect", "mix_effect")
+EFFECTS = ("quantity_effect", "price_effect", "mix_effect", "unknown_effect")
+MEASURES = ("actual", "expected", "impact", *EFFECTS)
 EXPLAINS = 0.8  # of the impact: what does so is the cause
 TELLS = 0.1  # by so much more of the impact than of the expected cost, or it says nothing
 SHOWN = 5  # values of one dimension; of services all, so that they add up to the incident

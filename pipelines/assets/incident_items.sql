@@ -1,7 +1,7 @@
 -- One row per member (incident of one series), dimension and value: what it cost in the abnormal days, what it should
--- have cost, and how much of the difference is price, quantity and mix.
+-- have cost, and how much of the difference is price, quantity, mix, and what the bill does not tell.
 -- Expected is the cost of days before, weighted and scaled so that all values of one dimension add up to what was
--- expected of the series. price_effect + quantity_effect + mix_effect = impact, to the last digit.
+-- expected of the series. The four effects add up to the impact, to the last digit.
 with line as (
     select
         member.id,
@@ -211,14 +211,16 @@ sold as (
     group by all
 ),
 
--- What exists on one side only, or is not sold by quantity, has no other price to compare with.
+-- What exists on one side only is quantity. Of what exists on both, but has no SKU or no quantity, nobody can tell.
 priced as (
     select
         sold.*,
+        sold.expected <> 0 and sold.actual <> 0
+        and (sold.sku = '(unknown)' or not (sold.quantity > 0 and sold.quantity_expected > 0)) as is_untold,
         case
+            when is_untold then 0
             when sold.quantity > 0 and sold.quantity_expected > 0
                 then sold.actual - sold.quantity * sold.expected / sold.quantity_expected
-            when sold.expected <> 0 and sold.actual <> 0 then sold.actual - sold.expected
             else 0
         end as price
     from sold
@@ -234,12 +236,14 @@ grouped as (
         sum(priced.expected) as expected,
         sum(priced.price) as price,
         case
+            when priced.is_untold then 0
             when sum(priced.quantity_expected) > 0
                 then
                     (sum(priced.quantity) - sum(priced.quantity_expected))
                     * sum(priced.expected) / sum(priced.quantity_expected)
             else sum(priced.actual - priced.expected - priced.price)
         end as volume,
+        if(priced.is_untold, sum(priced.actual - priced.expected), 0) as untold,
         max(priced.name) as name,
         bool_or(priced.was_there) as was_there,
         bool_or(priced.is_there) as is_there
@@ -248,7 +252,8 @@ grouped as (
         priced.id,
         priced.dimension,
         priced.value,
-        priced.unit
+        priced.unit,
+        priced.is_untold
 ),
 
 item as (
@@ -260,6 +265,7 @@ item as (
         round(sum(grouped.expected), 9)::decimal(38, 9) as expected,
         round(sum(grouped.price), 9)::decimal(38, 9) as price_effect,
         round(sum(grouped.volume), 9)::decimal(38, 9) as quantity_effect,
+        round(sum(grouped.untold), 9)::decimal(38, 9) as unknown_effect,
         max(grouped.name) as name,
         not bool_or(grouped.was_there) as is_new,
         not bool_or(grouped.is_there) as is_gone
@@ -270,6 +276,6 @@ item as (
 select
     item.*,
     item.actual - item.expected as impact,
-    impact - item.price_effect - item.quantity_effect as mix_effect
+    impact - item.price_effect - item.quantity_effect - item.unknown_effect as mix_effect
 from item
 qualify row_number() over (partition by item.id, item.dimension order by abs(impact) desc, item.value) <= 200

@@ -49,6 +49,7 @@ def item(
         "id": one["id"], "dimension": dimension, "value": value, "name": None,
         "actual": expected + impact, "expected": expected, "impact": impact,
         "quantity_effect": impact - by_price, "price_effect": by_price, "mix_effect": zero,
+        "unknown_effect": zero,
         "is_new": False, "is_gone": False, **also,
     }  # fmt: skip
 

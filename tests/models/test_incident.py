@@ -111,7 +111,7 @@ def test_effects_add_up_to_the_last_digit() -> None:
     found = stepped([ONSET, ONSET, ONSET])
     shared = [item(one, "resource", "r", 0.95, price=0.3) for one in found.incidents.to_dicts()]
     for cause in together(found, shared).cause.to_dicts():
-        effects = sum(cause[f"{name}_effect"] for name in ("quantity", "price", "mix"))
+        effects = sum(cause[name] for name in attribution.EFFECTS)
         assert effects == cause["impact"] == cause["actual"] - cause["expected"]
 
 

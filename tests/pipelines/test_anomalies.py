@@ -45,6 +45,40 @@ def test_what_was_free_until_then_is_not_new_but_has_another_price(other: list[A
     assert float(cause["price_effect"]) == pytest.approx(10 * 200, rel=0.03)
 
 
+@pytest.mark.parametrize(
+    "told", [{}, {"SkuId": "sku-1"}, {"PricingQuantity": 5, "PricingUnit": "GB"}],
+    ids=["neither", "no quantity", "no SKU"],
+)  # fmt: skip
+def test_without_sku_or_quantity_nobody_can_tell_price_from_quantity(told: dict[str, Any]) -> None:
+    made = explained(lambda n, after: [
+        {"ResourceId": "b-1", "cost": (300 if after else 200) * noise(n), **told},
+        sold("b-2", 50 * noise(n), 1),
+    ])  # fmt: skip
+    (one,) = made.cause.filter(pl.col("value") == "b-1").to_dicts()
+    assert made.anomaly["cause"].to_list() == ["unknown"]
+    assert "the bill does not tell" in made.anomaly["reason"][0]
+    assert one["unknown_effect"] == one["impact"] > 0
+    assert one["price_effect"] == one["quantity_effect"] == one["mix_effect"] == 0
+
+
+def test_what_is_new_is_quantity_though_the_bill_names_no_sku() -> None:
+    made = explained(lambda n, after: [
+        {"ResourceId": "b-1", "cost": 200 * noise(n)},
+        *([{"ResourceId": "b-2", "cost": 100}] if after else []),
+    ])  # fmt: skip
+    assert (first(made)["value"], made.anomaly["cause"][0]) == ("b-2", "new")
+    assert first(made)["unknown_effect"] == 0
+
+
+def test_unrelated_incidents_of_bills_that_name_no_sku_are_two() -> None:
+    made = explained(lambda n, after: [
+        {"ServiceName": "EC2", "cost": (192 if after else 120) * noise(n)},
+        {"ServiceName": "RDS", "SubAccountId": "data",
+         "cost": (230 if n > ONSET else 120) * noise(n + 1)},
+    ])  # fmt: skip
+    assert made.anomaly["members"].to_list() == [1, 1]
+
+
 def test_what_is_free_since_then_is_not_gone() -> None:
     made = explained(lambda n, after: [
         sold("b-1", 100 * noise(n), 0 if after else 2), sold("b-2", 50 * noise(n), 1),
