@@ -28,7 +28,8 @@ READ_BY_CHECKS = frozenset({
     "marts.commitment_owned",
     "marts.committable_usage",
     "marts.kubernetes_workload", "marts.kubernetes_cost_daily", "models.anomaly",
-    "models.anomaly_member", "models.budget", "models.right_size", "raw.resource", "raw.metric", "raw.focus", "raw.commitment",
+    "models.anomaly_member", "models.budget", "models.right_size",
+    "raw.resource", "raw.metric", "raw.focus", "raw.commitment",
 })  # fmt: skip
 """Every table that a check or its evidence reads, and that is made before them."""
 PREVIOUS = {"id": pl.String(), "first_seen_on": pl.Date()}
