@@ -1,6 +1,6 @@
 """Run every check on the facts, then apply the rules that all of them obey."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -43,16 +43,19 @@ def recommend(
     previous: pl.DataFrame | None = None,
     suppressions: pl.DataFrame | None = None,
     overrides: Sequence[Override] = (),
+    settled: Collection[str] = (),
     only: Sequence[Check] | None = None,
 ) -> pl.DataFrame:
     """All recommendations: one row per check and resource, as in `actions.recommendation`.
 
     Reads `marts` and `raw.metric` through the connection and changes nothing. `previous` (the last
     result, by default what `actions.recommendation` holds) gives the day a finding was first seen;
-    `suppressions` come from `actions.suppress.suppressions`, `overrides` from the settings.
+    `suppressions` come from `actions.suppress.suppressions`, `overrides` from the settings, and
+    `settled` are ids of incidents that somebody dismissed or expects.
     """
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
     connection.execute(f"set variable snapshot = {snapshot}")
+    connection.execute("set variable settled = ?::varchar[]", [list(settled)])
     connection.execute(f"create or replace temp table evidence as {_sql('evidence.sql')}")
     connection.execute(_sql("macros.sql"))
     try:

@@ -12,9 +12,9 @@
 -- evidence: where series.cloud = {cloud} and series.account = {resource_id} order by series.starts_on desc
 --
 -- One row per account with cost incidents of at least medium severity that go on, or ended within 7 days, cost more
--- than expected, and that no known change explains. Of an incident in several accounts, each is told what it cost
--- there. Catalogue OPS-06; how they are found, and against which methods
--- that was measured, is in docs/incidents.md (the idea of hystax/optscale's expense anomalies,
+-- than expected, that no known change explains, and that nobody dismissed or expects. Of an incident in several
+-- accounts, each is told what it cost there. Catalogue OPS-06; how they are found, and against which methods that was
+-- measured, is in docs/incidents.md (the idea of hystax/optscale's expense anomalies,
 -- https://github.com/hystax/optscale, is a mean and a percentage). The costliest of them in each currency is told.
 with part as (
     select
@@ -31,6 +31,7 @@ with part as (
     where
         anomaly.direction = 'up'
         and not coalesce(anomaly.is_expected, false)
+        and not list_contains(getvariable('settled'), anomaly.id)
         and regexp_matches(anomaly.severity, $severity)
         and coalesce(anomaly.ends_on > getvariable('as_of')::date - $days::integer, true)
     group by all
