@@ -82,11 +82,15 @@ class Feedback:
     def is_about(self, incident: Incident) -> bool:
         """Whether it was said of this incident, also if a rerun dates it a day otherwise.
 
-        Those of several series need to begin together: on the same days there may be others.
+        By its id it is known whatever series it has now. Without it, those of several series need
+        to begin together: on the same days there may be others.
         """
+        if incident.id == self.incident_id:
+            return True
+        if self.series != incident.series:
+            return False
         if self.series.is_spread:
-            is_near = abs(incident.starts_on - self.starts_on) <= SHIFT
-            return is_near or incident.id == self.incident_id
+            return abs(incident.starts_on - self.starts_on) <= SHIFT
         end = incident.ends_on or date.max
         return incident.starts_on <= self.ends_on and self.starts_on <= end
 
@@ -208,12 +212,14 @@ def opinions(
     The newest word about the incident itself counts; failing that the newest about an earlier one
     of its series and direction. `said` is newest first.
     """
-    of_series: dict[Series, list[Feedback]] = {}
-    for one in said:
-        of_series.setdefault(one.series, []).append(one)
+    places: dict[Series | str, list[int]] = {}
+    for place, one in enumerate(said):
+        for key in (one.series, one.incident_id):
+            places.setdefault(key, []).append(place)
     found: dict[str, Opinion] = {}
     for incident in incidents:
-        opinion = _opinion(incident, of_series.get(incident.series, []), today)
+        own = {*places.get(incident.series, []), *places.get(incident.id, [])}
+        opinion = _opinion(incident, [said[place] for place in sorted(own)], today)
         if opinion is not None:
             found[incident.id] = opinion
     return found

@@ -1,6 +1,6 @@
 """Run every check on the facts, then apply the rules that all of them obey."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -37,8 +37,9 @@ READ_BY_CHECKS = frozenset({
     "marts.commitment_month", "marts.commitment_billed_until", "marts.commitment_use",
     "marts.commitment_owned",
     "marts.committable_usage",
-    "marts.kubernetes_workload", "marts.kubernetes_cost_daily", "models.anomaly", "models.budget",
-    "models.right_size", "raw.resource", "raw.metric", "raw.focus", "raw.commitment",
+    "marts.kubernetes_workload", "marts.kubernetes_cost_daily", "models.anomaly",
+    "models.anomaly_member", "models.budget", "models.right_size",
+    "raw.resource", "raw.metric", "raw.focus", "raw.commitment",
 })  # fmt: skip
 """Every table that a check or its evidence reads, and that is made before them."""
 PREVIOUS = {"id": pl.String(), "first_seen_on": pl.Date()}
@@ -52,16 +53,19 @@ def recommend(
     previous: pl.DataFrame | None = None,
     suppressions: pl.DataFrame | None = None,
     overrides: Sequence[Override] = (),
+    settled: Collection[str] = (),
     only: Sequence[Check] | None = None,
 ) -> pl.DataFrame:
     """All recommendations: one row per check and resource, as in `actions.recommendation`.
 
     Reads `marts` and `raw.metric` through the connection and changes nothing. `previous` (the last
     result, by default what `actions.recommendation` holds) gives the day a finding was first seen;
-    `suppressions` come from `actions.suppress.suppressions`, `overrides` from the settings.
+    `suppressions` come from `actions.suppress.suppressions`, `overrides` from the settings, and
+    `settled` are ids of incidents that somebody dismissed or expects.
     """
     connection.execute(f"set variable as_of = timestamp '{as_of:%Y-%m-%d %H:%M:%S}'")
     connection.execute(f"set variable snapshot = {snapshot}")
+    connection.execute("set variable settled = ?::varchar[]", [list(settled)])
     connection.execute(f"create or replace temp table evidence as {_sql('evidence.sql')}")
     connection.execute(_sql("macros.sql"))
     try:

@@ -87,13 +87,14 @@ def _in_full(
         (
             cause["rank"], cause["dimension"], _named(cause["value"], cause["name"]),
             *(full(cause[n], currency)
-              for n in ("impact", "quantity_effect", "price_effect", "mix_effect")),
+              for n in ("impact", "quantity_effect", "price_effect", "mix_effect",
+                        "unknown_effect")),
             f"{cause['share']:.0%}", _state(cause), cause["changes"],
         )
         for cause in causes
     ]  # fmt: skip
-    columns = ["", "what", "which", ">impact", ">quantity", ">price", ">mix", ">explains", "",
-               "changes at the time"]  # fmt: skip
+    columns = ["", "what", "which", ">impact", ">quantity", ">price", ">mix", ">not told",
+               ">explains", "", "changes at the time"]  # fmt: skip
     lines.append(table(columns, rows, title="Causes"))
     if len(members) > 1:
         series = [

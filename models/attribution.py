@@ -1,7 +1,7 @@
 """Which series' incidents are one, and what explains them: pure, on what each value cost.
 
 `items` has a row per series incident (id), dimension and value: actual, expected, impact and its
-price, quantity and mix effect; the values of a dimension add up to the incident's impact.
+price, quantity, mix and unknown effect; the values of a dimension add up to the incident's impact.
 """
 
 from collections.abc import Iterable
@@ -11,20 +11,22 @@ import polars as pl
 
 # From the most specific to the widest.
 DIMENSIONS = ("resource", "sku", "tag", "region", "charge_category", "account", "service")
-MEASURES = ("actual", "expected", "impact", "quantity_effect", "price_effect", "mix_effect")
+EFFECTS = ("quantity_effect", "price_effect", "mix_effect", "unknown_effect")
+MEASURES = ("actual", "expected", "impact", *EFFECTS)
 EXPLAINS = 0.8  # of the impact: what does so is the cause
 TELLS = 0.1  # by so much more of the impact than of the expected cost, or it says nothing
 SHOWN = 5  # values of one dimension; of services all, so that they add up to the incident
 WORTH_SHOWING = 0.02  # of the impact
 TOGETHER = 2  # days between onsets of one incident
+UNKNOWN = "(unknown)"  # of a line that names no SKU: what all such lines share ties nothing
 
 
 def groups(members: pl.DataFrame, items: pl.DataFrame) -> dict[str, str]:
     """Member -> the incident it belongs to, named after the member that was flagged first.
 
     Members are one if they went the same way in the same currency, began within two days, and
-    share what explains each of them: a resource, the price of an SKU, or, where no single resource
-    does, a tag that did not carry them before.
+    share what explains each of them: a resource of one account, the price of an SKU, or, where no
+    single resource does, a tag that did not carry them before.
     """
     leader: dict[str, str] = {one: one for one in members["id"]}
     shared = _explanations(members, items).join(
@@ -92,7 +94,7 @@ def ranked(items: pl.DataFrame) -> pl.DataFrame:
 
 def _explanations(members: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """id and what explains it, of the kinds that tie series together."""
-    known = items.join(members.select("id", "cloud"), on="id").with_columns(
+    known = items.join(members.select("id", "cloud", "account"), on="id").with_columns(
         _share("impact"), _share("expected", "carried")
     )
     is_one = (pl.col("dimension") == "resource") & (pl.col("share") >= EXPLAINS)
@@ -100,11 +102,14 @@ def _explanations(members: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     price = pl.col("price_effect").cast(pl.Float64) / pl.col("impact").cast(pl.Float64) >= EXPLAINS
     ties = (
         ((pl.col("dimension") == "resource") & (pl.col("share") >= EXPLAINS / 2))
-        | ((pl.col("dimension") == "sku") & (pl.col("share") >= EXPLAINS) & price)
+        | ((pl.col("dimension") == "sku") & (pl.col("value") != UNKNOWN)
+           & (pl.col("share") >= EXPLAINS) & price)
         | ((pl.col("dimension") == "tag") & (pl.col("share") >= EXPLAINS)
            & (pl.col("carried") <= 0.5) & ~by_one)
     )  # fmt: skip
-    by = pl.concat_str("cloud", "dimension", "value", separator="\n")
+    # An id such as `default` is another resource in another account; a price is everybody's.
+    account = pl.when(pl.col("dimension") == "resource").then("account").otherwise(pl.lit(""))
+    by = pl.concat_str("cloud", account, "dimension", "value", separator="\n")
     return known.filter(ties).select("id", by.alias("by"))
 
 

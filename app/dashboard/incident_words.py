@@ -13,7 +13,7 @@ DIMENSIONS = {
 }  # fmt: skip
 KINDS = {
     "quantity": "more of", "price": "another price of", "mix": "other SKUs of",
-    "new": "new:", "gone": "gone:",
+    "new": "new:", "gone": "gone:", "unknown": "more or dearer:",
 }  # fmt: skip
 LONGEST = 44  # characters of a name
 
@@ -100,6 +100,12 @@ _STEPS = {
     "mix": (
         "Look which size or class of {what} is used now, and whether it was meant to change.",
         "If not, go back to the one before.",
+    ),
+    "unknown": (
+        "The bill names no SKU or no quantity, so look whether more of {what} is used, or whether "
+        "its price changed.",
+        "An export in FOCUS or the provider's detailed export tells; see the page of your cloud in "
+        "the documentation.",
     ),
     "gone": ("See whether {what} was to end; if not, ask its owner.",),
     "quantity": (

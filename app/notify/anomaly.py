@@ -1,9 +1,12 @@
 """The rule `anomaly`: a cost incident of some size begins or ends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
+
+import polars as pl
 
 from actions.feedback import Incident, Opinion, opinions
 from app.dashboard.money import full
@@ -12,7 +15,8 @@ from app.notify.finding import Finding, Place, agrees
 from app.notify.message import Message
 from app.notify.queries import query
 from app.words import cloud_name, day
-from pipelines.alert_settings import OTHER, AnomalyRule
+from models.anomaly.wording import scope
+from pipelines.alert_settings import OTHER, AnomalyRule, FilterSettings
 
 TOLD = (
     "cloud", "account", "service", "currency", "direction", "starts_on", "ends_on", "days",
@@ -22,15 +26,42 @@ CRITICAL = 1  # level of a finding
 
 
 def judge(place: Place, rule: AnomalyRule) -> list[Finding]:
-    """One finding per open incident that the rule is about, small and silenced ones included."""
-    rows = [
-        row
-        for row in place.rows(query("incidents"))
-        if agrees(row, rule.filter) and row["direction"] in rule.directions
-    ]
+    """One finding per open incident that the rule is about, small and silenced ones included.
+
+    Of an incident of several series, those that the rule is about count and are told.
+    """
+    rows = [row for row in place.rows(query("incidents")) if row["direction"] in rule.directions]
     incidents = {row["id"]: Incident.of_row(row) for row in rows}
     known = opinions(incidents.values(), place.said, place.today)
-    return [_finding(place, rule, row, incidents[row["id"]], known.get(row["id"])) for row in rows]
+    return [
+        _finding(place, rule, part, incidents[row["id"]], known.get(row["id"]))
+        for row in rows
+        if (part := _part(row, rule.filter)) is not None
+    ]
+
+
+def _part(row: Mapping[str, Any], wanted: FilterSettings) -> Mapping[str, Any] | None:
+    """The incident as far as the rule is about it; None = not at all.
+
+    `first` is the series that was noticed first: which one is the largest changes by the day.
+    """
+    series: Sequence[Mapping[str, Any]] = row["series"] or [row]
+    own = [one for one in series if agrees(one, wanted)]
+    if not own:
+        return None
+    named = ("cloud", "account", "service")
+    first = min(
+        own, key=lambda one: (one["flagged_on"] or date.max, *(one[name] or "" for name in named))
+    )
+    if len(own) == len(series):
+        return {**row, "first": first, "whole": None}
+    sums = {name: sum(one[name] for one in own) for name in ("actual", "expected", "impact")}
+    largest = {name: own[0][name] for name in (*named, "account_name")}
+    return {
+        **row, **largest, **sums, "days": max(one["days"] for one in own), "members": len(own),
+        "scope": scope(pl.DataFrame([{name: one[name] for name in named} for one in own])),
+        "first": first, "whole": row,
+    }  # fmt: skip
 
 
 def _finding(
@@ -41,13 +72,14 @@ def _finding(
     opinion: Opinion | None,
 ) -> Finding:
     amount = abs(Decimal(str(row["impact"] or 0)))
-    series = incident.series
+    series, first = incident.series, row["first"]
     is_critical = _limit(rule.critical_at, series.currency, Decimal("Infinity")) <= amount
     return Finding(
         cause=" ".join(
             part or "*"
             for part in (
-                row["cloud"], row["account"], row["service"], series.currency, series.direction,
+                first["cloud"], first["account"], first["service"],
+                series.currency, series.direction,
             )
         ),
         message=_message(place, row, incident, opinion, is_critical),
@@ -87,6 +119,10 @@ def _message(
         ("Since", f"{day(incident.starts_on)}{ended}"),
         ("Likely cause", row["reason"] or "not known"),
     ]
+    if row["whole"] is not None:
+        whole = full(abs(row["whole"]["impact"] or 0), currency)
+        number = row["whole"]["members"]
+        facts.append(("Part of", f"an incident of {number} series, {whole} {more} in all"))
     if opinion is not None:
         facts.append(("People say", opinion.sentence))
     return Message(

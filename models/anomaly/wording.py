@@ -24,12 +24,13 @@ LONGEST = 60  # characters of an id in a sentence
 
 
 def kind_of(first: Mapping[str, Any]) -> str:
-    """What the first cause is: new, gone, price, mix or quantity."""
+    """What the first cause is: new, gone, quantity, price, mix or unknown."""
     if first["is_new"]:
         return "new"
     if first["is_gone"]:
         return "gone"
-    effects = {name: abs(float(first[f"{name}_effect"])) for name in ("quantity", "price", "mix")}
+    kinds = ("quantity", "price", "mix", "unknown")
+    effects = {name: abs(float(first[f"{name}_effect"])) for name in kinds}
     return max(effects, key=lambda name: effects[name])
 
 
@@ -66,6 +67,8 @@ def _explained(first: Mapping[str, Any]) -> str:
             return f"{what} explains {share} of it: a {_way(first, 'price')} price"
         case "mix":
             return f"{what} explains {share} of it: other SKUs than before"
+        case "unknown":
+            return f"{what} explains {share} of it: by price or quantity, the bill does not tell"
         case _:
             more = "more" if float(first["quantity_effect"]) > 0 else "less"
             return f"{what} explains {share} of it: {more} of it used"

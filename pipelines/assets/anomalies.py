@@ -22,9 +22,9 @@ GRAINS = {
     "anomaly_cause": "One row per cost incident and candidate cause.",
     "anomaly_day": "One row per cost incident and day around it.",
 }
-NEEDS = ("marts/account", "marts/daily_cost", "marts/freshness", "marts/billed_resource",
-         "marts/billed_commitment", "raw/focus", "raw/resource", "raw/commitment",
-         "actions/change")  # fmt: skip
+NEEDS = ("marts/account", "marts/daily_cost", "marts/freshness", "marts/billing_rhythm",
+         "marts/billed_resource", "marts/billed_commitment", "raw/focus", "raw/resource",
+         "raw/commitment", "actions/change")  # fmt: skip
 
 
 @dg.multi_asset(
@@ -71,7 +71,7 @@ def facts(connection: DuckDBPyConnection, found: Found, until: date) -> Facts:
     members = found.incidents.with_columns(known_until)
     abnormal = found.days.filter("is_abnormal").sort("id", "day")
     connection.register("member", members)
-    connection.register("abnormal", abnormal.select("id", "day"))
+    connection.register("abnormal", abnormal.select("id", "day", "expected"))
     items = connection.execute(query("incident_items.sql")).pl()
     connection.register("touched", _resources(items).rename({"value": "resource_id"}))
     changes = connection.execute(query("incident_changes.sql")).pl()
@@ -89,7 +89,7 @@ def _opening(
     """The impact of each resource as if the incidents had those days only."""
     expected = days.group_by("id").agg(pl.col("expected").sum())
     connection.register("member", members.drop("expected").join(expected, on="id"))
-    connection.register("abnormal", days.select("id", "day"))
+    connection.register("abnormal", days.select("id", "day", "expected"))
     return _resources(connection.execute(query("incident_items.sql")).pl(), "impact")
 
 

@@ -1,9 +1,13 @@
 """Run every check on the facts just built."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
+from duckdb import DuckDBPyConnection
 
+from actions.feedback import Feedback, Incident, feedback, opinions
 from actions.ledger import open_ledger
 from actions.recommend import READ_BY_CHECKS, recommend
 from actions.suppress import suppressions
@@ -27,13 +31,23 @@ def recommendations(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
     work.progress("checking for savings")
     ledger = open_ledger(work.settings.ledger_url)
     try:
-        silenced = suppressions(ledger, work.as_of)
+        silenced, said = suppressions(ledger, work.as_of), feedback(ledger)
     finally:
         ledger.close()
     with work.reading() as (connection, snapshot), near(connection, NEAR):
         found = recommend(
             connection, as_of=work.as_of, snapshot=snapshot, suppressions=silenced,
             overrides=[given.override for given in work.settings.checks],
+            settled=settled(connection, said, work.as_of.date()),
         )  # fmt: skip
     rows = replace(work, "recommendations", {"actions.recommendation": found})
     return dg.MaterializeResult(metadata={"dagster/row_count": rows["actions.recommendation"]})
+
+
+def settled(connection: DuckDBPyConnection, said: Sequence[Feedback], today: date) -> list[str]:
+    """Ids of the incidents that somebody dismissed or expects: nobody needs to look at them."""
+    if not said:
+        return []
+    rows = connection.execute("from models.anomaly select * exclude (reason, evidence)").pl()
+    known = opinions(map(Incident.of_row, rows.iter_rows(named=True)), said, today)
+    return [name for name, opinion in known.items() if opinion.is_settled]

@@ -6,12 +6,13 @@ select
     cause.dimension,
     cause.value,
     cause.impact,
-    cause.quantity_effect + cause.price_effect + cause.mix_effect as effects,
+    cause.quantity_effect + cause.price_effect + cause.mix_effect + cause.unknown_effect as effects,
     anomaly.impact as incident
 from models.anomaly_cause as cause
 left join models.anomaly as anomaly using (id)
 where
-    cause.impact is distinct from cause.quantity_effect + cause.price_effect + cause.mix_effect
+    cause.impact is distinct from
+    cause.quantity_effect + cause.price_effect + cause.mix_effect + cause.unknown_effect
     or cause.impact is distinct from cause.actual - cause.expected
     or anomaly.id is null
 
@@ -23,7 +24,7 @@ select
     'service' as dimension,
     'all of them' as value,
     sum(cause.impact) as impact,
-    sum(cause.quantity_effect + cause.price_effect + cause.mix_effect) as effects,
+    sum(cause.quantity_effect + cause.price_effect + cause.mix_effect + cause.unknown_effect) as effects,
     anomaly.impact as incident
 from models.anomaly as anomaly
 left join models.anomaly_cause as cause on anomaly.id = cause.id and cause.dimension = 'service'

@@ -159,7 +159,23 @@ def test_an_incident_of_several_series_silences_none_of_a_single_one(office: Off
 
 def test_an_incident_of_a_single_series_silences_none_of_several(office: Office) -> None:
     say(office, "dismissed", Incident.of_row(row()))
-    assert opinion(office, Incident.of_row(row(members=2))) is None
+    assert opinion(office, Incident.of_row(row(id="other", members=2))) is None
+
+
+def test_an_incident_is_known_by_its_id_whichever_series_is_its_largest(office: Office) -> None:
+    say(office, "dismissed", Incident.of_row(row(members=3)))
+    other = row(members=3, account="data", service="AmazonRDS")
+    assert opinion(office, Incident.of_row(other)) is not None
+    assert opinion(office, Incident.of_row({**other, "id": "other"})) is None
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, 2), (2, 1)])
+def test_an_incident_that_gains_or_loses_a_series_is_known_until_it_grows(
+    before: int, now: int, office: Office
+) -> None:
+    say(office, "dismissed", Incident.of_row(row(members=before)))
+    assert opinion(office, Incident.of_row(row(members=now, impact=440.0))) is not None
+    assert opinion(office, Incident.of_row(row(members=now, impact=460.0))) is None
 
 
 def test_incidents_of_several_series_at_one_time_are_told_apart(office: Office) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from command_line import answer, call
 
+from models.attribution import EFFECTS
 from warehouse.lake import Lake
 from warehouse.settings import LakeSettings
 
@@ -144,7 +145,7 @@ def test_one_anomaly_is_shown_in_full(demo_home: Path) -> None:
     assert [cause["rank"] for cause in found["causes"]] == list(range(1, len(found["causes"]) + 1))
     first = found["causes"][0]
     assert first["value"] == every[0]["cause_value"]
-    effects = [Decimal(first[f"{name}_effect"]) for name in ("quantity", "price", "mix")]
+    effects = [Decimal(first[name]) for name in EFFECTS]
     assert sum(effects) == Decimal(first["impact"])
     members = [Decimal(one["impact"]) for one in found["members"]]
     rounded = Decimal("0.005") * (len(members) + 1)

@@ -21,7 +21,7 @@ def test_how_sure_goes_with_the_score(score: float | None, text: str | None) -> 
     assert said is None if text is None else said is not None and text in said
 
 
-@pytest.mark.parametrize("cause", ["quantity", "price", "mix", "new", "gone"])
+@pytest.mark.parametrize("cause", ["quantity", "price", "mix", "new", "gone", "unknown"])
 def test_every_cause_has_a_next_step_that_names_it(cause: str) -> None:
     incident = {"is_expected": False, "cause": cause, "direction": "up"}
     assert "**i-1**" in " ".join(words.next_steps(incident, FIRST))

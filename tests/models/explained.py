@@ -22,13 +22,18 @@ COMMITMENTS = {"id": pl.String, "commitment_id": pl.String, "what": pl.String,
                "on_day": pl.Date}  # fmt: skip
 
 
-def stepped(onsets: list[int], factor: float = 2.0) -> Found:
-    """One series a row, each of which steps up on its day."""
+def costs_of(onsets: list[int], factor: float = 2.0) -> pl.DataFrame:
+    """Daily costs of one series per onset, each of which steps up on its day."""
     random = np.random.default_rng(1)
     values = 100 * random.normal(1, 0.02, (len(onsets), DAYS))
     for row, onset in enumerate(onsets):
         values[row, onset:] *= factor
-    return find(frame(values, CALENDAR), until=UNTIL)
+    return frame(values, CALENDAR)
+
+
+def stepped(onsets: list[int], factor: float = 2.0) -> Found:
+    """The incidents of these series."""
+    return find(costs_of(onsets, factor), until=UNTIL)
 
 
 def item(
@@ -44,6 +49,7 @@ def item(
         "id": one["id"], "dimension": dimension, "value": value, "name": None,
         "actual": expected + impact, "expected": expected, "impact": impact,
         "quantity_effect": impact - by_price, "price_effect": by_price, "mix_effect": zero,
+        "unknown_effect": zero,
         "is_new": False, "is_gone": False, **also,
     }  # fmt: skip
 

@@ -5,7 +5,18 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from explained import CALENDAR, CHANGES, COMMITMENTS, DAYS, ONSET, UNTIL, item, stepped, together
+from explained import (
+    CALENDAR,
+    CHANGES,
+    COMMITMENTS,
+    DAYS,
+    ONSET,
+    UNTIL,
+    costs_of,
+    item,
+    stepped,
+    together,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import frame, planted_costs
@@ -38,14 +49,23 @@ def test_series_of_other_resources_or_onsets_stay_apart() -> None:
     assert together(late, shared).anomaly.height == 2
 
 
-@pytest.mark.parametrize(("price", "count"), [(1.0, 1), (0.0, 2)])
-def test_a_shared_sku_ties_series_only_by_its_price(price: float, count: int) -> None:
+@pytest.mark.parametrize(
+    ("sku", "price", "count"), [("egress", 1.0, 1), ("egress", 0.0, 2), ("(unknown)", 1.0, 2)]
+)
+def test_a_shared_sku_ties_series_only_by_its_price(sku: str, price: float, count: int) -> None:
     found = stepped([ONSET, ONSET])
-    shared = [item(one, "sku", "egress", price=price) for one in found.incidents.to_dicts()]
+    shared = [item(one, "sku", sku, price=price) for one in found.incidents.to_dicts()]
     facts = Facts(pl.DataFrame([*shared, *(item(one, "service", one["service"], carried=1.0)
                   for one in found.incidents.to_dicts())]),
                   pl.DataFrame(schema=CHANGES), pl.DataFrame(schema=COMMITMENTS))  # fmt: skip
     assert incidents(found, facts, until=UNTIL).anomaly.height == count
+
+
+def test_a_resource_of_the_same_id_in_another_account_is_another() -> None:
+    lines = costs_of([ONSET, ONSET]).with_columns(pl.col("service").alias("account"))
+    found = find(lines, until=UNTIL)
+    shared = [item(one, "resource", "default") for one in found.incidents.to_dicts()]
+    assert together(found, shared).anomaly.height == 2
 
 
 @pytest.mark.parametrize(("carried", "count"), [(0.2, 1), (1.0, 2)])
@@ -91,7 +111,7 @@ def test_effects_add_up_to_the_last_digit() -> None:
     found = stepped([ONSET, ONSET, ONSET])
     shared = [item(one, "resource", "r", 0.95, price=0.3) for one in found.incidents.to_dicts()]
     for cause in together(found, shared).cause.to_dicts():
-        effects = sum(cause[f"{name}_effect"] for name in ("quantity", "price", "mix"))
+        effects = sum(cause[name] for name in attribution.EFFECTS)
         assert effects == cause["impact"] == cause["actual"] - cause["expected"]
 
 

@@ -35,6 +35,65 @@ def test_a_higher_price_is_all_price() -> None:
     assert cause["mix_effect"] == 0
 
 
+@pytest.mark.parametrize("other", [[], [sold("b-2", 50, 1)]], ids=["alone", "beside another"])
+def test_what_was_free_until_then_is_not_new_but_has_another_price(other: list[Any]) -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 2 if after else 0), *(dict(one) for one in other),
+    ])  # fmt: skip
+    cause = first(made)
+    assert (cause["value"], made.anomaly["cause"][0]) == ("b-1", "price")
+    assert float(cause["price_effect"]) == pytest.approx(10 * 200, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"SkuId": "sku-1"}, {"PricingQuantity": 5, "PricingUnit": "GB"}],
+    ids=["neither", "no quantity", "no SKU"],
+)  # fmt: skip
+def test_without_sku_or_quantity_nobody_can_tell_price_from_quantity(told: dict[str, Any]) -> None:
+    made = explained(lambda n, after: [
+        {"ResourceId": "b-1", "cost": (300 if after else 200) * noise(n), **told},
+        sold("b-2", 50 * noise(n), 1),
+    ])  # fmt: skip
+    (one,) = made.cause.filter(pl.col("value") == "b-1").to_dicts()
+    assert made.anomaly["cause"].to_list() == ["unknown"]
+    assert "the bill does not tell" in made.anomaly["reason"][0]
+    assert one["unknown_effect"] == one["impact"] > 0
+    assert one["price_effect"] == one["quantity_effect"] == one["mix_effect"] == 0
+
+
+def test_what_is_new_is_quantity_though_the_bill_names_no_sku() -> None:
+    made = explained(lambda n, after: [
+        {"ResourceId": "b-1", "cost": 200 * noise(n)},
+        *([{"ResourceId": "b-2", "cost": 100}] if after else []),
+    ])  # fmt: skip
+    assert (first(made)["value"], made.anomaly["cause"][0]) == ("b-2", "new")
+    assert first(made)["unknown_effect"] == 0
+
+
+def test_unrelated_incidents_of_bills_that_name_no_sku_are_two() -> None:
+    made = explained(lambda n, after: [
+        {"ServiceName": "EC2", "cost": (192 if after else 120) * noise(n)},
+        {"ServiceName": "RDS", "SubAccountId": "data",
+         "cost": (230 if n > ONSET else 120) * noise(n + 1)},
+    ])  # fmt: skip
+    assert made.anomaly["members"].to_list() == [1, 1]
+
+
+def test_what_is_free_since_then_is_not_gone() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 0 if after else 2), sold("b-2", 50 * noise(n), 1),
+    ])  # fmt: skip
+    assert (first(made)["is_gone"], made.anomaly["cause"][0]) == (False, "price")
+
+
+def test_a_credit_that_ends_is_gone_and_was_not_new() -> None:
+    made = explained(lambda n, after: [
+        sold("b-1", 100 * noise(n), 2), *([] if after else [sold("b-1", 0, 0, cost=-120.0)]),
+    ])  # fmt: skip
+    (credit,) = made.cause.filter(pl.col("value") == "credit").to_dicts()
+    assert (credit["is_new"], credit["is_gone"]) == (False, True)
+
+
 def test_more_of_it_is_all_quantity() -> None:
     made = explained(lambda n, after: [sold("b-1", (150 if after else 100) * noise(n), 2)])
     cause = first(made)
@@ -52,6 +111,29 @@ def test_a_dearer_sku_in_the_place_of_a_cheaper_is_mix() -> None:
     assert made.anomaly["cause"].to_list() == ["mix"]
     assert float(cause["mix_effect"]) == pytest.approx(10 * 80 * 2, rel=0.05)
     assert made.anomaly["is_expected"].to_list() == [False], "only the bill says so"
+
+
+EARLIER = {
+    "another incident": lambda n: [sold("x", 2500, 2)] if ONSET - 13 <= n < ONSET - 8 else [],
+    "a fee": lambda n: [sold("fee", 1, 6000, "sku-fee", PricingUnit="Mo")] * (n == ONSET - 5),
+    "a refund": lambda n: [sold("r-1", 0, 0, cost=-1500.0)] * (n == ONSET - 10),
+    "a refund of more than all": lambda n: [sold("r-1", 0, 0, cost=-40_000.0)] * (n == ONSET - 10),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", EARLIER)
+def test_what_is_unchanged_explains_nothing_whatever_was_in_the_weeks_before(what: str) -> None:
+    made = explained(lambda n, after: [
+        sold("r-2", 500 * noise(n), 2), sold("r-1", (200 if after else 100) * noise(n + 2), 2),
+        *EARLIER[what](n),
+    ])  # fmt: skip
+    (identity,) = made.anomaly.filter(pl.col("starts_on") == BEGAN)["id"]
+    causes = made.cause.filter(pl.col("id") == identity)
+    (one,) = causes.filter(pl.col("dimension") == "resource").to_dicts()
+    assert one["value"] == "r-1"
+    assert float(one["impact"]) == pytest.approx(2000, rel=0.02)
+    assert float(one["price_effect"]) == pytest.approx(0, abs=5)
+    assert causes["share"].max() < 1.01
 
 
 def test_a_new_resource_is_named() -> None:
@@ -97,6 +179,20 @@ def test_a_tag_that_did_not_carry_it_before_is_the_cause() -> None:
     cause = first(made)
     assert (cause["dimension"], cause["value"]) == ("tag", "team=web")
     assert "env=prod" not in made.cause["value"].to_list()
+
+
+def test_a_tag_that_everything_was_given_meanwhile_explains_and_ties_nothing() -> None:
+    def machines(number: int, name: str, grows: bool, **also: Any) -> list[dict[str, Any]]:
+        tags = '{"team": "web"}' if number >= ONSET - 10 else "{}"
+        quantity = (15 if grows else 10) * noise(number)
+        return [sold(f"{name}-{k}", quantity, 2, name, Tags=tags, **also) for k in range(10)]
+
+    made = explained(lambda n, after: [
+        *machines(n, "a", after),
+        *machines(n, "b", n > ONSET, ServiceName="RDS", SubAccountId="data"),
+    ])  # fmt: skip
+    assert made.anomaly["members"].to_list() == [1, 1]
+    assert "tag" not in made.cause["dimension"].to_list()
 
 
 @pytest.mark.parametrize("ends_with_it", [True, False])

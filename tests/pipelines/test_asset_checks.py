@@ -29,7 +29,7 @@ FORECAST = {
 INCIDENT = {"id": "a", "currency": "USD", "impact": 3.0}
 CAUSE = {"id": "a", "rank": 1, "dimension": "service", "value": "EC2", "actual": d("5"),
          "expected": d("2"), "impact": d("3"), "quantity_effect": d("2"), "price_effect": d("1"),
-         "mix_effect": d("0")}  # fmt: skip
+         "mix_effect": d("0"), "unknown_effect": d("0")}  # fmt: skip
 READ = {"source": "aws", "what": "inventory", "until": AS_OF}
 RESOURCE = {
     "source": "aws",

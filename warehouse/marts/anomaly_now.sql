@@ -19,6 +19,7 @@ select
     first.quantity_effect as cause_quantity_effect,
     first.price_effect as cause_price_effect,
     first.mix_effect as cause_mix_effect,
+    first.unknown_effect as cause_unknown_effect,
     first.changes as cause_changes,
     row_number() over (
         partition by anomaly.currency

@@ -22,7 +22,7 @@ create table if not exists models.anomaly (
     scope VARCHAR, -- which services and accounts, in words
     severity VARCHAR, -- critical, high, medium, low: by money, see docs/incidents.md
     share_of_day DOUBLE, -- impact / the currency's usual daily total before it; null = nothing usual
-    cause VARCHAR, -- what the first cause is: quantity, price, mix, new, gone
+    cause VARCHAR, -- what the first cause is: quantity, price, mix, new, gone, unknown (the bill does not tell)
     is_expected BOOLEAN, -- launches, removals, resizes or a commitment explain it: nobody has to look
     expected_because VARCHAR, -- which
     is_new_normal BOOLEAN -- stayed for weeks: later days of its largest member are measured against it

@@ -8,6 +8,7 @@ select
     cause.quantity_effect::double as quantity_effect,
     cause.price_effect::double as price_effect,
     cause.mix_effect::double as mix_effect,
+    cause.unknown_effect::double as unknown_effect,
     cause.share,
     case
         when cause.is_new then 'new'

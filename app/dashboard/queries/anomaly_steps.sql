@@ -39,13 +39,20 @@ part as (
         select
             sum(cause.quantity_effect) as quantity,
             sum(cause.price_effect) as price,
-            sum(cause.mix_effect) as mix
+            sum(cause.mix_effect) as mix,
+            sum(cause.unknown_effect) as untold
         from models.anomaly_cause as cause
         where cause.id = getvariable('id') and cause.dimension = 'service'
     ) as summed
-    cross join lateral (
-        values (1, 'Quantity', summed.quantity), (2, 'Price', summed.price), (3, 'Mix of SKUs', summed.mix)
-    ) as effect (place, label, amount)
+    cross join
+        lateral (
+            values
+            (1, 'Quantity', summed.quantity),
+            (2, 'Price', summed.price),
+            (3, 'Mix of SKUs', summed.mix),
+            (4, 'Not told by the bill', nullif(summed.untold, 0))
+        ) as effect (place, label, amount)
+    where effect.amount is not null
 ),
 
 figure as (

@@ -314,14 +314,15 @@ def _causes(incident: dict[str, Any], causes: pl.DataFrame, currency: str) -> No
             "quantity_effect": page.money_column("Quantity", currency),
             "price_effect": page.money_column("Price", currency),
             "mix_effect": page.money_column("Mix", currency),
+            "unknown_effect": page.money_column("Not told", currency),
             "state": st.column_config.TextColumn("New or gone", width="small"),
             "changes": st.column_config.TextColumn("Changed at that time"),
         },
         nothing="",
     )
     page.note(
-        "Quantity, price and mix add up to the impact. What is measured in two ways, such as a "
-        "resource and its tag, is listed under both",
+        "Quantity, price, mix, and what the bill does not tell add up to the impact. What is "
+        "measured in two ways, such as a resource and its tag, is listed under both",
         "Causes",
         data.statement("anomaly_causes", id=incident["id"]),
     )

@@ -64,6 +64,8 @@ class Estate:
             self.connection.execute(f"create schema {schema}")
         ddl = (files("warehouse") / "schema" / "models_anomaly.sql").read_text()
         self.connection.execute(ddl.replace("models.anomaly", "marts.anomaly_now", 1))
+        ddl = (files("warehouse") / "schema" / "models_anomaly_member.sql").read_text()
+        self.connection.execute(ddl)
         for column in ("is_open boolean", "rank integer"):
             self.connection.execute(f"alter table marts.anomaly_now add column {column}")
         self.connection.execute(MARTS)
@@ -75,18 +77,26 @@ class Estate:
         self.connection.execute(BUDGETS)
         return self
 
-    def now(self, table: str, *rows: Mapping[str, Any]) -> "Estate":
+    def now(self, table: str, *rows: Mapping[str, Any], schema: str = "marts") -> "Estate":
         """Replace a table."""
-        self.connection.execute(f"delete from marts.{table}")
+        self.connection.execute(f"delete from {schema}.{table}")
         for row in rows:
             names, marks = ", ".join(row), ", ".join("?" for _ in row)
             self.connection.execute(
-                f"insert into marts.{table} ({names}) values ({marks})", list(row.values())
+                f"insert into {schema}.{table} ({names}) values ({marks})", list(row.values())
             )
         return self
 
     def incidents(self, *changes: Mapping[str, Any]) -> "Estate":
         return self.now("anomaly_now", *({**INCIDENT, **change} for change in changes))
+
+    def series(self, *changes: Mapping[str, Any]) -> "Estate":
+        """Series of the incident, in services of the same account if not said otherwise."""
+        names = ("id", "cloud", "account", "service", "currency", "starts_on", "direction", "days",
+                 "actual", "expected", "impact")  # fmt: skip
+        one = {name: INCIDENT[name] for name in names}
+        rows = ({**one, "flagged_on": date(2026, 11, 20), **change} for change in changes)
+        return self.now("anomaly_member", *rows, schema="models")
 
     def budgets(self, *changes: Mapping[str, Any]) -> "Estate":
         return self.now("budget_now", *({**BUDGET, **change} for change in changes))

@@ -48,6 +48,45 @@ def test_an_incident_of_several_series_is_called_by_all_of_them(estate: Make) ->
     assert (message.data["members"], message.data["scope"]) == (3, several["scope"])
 
 
+LARGE = {"account": "456", "service": "AmazonRDS", "actual": 400.0, "expected": 40.0,
+         "impact": 360.0}  # fmt: skip
+SMALL = {"actual": 200.0, "expected": 60.0, "impact": 140.0, "flagged_on": date(2026, 11, 21)}
+BOTH = {"account": "456", "service": "AmazonRDS", "members": 2, "scope": "2 series: ..."}
+
+
+@pytest.mark.parametrize(
+    ("rule", "title"),
+    [
+        ({"filter": {"account": "123"}}, "AmazonEC2 in shop cost $140.00 more than expected"),
+        ({"filter": {"account": "123"}, "at_least": {"USD": 141}}, None),
+        ({"filter": {"account": "456"}, "at_least": {"USD": 360}},
+         "AmazonRDS in 456 cost $360.00 more than expected"),
+        ({"filter": {"account": "456"}, "at_least": {"USD": 361}}, None),
+        ({"filter": {"account": "789"}}, None),
+        ({"at_least": {"USD": 500}}, "... cost $500.00 more than expected"),
+    ],
+)  # fmt: skip
+def test_of_several_series_those_count_that_the_rule_is_about(
+    rule: Mapping[str, Any], title: str | None, estate: Make
+) -> None:
+    home = estate("anomaly", **rule).incidents(BOTH).series(LARGE, SMALL)
+    assert [draft.message.title for draft in home.told()] == ([title] if title else [])
+
+
+def test_of_a_part_it_is_said_what_it_is_part_of(estate: Make) -> None:
+    home = estate("anomaly", filter={"account": "123"}).incidents(BOTH).series(LARGE, SMALL)
+    facts = dict(home.told()[0].message.facts)
+    assert facts["Part of"] == "an incident of 2 series, $500.00 more in all"
+    assert facts["Money"].startswith("$200.00 in 5 days instead of the expected $60.00")
+
+
+def test_several_series_are_told_once_whichever_is_the_largest(estate: Make) -> None:
+    home = estate("anomaly").incidents(BOTH).series(LARGE, SMALL)
+    assert phases(home.told()) == ["started"]
+    home.incidents({**BOTH, "account": "123", "service": "AmazonEC2"})
+    assert home.series({**LARGE, "impact": 100.0}, {**SMALL, "impact": 400.0}).told() == []
+
+
 def test_one_incident_is_told_once_also_when_it_is_dated_otherwise(estate: Make) -> None:
     home = estate("anomaly").incidents({})
     assert phases(home.told()) == ["started"]
