@@ -15,8 +15,13 @@ SCOPE = ("cloud", "account", "region", "team", "env")
 """What an override may be limited to; a resource has each of these in marts.resource_now."""
 PLACES = (
     "select distinct cloud, account, region, team, env from marts.resource_now"
-    " union select cloud, account, region, null, null from raw.commitment"
+    " union select cloud, account, coalesce(region, 'global'), null, null from raw.commitment"
+    # What a whole account is told is of the region 'global', and a bill may be all we know of it.
+    " union select cloud, account, 'global', null, null from marts.resource_now"
+    " union select cloud, unnest([account, billing_account]), 'global', null, null"
+    " from marts.daily_cost"
 )
+"""Where something may be found: all of them are asked, as other parameters may find more."""
 OWNERS = (
     "select source, cloud, account, resource_id, team, env from marts.resource_now where kind = ?"
 )

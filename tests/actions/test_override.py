@@ -1,6 +1,6 @@
 """Other parameters of checks for parts of the estate."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from duckdb import DuckDBPyConnection
@@ -85,6 +85,46 @@ def test_there_may_be_an_override_for_each_of_many_accounts(facts: DuckDBPyConne
     many = [disks({"days": 60}, account=f"other-{number}") for number in range(130)]
     mine = [disks({"days": 14}, account="a2"), disks(enabled=False, account="p1")]
     assert found(facts, *many, *mine) == {"web-dev", "web-prod", "data-dev"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ({}, {"shop", "data"}),
+        ({"account": "shop"}, {"shop"}),
+        ({"cloud": "aws", "region": "global"}, {"shop", "data"}),
+        ({"account": "other"}, set[str]()),
+        ({"team": "web"}, set[str]()),
+    ],
+)
+def test_accounts_of_which_only_the_bill_is_known_have_places_too(
+    scope: dict[str, str], expected: set[str]
+) -> None:
+    connection = built_warehouse()
+    for account in ("shop", "data"):
+        place = {"account": account, "day": AS_OF.date() - timedelta(days=3)}
+        for statement in (
+            "marts.daily_cost by name select 'aws' as cloud, $account as account, $day as day",
+            "marts.sub_account_billed_until by name"
+            " select 'aws' as cloud, $account as account, $day + 1 as until",
+            "marts.allocation_daily by name select 'aws' as cloud, $account as account,"
+            " $day as day, 'USD' as currency, 30 as cost",
+        ):
+            used = {name: place[name] for name in place if f"${name}" in statement}
+            connection.execute(f"insert into {statement}", used)
+    only = [check("unallocated_spend")]
+    lower = [Override("unallocated_spend", scope, {"least_month": 10})]
+    assert recommend(connection, as_of=AS_OF, snapshot=7, only=only).is_empty()
+    rows = recommend(connection, as_of=AS_OF, snapshot=7, only=only, overrides=lower)
+    assert set(rows["account"]) == expected
+
+
+def test_a_place_may_be_a_whole_account_of_the_inventory(facts: DuckDBPyConnection) -> None:
+    facts.execute("update marts.resource_now set kind = 'instance', state = 'running'")
+    only = [check("region_outside_policy")]
+    given = [Override(only[0].name, {"region": "global"}, {"allowed": "r1"})]
+    rows = recommend(facts, as_of=AS_OF, snapshot=7, only=only, overrides=given)
+    assert set(rows["account"]) == {"a2", "p1"}
 
 
 def test_titles_say_what_holds_for_the_resource(facts: DuckDBPyConnection) -> None:
