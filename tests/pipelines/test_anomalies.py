@@ -315,6 +315,23 @@ def test_a_commitment_that_began_does_not_explain_a_higher_price() -> None:
     assert because(made) is None
 
 
+@pytest.mark.parametrize(("factor", "is_expected"), [(1, True), (2, False)])
+def test_a_service_that_gets_another_name_at_the_same_cost_is_expected(
+    factor: int, is_expected: bool
+) -> None:
+    made = explained(lambda n, after: [
+        sold("r-1", (factor if after else 1) * 500 * noise(n), 1,
+             ServiceName="New name" if after else "Old name"),
+    ])  # fmt: skip
+    ways = dict(made.anomaly.select("direction", "is_expected").iter_rows())
+    assert ways == {"up": is_expected, "down": True}
+    if is_expected:
+        (up,) = made.anomaly.filter(pl.col("direction") == "up").to_dicts()
+        assert up["expected_because"] == "1 resource billed by a service of another name"
+        told = made.cause.filter(id=up["id"], dimension="resource")["changes"][0]
+        assert told == f"{BEGAN}: billed as New name instead of Old name"
+
+
 def test_a_credit_in_usage_lines_says_so() -> None:
     made = explained(lambda n, after: [
         sold("b-1", 100 * noise(n), 2), *([sold("b-1", 1, -150, "credit")] if after else []),
