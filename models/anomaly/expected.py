@@ -40,7 +40,7 @@ class Known:
 
     resources: (
         pl.DataFrame
-    )  # one row per member and explained resource: impact, at_onset, is_owned, how
+    )  # one row per member and explained resource: impact, at_onset, is_owned, is_renamed, how
     commitments: pl.DataFrame  # one row per member and commitment that fits: share, word
     days: pl.DataFrame  # one row per member and abnormal day: excess, is_opening
 
@@ -96,6 +96,8 @@ def _unless_dear(
     a_day: float, impact: float, usual: float, committed: pl.DataFrame, resources: pl.DataFrame
 ) -> str | None:
     owned = _sum(resources.filter("is_owned")["impact"])
+    renamed = _sum(resources.filter("is_renamed")["impact"])  # costs no more than before
+    a_day *= 1 - min(1.0, renamed / impact)
     if impact > 0 and a_day > (OWNED if _explains(owned, impact) else ORDINARY) * usual:
         return None
     counted = resources.group_by("id", "how").agg(pl.col("impact").sum(), pl.len().alias("number"))
@@ -148,11 +150,14 @@ def _resources(members: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         left.join(_done(facts.changes, resources), on=["id", "value"], how="left")
         .with_columns(
             pl.col("at_onset").fill_null(value=False) | pl.col("left_at_onset"),
-            pl.col("what").list.contains("owned").fill_null(value=False).alias("is_owned"),
+            *(
+                pl.col("what").list.contains(name).fill_null(value=False).alias(f"is_{name}")
+                for name in ("owned", "renamed")
+            ),
             _how().alias("how"),
         )
         .drop_nulls("how")
-        .select("id", "value", "impact", "opening", "at_onset", "is_owned", "how")
+        .select("id", "value", "impact", "opening", "at_onset", "is_owned", "is_renamed", "how")
         .sort("id", "value")
     )
 
@@ -161,6 +166,7 @@ def _how() -> pl.Expr:
     what = pl.col("what").list
     return (
         pl.when(what.contains("ours")).then(pl.lit("changed by us"))
+        .when(what.contains("renamed")).then(pl.lit("billed by a service of another name"))
         .when(what.contains("created")).then(pl.lit("launched"))
         .when(pl.col("left_at_onset") | pl.col("left_later")).then(pl.lit("removed or stopped"))
         .when(what.contains("resized")).then(pl.lit("resized"))

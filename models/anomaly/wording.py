@@ -16,6 +16,11 @@ COLUMNS = {  # dimension -> how the bill says it
     "account": "coalesce(SubAccountId, BillingAccountId, '(unknown)')",
     "service": "coalesce(ServiceName, '(unknown)')",
 }
+# Each as key=value: a key may have any sign in it, an equals sign too.
+TAGS = (
+    "list_transform(map_entries(from_json(if(json_valid(Tags) and json_type(Tags) = 'OBJECT', "
+    """Tags, '{}'), '"MAP(VARCHAR, VARCHAR)"')), lambda tag: tag.key || '=' || tag.value)"""
+)
 NOUNS = {
     "resource": "resource", "sku": "SKU", "tag": "tag", "region": "region",
     "charge_category": "usage priced as", "account": "account", "service": "service",
@@ -127,9 +132,7 @@ def evidence(members: pl.DataFrame, until: date) -> str:
 def evidence_of_cause(members: pl.DataFrame, dimension: str, value: str, until: date) -> str:
     """The lines of one cause."""
     if dimension == "tag":
-        key, _, wanted = value.partition("=")
-        condition = f"json_extract_string(Tags, {_text('$.' + _quoted(key))}) = {_text(wanted)}"
-        return _query(members, until, "ResourceId", f" and {condition}")
+        return _query(members, until, "ResourceId", f" and list_contains({TAGS}, {_text(value)})")
     also = "SkuId" if dimension == "resource" else "ResourceId"
     return _query(members, until, also, f" and {COLUMNS[dimension]} = {_text(value)}")
 
@@ -155,7 +158,3 @@ def _query(members: pl.DataFrame, until: date, by: str, condition: str) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _quoted(key: str) -> str:
-    return '"' + key.replace('"', '\\"') + '"'

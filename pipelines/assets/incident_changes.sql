@@ -139,6 +139,55 @@ resold as (
     qualify alike = 1 and compared.since between 0.8 * compared.before and 1.25 * compared.before
 ),
 
+billed_by as (
+    select
+        daily.id,
+        daily.resource_id,
+        daily.service,
+        min(daily.day) as first_day,
+        max(daily.day) as last_day,
+        avg(daily.cost) as cost
+    from (
+        select
+            member.id,
+            focus.ResourceId as resource_id,
+            focus.ServiceName as service,
+            focus.ChargePeriodStart::date as day,
+            sum(focus.EffectiveCost)::double as cost
+        from member
+        join touched on member.id = touched.id
+        join raw.focus as focus
+            on
+                member.cloud = focus.x_cloud
+                and member.account = coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)')
+                and member.currency = focus.BillingCurrency
+                and touched.resource_id = focus.ResourceId
+        where
+            focus.ChargeCategory = 'Usage'
+            and focus.ChargePeriodStart >= member.starts_on - interval 28 day
+            and focus.ChargePeriodStart < member.known_until
+        group by all
+    ) as daily
+    group by all
+),
+
+-- One service stops billing a resource where another begins, for about the same: only the service has another name.
+renamed as (
+    select
+        old.id,
+        old.resource_id,
+        old.service as service_before,
+        new.service,
+        new.first_day
+    from billed_by as old
+    join billed_by as new using (id, resource_id)
+    where
+        old.service <> new.service
+        and old.first_day < new.first_day
+        and new.first_day - old.last_day between 0 and 1
+        and new.cost between 0.8 * old.cost and 1.25 * old.cost
+),
+
 told as (
     select distinct
         moved.cloud,
@@ -227,6 +276,17 @@ billed as (
         format('the bill has {} instead of {}', resold.name, resold.name_before) as text,
         'either' as explains
     from resold
+
+    union all
+
+    select
+        renamed.id,
+        renamed.resource_id,
+        'renamed' as what,
+        renamed.first_day::timestamp as at,
+        format('billed as {} instead of {}', renamed.service, renamed.service_before) as text,
+        'either' as explains
+    from renamed
 ),
 
 fact as (

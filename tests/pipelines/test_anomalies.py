@@ -1,5 +1,6 @@
 """What the bill, the inventory and the ledger say about an incident, on small warehouses."""
 
+import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from billed import (
     AT_ONSET,
     BEGAN,
+    DAYS,
     FIRST,
     LIFE,
     ONSET,
@@ -313,6 +315,23 @@ def test_a_commitment_that_began_does_not_explain_a_higher_price() -> None:
     assert because(made) is None
 
 
+@pytest.mark.parametrize(("factor", "is_expected"), [(1, True), (2, False)])
+def test_a_service_that_gets_another_name_at_the_same_cost_is_expected(
+    factor: int, is_expected: bool
+) -> None:
+    made = explained(lambda n, after: [
+        sold("r-1", (factor if after else 1) * 500 * noise(n), 1,
+             ServiceName="New name" if after else "Old name"),
+    ])  # fmt: skip
+    ways = dict(made.anomaly.select("direction", "is_expected").iter_rows())
+    assert ways == {"up": is_expected, "down": True}
+    if is_expected:
+        (up,) = made.anomaly.filter(pl.col("direction") == "up").to_dicts()
+        assert up["expected_because"] == "1 resource billed by a service of another name"
+        told = made.cause.filter(id=up["id"], dimension="resource")["changes"][0]
+        assert told == f"{BEGAN}: billed as New name instead of Old name"
+
+
 def test_a_credit_in_usage_lines_says_so() -> None:
     made = explained(lambda n, after: [
         sold("b-1", 100 * noise(n), 2), *([sold("b-1", 1, -150, "credit")] if after else []),
@@ -358,6 +377,25 @@ def test_the_evidence_runs_and_has_the_cost() -> None:
         shown = rows(again, evidence)
         after = sum(row["effective_cost"] for row in shown if row["day"] >= BEGAN)
         assert float(after) == pytest.approx(made.anomaly["actual"][0])
+
+
+@pytest.mark.parametrize("key", ["a b", "*", "a=b", "a\\b", "x.y", 'we"b', "o'neil", "$"])
+def test_the_evidence_of_a_tag_has_its_lines_whatever_its_key(key: str) -> None:
+    tags = json.dumps({key: "v='1"})
+
+    def daily(number: int, after: bool) -> list[dict[str, Any]]:
+        new = [sold(f"new-{k}", 20, 2, Tags=tags) for k in range(5)]
+        old = [sold("old", 100 * noise(number), 2, Tags=no_tags) for no_tags in ("[]", "{}")]
+        return [*old, *(new if after else [])]
+
+    cause = first(explained(daily))
+    assert (cause["dimension"], cause["value"]) == ("tag", f"{key}=v='1")
+    again = warehouse(raw_focus=[
+        line((FIRST + timedelta(days=number)).isoformat(), f"{charge.pop('cost'):.6f}", **charge)
+        for number in range(DAYS) for charge in daily(number, number >= ONSET)
+    ])  # fmt: skip
+    shown = rows(again, cause["evidence"])
+    assert sum(row["effective_cost"] for row in shown) == cause["actual"] > 0
 
 
 def test_a_late_account_is_named_with_its_last_day() -> None:
