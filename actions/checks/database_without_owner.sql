@@ -27,4 +27,11 @@ from marts.resource_now as base
 where
     base.kind = 'database'
     and base.age_days >= $days
-    and not regexp_matches(lower(coalesce(base.tags, '')), '"[^"]*(owner|team|ttl|contact|expir)[^"]*"\s*:')
+    and not regexp_matches(
+        lower(coalesce(base.tags, '')), '"[^"]*(owner|team|ttl|contact|expir)[^"]*"\s*:\s*"\s*[^"\s]'
+    )
+    -- Tags of DigitalOcean may be words that say it all: team-web.
+    and not (
+        base.cloud = 'digitalocean'
+        and regexp_matches(lower(coalesce(base.tags, '')), '"[^"]*(owner|team|ttl|contact|expir)[a-z]*[-_][^"]+"\s*:')
+    )

@@ -19,7 +19,8 @@ with machine as (
     select
         instance.*,
         list_filter(
-            json_keys(coalesce(instance.tags, '{}')), lambda key: regexp_matches(lower(key), $owner_tags)
+            map_entries(from_json(coalesce(instance.tags, '{}'), '"MAP(VARCHAR, VARCHAR)"')),
+            lambda tag: regexp_matches(lower(tag.key), $owner_tags) and trim(tag.value) <> ''
         ) as owners
     from marts.resource_now as instance
     where

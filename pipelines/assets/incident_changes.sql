@@ -18,7 +18,7 @@ moved as (
         seen.cloud,
         seen.account,
         seen.resource_id,
-        nullif(json_extract_string(seen.tags, '$.team'), '') as team,
+        nullif(trim(json_extract_string(seen.tags, '$.team')), '') as team,
         if(seen.valid_from > seen.first_seen, seen.valid_from, null) as changed_at,
         seen.born_at as created_at,
         seen.sku_before,

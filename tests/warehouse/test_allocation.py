@@ -21,11 +21,28 @@ def test_without_rules_the_tag_team_names_who_pays() -> None:
     found = allocated([
         line("2026-03-01", "3", Tags=TEAM_WEB),
         line("2026-03-01", "2"),
-        line("2026-03-01", "1", Tags='{"team": ""}'),
+        line("2026-03-01", "0.75", Tags='{"team": ""}'),
+        line("2026-03-01", "0.25", Tags='{"team": " "}'),
         line("2026-03-01", "0.5", Tags="no JSON"),
         line("2026-03-02", "-1", Tags=TEAM_WEB, ChargeCategory="Credit"),
     ])  # fmt: skip
     assert paid(found) == {("own", "web"): d("2"), ("unallocated", None): d("3.5")}
+
+
+def test_blanks_around_a_tag_make_no_other_team() -> None:
+    by = rules("""\
+rules:
+  - {name: plain, match: {tag: {app: shop}}, to: shop}
+  - {name: any, match: {tag: {"a*": "b*"}}, to: any}
+  - {match: {cloud: aws}, to: {tag: team}}
+""")
+    found = allocated([
+        line("2026-03-01", "1", Tags='{"team": " web "}'),
+        line("2026-03-01", "2", Tags=TEAM_WEB),
+        line("2026-03-01", "4", Tags='{"app": " shop"}'),
+        line("2026-03-01", "8", Tags='{"area": " berlin"}'),
+    ], by)  # fmt: skip
+    assert paid(found, "team") == {"web": d("3"), "shop": d("4"), "any": d("8")}
 
 
 def test_the_first_rule_that_fits_counts() -> None:

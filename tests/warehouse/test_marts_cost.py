@@ -91,7 +91,8 @@ def test_tags_split_the_lines_of_resources_and_the_rest_is_untagged() -> None:
         line("2026-03-01", "1", ResourceId="i-1", Tags='{"team": "web", "app": "shop"}'),
         line("2026-03-01", "2", ResourceId="i-2", Tags='{"team": "web"}'),
         line("2026-03-01", "4", ResourceId="i-3", Tags=None),
-        line("2026-03-01", "8", ResourceId="i-4", Tags='{"team": ""}'),
+        line("2026-03-01", "7", ResourceId="i-4", Tags='{"team": ""}'),
+        line("2026-03-01", "1", ResourceId="i-5", Tags='{"team": " "}'),
         line("2026-03-01", "16", ChargeCategory="Tax", Tags=None),
     ])  # fmt: skip
     assert [(row["tag_key"], row["tag_value"], row["effective_cost"]) for row in found] == [

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from estate import AS_OF, d, day, line, mart
 
 NOW = AS_OF.replace(minute=0)
@@ -39,6 +40,18 @@ def test_resource_now_is_how_each_resource_looks_now() -> None:
     assert (found[0]["state"], found[0]["team"], found[0]["env"]) == ("running", "web", "prod")
     assert (found[0]["vcpus"], found[0]["memory_gib"]) == (2, 8)
     assert (found[0]["age_days"], found[0]["state_days"]) == (78.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("tags", "team", "env"),
+    [
+        ('{"team": "", "environment": " "}', None, None),
+        ('{"team": " web ", "environment": "", "env": "prod"}', "web", "prod"),
+    ],
+)
+def test_a_tag_without_a_value_says_nothing(tags: str, team: str | None, env: str | None) -> None:
+    (found,) = mart("resource_now", raw_resource=[resource("i-1", tags=tags, name="")])
+    assert (found["team"], found["env"], found["name"]) == (team, env, None)
 
 
 def test_unknown_dates_and_sizes_stay_unknown() -> None:

@@ -71,7 +71,9 @@ def _case(branches: Iterable[str]) -> str:
 
 def _asked(kind: str, rules: Sequence[Rule]) -> str:
     """The values of the keys that rules ask for, each looked up once and not once per rule."""
-    fields = [f"{field}: pairs[{literal(key)}]" for key, field in _fields(kind, rules).items()]
+    fields = [
+        f"{field}: trim(pairs[{literal(key)}])" for key, field in _fields(kind, rules).items()
+    ]
     return f"{{{', '.join(fields) or 'none: null::varchar'}}}"
 
 
@@ -114,7 +116,7 @@ def _conditions(rule: Rule, fields: Mapping[str, Mapping[str, str]]) -> Iterator
 
 def _value(kind: str, key: str, fields: Mapping[str, str]) -> str:
     field = fields.get(key)
-    return f"about.asked_{kind}.{field}" if field else f"about.{kind}[{literal(key)}]"
+    return f"about.asked_{kind}.{field}" if field else f"trim(about.{kind}[{literal(key)}])"
 
 
 def _named(kind: str, named: Named, fields: Mapping[str, str]) -> Iterator[str]:
@@ -123,7 +125,7 @@ def _named(kind: str, named: Named, fields: Mapping[str, str]) -> Iterator[str]:
         if _is_plain(key):
             yield f"({_fits(_value(kind, key, fields), patterns)})"
             continue
-        fits = f"{_fits('pair.key', (key,))} and ({_fits('pair.value', patterns)})"
+        fits = f"{_fits('pair.key', (key,))} and ({_fits('trim(pair.value)', patterns)})"
         yield f"len(list_filter(map_entries(about.{kind}), lambda pair: {fits})) > 0"
 
 
@@ -147,9 +149,9 @@ def _like(pattern: str) -> str:
 
 def _team(rule: Rule) -> str:
     if rule.team_tag is not None:
-        return f"about.tags[{literal(rule.team_tag)}]"
+        return f"trim(about.tags[{literal(rule.team_tag)}])"
     if rule.team_label is not None:
-        return f"about.labels[{literal(rule.team_label)}]"
+        return f"trim(about.labels[{literal(rule.team_label)}])"
     return literal(rule.team) if rule.team is not None else "null"
 
 

@@ -27,7 +27,7 @@ select
     resource.zone,
     resource.resource_id,
     resource.kind,
-    resource.name,
+    nullif(trim(resource.name), '') as name,
     resource.sku,
     resource.state,
     resource.state_since,
@@ -37,9 +37,11 @@ select
     resource.size_gib,
     resource.tags,
     resource.config,
-    json_extract_string(resource.tags, '$.team') as team,
+    -- A tag without a value says nothing.
+    nullif(trim(json_extract_string(resource.tags, '$.team')), '') as team,
     coalesce(
-        json_extract_string(resource.tags, '$.environment'), json_extract_string(resource.tags, '$.env')
+        nullif(trim(json_extract_string(resource.tags, '$.environment')), ''),
+        nullif(trim(json_extract_string(resource.tags, '$.env')), '')
     ) as env,
     resource.first_seen_at,
     -- Of a cloud that does not say when a resource was created: at least so many.

@@ -31,7 +31,7 @@ tag as (
         entry.tag_key,
         entry.pairs[entry.tag_key] as tag_value
     from entry
-    where nullif(entry.pairs[entry.tag_key], '') is not null
+    where trim(entry.pairs[entry.tag_key]) <> ''
 ),
 
 tagged as (
