@@ -164,6 +164,7 @@ billed_by as (
                 and touched.resource_id = focus.ResourceId
         where
             focus.ChargeCategory = 'Usage'
+            and focus.ChargeClass is null
             and focus.ChargePeriodStart >= member.starts_on - interval 28 day
             and focus.ChargePeriodStart < member.known_until
         group by all
