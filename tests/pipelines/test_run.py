@@ -149,7 +149,7 @@ def test_a_source_that_is_not_installed_is_reported(tmp_path: Path) -> None:
     settings = Settings(
         home=tmp_path, as_of=NOW, sources=(SourceSettings(name="mars", cloud="martian"),)
     )
-    report = run(settings, select="raw/resource,marts/freshness")
+    report = run(settings, select="raw/resource,marts/billing_rhythm,marts/freshness")
     (step,) = [step for step in report.steps if step.status == "failed"]
     assert step.name == "raw/resource"
     assert "mars: No cloud named 'martian'" in (step.reason or "")
