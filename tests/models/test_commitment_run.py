@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.commitments.replay import Bought, replay, totals
 from models.commitments.run import plans
 from models.commitments.scope import Facts
-from models.errors import UnknownRate
+from models.errors import SeveralRates, UnknownRate
 
 UNTIL = date(2026, 3, 20)
 DAYS = 120
@@ -351,6 +351,21 @@ def test_whole_instances_cost_their_price() -> None:
     held = one(None, "reservation_1y", quantity=10.0, covers="m5.large")
     (total,) = totals(replay(pl.DataFrame(lines()), rates, [held], until=UNTIL))
     assert total["committed"] == Decimal(str(10 * LIST * 0.6 * 24 * DAYS)).quantize(Decimal("0.01"))
+
+
+def test_instances_of_several_prices_are_not_reserved_at_the_first_of_them() -> None:
+    windows = {"os": "windows"}
+    prices = [price("reservation_1y", 0.6), price("reservation_1y", 1.2, **windows)]
+    usage = [*lines(), *lines(**windows)]
+    rates = rates_of(planned(usage, prices=prices))
+    held = one(None, "reservation_1y", quantity=10.0, covers="m5.large")
+    with pytest.raises(SeveralRates) as refused:
+        replay(pl.DataFrame(usage), rates, [held], until=UNTIL)
+    assert "0.0600 for m5.large (linux), 0.1200 for m5.large (windows)" in str(refused.value)
+    named = [one(None, "reservation_1y", quantity=10.0, covers="m5.large", os=os)
+             for os in ("linux", "windows")]  # fmt: skip
+    (total,) = totals(replay(pl.DataFrame(usage), rates, named, until=UNTIL))
+    assert total["committed"] == Decimal("1.80") * 24 * DAYS
 
 
 def test_a_purchase_without_a_rate_is_told_what_can_be_named_there() -> None:
