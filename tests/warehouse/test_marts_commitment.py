@@ -292,3 +292,25 @@ def test_a_commitment_is_known_as_far_as_the_bill_that_names_it() -> None:
     gone = [*late, line("2026-03-18", "1"), line("2026-02-10", "9", CommitmentDiscountId="sp-0",
                                                  BillingAccountId="closed")]  # fmt: skip
     assert [row["commitment_id"] for row in mart("commitment_owned", raw_focus=gone)] == ["sp-1"]
+
+
+def test_each_account_is_covered_in_the_last_30_days_of_its_own_bill() -> None:
+    def days(first: str, count: int, account: str, **columns: Any) -> list[dict[str, Any]]:
+        start = date.fromisoformat(first).toordinal()
+        return [
+            line(date.fromordinal(start + number).isoformat(), "1", BillingAccountId=account,
+                 **HOURS, **columns)
+            for number in range(count)
+        ]  # fmt: skip
+
+    bought = {"CommitmentDiscountId": "sp-1", "CommitmentDiscountStatus": "Used"}
+    lines = [
+        *days("2026-01-01", 68, "a"), *days("2026-03-10", 10, "a", **bought),
+        *days("2026-02-01", 20, "late", **bought),
+        *days("2026-01-01", 5, "ended"),
+    ]  # fmt: skip
+    found = mart("commitment_covered_now", raw_focus=lines, raw_offer=[OFFER])
+    assert [(row["billing_account"], row["until"], row["usage_cost"], row["covered_cost"])
+            for row in found] == [
+        ("a", date(2026, 3, 20), 30.0, 10.0), ("late", date(2026, 2, 21), 20.0, 20.0),
+    ]  # fmt: skip
