@@ -98,7 +98,7 @@ def test_a_report_as_parquet_with_doubles_is_as_exact(tmp_path: Path) -> None:
 
 
 def test_what_a_plan_saves_is_counted_from_the_negotiated_price(tmp_path: Path) -> None:
-    """2.00 on demand less a tenth; the plan pays 1.26 with that discount: it saves 0.54, not 0.74."""
+    """2.00 on demand less a tenth; the plan pays 1.26 with that discount: it saves 0.54."""
     lake = lake_in(tmp_path)
     discounted = {"lineItem/NetUnblendedCost": "1.8", "savingsPlan/SavingsPlanARN": PLAN,
                   "savingsPlan/SavingsPlanEffectiveCost": "1.4",
