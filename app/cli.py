@@ -41,6 +41,7 @@ BAD_INPUT = {  # errors of other packages that mean exit code 2
     "UnknownSource",
     "UnknownCloud",
     "UnknownRate",
+    "SeveralRates",
     "WronglyConfigured",
     "UnknownTable",
 }

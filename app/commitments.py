@@ -18,14 +18,6 @@ from app.tables import footer, table
 from models.commitments.replay import Bought, replay, totals
 from warehouse.errors import OlderTables
 
-COVERAGE = """
-    select cloud, billing_account, currency, sum(usage_cost) as usage_cost,
-        sum(covered_cost) as covered_cost,
-        sum(covered_cost) / nullif(sum(usage_cost), 0) as coverage
-    from marts.commitment_daily
-    where day >= (select max(day) from marts.commitment_daily) - 29
-    group by all order by all"""
-
 MONTH = (
     "saving_month_low", "saving_month_mean", "saving_month_high", "demand_month", "cost_month",
     "regret_month", "cut_month",
@@ -36,7 +28,7 @@ HOUR = ("commitment_hour", "demand_hour", "covered_hour", "first_hour", "hourly"
 def commitments(session: Session, *, is_all: bool) -> Answer:
     """What is owned, how much of the usage it covers, and what to buy."""
     owned = read(session, "from marts.commitment_owned order by cloud, commitment_id, currency")
-    coverage = read(session, COVERAGE)
+    coverage = read(session, "from marts.commitment_covered_now order by all")
     # Ranks are unique; first_on is named so that a snapshot without it is told to be older.
     plan = read(session, "from marts.commitment_plan_now order by currency, rank, first_on")
     outlook = read(
@@ -78,7 +70,8 @@ def _owned(owned: Sequence[dict[str, Any]]) -> list[Any]:
 def _coverage(coverage: Sequence[dict[str, Any]]) -> list[Any]:
     return [
         f"{one['cloud']} {one['billing_account']}: commitments covered {percent(one['coverage'])} "
-        f"of {full(one['usage_cost'], one['currency'])} at on-demand prices, in the last 30 days"
+        f"of {full(one['usage_cost'], one['currency'])} at on-demand prices, in the 30 days "
+        f"before {one['until']}"
         for one in coverage
     ]
 

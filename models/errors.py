@@ -5,10 +5,13 @@ ModelError
 ├── UnknownCalendar the public holidays of a country or of a part of it are not known
 ├── NotSolved       the solver found no purchase of commitments
 ├── UnknownRate     a plan buys a commitment whose rate or usage is not known
+├── SeveralRates    a plan reserves instances of several prices, and does not say which
 └── BadRequirement  what is asked of an instance can't be understood, or put into another form
 
 A single bad series is not an error: it is a row with a reason.
 """
+
+from collections.abc import Sequence
 
 
 class ModelError(Exception):
@@ -45,6 +48,16 @@ class UnknownRate(ModelError, ValueError):
         super().__init__(
             f"The plan buys {bought}, of which no rate is known: {found}. Expected is a purchase "
             "that matches models.commitment_rate; run 'instance-select run' after prices were read."
+        )
+
+
+class SeveralRates(ModelError, ValueError):
+    """A plan reserves instances, and does not say which of several that differ in price."""
+
+    def __init__(self, bought: str, prices: Sequence[str]) -> None:
+        super().__init__(
+            f"The plan buys {bought}, of which there are several prices an hour: "
+            f"{', '.join(prices)}. Expected is one; say the instance type (covers) and the os."
         )
 
 

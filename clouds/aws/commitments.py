@@ -1,6 +1,6 @@
 """Savings plans and reserved instances, by the ids that the bills use."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from clouds.errors import CloudError
 from clouds.sweep import Part, frame, sweep
 
 HOUR = 3600  # seconds
+NEVER_OWNED = frozenset({"payment-failed", "queued-deleted", "returned"})  # nothing is paid for it
 WHOLE_AFTER = Decimal("1e-9")  # dollars per hour; the precision of the column
 
 
@@ -59,14 +60,14 @@ def fetch_savings_plans(place: Place) -> Iterator[Payload]:
 
 def parse_savings_plans(page: Payload, place: Place) -> Iterator[Record]:
     """One record per savings plan; its hourly cost is what was committed to."""
-    for found in page.get("savingsPlans", ()):
+    for found in _owned(page.get("savingsPlans", ()), "state"):
         yield {
             "cloud": "aws",
             "account": place.account.id,
             "commitment_id": found["savingsPlanArn"],
             "kind": "savings_plan",
             "region": found.get("region") or None,
-            "covers": found.get("ec2InstanceFamily") or None,
+            "covers": found.get("ec2InstanceFamily") or _other_than_compute(found),
             "hourly_cost": Decimal(found["commitment"]),
             "currency": found["currency"],
             "starts_at": _time(found.get("start")),
@@ -81,7 +82,7 @@ def fetch_instances(place: Place) -> Iterator[Payload]:
 
 def parse_instances(page: Payload, place: Place) -> Iterator[Record]:
     """One record per reservation of instances; its hourly cost has the upfront payment in it."""
-    for found in page.get("ReservedInstances", ()):
+    for found in _owned(page.get("ReservedInstances", ()), "State"):
         recurring = [
             each["Amount"] for each in found.get("RecurringCharges", ())
             if each.get("Frequency") == "Hourly"
@@ -109,7 +110,7 @@ def fetch_databases(place: Place) -> Iterator[Payload]:
 
 def parse_databases(page: Payload, place: Place) -> Iterator[Record]:
     """One record per reservation of databases."""
-    for found in page.get("ReservedDBInstances", ()):
+    for found in _owned(page.get("ReservedDBInstances", ()), "State"):
         recurring = [
             each["RecurringChargeAmount"] for each in found.get("RecurringCharges", ())
             if each.get("RecurringChargeFrequency") == "Hourly"
@@ -144,6 +145,17 @@ def _part(
         return frame(COMMITMENT_SCHEMA, records)
 
     return Part("aws", account.id, region, kind, read)
+
+
+def _owned(found: Iterable[Payload], state: str) -> Iterator[Payload]:
+    """Without those that AWS still lists though they never were in force, or were taken back."""
+    return (each for each in found if each.get(state) not in NEVER_OWNED)
+
+
+def _other_than_compute(plan: Payload) -> str | None:
+    """What a plan is for that covers no compute: SageMaker, Database."""
+    kind = plan.get("savingsPlanType")
+    return None if kind in (None, "Compute", "EC2Instance") else kind
 
 
 def _hourly(found: Payload, count: int, recurring: Sequence[float]) -> Decimal:

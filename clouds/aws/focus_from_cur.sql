@@ -58,7 +58,7 @@ select
     case
         when line.kind = 'SavingsPlanNegation' then 0
         when line.kind = 'DiscountedUsage' then line.pricing_public_on_demand_cost
-        else line.unblended
+        else line.cost -- as negotiated, before what a plan saves
     end as ContractedCost,
     line.line_item_unblended_rate as ContractedUnitPrice,
     case

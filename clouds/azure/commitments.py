@@ -1,6 +1,7 @@
 """What has been committed to: reservations and savings plans that the credentials see."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,9 @@ RESERVATIONS_PERMISSION = "Microsoft.Capacity/reservations/read"
 PLANS = "/providers/Microsoft.BillingBenefits/savingsPlans"
 PLANS_PERMISSION = "Microsoft.BillingBenefits/savingsPlans/read"
 
+FAILED = frozenset({"Failed", "BillingFailed"})
+REPLACED = frozenset({"Cancelled", "Split", "Merged"})  # Azure lists them with their old last day
+Facts = Mapping[str, Any]
 Parse = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -57,7 +61,7 @@ def parse_reservation(item: Mapping[str, Any]) -> dict[str, Any]:
         "covers": (item.get("sku") or {}).get("name"),
         "quantity": float(facts["quantity"]) if facts.get("quantity") is not None else None,
         "starts_at": time(facts.get("effectiveDateTime") or facts.get("purchaseDateTime")),
-        "ends_at": time(facts.get("expiryDateTime") or facts.get("expiryDate")),
+        "ends_at": _ends(facts),
     }
 
 
@@ -75,13 +79,13 @@ def parse_savings_plan(item: Mapping[str, Any]) -> dict[str, Any]:
         "hourly_cost": Decimal(str(amount)) if is_hourly and amount is not None else None,
         "currency": commitment.get("currencyCode"),
         "starts_at": time(facts.get("effectiveDateTime") or facts.get("purchaseDateTime")),
-        "ends_at": time(facts.get("expiryDateTime")),
+        "ends_at": _ends(facts),
     }
 
 
 def _parsed(items: Sequence[Mapping[str, Any]], parse: Parse, kind: str) -> list[dict[str, Any]]:
     try:
-        return [parse(item) for item in items]
+        return [parse(item) for item in items if _is_known(item["properties"])]
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise Unreadable(
             f"Azure describes a {kind} in a way that can't be read ({type(error).__name__}: "
@@ -89,7 +93,21 @@ def _parsed(items: Sequence[Mapping[str, Any]], parse: Parse, kind: str) -> list
         ) from error
 
 
-def _account(facts: Mapping[str, Any]) -> str | None:
+def _is_known(facts: Facts) -> bool:
+    """Whether it is or was owned, and it can be told until when."""
+    state = facts.get("provisioningState")
+    return state not in FAILED and (state not in REPLACED or bool(facts.get("lastUpdatedDateTime")))
+
+
+def _ends(facts: Facts) -> datetime | None:
+    """Its last day; what was cancelled, split or merged ended with that, its last change."""
+    told = [time(facts.get("expiryDateTime") or facts.get("expiryDate"))]
+    if facts.get("provisioningState") in REPLACED:
+        told.append(time(facts["lastUpdatedDateTime"]))
+    return min((each for each in told if each), default=None)
+
+
+def _account(facts: Facts) -> str | None:
     """The subscription it applies to or is billed to, as an id; else the billing scope."""
     scopes = (facts.get("appliedScopes") or [None]) or [None]
     single = (facts.get("appliedScopeProperties") or {}).get("subscriptionId")

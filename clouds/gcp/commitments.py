@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from clouds.cloud import COMMITMENT_SCHEMA, Reading
@@ -37,11 +38,20 @@ def parse_commitments(
             "covers": family(str(data.get("type", ""))),
             "quantity": _vcpus(data),
             "starts_at": moment(data.get("startTimestamp")),
-            "ends_at": moment(data.get("endTimestamp")),
+            "ends_at": _ends(asset),
         }
         for asset in assets
         if (data := asset["resource"]["data"]).get("status") in KEPT
     ]
+
+
+def _ends(asset: Payload) -> datetime | None:
+    """Its last moment; one that was cancelled, such as by a merge, keeps its end but is no more."""
+    data = asset["resource"]["data"]
+    told = [moment(data.get("endTimestamp"))]
+    if data["status"] == "CANCELLED":
+        told.append(moment(asset.get("updateTime")))
+    return min((each for each in told if each), default=None)
 
 
 def family(commitment_type: str) -> str | None:

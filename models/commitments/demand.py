@@ -13,6 +13,7 @@ from models.commitments.scenarios import AHEAD, Scenarios
 
 Floats = NDArray[np.float64]
 
+WEEK = timedelta(days=7)
 COARSE = 4  # parts of a term to which late ends are rounded: each is one more copy of all slots
 
 
@@ -37,11 +38,32 @@ class Usage:
         slots = [moment for moment, is_kept in zip(self.starts_at, kept, strict=True) if is_kept]
         return Usage(slots, self.slot_hours, self.gross[kept], covered)
 
-    def daily(self) -> pl.DataFrame:
-        """One row per day: day, cost of all usage at on-demand prices."""
-        cost = self.gross.sum(axis=1) * self.slot_hours
+    @property
+    def lasting(self) -> Floats:
+        """What is still used, slots x groups: no more than in the busiest slot of the last week.
+
+        What a group used before and has stopped using is nothing to commit to.
+        """
+        return np.minimum(self.gross, self._last_week.max(axis=0))
+
+    @property
+    def level(self) -> float:
+        """An average hour of what is still used, which a forecast makes more or less of.
+
+        What took the place of usage that ended has few slots, and is no growth for that.
+        """
+        lately, before = self._last_week.sum(axis=1).mean(), self.gross.sum(axis=1).mean()
+        return max(float(self.lasting.sum(axis=1).mean()), min(float(lately), float(before)))
+
+    @property
+    def _last_week(self) -> Floats:
+        return self.gross[-max(1, WEEK // timedelta(hours=self.slot_hours)) :]
+
+    def daily(self) -> Floats:
+        """What is still used, at on-demand prices, day by day."""
+        cost = self.lasting.sum(axis=1) * self.slot_hours
         frame = pl.DataFrame({"day": [moment.date() for moment in self.starts_at], "cost": cost})
-        return frame.group_by("day").agg(pl.col("cost").sum()).sort("day")
+        return frame.group_by("day").agg(pl.col("cost").sum()).sort("day")["cost"].to_numpy()
 
 
 @dataclass(frozen=True)
@@ -149,7 +171,7 @@ def remaining(
     began it covers what it covered on average since. What lies idle of it is used before anything
     is bought. `cut` is demand per group that goes away (on-demand cost per hour).
     """
-    kept = np.maximum(usage.gross - cut, 0.0)
+    kept = np.maximum(usage.lasting - cut, 0.0)
     slots, groups = kept.shape
     steady = {
         name: _steady(usage.covered.get(name, np.zeros((slots, groups))))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.commitments.demand import Usage, usage_of
 from models.commitments.rates import FLEXIBLE, KIND, WHOLE, kind_of
 from models.commitments.simulate import Commitment, simulate
-from models.errors import UnknownRate
+from models.errors import SeveralRates, UnknownRate
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ def replay(
     `usage` has the columns of marts.committable_usage, `rates` those of models.commitment_rate.
     What owned commitments covered stays covered by them; purchases cover what was left. `usage`,
     `before` and `after` are at on-demand prices; total_after = committed + on_demand_after, and
-    saved = on_demand_before - total_after. Raises `UnknownRate`.
+    saved = on_demand_before - total_after. Raises `UnknownRate`, `SeveralRates`.
     """
     rows: list[dict[str, object]] = []
     scopes = sorted({(one.cloud, one.billing_account, one.currency) for one in bought})
@@ -123,10 +123,20 @@ def _commitment(one: Bought, types: pl.DataFrame, rates: pl.DataFrame, usage: Us
               and (one.ends_on is None or moment.date() < one.ends_on))
         for moment in usage.starts_at
     ])  # fmt: skip
-    hourly = one.hourly
-    if hourly is None:
-        hourly = (one.quantity or 0.0) * float(matching["price_hour"].to_list()[0])
+    hourly = one.hourly if one.hourly is not None else (one.quantity or 0.0) * _price(one, matching)
     return Commitment(str(one), hourly, ratio, holds)
+
+
+def _price(one: Bought, matching: pl.DataFrame) -> float:
+    """Of one whole instance an hour. Raises `SeveralRates`."""
+    prices = matching.select("instance_type", "os", "price_hour").unique().sort(pl.all())
+    if prices.height > 1:
+        raise SeveralRates(
+            str(one),
+            [f"{row['price_hour']:.4f} for {row['instance_type']} ({row['os']})"
+             for row in prices.iter_rows(named=True)],
+        )  # fmt: skip
+    return float(prices["price_hour"].to_list()[0])
 
 
 def _known(one: Bought, rates: pl.DataFrame) -> str:

@@ -27,7 +27,8 @@ def plans(facts: Facts, *, made_on: date) -> dict[str, pl.DataFrame]:
 
 
 def _plan(key: Mapping[str, str], rows: pl.DataFrame, facts: Facts, made: Tables) -> None:
-    since = datetime.combine(made.made_on - timedelta(days=DAYS), datetime.min.time())
+    until: date = rows["until"].max()  # pyright: ignore[reportAssignmentType]
+    since = datetime.combine(until - timedelta(days=DAYS), datetime.min.time())
     looked_at = rows.filter(pl.col("starts_at") >= since)
     if looked_at.is_empty():
         return
@@ -38,7 +39,7 @@ def _plan(key: Mapping[str, str], rows: pl.DataFrame, facts: Facts, made: Tables
     elif rates.rates.is_empty():
         made.nothing(key, no_rates(rates))
     else:
-        scope = scope_of(key, rows, looked_at, rates, facts, made.made_on)
+        scope = scope_of(key, rows, looked_at, rates, facts, until)
         proposals = [
             found
             for term in rates.terms()

@@ -28,7 +28,7 @@ class Scenarios:
 
 
 def from_forecast(total: Mapping[str, float | None], days: int, known: float) -> Scenarios | None:
-    """Of the expected sum over `days` days and its bands; `known` is the mean day looked at.
+    """Of the expected sum over `days` days and its bands; `known` is a day as it is used now.
 
     None if it is not known what to expect, or nothing was used.
     """

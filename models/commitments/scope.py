@@ -55,25 +55,25 @@ def scope_of(
     looked_at: pl.DataFrame,
     rates: Rates,
     facts: Facts,
-    made_on: date,
+    until: date,
 ) -> Scope:
-    """Put together what is known of one scope; `rows` is all of its usage."""
-    usage = usage_of(looked_at, rates.types, len(rates.groups), made_on)
+    """Put together what is known of one scope up to `until`; `rows` is all of its usage."""
+    usage = usage_of(looked_at, rates.types, len(rates.groups), until)
     cuts = of(facts.cuts, key, *SCOPE).join(
         rates.types.select(*KIND, "group"), on=KIND, nulls_equal=True
     )
     by_group = np.zeros(len(rates.groups))
     np.add.at(by_group, cuts["group"].to_numpy().astype(np.intp), cuts["list_hour"].to_numpy())
     by_group *= rates.groups["list_factor"].to_numpy()
-    gone = usage.gross - np.maximum(usage.gross - by_group, 0.0)
+    gone = np.minimum(usage.lasting, by_group)
     cut = float(gone.sum(axis=1).mean())
     held = _held(of(facts.held, key, "cloud"), key, usage, rates)
-    scenarios = _scenarios(rows, usage, made_on)
+    scenarios = _scenarios(rows, usage, until)
     everything = rates_of(rows, of(facts.prices, key, "cloud", "currency"))
     return Scope(key, usage, rates, everything, scenarios, held, cut, len(cuts), by_group)
 
 
-def _scenarios(rows: pl.DataFrame, usage: Usage, made_on: date) -> Scenarios:
+def _scenarios(rows: pl.DataFrame, usage: Usage, until: date) -> Scenarios:
     """From the forecast of all usage at on-demand prices, which no commitment changes."""
     daily = (
         rows.group_by(pl.col("starts_at").dt.date().alias("day"))
@@ -82,12 +82,11 @@ def _scenarios(rows: pl.DataFrame, usage: Usage, made_on: date) -> Scenarios:
             pl.lit("").alias(name) for name in ("cloud", "account", "service", "currency")
         )
     )
-    total = forecast(daily, made_on=made_on, days=AHEAD).total.filter(
+    total = forecast(daily, made_on=until, days=AHEAD).total.filter(
         horizon=f"next_{AHEAD}_days", level="service"
     )
-    known = usage.daily()["cost"].to_numpy()
     expected = total.row(0, named=True) if total.height else {}
-    return from_forecast(expected, AHEAD, float(known.mean())) or from_weeks(known)
+    return from_forecast(expected, AHEAD, usage.level * 24) or from_weeks(usage.daily())
 
 
 def _held(

@@ -74,7 +74,7 @@ def test_one_daily_line_makes_all_slots_days() -> None:
     found = usage_of(rows, types("m5"), 1, date(2026, 3, 4))
     assert found.slot_hours == 24
     assert found.gross[:, 0].tolist() == [1.0, 0.5, 0.0]
-    assert found.daily()["cost"].to_list() == [24.0, 12.0, 0.0]
+    assert found.daily().tolist() == [24.0, 12.0, 0.0]
 
 
 def test_what_is_owned_is_netted_in_each_hour_of_its_own() -> None:

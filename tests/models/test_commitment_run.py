@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.commitments.replay import Bought, replay, totals
 from models.commitments.run import plans
 from models.commitments.scope import Facts
-from models.errors import UnknownRate
+from models.errors import SeveralRates, UnknownRate
 
 UNTIL = date(2026, 3, 20)
 DAYS = 120
@@ -31,7 +31,8 @@ def lines(
             "starts_at": first + timedelta(days=number),
             "slot_hours": 24, "cloud": "aws", "billing_account": "payer", "currency": "USD",
             "region": "eu-west-1", "instance_type": "m5.large", "family": "m5", "os": "linux",
-            "commitment_id": commitment, "on_demand_cost": cost, "list_cost": cost, **columns,
+            "commitment_id": commitment, "on_demand_cost": cost, "list_cost": cost,
+            "until": UNTIL, **columns,
         }
         for number in range(days)
         for cost in [24 * level * (1 + 0.05 * float(random.standard_normal()))]
@@ -147,6 +148,43 @@ def test_what_is_owned_is_not_bought_again() -> None:
     assert bought(planned(half))["commitment_hour"].sum() < 0.62 * 6
     ended = [held(commitment_id="sp-1", ends_on=UNTIL)]
     assert bought(planned(half, held=ended))["commitment_hour"].sum() > 0.62 * 8
+
+
+OTHER = {"instance_type": "c5.large", "family": "c5"}
+BOTH = [*PRICES[:2], price("sp_instance_1y", 0.62, instance_type="c5.large"),
+        price("sp_1y", 0.72, instance_type="c5.large")]  # fmt: skip
+
+
+def before(days_ago: int, used: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in used if row["starts_at"].date() < UNTIL - timedelta(days=days_ago)]
+
+
+def hourly(found: dict[str, pl.DataFrame]) -> dict[str | None, float]:
+    return dict(bought(found).select("covers", "commitment_hour").rows())
+
+
+@pytest.mark.parametrize("days_ago", [7, 20])
+def test_nothing_is_bought_for_usage_that_ended(days_ago: int) -> None:
+    found = planned([*lines(), *before(days_ago, lines(**OTHER))], BOTH)
+    amounts = hourly(found)
+    assert amounts.keys() == {"m5"}
+    assert 0.62 * 8 < amounts["m5"] < 0.62 * 11, "as if the other had never been used"
+    outlook = found["commitment_outlook"].row(0, named=True)
+    assert outlook["coverage_before"] == 0
+
+
+def test_usage_that_took_the_place_of_another_is_no_growth_of_all() -> None:
+    new = [row for row in lines(**OTHER) if row["starts_at"].date() >= UNTIL - timedelta(days=20)]
+    old = before(20, lines(instance_type="m4.large", family="m4"))
+    found = planned([*lines(), *old, *new], BOTH)
+    assert hourly(found)["m5"] < 0.62 * 11
+
+
+def test_days_that_are_not_billed_yet_are_not_days_without_usage() -> None:
+    late = UNTIL - timedelta(days=30)
+    known = hourly(planned(before(30, lines(until=late))))["m5"]
+    assert 0.62 * 8 < known < 0.62 * 12
+    assert planned(before(30, lines()))["commitment_outlook"]["demand_month"].max() == 0
 
 
 RESERVED = [price("reservation_1y", 0.72)]
@@ -313,6 +351,21 @@ def test_whole_instances_cost_their_price() -> None:
     held = one(None, "reservation_1y", quantity=10.0, covers="m5.large")
     (total,) = totals(replay(pl.DataFrame(lines()), rates, [held], until=UNTIL))
     assert total["committed"] == Decimal(str(10 * LIST * 0.6 * 24 * DAYS)).quantize(Decimal("0.01"))
+
+
+def test_instances_of_several_prices_are_not_reserved_at_the_first_of_them() -> None:
+    windows = {"os": "windows"}
+    prices = [price("reservation_1y", 0.6), price("reservation_1y", 1.2, **windows)]
+    usage = [*lines(), *lines(**windows)]
+    rates = rates_of(planned(usage, prices=prices))
+    held = one(None, "reservation_1y", quantity=10.0, covers="m5.large")
+    with pytest.raises(SeveralRates) as refused:
+        replay(pl.DataFrame(usage), rates, [held], until=UNTIL)
+    assert "0.0600 for m5.large (linux), 0.1200 for m5.large (windows)" in str(refused.value)
+    named = [one(None, "reservation_1y", quantity=10.0, covers="m5.large", os=os)
+             for os in ("linux", "windows")]  # fmt: skip
+    (total,) = totals(replay(pl.DataFrame(usage), rates, named, until=UNTIL))
+    assert total["committed"] == Decimal("1.80") * 24 * DAYS
 
 
 def test_a_purchase_without_a_rate_is_told_what_can_be_named_there() -> None:

@@ -62,6 +62,16 @@ def test_usage_is_what_was_billed_before_the_first_unknown_day() -> None:
     assert set(found["os"]) == {"linux"}
 
 
+def test_usage_of_each_account_is_known_up_to_a_day_of_its_own() -> None:
+    slow = days(BillingAccountId="slow", ContractedCost=d("1.2"))[:9]
+    silent = days(BillingAccountId="silent", ContractedCost=d("0.6"))[:2]
+    found = built([*days(), *slow, *silent]).usage
+    until = dict(found.select("billing_account", "until").unique().rows())
+    assert until == {
+        "payer": UNTIL, "slow": date(2026, 3, 10), "silent": UNTIL,
+    }, "two weeks behind its cloud an account has ended"  # fmt: skip
+
+
 def test_only_commitments_beside_a_price_on_demand_are_rates() -> None:
     prices = [
         {**PRICE, "price_type": "sp_1y", "price_hour": d("0.07")},

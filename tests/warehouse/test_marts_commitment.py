@@ -126,6 +126,35 @@ def test_what_is_owned_tells_its_use_its_gain_and_its_end() -> None:
     assert row["days_left"] == 12
 
 
+def test_a_plan_saves_on_all_that_it_covers_not_on_instances_alone() -> None:
+    """19 days of 6 for an instance and 8 for containers, of 10 each on demand."""
+    plan = {"CommitmentDiscountId": "sp-1", "CommitmentDiscountStatus": "Used",
+            "ContractedCost": d("10")}  # fmt: skip
+    containers = {"ServiceName": "Fargate", "PricingUnit": "vCPU-Hours"}
+    days = [f"2026-03-{number:02}" for number in range(1, 20)]
+    instances = [line(day, "6", **plan, **HOURS) for day in days]
+    lines = [*instances, *(line(day, "8", **plan, **containers) for day in days)]
+    (row,) = owned(*lines, commitments=[])
+    assert (row["committed_cost"], row["covered_cost"], row["saved_cost"]) == (
+        d("14") * 19, 20.0 * 19, 6.0 * 19,
+    )  # fmt: skip
+    database = line("2026-03-18", "3", **{**plan, "CommitmentDiscountId": "ri-1"},
+                    ServiceCategory="Databases")  # fmt: skip
+    (row,) = owned(database, commitments=[])
+    assert row["saved_cost"] == 7.0
+
+
+def test_what_a_commitment_saves_is_unknown_where_part_of_its_usage_has_no_price() -> None:
+    plan = {"CommitmentDiscountId": "ri-1", "CommitmentDiscountStatus": "Used"}
+    no_price = {"ContractedCost": d("0"), "ListCost": d("0")}
+    (row,) = owned(
+        line("2026-03-18", "6", **plan, ContractedCost=d("10")),
+        line("2026-03-18", "5", **plan, **no_price),
+        commitments=[],
+    )
+    assert (row["committed_cost"], row["covered_cost"], row["saved_cost"]) == (d("11"), 10.0, None)
+
+
 def test_where_the_fee_is_apart_use_is_unknown_and_cost_is_what_was_agreed() -> None:
     credits = '{"credits":[{"id":"sp-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-90.0}]}'
     covered = line("2026-03-18", "90", x_cloud="gcp", x_extra=credits, **HOURS)
@@ -263,3 +292,25 @@ def test_a_commitment_is_known_as_far_as_the_bill_that_names_it() -> None:
     gone = [*late, line("2026-03-18", "1"), line("2026-02-10", "9", CommitmentDiscountId="sp-0",
                                                  BillingAccountId="closed")]  # fmt: skip
     assert [row["commitment_id"] for row in mart("commitment_owned", raw_focus=gone)] == ["sp-1"]
+
+
+def test_each_account_is_covered_in_the_last_30_days_of_its_own_bill() -> None:
+    def days(first: str, count: int, account: str, **columns: Any) -> list[dict[str, Any]]:
+        start = date.fromisoformat(first).toordinal()
+        return [
+            line(date.fromordinal(start + number).isoformat(), "1", BillingAccountId=account,
+                 **HOURS, **columns)
+            for number in range(count)
+        ]  # fmt: skip
+
+    bought = {"CommitmentDiscountId": "sp-1", "CommitmentDiscountStatus": "Used"}
+    lines = [
+        *days("2026-01-01", 68, "a"), *days("2026-03-10", 10, "a", **bought),
+        *days("2026-02-01", 20, "late", **bought),
+        *days("2026-01-01", 5, "ended"),
+    ]  # fmt: skip
+    found = mart("commitment_covered_now", raw_focus=lines, raw_offer=[OFFER])
+    assert [(row["billing_account"], row["until"], row["usage_cost"], row["covered_cost"])
+            for row in found] == [
+        ("a", date(2026, 3, 20), 30.0, 10.0), ("late", date(2026, 2, 21), 20.0, 20.0),
+    ]  # fmt: skip

@@ -162,6 +162,12 @@ def test_an_invoice_of_the_same_amount_ties_to_the_cent() -> None:
     assert (found["status"], found["gap"]) == ("ties", d("-0.004"))
 
 
+def test_an_invoice_that_two_sources_read_is_to_be_paid_once() -> None:
+    twice = [{**INVOICE, "source": source} for source in ("a", "b")]
+    found = reconciled(raw_billing_manifest=[MANIFEST], raw_invoice=twice)
+    assert (found["status"], found["invoice_amount"]) == ("ties", INVOICE["amount"])
+
+
 def test_a_difference_to_the_invoice_is_stated() -> None:
     other = {**INVOICE, "amount": d("2.50")}
     found = reconciled(raw_billing_manifest=[MANIFEST], raw_invoice=[other])

@@ -108,15 +108,16 @@ def parts_of_files(connection: DuckDBPyConnection, select: str) -> dict[str, lis
 def _sums(select: str, by: str = "") -> str:
     """The query of the fields of `Part`; `by` names further columns to group by, which go first."""
     credit = "sum(x_credits)" if "x_credits" in select else "cast(null as decimal(38, 18))"
-    listed = [
-        f"sum({column})" if column in select else "cast(null as decimal(38, 18))"
-        for column in ("ListCost", "ContractedCost")
+    costs = [  # a sum may exceed its own type; through text it can't
+        f"cast(cast(sum({column}) as varchar) as decimal(38, 18))"
+        if column in select
+        else "cast(null as decimal(38, 18))"
+        for column in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
     ]
     return (
         f"select {by}BillingAccountId, cast(BillingPeriodStart as date), BillingCurrency,"
         " coalesce(ProviderName, ''), coalesce(cloud_of(ProviderName), 'unknown'), count(*),"
-        " sum(BilledCost), sum(EffectiveCost),"
-        f" {', '.join(listed)}, {credit},"
+        f" {', '.join(costs)}, {credit},"
         " count(*) filter (where BilledCost is null or EffectiveCost is null),"
         " count(*) filter (where ChargePeriodStart is null),"
         " count(*) filter (where ChargeCategory is null)"

@@ -6,19 +6,26 @@ with billed as (
         cost.cloud,
         cost.commitment_id,
         cost.currency,
-        sum(cost.committed_cost) as committed_cost,
-        sum(cost.unused_cost) as unused_cost
-    from marts.commitment_cost as cost
-    join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
-    left join marts.commitment_month as month using (cloud, commitment_id, currency)
-    where
-        (month.cloud is null or month.ends_on is not null)
-        and cost.day >= coalesce(month.starts_on, complete.until - interval 30 day)
-        and cost.day < coalesce(month.ends_on, complete.until)
+        sum(cost.committed_cost) filter (where is_whole) as committed_cost,
+        sum(cost.unused_cost) filter (where is_whole) as unused_cost,
+        sum(cost.on_demand_cost)::double as covered_cost,
+        sum(cost.unpriced_cost) as unpriced_cost
+    from (
+        select
+            cost.*,
+            month.cloud is null or month.ends_on is not null as is_whole
+        from marts.commitment_cost as cost
+        join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
+        left join marts.commitment_month as month using (cloud, commitment_id, currency)
+        where
+            cost.day >= coalesce(month.starts_on, complete.until - interval 30 day)
+            and cost.day < coalesce(month.ends_on, complete.until)
+    ) as cost
     group by all
 ),
 
-covered as (
+-- Google Cloud's bill names what is covered in credits alone.
+granted as (
     select
         usage.cloud,
         usage.commitment_id,
@@ -26,11 +33,11 @@ covered as (
         sum(usage.on_demand_cost) as covered_cost
     from marts.committable_usage as usage
     join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
-    left join marts.commitment_month as month using (cloud, commitment_id, currency)
+    left join marts.commitment_cost as named using (cloud, commitment_id, currency)
     where
-        usage.commitment_id is not null
-        and usage.starts_at >= coalesce(month.starts_on, complete.until - interval 30 day)
-        and usage.starts_at < coalesce(month.ends_on, complete.until)
+        named.commitment_id is null
+        and usage.starts_at >= complete.until - interval 30 day
+        and usage.starts_at < complete.until
     group by all
 ),
 
@@ -66,10 +73,10 @@ named as (
     from billed
     union
     select
-        covered.cloud,
-        covered.commitment_id,
-        covered.currency
-    from covered
+        granted.cloud,
+        granted.commitment_id,
+        granted.currency
+    from granted
 ),
 
 -- Where a bill keeps the fee apart from its use (Google Cloud): what was committed to in the days it was in force.
@@ -79,10 +86,12 @@ paid as (
         coalesce(month.ends_on, complete.until, cloud.until) as known_until,
         coalesce(month.starts_on, complete.until - 30, cloud.until - 30) as known_from,
         greatest(date_diff('day', greatest(owned.starts_at::date, known_from), known_until), 0) as days,
-        coalesce(billed.committed_cost, owned.hourly_cost * 24 * days)::decimal(38, 18) as cost
+        coalesce(billed.committed_cost, owned.hourly_cost * 24 * days)::decimal(38, 18) as cost,
+        coalesce(billed.covered_cost, granted.covered_cost) as on_demand_cost
     from named
     left join owned using (cloud, commitment_id, currency)
     left join billed using (cloud, commitment_id, currency)
+    left join granted using (cloud, commitment_id, currency)
     left join marts.commitment_month as month using (cloud, commitment_id, currency)
     left join marts.commitment_billed_until as complete using (cloud, commitment_id, currency)
     left join marts.billed_until as cloud on named.cloud = cloud.cloud -- of what no bill names
@@ -107,9 +116,9 @@ select
     (billed.committed_cost - billed.unused_cost)::decimal(38, 18) as used_cost, -- null = the bill does not say
     billed.unused_cost::decimal(38, 18) as unused_cost,
     (1 - billed.unused_cost::double / nullif(billed.committed_cost, 0)::double) as utilisation, -- null = unknown
-    covered.covered_cost, -- what the usage it covered would have cost on demand; null = nothing, or no price
-    covered.covered_cost - paid.cost::double as saved_cost -- below zero: it cost more than it gave
+    paid.on_demand_cost as covered_cost, -- what its usage would have cost on demand; null = nothing, or no price
+    -- Null = unknown, as there is no price of all that it covers; below zero: it cost more than it gave.
+    if(billed.unpriced_cost > 0, null, paid.on_demand_cost - paid.cost::double) as saved_cost
 from paid
 left join owned using (cloud, commitment_id, currency)
 left join billed using (cloud, commitment_id, currency)
-left join covered using (cloud, commitment_id, currency)

@@ -36,7 +36,16 @@ issued as (
         invoice.currency,
         string_agg(invoice.invoice_id, ', ' order by invoice.invoice_id) as invoice_id,
         sum(invoice.amount) as invoice_amount
-    from raw.invoice as invoice
+    from ( -- two sources that read one account read one invoice
+        select distinct
+            invoice.cloud,
+            invoice.billing_account,
+            invoice.period,
+            invoice.currency,
+            invoice.invoice_id,
+            invoice.amount
+        from raw.invoice as invoice
+    ) as invoice
     group by all
 ),
 

@@ -25,24 +25,25 @@ def commitments() -> None:
             "They need bills with instances in them: instance-select run",
         )
         return
-    _cards(owned, covered, plan, currency)
+    _cards(owned, plan, currency)
     _owned(owned, currency)
     _coverage(covered, currency)
     _buy(plan, currency)
     _outlook(currency)
 
 
-def _cards(owned: pl.DataFrame, covered: pl.DataFrame, plan: pl.DataFrame, currency: str) -> None:
-    usage = float(covered["usage_cost"].sum())
+def _cards(owned: pl.DataFrame, plan: pl.DataFrame, currency: str) -> None:
+    covered = data.ask("commitments_covered", currency=currency)
     bought = plan.filter("is_recommended")
     ending = owned.filter(pl.col("days_left").is_between(0, SOON)).height
     unused = owned["unused_cost"].sum()
     cards = st.columns(4)
     cards[0].metric(
-        "Covered", money.percent(float(covered["covered_cost"].sum()) / usage if usage else None),
+        "Covered", money.percent(covered["coverage"].item()),
         border=True, height="stretch",
-        help="Share of the usage of instances, at on-demand prices, that commitments cover. More "
-        "is not better by itself: what is committed to and not used is lost.",
+        help="Share of the usage of instances, at on-demand prices, that commitments covered in "
+        "the last 30 days that are billed completely. More is not better by itself: what is "
+        "committed to and not used is lost.",
     )  # fmt: skip
     cards[1].metric(
         "Paid for nothing", money.markdown(money.short(unused, currency)),

@@ -89,8 +89,8 @@ def _choose(billed: pl.DataFrame, currency: str) -> Choice:
             required=True,
             key="costs_measure_of_tags" if is_tag else "costs_measure",
             persist_state="session",
-            help="Effective: prepayments spread over their use. Billed: what is invoiced. "
-            "List: at public prices.",
+            help="Effective: prepayments spread over their use. Billed: what is invoiced; "
+            "of Google Cloud before its credits, which effective cost has. List: at public prices.",
         )
         chosen_grain = grain.segmented_control(
             "Per",

@@ -223,6 +223,25 @@ def test_savings_plans_have_their_bills_id_and_hourly_commitment() -> None:
     assert (second["region"], second["covers"]) == (WEST, "m5")
 
 
+@pytest.mark.parametrize("state", ["payment-failed", "queued-deleted", "returned"])
+def test_what_was_never_paid_or_was_taken_back_is_not_owned(state: str) -> None:
+    place = Place(Stubbed(HOME, None, WEST), WEST)
+    for parse, page in (
+        (commitments.parse_savings_plans, {"savingsPlans": [{"state": state}]}),
+        (commitments.parse_instances, {"ReservedInstances": [{"State": state}]}),
+        (commitments.parse_databases, {"ReservedDBInstances": [{"State": state}]}),
+    ):
+        assert list(parse(page, place)) == []
+
+
+def test_a_savings_plan_for_models_or_databases_covers_no_instances() -> None:
+    plan = {"savingsPlanArn": "sp", "savingsPlanType": "SageMaker", "commitment": "1",
+            "currency": "USD", "state": "active"}  # fmt: skip
+    place = Place(Stubbed(HOME, None, WEST), "global")
+    (found,) = commitments.parse_savings_plans({"savingsPlans": [plan]}, place)
+    assert found["covers"] == "SageMaker"
+
+
 def test_reservations_cost_their_upfront_payment_over_the_term() -> None:
     account = Stubbed(HOME, None, WEST)
     year = 365 * 24 * 3600

@@ -162,6 +162,30 @@ def test_reservations_and_savings_plans_are_commitments(azure: AzureCloud, estat
     assert second["commitment_id"] == f"{order}/r2"
 
 
+def test_what_was_cancelled_or_split_ended_then_and_what_failed_was_never_owned(
+    azure: AzureCloud, estate: Estate
+) -> None:
+    facts = {"quantity": 3, "effectiveDateTime": "2026-01-09T10:00:00Z", "expiryDate": "2027-01-09"}
+    changed = {"lastUpdatedDateTime": "2026-03-01T12:00:00Z"}
+    estate.reservations = [
+        {"id": name, "location": "westeurope", "properties": {**facts, **more}}
+        for name, more in {
+            "held": {"provisioningState": "Succeeded", **changed},
+            "cancelled": {"provisioningState": "Cancelled", **changed},
+            "split": {"provisioningState": "Split", **changed},
+            "merged-at-no-known-time": {"provisioningState": "Merged"},
+            "failed": {"provisioningState": "Failed", **changed},
+            "unpaid": {"provisioningState": "BillingFailed", **changed},
+        }.items()
+    ]
+    found = azure.commitments().rows
+    assert dict(found.select("commitment_id", "ends_at").rows()) == {
+        "held": datetime(2027, 1, 9),
+        "cancelled": datetime(2026, 3, 1, 12),
+        "split": datetime(2026, 3, 1, 12),
+    }
+
+
 def test_plans_that_may_not_be_read_leave_the_reservations(
     azure: AzureCloud, estate: Estate
 ) -> None:

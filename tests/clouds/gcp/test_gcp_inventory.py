@@ -8,7 +8,7 @@ from gcp_estate import disk, instance, project
 
 from clouds.cloud import RESOURCE_SCHEMA
 from clouds.gcp.access import Access
-from clouds.gcp.commitments import read_commitments
+from clouds.gcp.commitments import parse_commitments, read_commitments
 from clouds.gcp.inventory import KINDS, read_inventory
 
 pytestmark = pytest.mark.contract
@@ -243,3 +243,21 @@ def test_commitments_are_read_with_family_and_vcpus(access: Access) -> None:
         ("gcp", "shop", "projects/shop/regions/us-central1/commitments/three", "committed_use",
          "us-central1", "n2", 16.0, None, None, datetime(2026, 1, 1, 8), datetime(2029, 1, 1, 8))
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "ends_at"),
+    [("ACTIVE", datetime(2029, 1, 1)), ("CANCELLED", datetime(2026, 3, 1)),
+     ("EXPIRED", datetime(2029, 1, 1))],
+)  # fmt: skip
+def test_a_commitment_that_was_merged_into_another_ended_then(
+    status: str, ends_at: datetime
+) -> None:
+    data = {"status": status, "region": "r", "endTimestamp": "2029-01-01T00:00:00Z"}
+    asset = {
+        "name": "//compute.googleapis.com/projects/1/regions/r/commitments/c",
+        "ancestors": ["projects/1"], "updateTime": "2026-03-01T00:00:00Z",
+        "resource": {"data": data},
+    }  # fmt: skip
+    (found,) = parse_commitments([asset], {"1": "shop"})
+    assert found["ends_at"] == ends_at

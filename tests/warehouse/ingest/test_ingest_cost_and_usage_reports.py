@@ -95,3 +95,13 @@ def test_a_report_as_parquet_with_doubles_is_as_exact(tmp_path: Path) -> None:
     load(lake, write_parquet(tmp_path / "cur.parquet", query_text))
     assert total(lake) == (10, Decimal("1"))
     assert one(lake, "distinct Tags") == ('{"team":"data"}',)
+
+
+def test_what_a_plan_saves_is_counted_from_the_negotiated_price(tmp_path: Path) -> None:
+    """2.00 on demand less a tenth; the plan pays 1.26 with that discount: it saves 0.54."""
+    lake = lake_in(tmp_path)
+    discounted = {"lineItem/NetUnblendedCost": "1.8", "savingsPlan/SavingsPlanARN": PLAN,
+                  "savingsPlan/SavingsPlanEffectiveCost": "1.4",
+                  "savingsPlan/NetSavingsPlanEffectiveCost": "1.26"}  # fmt: skip
+    load(lake, write(tmp_path / "cur.csv", [cur("SavingsPlanCoveredUsage", "2", **discounted)]))
+    assert one(lake, "ContractedCost, EffectiveCost") == (Decimal("1.8"), Decimal("1.26"))

@@ -38,6 +38,19 @@ def test_every_way_to_write_a_number_is_read_exactly(tmp_path: Path) -> None:
     assert [row[0] for row in found] == sorted(Decimal(text.strip()) for text in texts)
 
 
+def test_a_file_whose_sum_is_out_of_range_is_refused_and_the_rest_is_loaded(
+    tmp_path: Path,
+) -> None:
+    lake = lake_in(tmp_path)
+    most = "99999999999999999999.9"
+    huge = write(tmp_path / "a" / "huge.csv", [line(BilledCost=most), line(BilledCost="1")])
+    good = write(tmp_path / "b" / "good.csv", [line(BillingAccountId="2")])
+    report = load(lake, huge, good)
+    assert statuses(report) == {"huge.csv": {"rejected"}, "good.csv": {"loaded"}}
+    assert "rows can't be read" in reason(report, "huge.csv")
+    assert total(lake) == (1, Decimal("1.5"))
+
+
 @pytest.mark.parametrize("text", ["$1.234,50", "$1,2,3", "$$5", "5$", "$1_000"])
 def test_an_amount_in_dollars_must_be_written_as_one(text: str, tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
