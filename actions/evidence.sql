@@ -1,7 +1,8 @@
 -- One row per resource, metric and window of days: what was measured, and what is missing to judge it.
 -- `missing` is null where the resource is old enough and at least 80 % of its hours were measured. Where a cloud
--- measures only while something happens, an hour without a measurement is zero, if measurements were read at all.
--- What is measured in percent of a size counts from when the resource got that size.
+-- measures only while something happens, an hour without a measurement is zero, if measurements were read at all: the
+-- mean is that of all hours, quantiles are at most what is told. What is measured in percent of a size counts from when
+-- the resource got that size.
 with wanted as (
     select
         measure.kind,
@@ -96,7 +97,7 @@ select
     resource.resource_id,
     wanted.metric,
     wanted.window_days,
-    if(watched.source is null, measured.avg, coalesce(measured.avg, 0)) as avg,
+    if(watched.source is null, measured.avg, coalesce(measured.avg * coalesce(measured.coverage, 1), 0)) as avg,
     if(watched.source is null, measured.p95_max, coalesce(measured.p95_max, 0)) as p95_max,
     if(watched.source is null, measured.p97_max, coalesce(measured.p97_max, 0)) as p97_max,
     if(watched.source is null, measured.p99_max, coalesce(measured.p99_max, 0)) as p99_max,
