@@ -49,7 +49,7 @@ select
     coalesce(matched.disk_account, matched.account) as account,
     coalesce(matched.disk_region, matched.region) as region,
     coalesce(matched.disk_id, matched.resource_id) as resource_id,
-    matched.state as before,
+    coalesce(matched.disk_state, matched.state) as before,
     'absent' as after,
     rate.currency,
     less_copy(rate.cost_month, rate.commitment_share, matched.size_gib, $snapshot_gib_month, rate.currency)
