@@ -1,6 +1,8 @@
 -- One row per resource, metric and window of days: what was measured, and what is missing to judge it.
 -- `missing` is null where the resource is old enough and at least 80 % of its hours were measured. Where a cloud
--- measures only while something happens, an hour without a measurement is zero, if measurements were read at all.
+-- measures only while something happens, an hour without a measurement is zero, if measurements were read at all: the
+-- mean is that of all hours, quantiles are at most what is told. What is measured in percent of a size counts from when
+-- the resource got that size.
 with wanted as (
     select
         measure.kind,
@@ -65,6 +67,27 @@ watched as (
         scope.what = 'metrics'
         and scope.failed is null
         and scope.until >= getvariable('as_of') - interval 2 day
+),
+
+resized as (
+    select
+        past.source,
+        past.cloud,
+        past.account,
+        past.resource_id,
+        past.kind,
+        date_diff('second', max(past.valid_to), getvariable('as_of')) / 86400 as sized_days
+    from raw.resource as past
+    join marts.resource_now as resource using (source, cloud, account, resource_id, kind)
+    where
+        past.valid_to > getvariable('as_of') - interval 32 day
+        and (
+            past.sku <> resource.sku
+            or json_extract_string(past.config, '$.workers') <> json_extract_string(resource.config, '$.workers')
+            or json_extract_string(past.config, '$.processing_units')
+            <> json_extract_string(resource.config, '$.processing_units')
+        )
+    group by all
 )
 
 select
@@ -74,7 +97,7 @@ select
     resource.resource_id,
     wanted.metric,
     wanted.window_days,
-    if(watched.source is null, measured.avg, coalesce(measured.avg, 0)) as avg,
+    if(watched.source is null, measured.avg, coalesce(measured.avg * coalesce(measured.coverage, 1), 0)) as avg,
     if(watched.source is null, measured.p95_max, coalesce(measured.p95_max, 0)) as p95_max,
     if(watched.source is null, measured.p97_max, coalesce(measured.p97_max, 0)) as p97_max,
     if(watched.source is null, measured.p99_max, coalesce(measured.p99_max, 0)) as p99_max,
@@ -84,6 +107,8 @@ select
         when resource.age_days is null then 'when it was created'
         when resource.age_days < wanted.window_days
             then format('{} days of life, it has {:.1f}', wanted.window_days, resource.age_days)
+        when wanted.metric like '%\_percent' escape '\' and resized.sized_days < wanted.window_days
+            then format('{} days at its size, which it has had for {:.1f}', wanted.window_days, resized.sized_days)
         when watched.source is not null then null
         when measured.hours_measured is null
             then format('any {} in the last {} days', wanted.metric, wanted.window_days)
@@ -111,3 +136,10 @@ left join watched
         and resource.account = watched.account
         and resource.region = watched.region
         and resource.cloud = wanted.silent_on
+left join resized
+    on
+        resource.source = resized.source
+        and resource.cloud = resized.cloud
+        and resource.account = resized.account
+        and resource.resource_id = resized.resource_id
+        and resource.kind = resized.kind

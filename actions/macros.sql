@@ -27,3 +27,44 @@ end::decimal(38, 18);
 
 -- Part of an amount; all of it is the amount to its last digit.
 create or replace temp macro part_of(amount, part) as if(part = 1, amount, (amount * part)::decimal(38, 18));
+
+-- The disk of a cloud that a volume of Kubernetes lies on, once for each source that reads it. A volume names it as the
+-- cloud does; on Google Cloud by its name, where the inventory's id is a number.
+create or replace temp macro disk_of_volume() as table
+    with disk as (
+        select
+            known.*,
+            lower(known.resource_id) as handle
+        from marts.resource_now as known
+        where known.kind = 'disk'
+
+        union all
+
+        select
+            known.*,
+            lower(
+                if(
+                    known.zone is null,
+                    format('projects/{}/regions/{}/disks/{}', known.account, known.region, known.name),
+                    format('projects/{}/zones/{}/disks/{}', known.account, known.zone, known.name)
+                )
+            ) as handle
+        from marts.resource_now as known
+        where known.kind = 'disk' and known.cloud = 'gcp'
+    )
+
+    select
+        volume.source,
+        volume.account,
+        volume.resource_id,
+        volume.state,
+        disk.source as disk_source,
+        disk.cloud as disk_cloud,
+        disk.account as disk_account,
+        disk.region as disk_region,
+        disk.resource_id as disk_id,
+        disk.state as disk_state,
+        disk.attached_to as disk_attached_to
+    from marts.resource_now as volume
+    join disk on lower(json_extract_string(volume.config, '$.handle')) = disk.handle
+    where volume.kind = 'volume' and volume.cloud = 'kubernetes';

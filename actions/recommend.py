@@ -85,7 +85,8 @@ def recommend(
     finally:
         connection.execute(
             "drop macro table temp.evidence_of; drop macro temp.costs; drop macro temp.uncommitted;"
-            " drop macro temp.less_copy; drop macro temp.part_of; drop table temp.evidence"
+            " drop macro temp.less_copy; drop macro temp.part_of;"
+            " drop macro table temp.disk_of_volume; drop table temp.evidence"
         )
 
 

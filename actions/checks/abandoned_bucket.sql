@@ -12,7 +12,7 @@
 -- Not one request and not one byte on the bill of 30 days: stricter than the thresholds of hystax/optscale (obsolete s3
 -- buckets: https://github.com/hystax/optscale), from catalogue OBJ-04. Reads and writes of a bucket are billed each by
 -- the bucket on AWS, Azure and, in its detailed export, Google Cloud. An account whose bill names no request of any
--- bucket tells nothing: `missing`. Flat subscriptions (DigitalOcean) are left out. The high end is all that it costs;
+-- bucket tells nothing, nor is one of less than 30 days evidence: `missing`. Flat subscriptions (DigitalOcean) are left out. The high end is all that it costs;
 -- the low end is zero, as nobody but its owner knows whether it may go. R5 for that reason: move it to an archive tier
 -- first, delete it when nobody has asked for it.
 with line as (
@@ -34,7 +34,7 @@ with line as (
                 coalesce(focus.PricingUnit, focus.ConsumedUnit), '(gb|gib|gibibyte|tb|tib)[ /-]*(mo|month|h)', 'i'
             )
         ) as lines_used,
-        min(focus.ChargePeriodStart) as first_billed
+        date_diff('day', min(focus.ChargePeriodStart)::date, any_value(complete.until)) as days_told
     from raw.focus as focus
     join marts.sub_account_billed_until as complete
         on
@@ -58,7 +58,8 @@ with line as (
 judged as (
     select
         line.*,
-        max(line.lines_used) over (partition by line.cloud, line.account) > 0 as is_told
+        max(line.lines_used) over (partition by line.cloud, line.account) > 0 as is_told,
+        max(line.days_told) over (partition by line.cloud, line.account) as days_billed
     from line
 )
 
@@ -73,11 +74,14 @@ select
     rate.currency,
     0::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
-    if(judged.is_told, format('no request in {} days', $days), 'a bucket')
+    if(
+        judged.is_told, format('no request in {} days', least(judged.days_billed, $days)), 'a bucket'
+    )
     || costs(rate.cost_month, rate.currency) as reason,
     case
         when not judged.is_told then 'requests: the bill of this account names none of any bucket'
         when bucket.age_days is null then 'when it was created'
+        when judged.days_billed < $days then format('bills of {} days, there are {}', $days, judged.days_billed)
     end as missing
 from judged
 join marts.resource_now as bucket

@@ -7,11 +7,16 @@
 -- param most_share: 0.05
 -- param least_month: 100.0
 -- blind: Who talks to whom: that takes flow logs, which are not read. What is spread over zones to survive one.
--- evidence: select focus.ChargeDescription, focus.SkuMeter, focus.RegionId, sum(focus.PricingQuantity) as quantity,
--- evidence: focus.PricingUnit, sum(focus.EffectiveCost) as cost, focus.BillingCurrency from raw.focus as focus where
--- evidence: focus.x_cloud = {cloud} and coalesce(focus.SubAccountId, focus.BillingAccountId) = {resource_id} and
--- evidence: regexp_matches(concat_ws(' ', focus.ServiceName, focus.ChargeDescription, focus.SkuMeter),
--- evidence: 'transfer|inter.?(zone|region)|bandwidth|egress', 'i') group by all order by cost desc
+-- evidence: select coalesce(focus.ChargeDescription, focus.SkuMeter) as traffic, focus.RegionId,
+-- evidence: sum(focus.PricingQuantity) as quantity, focus.PricingUnit, sum(focus.EffectiveCost) as cost,
+-- evidence: focus.BillingCurrency from raw.focus as focus join marts.sub_account_billed_until as complete on
+-- evidence: focus.x_cloud = complete.cloud and coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') =
+-- evidence: complete.account where focus.x_cloud = {cloud} and complete.account = {resource_id} and
+-- evidence: focus.ChargeCategory = 'Usage' and focus.ChargePeriodStart < complete.until and focus.ChargePeriodStart >=
+-- evidence: complete.until - interval 30 day and regexp_matches(concat_ws(' ', focus.ChargeDescription,
+-- evidence: focus.SkuMeter), 'regional data transfer|datatransfer-regional|inter[- ]?(zone|az|region)' ||
+-- evidence: '|-aws-(in|out)-bytes|data transfer (to|from) (us|eu|ap|asia|europe|canada|south america|africa|middle
+-- evidence: east)', 'i') group by all order by cost desc
 --
 -- One row per account that in 30 days paid more than 5 % of its cost, or 100, for traffic between zones or regions: the
 -- limits of catalogue NET-17. On bills that is AWS's regional and inter-region data transfer

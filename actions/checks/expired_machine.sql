@@ -13,7 +13,8 @@
 -- hystax/optscale's TTL constraints (https://github.com/hystax/optscale) and of Cloud Custodian's mark-for-op. Spans
 -- such as `14d` count from when the machine was created, if the cloud says so. The saving is what the machine costs;
 -- its disks and addresses are billed on. A stopped DigitalOcean droplet is billed on, so there it is a delete. R5: the
--- tag is a word, not a measurement. Any cloud.
+-- tag is a word, not a measurement. Any cloud; machines of a group or cluster are left out, which starts others in
+-- their place.
 with tag as (
     select
         machine.source,
@@ -27,6 +28,8 @@ with tag as (
     where
         machine.kind = 'instance'
         and machine.state = 'running'
+        -- A scaling group starts another in its place. Of our own machines the host is what they are a member of.
+        and (machine.member_of is null or machine.cloud = 'onprem')
         and machine.tags is not null
         and json_valid(machine.tags)
         and regexp_matches(lower(entry.key), $tag)

@@ -7,12 +7,11 @@
 -- param failed_share: 0.1
 -- param least_calls: 50
 -- blind: Errors that a function catches itself; calls that are tried again and paid again.
--- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
--- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
--- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
--- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
--- evidence: metric.window_days
+-- evidence: select date_trunc('day', metric.hour) as day, round(3600 * sum(metric.avg) filter (where metric.metric =
+-- evidence: 'requests_s')) as calls, round(3600 * coalesce(sum(metric.avg) filter (where metric.metric = 'errors_s'),
+-- evidence: 0)) as errors from raw.metric as metric where metric.cloud = {cloud} and metric.account = {account} and
+-- evidence: metric.resource_id = {resource_id} and metric.metric in ('requests_s', 'errors_s') group by all order by
+-- evidence: day desc limit 14
 --
 -- More than 10 % of the calls of a day failed within 7 days: AWS Trusted Advisor's check of functions with high error rates
 -- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html); days with fewer than 50 calls are left

@@ -6,12 +6,10 @@
 -- param days: 7
 -- param hour_share: 0.1
 -- blind: How many calls of an hour it were: the longest of each hour is known.
--- evidence: select metric.metric, metric.window_days, metric.hours_expected, metric.hours_measured, metric.coverage,
--- evidence: metric.avg, metric.p95_max, metric.max, resource.sku, resource.config, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.metric_quantiles as metric using (cloud, account,
--- evidence: resource_id) left join marts.resource_run_rate as rate using (cloud, resource_id) where resource.cloud =
--- evidence: {cloud} and resource.account = {account} and resource.resource_id = {resource_id} order by metric.metric,
--- evidence: metric.window_days
+-- evidence: select metric.hour, metric.max as longest_ms, json_extract_string(resource.config, '$.timeout_seconds') as
+-- evidence: timeout_seconds from marts.resource_now as resource join raw.metric as metric using (source, cloud,
+-- evidence: account, resource_id) where resource.cloud = {cloud} and resource.account = {account} and
+-- evidence: resource.resource_id = {resource_id} and metric.metric = 'duration_ms' order by metric.hour desc limit 168
 --
 -- AWS Trusted Advisor's check of functions with excessive timeouts asks for 10 % of the calls of a day
 -- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html). CloudWatch does not count timeouts, so

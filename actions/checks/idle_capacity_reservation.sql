@@ -47,7 +47,7 @@ select
     (rate.cost_month * unused.share)::decimal(38, 18) as saving_month_high,
     format(
         '{} of {} places for {} are free', json_extract_string(held.config, '$.free'),
-        json_extract_string(held.config, '$.machines'), held.sku
+        json_extract_string(held.config, '$.machines'), coalesce(held.sku, 'machines')
     )
     || coalesce(format(', watched for {:.0f} days', floor(held.unchanged_days)), '')
     || costs(rate.cost_month, rate.currency) as reason,

@@ -23,7 +23,8 @@
 -- is billed on at 0.17 per GiB-month (https://cloud.google.com/sql/pricing). AWS and Azure start it again after 7 days
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html), so what lasts is a delete after a
 -- final snapshot, for which the low end gives away 0.095 per GiB-month (https://aws.amazon.com/rds/pricing/). Members
--- of a cluster or pool and read replicas are left out: nobody connects to a standby either.
+-- of a cluster or pool and read replicas are left out: nobody connects to a standby either. So are databases that
+-- others are read replicas of, which Compute Optimizer does not call idle: who reads needs both.
 -- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.
 with judged as (
     select
@@ -47,6 +48,24 @@ with judged as (
         )
         -- A connection that was seen is enough to know that somebody needs it.
         and not coalesce(connections.max > 0, false)
+        and not exists (
+            select 1
+            from marts.resource_now as replica
+            where
+                replica.kind = 'database'
+                and base.source = replica.source
+                and base.cloud = replica.cloud
+                and base.account = replica.account
+                and (
+                    -- AWS names the source by its name, and in another region by its ARN.
+                    json_extract_string(replica.config, '$.replica_of') = base.resource_id
+                    or (
+                        json_extract_string(replica.config, '$.replica_of') = base.name
+                        and base.region = replica.region
+                    )
+                    or replica.member_of = base.resource_id
+                )
+        )
 )
 
 select

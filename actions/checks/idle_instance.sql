@@ -20,20 +20,30 @@
 -- (https://cloud.google.com/compute/docs/instances/idle-vm-recommendations-overview) in 97 % of the hours, network in
 -- and out below 1,000 B/s in 95 % of them: quantiles of the hourly maximum, so daily peaks count. Azure gives no
 -- hourly maximum of traffic, so there a machine with an idle CPU is insufficient_data. A stopped DigitalOcean droplet
--- is billed on, so there the way is a snapshot and a delete, R3.
+-- is billed on, so there the way is a snapshot and a delete, R3. AWS stops Spot machines only of requests that persist
+-- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/stop-spot-instances.html), so those are ended by hand, R5.
+with machine as (
+    select
+        resource.*,
+        resource.cloud = 'aws' and coalesce(json_extract_string(resource.config, '$.lifecycle') = 'spot', false)
+            as is_spot
+    from marts.resource_now as resource
+)
+
 select
     machine.source,
     machine.cloud,
     machine.account,
     machine.region,
     machine.resource_id,
-    if(machine.cloud = $billed_until_deleted, 'delete', 'stop') as verb,
+    if(machine.is_spot or machine.cloud = $billed_until_deleted, 'delete', 'stop') as verb,
     machine.state as before,
-    if(machine.cloud = $billed_until_deleted, 'absent', 'stopped') as after,
+    if(machine.is_spot or machine.cloud = $billed_until_deleted, 'absent', 'stopped') as after,
     rate.currency,
     uncommitted(rate.cost_month, rate.commitment_share) as saving_month_low,
     rate.cost_month as saving_month_high,
     case
+        when machine.is_spot then 'R5'
         when machine.cloud = $billed_until_deleted then 'R3'
         -- What is on local disks is lost when the machine stops.
         when
@@ -61,7 +71,7 @@ select
         cpu.missing, network.missing,
         if(network.p95_max is null, 'hourly maxima of network traffic, which this cloud does not give', null)
     ) as missing
-from marts.resource_now as machine
+from machine
 join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
 join evidence_of('network_bytes_s', $days) as network using (source, cloud, account, resource_id)
 left join marts.resource_run_rate as rate

@@ -1,4 +1,4 @@
--- title: Keep logs for a year instead of longer
+-- title: Keep logs for {days} days instead of longer
 -- kind: log_group
 -- verb: configure
 -- risk: R5
@@ -17,7 +17,7 @@
 --
 -- turbot's thrifty mods (https://hub.steampipe.io/mods/turbot) call 20 to 30 days long, which is shorter than most audits
 -- ask for; a year here, as the policy of whoever changes the parameter. What is saved is storage alone: the share that is
--- older than a year if logs came evenly, at list price (https://aws.amazon.com/cloudwatch/pricing/,
+-- older than that if logs came evenly, at list price (https://aws.amazon.com/cloudwatch/pricing/,
 -- https://azure.microsoft.com/pricing/details/monitor/, https://cloud.google.com/stackdriver/pricing). That is an upper bound,
 -- as AWS bills logs compressed and tells their size before, so the low end is zero. R5: it drops data for good.
 -- Prices per GiB are in dollars, and nearly the same number in euros, pounds and francs; not in other currencies.

@@ -18,7 +18,9 @@
 with snapshot as (
     select
         resource.*,
-        coalesce(json_extract_string(resource.config, '$.source'), resource.attached_to) as source_id,
+        -- Copies on AWS name no disk.
+        nullif(coalesce(json_extract_string(resource.config, '$.source'), resource.attached_to), 'vol-ffffffff')
+            as source_id,
         lower(coalesce(resource.tags, '')) as tag_text
     from marts.resource_now as resource
     where
@@ -30,7 +32,8 @@ with snapshot as (
 counted as (
     select
         snapshot.*,
-        row_number() over chain as newer_rank,
+        -- What failed, or is not done yet, restores nothing.
+        count(*) filter (where snapshot.state = 'completed') over chain as newer,
         count(*) over (
             partition by snapshot.source, snapshot.cloud, snapshot.account, snapshot.source_id
         ) as in_chain
@@ -38,6 +41,7 @@ counted as (
     window chain as (
         partition by snapshot.source, snapshot.cloud, snapshot.account, snapshot.source_id
         order by snapshot.created_at desc
+        rows between unbounded preceding and 1 preceding
     )
 ),
 
@@ -47,7 +51,7 @@ ranked as (
     from counted
     qualify row_number() over (
         partition by counted.cloud, counted.account, counted.resource_id
-        order by counted.newer_rank asc, counted.source asc
+        order by counted.newer asc, counted.source asc
     ) = 1
 )
 
@@ -63,8 +67,8 @@ select
     if(rate.cost_month is null, null, 0)::decimal(38, 18) as saving_month_low,
     rate.cost_month as saving_month_high,
     format(
-        'one of {} snapshots of {}, {:.0f} days old, and {} newer stay',
-        ranked.in_chain, ranked.source_id, floor(ranked.age_days), ranked.newer_rank - 1
+        'one of {} snapshots of {}, {:.0f} days old, with {} newer',
+        ranked.in_chain, ranked.source_id, floor(ranked.age_days), ranked.newer
     )
     || costs(rate.cost_month, rate.currency) as reason,
     null::varchar as missing
@@ -72,7 +76,7 @@ from ranked
 left join marts.resource_run_rate as rate
     on ranked.cloud = rate.cloud and ranked.resource_id = rate.resource_id
 where
-    ranked.newer_rank > $kept
+    ranked.newer >= $kept
     and ranked.age_days >= $days
     and json_extract_string(ranked.config, '$.used_by_image') is null
     -- Whoever must keep it says so in a tag.

@@ -24,8 +24,9 @@
 -- offset from UTC in which it is shortest (`mon-fri 07:00-19:00 UTC-5`). The saving is that share of the machine's own
 -- bill: its disks and addresses are billed on. Left out: DigitalOcean, where a machine that is off is billed; members
 -- of a group or cluster, which starts others in their place; machines that do nothing at all (idle_instance); sizes of
--- AWS and Google Cloud with local disks, whose content is lost. CPU and network are measured on AWS, Azure, Google
--- Cloud and on our own machines.
+-- AWS and Google Cloud with local disks, whose content is lost; Spot machines of AWS, most of which can't be stopped
+-- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/stop-spot-instances.html). CPU and network are measured on AWS,
+-- Azure, Google Cloud and on our own machines.
 with machine as (
     select
         resource.*,
@@ -37,6 +38,7 @@ with machine as (
         resource.kind = 'instance'
         and resource.state = 'running'
         and resource.cloud <> $billed_until_deleted
+        and json_extract_string(resource.config, '$.lifecycle') is distinct from 'spot'
         -- Of our own machines the host is what they are a member of.
         and (resource.member_of is null or resource.cloud = 'onprem')
         -- What is on a machine's local disks is lost when it is off.

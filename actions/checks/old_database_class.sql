@@ -13,8 +13,15 @@
 --
 -- AWS only: classes of the families m1 to m4, r3, r4, t1 and t2, which AWS calls previous generation
 -- (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Types.html); turbot's thrifty mod
--- has the same control, catalogue DB-03. The successor has the same size in m5, r5 or t3; ask for newer ones that your
--- engine version knows. Data: class of the inventory.
+-- has the same control, catalogue DB-03. The successor has the same size in m5, r5 or t3, where there is one (none of
+-- m5 and r5 is smaller than large); ask for newer ones that your engine version knows. Data: class of the inventory.
+with successor (families, family, sizes) as (
+    values
+    ('^m[134]$', 'm5', '^(|2|4|8|12|16|24)(x?large)$'),
+    ('^(m2|r[34])$', 'r5', '^(|2|4|8|12|16|24)(x?large)$'),
+    ('^t[12]$', 't3', '^(micro|small|medium|large|xlarge|2xlarge)$')
+)
+
 select
     base.source,
     base.cloud,
@@ -22,12 +29,16 @@ select
     base.region,
     base.resource_id,
     base.sku as before,
-    'db.' || case base.sku[4] when 'm' then 'm5' when 'r' then 'r5' when 't' then 't3' end
-    || '.' || regexp_extract(base.sku, '\.([0-9a-z]+)$', 1) as after,
+    if(
+        regexp_matches(split_part(base.sku, '.', 3), successor.sizes),
+        format('db.{}.{}', successor.family, split_part(base.sku, '.', 3)),
+        format('a class of db.{}', successor.family)
+    ) as after,
     base.sku || ' is of a previous generation'
     || coalesce(' and runs ' || json_extract_string(base.config, '$.engine'), '')
     || coalesce(' ' || json_extract_string(base.config, '$.version'), '') as reason
 from marts.resource_now as base
+join successor on regexp_matches(split_part(base.sku, '.', 2), successor.families)
 where
     base.kind = 'database'
     and base.cloud = 'aws'

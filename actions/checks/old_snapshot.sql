@@ -11,12 +11,15 @@
 --
 -- 90 days: turbot's thrifty mods (ebs_snapshot_max_age, compute_snapshot_age_max_days). Age alone proves nothing: a
 -- snapshot goes only if a newer one of the same disk stays, so the latest restore point is never offered, not even of
--- a disk that is gone. The saving is an upper bound: where snapshots are incremental, blocks that a later one needs
--- stay billed; nothing says how many, so the low end is zero.
+-- a disk that is gone. One that failed, or is not done yet, restores nothing and does not count. Copies on AWS name no
+-- disk (vol-ffffffff, https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html), so the row says so. The
+-- saving is an upper bound: where snapshots are incremental, blocks that a later one needs stay billed; nothing says
+-- how many, so the low end is zero.
 with snapshot as (
     select
         resource.*,
-        coalesce(json_extract_string(resource.config, '$.source'), resource.attached_to) as source_id,
+        nullif(coalesce(json_extract_string(resource.config, '$.source'), resource.attached_to), 'vol-ffffffff')
+            as source_id,
         json_extract_string(resource.config, '$.used_by_image') as used_by_image,
         lower(coalesce(resource.tags, '')) as tag_text
     from marts.resource_now as resource
@@ -26,10 +29,11 @@ with snapshot as (
 counted as (
     select
         snapshot.*,
-        row_number() over (
+        count(*) filter (where snapshot.state = 'completed') over (
             partition by snapshot.source, snapshot.cloud, snapshot.account, snapshot.source_id
             order by snapshot.created_at desc
-        ) as newer_rank
+            rows between unbounded preceding and 1 preceding
+        ) as newer
     from snapshot
 ),
 
@@ -39,7 +43,7 @@ ranked as (
     from counted
     qualify row_number() over (
         partition by counted.cloud, counted.account, counted.resource_id
-        order by counted.newer_rank asc, counted.source asc
+        order by counted.newer asc, counted.source asc
     ) = 1
 )
 
@@ -59,8 +63,7 @@ select
         when ranked.source_id is null then format('{:.0f} days old', floor(ranked.age_days))
         else
             format(
-                '{:.0f} days old, and {} newer of {} stay',
-                floor(ranked.age_days), ranked.newer_rank - 1, ranked.source_id
+                '{:.0f} days old, with {} newer of {}', floor(ranked.age_days), ranked.newer, ranked.source_id
             )
     end
     || costs(rate.cost_month, rate.currency) as reason,
@@ -72,7 +75,7 @@ from ranked
 left join marts.resource_run_rate as rate using (cloud, resource_id)
 where
     coalesce(ranked.age_days >= $days, true)
-    and (ranked.source_id is null or ranked.newer_rank > 1)
+    and (ranked.source_id is null or ranked.newer > 0)
     and ranked.used_by_image is null
     -- Whoever must keep it says so in a tag.
     and not regexp_matches(ranked.tag_text, 'legal[-_ ]?hold|retain|compliance')

@@ -18,7 +18,8 @@
 -- (https://github.com/microsoft/finops-toolkit, src/optimization-engine); the smaller tier is filled to 80 % at most.
 -- DTUs and sizes of the standard tiers:
 -- https://learn.microsoft.com/azure/azure-sql/database/resource-limits-dtu-single-databases. Their price is the same
--- per DTU (https://azure.microsoft.com/pricing/details/azure-sql-database/single/), so the bill shrinks as they do.
+-- per DTU (https://azure.microsoft.com/pricing/details/azure-sql-database/single/), so the bill
+-- shrinks as they do, but for its lines of storage, which are backups and what is stored beyond the tier.
 -- Premium tiers are left out: their price per DTU differs from one to the next.
 with tier as (
     select step.*
@@ -57,6 +58,26 @@ fitting as (
         row_number() over (
             partition by base.source, base.account, base.resource_id order by smaller.dtus asc nulls last
         ) = 1
+),
+
+-- Backups and what is stored beyond the tier.
+stored as (
+    select
+        meter.cloud,
+        meter.resource_id,
+        meter.currency,
+        sum(meter.cost_month) as cost_month
+    from marts.resource_meter_rate as meter
+    where meter.part = 'storage'
+    group by all
+),
+
+rate as (
+    select
+        run_rate.*,
+        run_rate.cost_month - coalesce(stored.cost_month, 0) as tier_month
+    from marts.resource_run_rate as run_rate
+    left join stored using (cloud, resource_id, currency)
 )
 
 select
@@ -68,9 +89,9 @@ select
     fitting.sku as before,
     coalesce(fitting.smaller_sku, 'a smaller tier') as after,
     rate.currency,
-    (rate.cost_month * (1 - fitting.smaller_dtus / fitting.dtus) * (1 - coalesce(rate.commitment_share, 0)))
+    (rate.tier_month * (1 - fitting.smaller_dtus / fitting.dtus) * (1 - coalesce(rate.commitment_share, 0)))
     ::decimal(38, 18) as saving_month_low,
-    (rate.cost_month * (1 - fitting.smaller_dtus / fitting.dtus))::decimal(38, 18) as saving_month_high,
+    (rate.tier_month * (1 - fitting.smaller_dtus / fitting.dtus))::decimal(38, 18) as saving_month_high,
     coalesce(
         format(
             'in {} days at most {:.1f} % of {} DTUs in 99 % of the hours, and {} has {}',
@@ -81,6 +102,6 @@ select
     || costs(rate.cost_month, rate.currency) as reason,
     coalesce(fitting.lacks, if(fitting.size_gib is null, 'how large it may be', null)) as missing
 from fitting
-left join marts.resource_run_rate as rate
+left join rate
     on fitting.cloud = rate.cloud and fitting.resource_id = rate.resource_id
 where fitting.lacks is not null or fitting.size_gib is null or fitting.smaller_sku is not null

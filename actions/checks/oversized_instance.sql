@@ -35,7 +35,9 @@
 -- (https://docs.aws.amazon.com/compute-optimizer/latest/APIReference/API_UtilizationPreference.html). Over 14 days,
 -- and over 32 where they were measured, so that a month's end counts. Same family: same architecture, hypervisor and
 -- local disks; another family is another check. Without memory measurements only sizes with at least today's memory
--- are offered. Disk operations are not judged: no source says what a size can do. With another `rule` the CPU needs
+-- are offered. Disk operations are not judged: no source says what a size can do. Left out are Spot machines of AWS,
+-- which can't change their size
+-- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-resize.html). With another `rule` the CPU needs
 -- what that one says of the last 14 days (models.right_size), but never a size that it needed more than all of in 5 %
 -- of the hours, as `overloaded_instance` would ask for more room then. `replay rightsizing` tells what each rule would
 -- have saved and broken, and docs/models.md what they are.
@@ -74,6 +76,7 @@ with used as (
     where
         machine.kind = 'instance'
         and machine.state = 'running'
+        and json_extract_string(machine.config, '$.lifecycle') is distinct from 'spot'
         -- A scaling group starts another in its place. Of our own machines the host is what they are a member of.
         and (machine.member_of is null or machine.cloud = 'onprem')
 ),

@@ -65,7 +65,7 @@ judged as (
         slower.share,
         operations.missing as lacks,
         operations.p99_max is not null as has_peaks,
-        coalesce(operations.p99_max, 2 * hourly.p99_avg) as ops_s,
+        coalesce(operations.p99_max, hourly.p99_avg) as ops_s,
         $ops_share * coalesce(
             try_cast(json_extract_string(disk.config, '$.iops') as double),
             if(disk.cloud = 'gcp', disk.size_gib * $ssd_iops_per_gib, $premium_iops)
@@ -108,4 +108,7 @@ select
     coalesce(judged.lacks, if(judged.limit_ops_s is null, 'how large it is', null)) as missing
 from judged
 left join marts.resource_run_rate as rate using (cloud, resource_id)
-where judged.lacks is not null or judged.limit_ops_s is null or judged.ops_s < judged.limit_ops_s
+where
+    judged.lacks is not null
+    or judged.limit_ops_s is null
+    or judged.ops_s < judged.limit_ops_s * if(judged.has_peaks, 1, 0.5)

@@ -5,10 +5,16 @@
 -- about: capacity
 -- param month: 100.0
 -- blind: Who is served from where, global load balancers, which need the premium tier, and their own traffic.
--- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.region, resource.config,
--- evidence: resource.tags, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
--- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
+-- evidence: select focus.ChargeDescription, sum(focus.PricingQuantity) as quantity, focus.PricingUnit,
+-- evidence: sum(focus.EffectiveCost) as cost, focus.BillingCurrency from raw.focus as focus join
+-- evidence: marts.sub_account_billed_until as complete on focus.x_cloud = complete.cloud and
+-- evidence: coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') = complete.account left join
+-- evidence: marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
+-- evidence: where focus.x_cloud = {cloud} and coalesce(billed.resource_id, focus.ResourceId) = {resource_id} and
+-- evidence: focus.ChargeCategory = 'Usage' and focus.ChargePeriodStart >= complete.until - interval 14 day and
+-- evidence: focus.ChargePeriodStart < complete.until and regexp_matches(focus.ChargeDescription, 'network internet
+-- evidence: (egress|data transfer out)', 'i') and not regexp_matches(focus.ChargeDescription, 'standard tier', 'i')
+-- evidence: group by all order by cost desc
 --
 -- More than 100 a month, in the currency of the bill: our rule, from catalogue NET-20. The standard tier costs less
 -- and takes the open internet instead of Google's network (https://cloud.google.com/network-tiers/docs/overview):

@@ -3,6 +3,7 @@
 -- verb: resize
 -- risk: R2
 -- param most_iops: 16000
+-- param iops_per_gib: 500
 -- param gib_price: 0.125
 -- param iops_price: 0.065
 -- param gp3_gib_price: 0.08
@@ -11,8 +12,7 @@
 -- param free_iops: 3000
 -- param free_mib_s: 125
 -- param most_mib_s: 1000
--- blind: That gp3 answers a little later, promises 99.8 % instead of io2's 99.999 % durability, and can't be attached
--- blind: to several machines at once.
+-- blind: That gp3 answers a little later, and promises 99.8 % instead of io2's 99.999 % durability.
 -- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
 -- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
 -- evidence: resource.tags, rate.cost_month, rate.currency
@@ -22,7 +22,9 @@
 -- AWS only. io1 and io2 up to 16,000 IOPS: turbot's thrifty mod (ebs_volume_io1, ebs_volume_using_io1_io2). List
 -- prices of both types (https://aws.amazon.com/ebs/pricing/) give the share that goes away, at the same size and IOPS;
 -- it is taken of what the volume really costs. The low end also buys all the throughput that gp3 can have, as nothing
--- measures how much is used. Data: sku, size and `iops` of the inventory.
+-- measures how much is used. Left out are volumes with more than 500 IOPS per GiB, which gp3 can't have
+-- (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html), and those that several machines share, which
+-- gp3 can't be. Data: sku, size and `iops` of the inventory.
 with volume as (
     select
         disk.*,
@@ -68,4 +70,7 @@ select
     end as missing
 from priced
 left join marts.resource_run_rate as rate using (cloud, resource_id)
-where coalesce(priced.iops <= $most_iops, true)
+where
+    coalesce(priced.iops <= $most_iops, true)
+    and coalesce(priced.iops <= priced.size_gib * $iops_per_gib, true)
+    and json_extract_string(priced.config, '$.attachments') is null

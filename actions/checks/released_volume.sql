@@ -17,7 +17,7 @@
 -- beneath, on whose bill the saving is, so the finding is about the disk. Since when, Kubernetes says from 1.31 on;
 -- else it counts from when it was first seen as it is now. The snapshot that the delete leaves behind costs at most
 -- 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/), which the low end gives away. Delete the volume in the
--- cluster, too.
+-- cluster, too. A disk that another volume holds for a claim, as after a move to another cluster, is left out.
 with volume as (
     select
         volume.*,
@@ -31,34 +31,15 @@ with volume as (
         and volume.state in ('released', 'available')
 ),
 
--- A volume names its disk as the cloud does; Google Cloud by its name, whose id in the inventory is a number.
 matched as (
     select
         volume.*,
-        disk.source as disk_source,
-        disk.cloud as disk_cloud,
-        disk.account as disk_account,
-        disk.region as disk_region,
-        disk.resource_id as disk_id,
-        disk.attached_to as disk_attached_to
+        disk.* exclude (source, account, resource_id, state)
     from volume
-    left join marts.resource_now as disk
-        on
-            disk.kind = 'disk'
-            and (
-                lower(disk.resource_id) = lower(volume.handle)
-                or (
-                    disk.cloud = 'gcp'
-                    and volume.handle = if(
-                        disk.zone is null,
-                        format('projects/{}/regions/{}/disks/{}', disk.account, disk.region, disk.name),
-                        format('projects/{}/zones/{}/disks/{}', disk.account, disk.zone, disk.name)
-                    )
-                )
-            )
+    left join disk_of_volume() as disk using (source, account, resource_id)
     qualify
         row_number() over (
-            partition by volume.source, volume.account, volume.resource_id order by disk.source asc nulls last
+            partition by volume.source, volume.account, volume.resource_id order by disk.disk_source asc nulls last
         ) = 1
 )
 
@@ -68,7 +49,7 @@ select
     coalesce(matched.disk_account, matched.account) as account,
     coalesce(matched.disk_region, matched.region) as region,
     coalesce(matched.disk_id, matched.resource_id) as resource_id,
-    matched.state as before,
+    coalesce(matched.disk_state, matched.state) as before,
     'absent' as after,
     rate.currency,
     less_copy(rate.cost_month, rate.commitment_share, matched.size_gib, $snapshot_gib_month, rate.currency)
@@ -92,4 +73,9 @@ left join marts.resource_run_rate as rate
     on matched.disk_cloud = rate.cloud and matched.disk_id = rate.resource_id
 where
     matched.disk_attached_to is null
+    and not exists (
+        select 1
+        from disk_of_volume() as held
+        where held.state = 'bound' and matched.disk_cloud = held.disk_cloud and matched.disk_id = held.disk_id
+    )
     and coalesce(matched.state_days >= $days, true)

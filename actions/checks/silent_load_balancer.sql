@@ -15,10 +15,10 @@
 -- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html), over 14 days. On AWS the bill
 -- counts capacity units by the hour, each of 25 new connections a second
 -- (https://aws.amazon.com/elasticloadbalancing/pricing/), 90,000 an hour: as many as 100 connections a day need is the
--- most. CloudWatch has no measurement of a balancer that carries nothing, which is why the bill is asked. On Azure the
--- measured bytes are zero. Balancers without a target are another check's (idle_load_balancer). An account whose bill
--- names no capacity units of any balancer says so. Google Cloud and DigitalOcean tell neither. R5: somebody has to know
--- what it is for.
+-- most, of the days of the bill (14). CloudWatch has no measurement of a balancer that carries nothing, which is why
+-- the bill is asked. On Azure the measured bytes are zero. Balancers without a target are another check's
+-- (idle_load_balancer). An account whose bill names no capacity units of any balancer says so. Google Cloud and
+-- DigitalOcean tell neither. R5: somebody has to know what it is for.
 with metered as (
     select
         rate.cloud,
@@ -74,13 +74,15 @@ select
     rate.cost_month as saving_month_high,
     case
         when judged.cloud = 'aws' and judged.is_told
-            then format('{:.4f} capacity units in {} days', judged.units, $days)
+            then format('{:.4f} capacity units in {} days', judged.units, rate.until - rate.first_day)
         when judged.bytes_avg = 0 then format('not a byte in {} days', $days)
         else 'has targets'
     end
     || costs(rate.cost_month, rate.currency) as reason,
     case
         when judged.cloud = 'aws' and not judged.is_told then 'its capacity units: the bill names none of any balancer'
+        when judged.cloud = 'aws' and rate.until - rate.first_day < 14
+            then format('bills of 14 days, there are {}', rate.until - rate.first_day)
         when judged.cloud = 'azure' then judged.bytes_missing
     end as missing
 from judged
@@ -90,7 +92,10 @@ where
         judged.cloud = 'aws'
         and (
             not judged.is_told
-            or (rate.cost_month is not null and judged.units <= $requests_a_day::double / $connections_of_unit * $days)
+            or (
+                rate.cost_month is not null
+                and judged.units <= $requests_a_day::double / $connections_of_unit * (rate.until - rate.first_day)
+            )
         )
     )
     or (judged.cloud = 'azure' and (judged.bytes_missing is not null or judged.bytes_avg = 0))

@@ -8,8 +8,10 @@
 -- param least_month: 50.0
 -- blind: Whether the team that a tag or a rule names is the right one.
 -- evidence: select daily.service, daily.currency, sum(daily.cost) filter (where daily.team is null) as
--- evidence: unallocated_cost, sum(daily.cost) as cost from marts.allocation_daily as daily where daily.cloud = {cloud}
--- evidence: and daily.account = {resource_id} group by all order by unallocated_cost desc
+-- evidence: unallocated_cost, sum(daily.cost) as cost from marts.allocation_daily as daily join
+-- evidence: marts.sub_account_billed_until as complete using (cloud, account) where daily.cloud = {cloud} and
+-- evidence: daily.account = {resource_id} and daily.day >= complete.until - 30 and daily.day < complete.until group by
+-- evidence: all order by unallocated_cost desc
 --
 -- One row per account of whose cost of 30 days more than 5 %, and at least 50, belongs to no team after all tags and
 -- rules of allocation: our limits, from catalogue OPS-09, whose other half is tag compliance as Cloud Custodian checks

@@ -14,7 +14,8 @@
 -- mark-then-act time of Cloud Custodian's examples. The 30 days already passed are the grace period of R3. AWS,
 -- DigitalOcean and libvirt do not say since when: it counts from when the disk was first seen as it is now. The
 -- snapshot that the delete leaves behind costs at most its full size at the list price of a standard snapshot, 0.05
--- per GiB-month (https://aws.amazon.com/ebs/pricing/); that is what the low end of the range gives away.
+-- per GiB-month (https://aws.amazon.com/ebs/pricing/); that is what the low end of the range gives away. Left out are
+-- disks that a claim of a Kubernetes cluster holds: it waits for a workload that is scaled to zero.
 select
     disk.source,
     disk.cloud,
@@ -45,3 +46,8 @@ where
     and disk.state = 'available'
     and disk.attached_to is null
     and coalesce(disk.state_days >= $days, disk.age_days >= $days)
+    and not exists (
+        select 1
+        from disk_of_volume() as held
+        where held.state = 'bound' and disk.cloud = held.disk_cloud and disk.resource_id = held.disk_id
+    )

@@ -21,7 +21,7 @@
 -- rule, from catalogue DB-23. What is left has to carry the peaks at Google's limits
 -- (https://cloud.google.com/spanner/docs/cpu-utilization), 65 % of its CPU in one region and 45 % in several, and 80
 -- % of its storage. Instances that scale themselves are left out. The high end is the part of the bill that the nodes
--- take which go; the low end is zero, as storage and backups are on the same bill. R5: the gate has no verb for
+-- take which go, without its lines of storage and backups; the low end is zero, as not every bill tells those apart. R5: the gate has no verb for
 -- nodes.
 with measured as (
     select
@@ -45,6 +45,17 @@ with measured as (
         base.kind = 'spanner'
         and json_extract_string(base.config, '$.autoscaling') = 'false'
         and json_extract_string(base.config, '$.free') is null
+),
+
+stored as (
+    select
+        meter.cloud,
+        meter.resource_id,
+        meter.currency,
+        sum(meter.cost_month) as cost_month
+    from marts.resource_meter_rate as meter
+    where meter.part = 'storage'
+    group by all
 )
 
 select
@@ -57,8 +68,10 @@ select
     coalesce(format('{:.0f} node(s)', measured.needed / 1000), 'fewer nodes') as after,
     rate.currency,
     if(rate.cost_month is null, null, 0)::decimal(38, 18) as saving_month_low,
-    (rate.cost_month * (1 - measured.needed / measured.units) * (1 - coalesce(rate.commitment_share, 0)))
-    ::decimal(38, 18) as saving_month_high,
+    (
+        greatest(uncommitted(rate.cost_month, rate.commitment_share) - coalesce(stored.cost_month, 0), 0)
+        * (1 - measured.needed / measured.units)
+    )::decimal(38, 18) as saving_month_high,
     coalesce(
         format(
             'in {} days CPU below {:.1f} % of {:.0f} nodes in 95 % of the hours',
@@ -71,6 +84,8 @@ select
 from measured
 left join marts.resource_run_rate as rate
     on measured.cloud = rate.cloud and measured.resource_id = rate.resource_id
+left join stored
+    on rate.cloud = stored.cloud and rate.resource_id = stored.resource_id and rate.currency = stored.currency
 where
     measured.units >= 2000
     and (measured.lacks is not null or (measured.cpu_p95 < $cpu_percent and measured.needed < measured.units))

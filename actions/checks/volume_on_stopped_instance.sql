@@ -13,10 +13,11 @@
 --
 -- 30 days: AWS Trusted Advisor's stopped instances
 -- (https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html); turbot's thrifty mods take any.
--- System disks are left out: they go with the machine (stopped_too_long). The low end gives away what a snapshot of
--- the whole disk costs at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). AWS and Google Cloud say since
--- when a machine is off; Azure and libvirt don't, so there it counts from when it was first seen as it is now. R5: a
--- disk has to be detached before it can be deleted, and the gate has no verb for that.
+-- System disks are left out: they go with the machine (stopped_too_long). The low end gives away what a snapshot of the
+-- whole disk costs at 0.05 per GiB-month (https://aws.amazon.com/ebs/pricing/). AWS and Google Cloud say since when a
+-- machine is off; Azure and libvirt don't, so there it counts from when it was first seen as it is now. Disks that
+-- several machines share are left out. R5: a disk has to be detached before it can be deleted, and the gate has no verb
+-- for that.
 select
     disk.source,
     disk.cloud,
@@ -54,6 +55,7 @@ left join marts.resource_run_rate as rate
 where
     disk.kind = 'disk'
     and coalesce(json_extract_string(disk.config, '$.boot'), 'false') <> 'true'
+    and json_extract_string(disk.config, '$.attachments') is null
     and machine.kind = 'instance'
     and machine.state = 'stopped'
     and coalesce(machine.state_days >= $days, true)

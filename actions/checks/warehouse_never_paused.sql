@@ -42,7 +42,11 @@ hour_of_week as (
         metric.resource_id,
         dayofweek(metric.hour) * 24 + hour(metric.hour) as hour_number,
         max(metric.max) filter (where metric.metric = 'connections') as connections,
-        max(metric.max) filter (where metric.metric = 'cpu_percent') as cpu
+        max(metric.max) filter (where metric.metric = 'cpu_percent') as cpu,
+        least(
+            count(metric.max) filter (where metric.metric = 'connections'),
+            count(metric.max) filter (where metric.metric = 'cpu_percent')
+        ) as weeks
     from raw.metric as metric
     join marts.resource_now as base using (source, cloud, account, resource_id)
     where
@@ -58,7 +62,12 @@ idle as (
         hour_of_week.cloud,
         hour_of_week.account,
         hour_of_week.resource_id,
-        count(*) filter (where hour_of_week.connections = 0 and hour_of_week.cpu < $cpu_percent) as idle_hours
+        count(*) filter (
+            where
+            hour_of_week.connections = 0
+            and hour_of_week.cpu < $cpu_percent
+            and hour_of_week.weeks >= floor($days / 7)
+        ) as idle_hours
     from hour_of_week
     group by all
 ),

@@ -90,6 +90,7 @@ def disk(row: Row) -> Record:
             "iops": text(facts.get("diskIOPSReadWrite")),
             "throughput_mib_s": text(facts.get("diskMBpsReadWrite")),
             "tier": facts.get("tier"),
+            "attachments": text(len(shared)) if len(shared) > 1 else None,
         },
     )
 

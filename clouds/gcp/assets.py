@@ -131,7 +131,7 @@ def _disk(data: Payload) -> dict[str, Any]:
         "sku": last(str(data.get("type", ""))) or None,
         "size_gib": number(data.get("sizeGb")),
         "attached_to": asset_name(users[0]) if users else None,
-        "config": {},
+        "config": {"attachments": str(len(users)) if len(users) > 1 else None},
     }
     if data.get("status", "READY") == "READY":
         since = data.get("lastAttachTimestamp" if users else "lastDetachTimestamp")

@@ -110,6 +110,26 @@ def test_evidence_runs_and_shows_the_resource(check: Check, facts: DuckDBPyConne
         assert facts.execute(row["evidence"]).fetchall()
 
 
+@pytest.mark.parametrize(
+    ("name", "resource", "column", "told"),
+    [
+        ("costly_traffic", "a", "cost", 100),
+        ("unallocated_spend", "a", "unallocated_cost", 100),
+        ("premium_network_tier", "much", "cost", 50),
+    ],
+)
+def test_evidence_adds_up_to_what_the_reason_tells(
+    name: str, resource: str, column: str, told: int, facts: DuckDBPyConnection
+) -> None:
+    """Of the days that the reason tells of, not of all that were ever billed."""
+    (check,) = [check for check in checks() if check.name == name]
+    case = next(iter(yaml.safe_load((CASES / f"{name}.yaml").read_text())["cases"].values()))
+    fill(facts, case["given"])
+    found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check])
+    (evidence,) = found.filter(found["resource_id"] == resource)["evidence"]
+    assert facts.execute(evidence).pl()[column].sum() == told
+
+
 def test_every_case_file_belongs_to_a_check() -> None:
     assert {file.stem for file in CASES.glob("*.yaml")} == {check.name for check in checks()}
 

@@ -55,7 +55,8 @@ def parse_disks(page: Payload, place: Place) -> Iterator[Record]:
     """One record per volume; since when one is attached is known, since when it is not, isn't."""
     for found in page.get("Volumes", ()):
         tags = tags_of(found.get("Tags"))
-        attached = next(iter(found.get("Attachments", ())), {})
+        attachments = found.get("Attachments", ())
+        attached = next(iter(attachments), {})
         yield record(
             place, "disk", found["VolumeId"], zone=found["AvailabilityZone"],
             name=tags.get("Name"), sku=found["VolumeType"],
@@ -66,6 +67,7 @@ def parse_disks(page: Payload, place: Place) -> Iterator[Record]:
                 "boot": attached.get("Device") in ROOT_DEVICES, "iops": found.get("Iops"),
                 "throughput": found.get("Throughput"), "encrypted": found.get("Encrypted"),
                 "source": found.get("SnapshotId") or None,
+                "attachments": len(attachments) if len(attachments) > 1 else None,
             },
         )  # fmt: skip
 

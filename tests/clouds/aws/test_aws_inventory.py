@@ -224,6 +224,18 @@ def test_forty_thousand_different_tag_keys_are_kept(aws: Emulator) -> None:
     assert len(keys) == 40_000
 
 
+def test_disk_says_that_several_machines_share_it() -> None:
+    place = Place(Account(HOME, None, WEST), WEST)
+    volumes = [
+        {"VolumeId": f"vol-{len(machines)}", "AvailabilityZone": "a", "VolumeType": "io2",
+         "Size": 1, "State": "in-use", "CreateTime": datetime(2026, 1, 1),
+         "Attachments": [{"InstanceId": machine} for machine in machines]}
+        for machines in (["i-1"], ["i-1", "i-2"])
+    ]  # fmt: skip
+    found = [json.loads(row["config"]) for row in parse_disks({"Volumes": volumes}, place)]
+    assert [config.get("attachments") for config in found] == [None, "2"]
+
+
 def test_one_kind_in_one_region_denied_leaves_the_rest(aws: Emulator) -> None:
     for region in (WEST, "us-east-1"):
         aws.client("ec2", region).create_volume(AvailabilityZone=f"{region}a", Size=1)
