@@ -33,6 +33,14 @@ def test_a_change_of_the_time_is_asked_about_first() -> None:
     assert "instance resized" in steps[0]
 
 
+def test_a_name_in_a_step_is_no_markup() -> None:
+    incident = {"is_expected": False, "cause": "new", "direction": "up"}
+    first = {"name": "a*[b](http://c)", "changes": "2026-03-01: `x` resized"}
+    steps = words.next_steps(incident, first)
+    assert r"\`x\` resized" in steps[0]
+    assert r"**a\*\[b\](http://c)**" in steps[1]
+
+
 def test_what_is_over_is_not_to_be_stopped() -> None:
     incident = {"is_expected": False, "cause": "quantity", "direction": "up", "state": "just ended"}
     steps = " ".join(words.next_steps(incident, FIRST))

@@ -286,7 +286,7 @@ def _inside(choice: Choice, group: dict[str, Any], currency: str) -> None:
     else:
         asked[fields[choice.split]] = [value]
     with st.container(border=True):
-        st.subheader(f"Inside {group['name']}", anchor=False)
+        st.subheader(f"Inside {money.markdown(group['name'])}", anchor=False)
         resource: dict[str, Any] | None = None
         # What a resource costs is not told by category.
         if choice.tag_key is None and asked["categories"] is None:

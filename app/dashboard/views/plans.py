@@ -87,11 +87,12 @@ def _detail(plan: Plan) -> None:
     decided = approvals(decide.ledger(), plan.id)
     status = plan_text.STATUS[plan.status]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plan.title, anchor=False, width="stretch")
+        st.subheader(money.markdown(plan.title), anchor=False, width="stretch")
         st.badge(status.words, icon=status.icon, color=status.colour)
         st.badge(f"Risk {plan.risk}", icon=":material/shield:", color="gray")
     st.caption(
-        f"{plan.id}, made by **{plan.author}** on {plan.created_at:%-d %b %Y %H:%M} UTC"
+        f"{plan.id}, made by **{money.markdown(plan.author)}** on "
+        f"{plan.created_at:%-d %b %Y %H:%M} UTC"
         + (f", on the facts of snapshot {plan.snapshot}" if plan.snapshot else "")
         + (f". Puts back run {plan.undoes_run}" if plan.undoes_run else "")
     )
@@ -170,7 +171,7 @@ def _to_approve(plan: Plan) -> None:
     other = " by somebody other than its author" if plan.risk > "R1" else ""
     st.info(
         f"Waiting for approval: {plan.risk} needs {needed}{other}. "
-        f"Approved so far by: {', '.join(where.approved_by) or 'nobody'}. "
+        f"Approved so far by: {money.markdown(', '.join(where.approved_by)) or 'nobody'}. "
         f"Open until {plan.expires_at:%-d %b %Y %H:%M} UTC.",
         icon=":material/hourglass_top:",
     )
@@ -185,12 +186,15 @@ def _to_apply(plan: Plan) -> None:
     where = standing(decide.ledger(), plan.id, decide.clock())
     if where.is_approved:
         st.success(
-            f"Approved by {', '.join(where.approved_by)}. Each resource is looked at again before "
-            "it is changed; one that has drifted is left alone.",
+            f"Approved by {money.markdown(', '.join(where.approved_by))}. Each resource is looked "
+            "at again before it is changed; one that has drifted is left alone.",
             icon=":material/verified:",
         )
     else:
-        st.warning(f"Not approved any more: {where.missing}.", icon=":material/hourglass_top:")
+        st.warning(
+            f"Not approved any more: {money.markdown(str(where.missing))}.",
+            icon=":material/hourglass_top:",
+        )
     with st.container(horizontal=True):
         _apply_button(plan, "Apply", lambda: _apply_dialog(plan))
         _reject_button(plan)
@@ -209,7 +213,10 @@ def _interrupted(plan: Plan) -> None:
 def _to_verify(plan: Plan, run: Run) -> None:
     done = plan_text.counts(run)
     say = st.success if plan.status == "applied" else st.warning
-    say(f"Run {run.id} by {run.actor}: {done}.", icon=plan_text.STATUS[plan.status].icon)
+    say(
+        f"Run {run.id} by {money.markdown(run.actor)}: {done}.",
+        icon=plan_text.STATUS[plan.status].icon,
+    )
     with st.container(horizontal=True):
         if plan.status != "applied":
             _apply_button(plan, "Apply what is left", lambda: _apply_dialog(plan))
@@ -238,11 +245,10 @@ def _apply_button(plan: Plan, label: str, apply: Callable[[], object]) -> None:
 @page.dialog("Approve this plan", width="medium", icon=":material/verified:")
 def _approve_dialog(plan: Plan) -> None:
     st.markdown(
-        money.markdown(
-            f"**{plan.title}**: {plan_text.counted(len(plan.changes), 'change')} of risk "
-            f"{'at most ' if len(plan.changes) > 1 else ''}{plan.risk}; it "
-            f"{plan_text.effect(plan)}. You approve exactly this list, as **{visitor.user()}**:"
-        )
+        f"**{money.markdown(plan.title)}**: {plan_text.counted(len(plan.changes), 'change')} of "
+        f"risk {'at most ' if len(plan.changes) > 1 else ''}{plan.risk}; it "
+        f"{money.markdown(plan_text.effect(plan))}. You approve exactly this list, as "
+        f"**{money.markdown(visitor.user())}**:"
     )
     st.code(plan.hash, language=None, wrap_lines=True)
     reason = st.text_input("Remark for the log (optional)", key=f"remark_{plan.id}")
@@ -262,7 +268,7 @@ def _reject_dialog(plan: Plan) -> None:
 def _apply_dialog(plan: Plan) -> None:
     st.markdown(
         f"{plan_text.counted(len(plan.changes), 'change')} will be made now, one after the other, "
-        f"as **{visitor.user()}**. Closing the page does not stop it."
+        f"as **{money.markdown(visitor.user())}**. Closing the page does not stop it."
     )
     if st.button("Apply now", type="primary", key="apply_now"):
         _start(plan)
