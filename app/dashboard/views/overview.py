@@ -180,7 +180,7 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
     st.subheader("What changed most", anchor=False)
     found = data.ask("movers", currency=currency)
     if found.is_empty():
-        is_billed = kpi["month_to_date"] != 0
+        is_billed = kpi["month_to_date"] is not None
         st.caption(
             "Nothing changed against the same days of last month."
             if is_billed
