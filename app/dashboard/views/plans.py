@@ -36,14 +36,23 @@ def plans() -> None:
         )
         return
     chosen = _list(listed)
+    if chosen is None:
+        return
     with st.container(border=True):
         _detail(chosen)
 
 
-def _list(listed: list[Plan]) -> Plan:
+def _list(listed: list[Plan]) -> Plan | None:
+    """The list, and the plan that is chosen in it; none is while a link leads to another."""
     ids = [plan.id for plan in listed]
     wanted = st.session_state.get("plan", st.query_params.get("plan"))
-    first = ids.index(wanted) if wanted in ids else 0
+    first = ids.index(wanted) if wanted in ids else None if wanted else 0
+    if first is None:
+        st.warning(
+            f"There is no plan {money.markdown(str(wanted))} among the {LISTED} newest of this "
+            "home. Choose one of those below, or look at the link again.",
+            icon=":material/search_off:",
+        )
     frame = pl.DataFrame(
         [
             {
@@ -61,10 +70,10 @@ def _list(listed: list[Plan]) -> Plan:
     )
     rows = page.table(
         frame,
-        key="plans_list",
+        key="plans_list" if first is not None else f"plans_instead_of_{wanted}",
         alt="Plans, the newest first",
-        select="single-row-required",
-        preselect=[first],
+        select="single-row" if first is None else "single-row-required",
+        preselect=[] if first is None else [first],
         columns={
             "state": st.column_config.TextColumn("State"),
             "title": st.column_config.TextColumn("Plan", width="large"),
@@ -77,7 +86,10 @@ def _list(listed: list[Plan]) -> Plan:
         },
         rows=6,
     )
-    chosen = listed[rows[0] if rows else first]
+    place = rows[0] if rows else first
+    if place is None:
+        return None
+    chosen = listed[place]
     st.session_state["plan"] = st.query_params["plan"] = chosen.id
     return chosen
 
