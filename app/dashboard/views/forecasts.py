@@ -223,7 +223,8 @@ def _steps(found: pl.DataFrame) -> list[tuple[str, float]]:
     rows = list(found.filter(pl.col("change").abs() >= LEAST).iter_rows(named=True))
     named = [
         (
-            f"{row['service']}, {row['account_name']} <b>{page.cloud_name(row['cloud'])}</b>",
+            charts.plain(f"{row['service']}, {row['account_name']}")
+            + f" <b>{page.cloud_name(row['cloud'])}</b>",
             float(row["change"]),
         )
         for row in rows[:SHOWN]

@@ -187,7 +187,11 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
             else f"{kpi['month']:%B} has no bills yet: they come a day or more late."
         )
         return
-    named = found.with_columns(pl.format("{} <b>{}</b>", "service", "account_name").alias("label"))
+    service, account = (
+        pl.col(name).map_elements(charts.plain, return_dtype=pl.String)
+        for name in ("service", "account_name")
+    )
+    named = found.with_columns(pl.format("{} <b>{}</b>", service, account).alias("label"))
     charts.show(
         charts.movers(named, label="label", y="change", currency=currency),
         "overview_movers",
