@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from app.errors import BadInput
-from app.table_file import given_format, read_table
+from app.table_file import AGAIN, given_format, read_table
 from models.errors import UnusableSeries
 from models.stamps import Stamps, read_stamps
 
@@ -14,6 +14,7 @@ SERIES = ("unique_id", "ds", "y")
 STREAM = ("timestamp", "value")
 A_TIME = "a date or time such as 2026-11-22 09:00:00"
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
+YEARS = (1000, 3000)  # what stands for "never", such as 9999-12-31, has no step after it
 UNREADABLE = 0.1  # share of timestamps; with more of them the file is something else
 
 
@@ -53,6 +54,7 @@ def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
     bad = {
         ("unique_id", "the name of a series"): pl.col("unique_id").is_null(),
         ("ds", A_TIME): pl.col("ds").is_null(),
+        ("ds", f"a time between the years {YEARS[0]} and {YEARS[1]}"): _is_out_of_time(rows["ds"]),
         ("ds", "a time zone, which other rows of the series have"): ~zoned
         & zoned.any().over("unique_id"),
         ("y", "a number, or nothing if it is unknown"): pl.col("given_y").is_not_null()
@@ -75,6 +77,12 @@ def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
         for k, (name, expected) in enumerate(bad)
     ]
     return found.select("row", pl.coalesce(said).alias("wrong"))
+
+
+def _is_out_of_time(times: pl.Series) -> pl.Expr:
+    if times.dtype.is_integer():  # counted steps
+        return pl.lit(False)
+    return ~pl.col("ds").dt.year().is_between(*YEARS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +171,15 @@ def _columns(file: Path, frame: pl.DataFrame, expected: tuple[str, ...]) -> pl.D
         )
     if frame.is_empty():
         raise BadInput(f"{file} has no rows.")
+    if twice := [name for name in expected if f"{name}{AGAIN}" in frame.columns]:
+        raise BadInput(
+            f"{file} has more than one column {twice[0]}, and which is meant can't be told. "
+            "Rename or delete the others."
+        )
+    if nested := [name for name in expected if frame[name].dtype.is_nested()]:
+        raise BadInput(
+            f"{file}: {nested[0]} is of type {frame[nested[0]].dtype}; expected single values."
+        )
     return frame.select(expected)
 
 

@@ -20,6 +20,7 @@ Compression = Literal["uncompressed", "gzip", "zstd"]
 COMPRESSED: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 OFFSET = re.compile(r"[+-]\d\d:?\d\d")
+AGAIN = "_duplicated_0"  # what polars puts behind the name of a column that has it, too
 NAMES = ".csv, .tsv (also with .gz or .zst) or .parquet"
 
 
@@ -66,7 +67,9 @@ def read_table(file: Path) -> pl.DataFrame:
     form = given_format(file)
     try:
         if form is PARQUET:
-            return _read_parquet(file)
+            rows = _read_parquet(file)
+            words = pl.selectors.categorical() | pl.selectors.enum()  # pandas writes them so
+            return rows.with_columns(words.cast(pl.String))
         return pl.read_csv(file, infer_schema=False, separator=form.separator)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         wrong = _too_long(file, form) or str(error).splitlines()[0]

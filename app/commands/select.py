@@ -10,6 +10,7 @@ import typer
 from app.answer import Answer
 from app.command import command, named_path
 from app.session import Session
+from models.selection.requirements import MOST_COUNTED
 
 PANEL = "Look"
 Export = Literal["karpenter", "abis", "terraform"]
@@ -47,7 +48,7 @@ def _flag(help: str) -> Any:
 
 
 def _cost(help: str, metavar: str) -> Any:
-    return typer.Option(metavar=metavar, help=help, rich_help_panel=Costs, min=0)
+    return typer.Option(metavar=metavar, help=help, rich_help_panel=Costs, min=0, max=MOST_COUNTED)
 
 
 def _start(help: str, metavar: str, parser: Callable[[str], Any] | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 from itertools import accumulate
 from typing import Any
 
@@ -9,7 +10,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from app.dashboard.money import short, sign, signed
+from app.dashboard.money import UNKNOWN, short, sign, signed
 
 COLOURS = (
     "#0f8f88", "#5470d6", "#d9730d", "#b65596", "#5f9136", "#2f86c5", "#cf4f57", "#9d7f1a",
@@ -18,6 +19,7 @@ REST = "#8492a0"  # Other, and what is only context
 OVER, UNDER = "#d0484b", "#2e8b57"
 CLOUDS = ("AWS", "Google Cloud", "Azure", "DigitalOcean", "On-premises", "Oracle Cloud")
 OTHER = "Other"
+LONGEST = 60  # characters of a name on a label
 MOVER = 44  # pixels per bar and its label
 LEGEND = 19  # pixels per line of a legend
 MOST = 7  # series in one chart; the rest is Other
@@ -68,13 +70,14 @@ def stacked(
 ) -> go.Figure:
     """Bars over time, one colour per value of `split`, the largest at the bottom."""
     figure = fig(height)
+    frame = frame.with_columns(pl.col(split).fill_null(UNKNOWN))
     monthly = x == "month"
     for index, name in enumerate(_by_size(frame, y, split)):
         part = frame.filter(pl.col(split) == name).sort(x)
         figure.add_bar(
             x=part[x].to_list(),
             y=part[y].to_list(),
-            name=name,
+            name=plain(name),
             marker={"color": colour(name, index), "line": {"width": 0}},
             customdata=[short(value, currency) for value in part[y]],
             hovertemplate="%{customdata}",
@@ -170,6 +173,16 @@ def movers(frame: pl.DataFrame, *, label: str, y: str, currency: str) -> go.Figu
         zeroline=True,
     )
     return figure
+
+
+def plain(name: str) -> str:
+    """A name as it reads in a figure, where `<` begins markup, cut to what fits on a label.
+
+    >>> plain("<b>x</b>"), len(plain("x" * 400))
+    ('&lt;b&gt;x&lt;/b&gt;', 60)
+    """
+    line = " ".join(name.split())
+    return escape(line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}\u2026", quote=False)
 
 
 def colour(name: str, index: int) -> str:

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from app.dashboard.charts import COLOURS, OVER, REST, fig, waterfall
+from app.dashboard.charts import COLOURS, OVER, REST, fig, plain, waterfall
 from app.dashboard.incident_words import short as short_name
 from app.dashboard.money import short, sign
 
@@ -50,4 +50,6 @@ def days(frame: pl.DataFrame, *, currency: str) -> go.Figure:
 def steps(frame: pl.DataFrame, *, currency: str) -> go.Figure:
     """From expected to actual, one step per row; columns label and amount."""
     rows = zip(frame["label"].to_list(), frame["amount"].to_list(), strict=True)
-    return waterfall([(short_name(label), amount) for label, amount in rows], currency=currency)
+    return waterfall(
+        [(plain(short_name(label)), amount) for label, amount in rows], currency=currency
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.dashboard import data, incident_words
+from app.dashboard import data, incident_words, money
 
 RECENT = 62  # days before the data date in which an incident still explains this month
 
@@ -36,5 +36,8 @@ def incident_link(currency: str, changed: Mapping[str, Any]) -> None:
         label = f"Why {service} changed" + (f": {cause}" if cause else "")
         query = {"anomaly": row["id"], "currency": currency}
     st.page_link(
-        "views/anomalies.py", label=label, icon=":material/troubleshoot:", query_params=query
+        "views/anomalies.py",
+        label=money.markdown(label),
+        icon=":material/troubleshoot:",
+        query_params=query,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from app.dashboard.money import markdown
 from app.words import day
 
 CERTAIN, LIKELY = 12.0, 6.0  # times the usual deviation
@@ -70,20 +71,21 @@ def severity(level: str | None, share: float | None, currency: str) -> str | Non
 
 
 def next_steps(incident: Mapping[str, Any], first: Mapping[str, Any] | None) -> list[str]:
-    """What to do next, in the order of doing it."""
+    """What to do next, in the order of doing it, in Markdown."""
     if incident["is_expected"]:
         return ["Nothing, if this was wanted. The evidence shows the lines."]
     if first is None:
         return ["Look at the evidence, and run the pipeline again to find the causes."]
-    what = f"**{short(first['name'])}**"
+    what = f"**{markdown(short(first['name']))}**"
     steps = _STEPS.get(incident["cause"] or "quantity", _STEPS["quantity"])
     if incident["direction"] == "down":
         steps = _DROP
     elif incident.get("state") in ("just ended", "ended"):
         steps = _OVER
     if first["changes"]:
-        steps = (f"Ask who made the change of that time: {first['changes']}.", *steps)
-    return [step.format(what=what) for step in steps]
+        steps = ("Ask who made the change of that time: {changes}.", *steps)
+    changes = markdown(first["changes"] or "")
+    return [step.format(what=what, changes=changes) for step in steps]
 
 
 _STEPS = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.dashboard import data, page
+from app.dashboard import data, money, page
 
 LINES = 500  # rows of the table; the rest is a filter away
 
@@ -38,7 +38,7 @@ def lines(asked: dict[str, Any], name: str, currency: str) -> None:
         )
         shown = f"The {LINES} largest lines" if found.height == LINES else "All lines"
         page.note(
-            f"{shown} of {name}, as delivered",
+            f"{shown} of {money.markdown(name)}, as delivered",
             "Bill lines",
             data.statement("focus_lines", **asked),
         )
@@ -63,7 +63,7 @@ def lines(asked: dict[str, Any], name: str, currency: str) -> None:
             },
         )
         page.note(
-            f"The files in which the lines of {name} came",
+            f"The files in which the lines of {money.markdown(name)} came",
             "Export files",
             data.statement("focus_files", **asked),
         )

@@ -1,5 +1,6 @@
 """Write money the way a reader expects it: short in cards, full in tables, per currency."""
 
+import re
 from decimal import Decimal
 
 SIGNS = {
@@ -10,6 +11,7 @@ WHOLE = {"JPY", "KRW", "CLP", "VND", "ISK", "HUF"}  # nobody uses their hundredt
 NAMED = {"USD": "dollar", "EUR": "euro", "JPY": "yen"}  # tables know these by name
 STEPS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 UNKNOWN = "unknown"
+MARKUP = re.compile(r"[\\`*\[\]<>~$]|(?<!\w)[_#]|_(?!\w)|&(?=#?\w+;)")  # in Markdown
 
 Amount = Decimal | float | int
 
@@ -129,12 +131,24 @@ def chance(share: float | None) -> str:
 
 
 def markdown(text: str) -> str:
-    r"""Text as it reads, in places that take Markdown: two dollar signs would be a formula.
+    r"""Text as it reads, in places that take Markdown: no name in it becomes a link or a badge.
 
-    >>> print(markdown("$5 to $9"))
-    \$5 to \$9
+    >>> print(markdown("$5 to $9"), markdown("my_db [:red[x](y)"))
+    \$5 to \$9 my_db \[:red\[x\](y)
     """
-    return text.replace("$", r"\$")
+    return MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines()))
+
+
+def code(text: str) -> str:
+    """An id or a state in the letters of code, whatever it holds.
+
+    >>> code("i-1"), code("a`b")
+    ('`i-1`', '`` a`b ``')
+    """
+    if "`" not in text:
+        return f"`{text}`"
+    fence = "`" * (max(map(len, re.findall("`+", text))) + 1)
+    return f"{fence} {text} {fence}"
 
 
 def _scaled(amount: float) -> str:

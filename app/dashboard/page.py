@@ -128,8 +128,8 @@ def empty(what: str, do: str) -> None:
 
 def problem(error: Exception) -> None:
     """One of our own errors, in its own words: what was found, and what to do."""
-    text = markdown(without_passwords(str(error)))
-    st.error(text.replace("\n", "  \n"), icon=":material/error:")
+    told = without_passwords(str(error)).splitlines()
+    st.error("  \n".join(map(markdown, told)), icon=":material/error:")
 
 
 def dialog(
@@ -228,7 +228,8 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
         return
     rows = list(late.iter_rows(named=True))
     parts = ", ".join(
-        f"{'source ' if row['reason'] else ''}**{cloud_name(row['name'])}** ({row['what']})"
+        f"{'source ' if row['reason'] else ''}**{markdown(cloud_name(row['name']))}** "
+        f"({markdown(row['what'])})"
         for row in rows
     )
     effect = (
@@ -237,8 +238,10 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
         if late["is_money"].any()
         else "Costs are whole; what is said of resources and prices is older."
     )
-    st.warning(markdown(f"Incomplete or late data: {parts}. {effect}"), icon=":material/schedule:")
-    reasons = [f"- **{row['name']}**: {row['reason']}" for row in rows if row["reason"]]
+    st.warning(f"Incomplete or late data: {parts}. {effect}", icon=":material/schedule:")
+    reasons = [
+        f"- **{markdown(row['name'])}**: {markdown(row['reason'])}" for row in rows if row["reason"]
+    ]
     if reasons:
         with st.expander("Why, and what to do", icon=":material/build:"):
-            st.markdown(markdown("\n".join(reasons)))
+            st.markdown("\n".join(reasons))

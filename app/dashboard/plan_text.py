@@ -10,7 +10,7 @@ from actions.audit import Event
 from actions.planned import Plan, PlannedChange
 from actions.run import Run, Step
 from actions.verify import Verdict
-from app.dashboard.money import between, full_range, markdown, signed
+from app.dashboard.money import between, code, full_range, markdown, signed
 from app.dashboard.page import cloud_name
 from app.words import look
 
@@ -102,11 +102,11 @@ def one_line(planned: PlannedChange, step: Step | None) -> str:
     change = planned.change
     name = planned.name or change.resource.resource_id
     kind = change.resource.kind.replace("_", " ")
-    line = f"{change.verb.capitalize()} {kind} **{name}**: "
-    line += f"{look(change.before)} to {look(change.after)}"
+    what = f"{look(change.before)} to {look(change.after)}"
     if change.currency and change.saving_month_high is not None:
-        line += ", " + _effect(change.saving_month_low, change.saving_month_high, change.currency)
-    line = f"{markdown(line)} :gray-badge[{change.risk}]"
+        what += ", " + _effect(change.saving_month_low, change.saving_month_high, change.currency)
+    line = f"{change.verb.capitalize()} {kind} **{markdown(name)}**: {markdown(what)} "
+    line += f":gray-badge[{change.risk}]"
     if step is not None and step.outcome is not None:
         outcome = OUTCOME[step.outcome]
         return f"{outcome.icon} {line} :{outcome.colour}-badge[{outcome.words}]"
@@ -114,39 +114,40 @@ def one_line(planned: PlannedChange, step: Step | None) -> str:
 
 
 def explained(planned: PlannedChange, step: Step | None, account_name: str | None) -> str:
-    """Everything somebody has to know before agreeing to the change."""
+    """Everything somebody has to know before agreeing to the change, in Markdown."""
     change, where = planned.change, planned.change.resource
     account = f"{account_name} ({where.account})" if account_name else where.account
     back = BACK.get(change.way_back, change.way_back) if change.way_back else None
     facts: dict[str, str | None] = {
-        "Why": planned.reason,
-        "Resource": f"`{where.resource_id}` in {cloud_name(where.cloud)}, {account}, "
-        f"{where.region}",
-        "Looks now": _looks(planned),
-        "Before": f"`{change.before}`",
-        "After": f"`{change.after}`",
-        "Saves": _saves(planned),
+        "Why": planned.reason and markdown(planned.reason),
+        "Resource": code(where.resource_id)
+        + markdown(f" in {cloud_name(where.cloud)}, {account}, {where.region}"),
+        "Looks now": markdown(_looks(planned)),
+        "Before": code(change.before),
+        "After": code(change.after),
+        "Saves": markdown(_saves(planned)),
         "Risk": RISK.get(change.risk, change.risk),
         "Way back": back or "**none**: this can't be undone",
-        "Permissions needed": ", ".join(f"`{name}`" for name in change.permissions) or "none known",
+        "Permissions needed": ", ".join(map(code, change.permissions)) or "none known",
         "Change": change.change_id,
     }
     if step is not None and step.outcome is not None:
         facts["Outcome"] = OUTCOME[step.outcome].words
-        facts["Because"] = step.reason
-        facts["Backup"] = f"`{step.backup}`" if step.backup else None
-    return "  \n".join(f"**{name}** {markdown(fact)}" for name, fact in facts.items() if fact)
+        facts["Because"] = step.reason and markdown(step.reason)
+        facts["Backup"] = code(step.backup) if step.backup else None
+    return "  \n".join(f"**{name}** {fact}" for name, fact in facts.items() if fact)
 
 
 def judged(verdict: Verdict) -> str:
     """Whether a change holds, and what each window of bills says about it."""
     holds = {True: "As planned", False: "No longer as planned", None: "Not known"}
-    lines = [f"**{holds[verdict.is_as_planned]}**: {verdict.looks}"]
+    lines = [f"**{holds[verdict.is_as_planned]}**: {markdown(verdict.looks)}"]
     lines += [
-        f"**{item.window_days} days of bills**: {item.verdict.replace('_', ' ')}, {item.reason}"
+        f"**{item.window_days} days of bills**: {item.verdict.replace('_', ' ')}, "
+        + markdown(item.reason)
         for item in verdict.measured
     ]
-    return markdown("  \n".join(lines))
+    return "  \n".join(lines)
 
 
 def counts(run: Run) -> str:

@@ -23,10 +23,10 @@ LABELS: Mapping[str, Mapping[str, tuple[str, float]]] = {  # label, and its unit
         "memory_gib": ("instance-memory", 1024),
         "gpus": ("instance-gpu-count", 1),
         "network_gbps": ("instance-network-bandwidth", 1000),
-        "ebs_mbps": ("instance-ebs-bandwidth", 1),
     },
     "azure": {"vcpus": ("sku-cpu", 1), "memory_gib": ("sku-memory", 1024)},
 }
+ON_ALL_NODES = ("vcpus", "memory_gib")  # a node that lacks a label is below no limit of it
 
 
 def node_pool(asked: Requirements, offers: Sequence[Mapping[str, Any]]) -> str:
@@ -78,8 +78,9 @@ def _requirements(
         {"key": key, "operator": "In", "values": values} for key, values in listed.items() if values
     ]
     for name, (label, unit) in LABELS.get(cloud, {}).items():
-        if name in asked.ranges:
-            found += _limits(f"{PREFIXES[cloud]}/{label}", asked.ranges[name], unit)
+        wanted = asked.ranges.get(name)
+        if wanted is not None and (wanted.low or name in ON_ALL_NODES):
+            found += _limits(f"{PREFIXES[cloud]}/{label}", wanted, unit)
     return found
 
 
@@ -87,10 +88,10 @@ def _limits(key: str, wanted: Range, unit: float) -> list[dict[str, Any]]:
     """Karpenter compares whole numbers by more than and less than."""
     limits: list[dict[str, Any]] = []
     if wanted.low:
-        more = [str(ceil(wanted.low * unit) - 1)]
+        more = [str(ceil(round(wanted.low * unit, 6)) - 1)]
         limits.append({"key": key, "operator": "Gt", "values": more})
     if wanted.high is not None:
-        less = [str(floor(wanted.high * unit) + 1)]
+        less = [str(floor(round(wanted.high * unit, 6)) + 1)]
         limits.append({"key": key, "operator": "Lt", "values": less})
     return limits
 

@@ -76,6 +76,7 @@ SETS: Mapping[str, str] = {  # name of the requirement: column of the candidates
 FLAGS = ("burstable", "bare_metal", "current_generation", "doubtful")
 """Every claim that can be asked for or ruled out; `doubtful` is the price, not the machine."""
 
+MOST_COUNTED = 1_000_000_000  # GiB or hours that go into a price, which is DECIMAL(18, 9)
 EU = "EU"  # as a country: every member of the European Union
 
 

@@ -65,6 +65,7 @@ def test_a_full_disk_is_told(tmp_path: Path, command: str) -> None:
         ("unique_id,ds,y\na,2026-01-01,1\na,2026-01-02,lots\n", "y in line 3 is 'lots'"),
         ("unique_id,ds,y\na,soon,1\n", "ds in line 2 is 'soon'"),
         ("unique_id,ds,y\na,,1\n", "ds in line 2 is empty"),
+        ("unique_id,ds,y,y\na,2026-01-01,1,2\n", "more than one column y"),
     ],
 )
 def test_forecast_says_what_is_wrong_with_a_file(tmp_path: Path, text: str, says: str) -> None:
@@ -153,6 +154,8 @@ def test_forecast_writes_the_time_zone_that_it_reads(tmp_path: Path) -> None:
         ("b,2026-03-01,inf", "y in line 242 is 'inf'; expected a number"),
         ("b,2026-03-01,N/A", "y in line 242 is 'N/A'; expected a number"),
         ("b,,1", "ds in line 242 is empty; expected a date or time"),
+        ("b,9999-12-31,1", "ds in line 242 is '9999-12-31'; expected a time between the years"),
+        ("b,0001-01-01,1", "ds in line 242 is '0001-01-01'; expected a time between the years"),
         ("b,2026-02-30,1", "ds in line 242 is '2026-02-30'; expected a date or time"),
         ("b,soon,1\nb,later,2", "ds in line 242 is 'soon'; expected a date or time such as "
          "2026-11-22 09:00:00, and 1 more such rows"),
@@ -189,6 +192,20 @@ def test_a_parquet_row_without_unique_id_is_refused_once(tmp_path: Path) -> None
     assert refused["unique_id"] is None
     assert refused["reason"].startswith("unique_id in row 121 is empty")
     assert pl.read_parquet(out)["unique_id"].to_list() == ["a", "a", "a", None]
+
+
+def test_categories_are_read_as_text_and_lists_are_bad_input(tmp_path: Path) -> None:
+    file, out = tmp_path / "y.parquet", tmp_path / "f.parquet"
+    frame = weekly(120)
+    frame.with_columns(pl.col("unique_id", "y").cast(pl.String).cast(pl.Categorical)).write_parquet(
+        file
+    )
+    found = answer("forecast", file, "--horizon", "3", "--out", out, home=tmp_path / "h")
+    assert found["refused"] == []
+    frame.with_columns(pl.concat_list("y").alias("y")).write_parquet(file)
+    outcome = call("forecast", file, "--horizon", "3", "--out", out, "--json")
+    assert outcome.code == 2
+    assert f"{file}: y is of type List(Float64)" in outcome.json["error"]["message"]
 
 
 def test_forecast_refuses_to_write_over_what_it_reads(tmp_path: Path) -> None:
@@ -268,6 +285,7 @@ def test_detect_names_the_onsets_and_their_threshold(tmp_path: Path) -> None:
 BAD = {
     "empty.csv": ("", "can't be read as CSV"),
     "header.csv": ("timestamp,value\n", "has no rows"),
+    "twice.csv": ("timestamp,value,value\n1,2,3\n", "more than one column value"),
     "columns.csv": ("time,value\n1,2\n", "lacks the column timestamp"),
     "text.csv": ("timestamp,value\n2026-01-01 00:00:00,high\n", "line 2 is 'high'"),
     "nothing.csv": ("timestamp,value\n2026-01-01 00:00:00,\n", "no row has a value"),

@@ -71,6 +71,20 @@ def test_a_page_that_was_drawn_while_its_run_ended_shows_the_end(
     assert any("by grace: 1 applied" in box.value for box in app.success)
 
 
+def test_a_link_to_a_plan_that_is_not_there_shows_no_other_to_be_decided(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = approved(own_demo_home)
+    app = opened(own_demo_home, "overview", monkeypatch)
+    app.query_params["plan"] = "p9-ffff"
+    app = app.switch_page("views/plans.py").run()
+    assert not app.exception
+    assert any("There is no plan p9-ffff" in box.value for box in app.warning)
+    assert not app.button
+    app.query_params["plan"] = plan.id
+    assert any(box.label == "Apply" for box in app.run().button)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch

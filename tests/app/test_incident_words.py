@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from app.dashboard import incident_charts
+from app.dashboard import charts, incident_charts
 from app.dashboard import incident_words as words
 
 FIRST = {"name": "i-1", "changes": None}
@@ -31,6 +31,14 @@ def test_a_change_of_the_time_is_asked_about_first() -> None:
     incident = {"is_expected": False, "cause": "quantity", "direction": "up"}
     steps = words.next_steps(incident, {**FIRST, "changes": "2026-03-01: instance resized"})
     assert "instance resized" in steps[0]
+
+
+def test_a_name_in_a_step_is_no_markup() -> None:
+    incident = {"is_expected": False, "cause": "new", "direction": "up"}
+    first = {"name": "a*[b](http://c)", "changes": "2026-03-01: `x` resized"}
+    steps = words.next_steps(incident, first)
+    assert r"\`x\` resized" in steps[0]
+    assert r"**a\*\[b\](http://c)**" in steps[1]
 
 
 def test_what_is_over_is_not_to_be_stopped() -> None:
@@ -84,3 +92,13 @@ def test_the_abnormal_days_are_marked_and_unknown_ones_left_open() -> None:
     assert list(marked.y) == [30.0]
     actual = next(trace for trace in figure.data if trace.name == "Actual")
     assert actual.customdata[2] == "unknown"
+
+
+def test_names_in_figures_are_no_markup_and_a_missing_one_is_told() -> None:
+    frame = pl.DataFrame({
+        "day": [date(2026, 3, 1)] * 2, "cost": [2.0, 1.0], "split": ["<b>x</b>", None],
+    })  # fmt: skip
+    drawn: Any = charts.stacked(frame, x="day", y="cost", split="split", currency="USD").data
+    assert [(bar.name, list(bar.y)) for bar in drawn] == [
+        ("&lt;b&gt;x&lt;/b&gt;", [2.0]), ("unknown", [1.0]),
+    ]  # fmt: skip

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -6,7 +7,7 @@ import pytest
 from actions.planned import Plan, PlannedChange
 from actions.run import Outcome, Run, Step
 from actions.standing import Standing
-from app.dashboard.plan_text import one_line
+from app.dashboard.plan_text import explained, one_line
 from app.plan_answer import plan_answer, run_answer
 from clouds.cloud import Change, Observation, Resource, Verb
 
@@ -40,6 +41,19 @@ def test_the_way_back_is_offered_only_where_there_is_one(
 ) -> None:
     found = lines(verb, way_back, outcome)
     assert ("Put it back: instance-select rollback p1.r1" in found) == offered
+
+
+def test_a_name_shows_no_other_risk_or_link_to_whoever_approves() -> None:
+    name = "x** :green-badge[R0] [Approve](http://elsewhere)"
+    change = replace(planned("stop", "start"), name=name, reason=name)
+    assert one_line(change, None).startswith(
+        r":material/radio_button_unchecked: Stop instance "
+        r"**x\*\* :green-badge\[R0\] \[Approve\](http://elsewhere)**: running to stopped"
+    )
+    where = replace(change.change.resource, resource_id="a`**b**")
+    told = explained(replace(change, change=replace(change.change, resource=where)), None, name)
+    assert r"**Why** x\*\* :green-badge\[R0\]" in told
+    assert r"**Resource** `` a`**b** `` in AWS, x\*\* :green" in told
 
 
 @pytest.mark.parametrize(

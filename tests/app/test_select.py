@@ -153,6 +153,8 @@ def test_like_a_machine_keeps_its_place_and_its_unmeasured_memory(demo_home: Pat
         (("--vcpus", "4", "--cloud", "gcp", "--export", "abis"), "what fits is of gcp"),
         (("--from-ec2-selector", "--nope 1"), "no flag --nope"),
         (("--export", "karpenter"), "Give --cloud"),
+        (("--disk-gib", "1e15"), "less than or equal to 1000000000"),
+        (("--restart-hours", "inf"), "less than or equal to 1000000000"),
     ],
 )
 def test_what_can_t_be_understood_is_bad_input_that_says_what_can(

@@ -184,6 +184,31 @@ def test_a_node_pool_names_types_capacity_and_ranges() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("ranges", "limits"),
+    [
+        ({"gpus": Range(0, 0)}, []),
+        ({"gpus": Range(None, 4)}, []),
+        ({"gpus": Range(1, 4)}, [("gpu-count", "Gt", "0"), ("gpu-count", "Lt", "5")]),
+        ({"ebs_mbps": Range(None, 650)}, []),
+        ({"network_gbps": Range(0.07, 4.1)}, [("network-bandwidth", "Gt", "69"),
+                                              ("network-bandwidth", "Lt", "4101")]),
+    ],
+)  # fmt: skip
+def test_a_node_pool_excludes_none_of_the_types_that_it_names(
+    ranges: dict[str, Range], limits: list[tuple[str, str, str]]
+) -> None:
+    # A node without GPUs has no label that counts them, and the label of network disks is their
+    # peak: a limit of either would rule out the very types that fit.
+    pool = yaml.safe_load(node_pool(Requirements(ranges), [offer()]))
+    found = pool["spec"]["template"]["spec"]["requirements"]
+    assert [
+        (one["key"].removeprefix("karpenter.k8s.aws/instance-"), one["operator"], *one["values"])
+        for one in found
+        if one["operator"] != "In"
+    ] == limits
+
+
 @pytest.mark.parametrize("clouds", [("aws", "gcp"), ("digitalocean",), ()])
 def test_a_node_pool_is_of_one_cloud_that_karpenter_knows(clouds: tuple[str, ...]) -> None:
     with pytest.raises(BadRequirement, match="--cloud"):

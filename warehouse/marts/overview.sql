@@ -25,9 +25,9 @@ billed as (
 spent as (
     select
         daily.currency,
-        coalesce(sum(daily.effective_cost) filter (
+        sum(daily.effective_cost) filter (
             where daily.month = today.month and daily.day <= today.today
-        ), 0) as month_to_date,
+        ) as month_to_date,
         coalesce(sum(daily.effective_cost) filter (
             where
             daily.month = today.last_month
@@ -94,7 +94,7 @@ select
     spent.currency,
     today.today,
     today.month,
-    spent.month_to_date, -- effective cost of the running billing month
+    spent.month_to_date, -- effective cost of the running billing month; null = nothing of it is billed yet
     spent.last_month_same_days, -- of last month, up to the day of the month that is billed now
     spent.last_month,
     month_end.mean as month_end_mean, -- null = not forecast

@@ -175,7 +175,7 @@ def _list(found: pl.DataFrame, currency: str, wanted: str | None) -> dict[str, A
 
 
 def _detail(incident: dict[str, Any], currency: str) -> None:
-    st.subheader(_heading(incident), anchor=False)
+    st.subheader(money.markdown(_heading(incident)), anchor=False)
     reason: str = incident["reason"] or "no reason was recorded"
     st.markdown(money.markdown(reason[:1].upper() + reason[1:] + "."))
     if incident["is_expected"]:
@@ -234,8 +234,8 @@ def _facts(incident: dict[str, Any], currency: str) -> None:
         "Expected": money.full(incident["expected"], currency),
         "Cloud": page.cloud_name(incident["cloud"]),
     }
-    lines = [f"**{name}** {value}" for name, value in known.items() if value]
-    st.markdown(money.markdown("  \n".join(lines)))
+    lines = [f"**{name}** {money.markdown(value)}" for name, value in known.items() if value]
+    st.markdown("  \n".join(lines))
 
 
 def _days(incident: dict[str, Any], currency: str) -> None:
@@ -283,12 +283,12 @@ def _what_to_do(incident: dict[str, Any], causes: pl.DataFrame) -> None:
     st.markdown("**What to do**")
     first = causes.row(0, named=True) if causes.height else None
     for step in words.next_steps(incident, first):
-        st.markdown(money.markdown(f"- {step}"))
+        st.markdown(f"- {step}")
     changes = causes.drop_nulls("changes").head(5) if causes.height else causes
     if changes.height:
         st.markdown("**What changed at that time**")
         for name, text in changes.select("name", "changes").iter_rows():
-            st.markdown(money.markdown(f"- {words.short(name)}: {text}"))
+            st.markdown(f"- {money.markdown(f'{words.short(name)}: {text}')}")
 
 
 def _causes(incident: dict[str, Any], causes: pl.DataFrame, currency: str) -> None:
@@ -327,7 +327,7 @@ def _causes(incident: dict[str, Any], causes: pl.DataFrame, currency: str) -> No
         data.statement("anomaly_causes", id=incident["id"]),
     )
     row = causes.row(chosen[0] if chosen else 0, named=True)
-    with st.expander(f"The lines behind {words.short(row['name'])}"):
+    with st.expander(f"The lines behind {money.markdown(words.short(row['name']))}"):
         page.rows_of(row["evidence"], f"anomaly_cause_{incident['id']}_{row['rank']}")
 
 
@@ -363,7 +363,6 @@ def _resource(incident: dict[str, Any]) -> None:
     known = {
         "Explains": money.percent(share) + " of the impact" if share is not None else None,
         "Name": incident["resource_name"],
-        "Id": f"`{incident['resource_id']}`",
         "Kind": incident["resource_kind"] and incident["resource_kind"].replace("_", " "),
         "Size": incident["resource_sku"],
         "State now": incident["resource_state"],
@@ -371,8 +370,8 @@ def _resource(incident: dict[str, Any]) -> None:
         "Team": incident["resource_team"],
         "Environment": incident["resource_env"],
     }
-    facts = [f"**{name}** {value}" for name, value in known.items() if value]
-    st.markdown(money.markdown(" · ".join(facts)))
+    facts = [f"**{name}** {money.markdown(value)}" for name, value in known.items() if value]
+    st.markdown(" · ".join([*facts, f"**Id** {money.code(incident['resource_id'])}"]))
     if incident["resource_kind"] is None:
         st.caption("The inventory does not know it: it is gone, or its kind is not read.")
 

@@ -189,7 +189,7 @@ def _one(bought: pl.DataFrame, chosen: int, currency: str) -> None:
     """The chosen purchase: its curve and its parts, and its sentence unless it is told above."""
     row: dict[str, Any] = bought.row(chosen, named=True)
     told = "" if chosen < TOLD else f": {money.markdown(sentence(row))}"
-    st.markdown(f"**What each level of the {what(row)} would save**{told}")
+    st.markdown(f"**What each level of the {money.markdown(what(row))} would save**{told}")
     levels = data.ask("commitments_curve", plan=row["id"])
     charts.show(
         commitment_charts.curve(levels, row["commitment_hour"], currency),

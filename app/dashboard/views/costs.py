@@ -158,7 +158,10 @@ def _groups(choice: Choice, currency: str) -> dict[str, Any] | None:
     if choice.split == "cloud":
         groups = groups.with_columns(pl.col("split").replace(page.CLOUD_NAMES).alias("label"))
     if groups.is_empty():
-        page.empty("No costs match.", "Take away a filter, or choose other months.")
+        page.empty(
+            "No costs match.",
+            "They are zero, or filtered away: take away a filter, or choose other months.",
+        )
         return None
     with st.container(border=True):
         _total(choice, groups, currency)
@@ -286,7 +289,7 @@ def _inside(choice: Choice, group: dict[str, Any], currency: str) -> None:
     else:
         asked[fields[choice.split]] = [value]
     with st.container(border=True):
-        st.subheader(f"Inside {group['name']}", anchor=False)
+        st.subheader(f"Inside {money.markdown(group['name'])}", anchor=False)
         resource: dict[str, Any] | None = None
         # What a resource costs is not told by category.
         if choice.tag_key is None and asked["categories"] is None:

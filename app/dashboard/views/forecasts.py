@@ -102,12 +102,10 @@ def _pick(label: str, values: pl.Series, written: Any) -> str | None:
 def _answer(sums: pl.DataFrame, currency: str) -> None:
     """The answer in a sentence, then the cards."""
     month = sums.row(by_predicate=pl.col("horizon") == "month_end", named=True)
-    known = month["known"] or 0.0
+    known = money.markdown(money.short(month["known"] or 0.0, currency))
     text = (
-        f"**{month['starts_on']:%B}** will likely cost "
-        f"**{money.short(month['mean'], currency)}**, in 8 of 10 cases "
-        f"{money.between(month['lo80'], month['hi80'], currency)}. "
-        f"{money.short(known, currency)} of it is billed already; the rest is a forecast."
+        f"**{month['starts_on']:%B}** will likely cost {_expected(month, currency)} "
+        f"{known} of it is billed already; the rest is a forecast."
     )
     if month["wape"] is not None:
         text += (
@@ -115,17 +113,13 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
             f"by {money.percent(month['wape'], 1)} of their sum on average."
         )
     year = sums.row(by_predicate=pl.col("horizon") == "year_end", named=True)
-    text += (
-        f" The year {year['last_day']:%Y} will likely end at "
-        f"**{money.short(year['mean'], currency)}**, in 8 of 10 cases "
-        f"{money.between(year['lo80'], year['hi80'], currency)}."
-    )
+    text += f" The year {year['last_day']:%Y} will likely end at {_expected(year, currency)}"
     if year["billed_from"] is not None:
         text += (
             f" There are bills from {page.day(year['billed_from'])} only: "
             "if there was cost before, it is not counted."
         )
-    st.markdown(money.markdown(text))
+    st.markdown(text)
     for card, row in zip(st.columns(sums.height), sums.iter_rows(named=True), strict=True):
         card.metric(
             HORIZONS[row["horizon"]],
@@ -138,6 +132,12 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
             help=f"From {page.day(row['billed_from'] or row['starts_on'])} "
             f"to {page.day(row['last_day'])}.",
         )
+
+
+def _expected(row: dict[str, Any], currency: str) -> str:
+    mean = money.markdown(money.short(row["mean"], currency))
+    ends = money.markdown(money.between(row["lo80"], row["hi80"], currency))
+    return f"**{mean}**, in 8 of 10 cases {ends}."
 
 
 def _path(made_on: date, asked: dict[str, Any]) -> None:
@@ -223,7 +223,8 @@ def _steps(found: pl.DataFrame) -> list[tuple[str, float]]:
     rows = list(found.filter(pl.col("change").abs() >= LEAST).iter_rows(named=True))
     named = [
         (
-            f"{row['service']}, {row['account_name']} <b>{page.cloud_name(row['cloud'])}</b>",
+            charts.plain(f"{row['service']}, {row['account_name']}")
+            + f" <b>{page.cloud_name(row['cloud'])}</b>",
             float(row["change"]),
         )
         for row in rows[:SHOWN]

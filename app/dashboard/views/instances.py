@@ -14,7 +14,7 @@ from app.selection_words import price_name, rejection
 from app.words import cloud_name, day
 from models.selection.as_sql import counting, ranking
 from models.selection.market import Market
-from models.selection.requirements import Range, Requirements
+from models.selection.requirements import MOST_COUNTED, Range, Requirements
 
 MOST = 100  # offers shown
 OS = "linux"
@@ -195,8 +195,8 @@ def _extras() -> dict[str, float | None]:
         fields = st.columns(len(labels))
         return {
             name: field.number_input(
-                label, min_value=0.0, value=None, placeholder="none", help=help,
-                key=f"instances_{name}", persist_state="session",
+                label, min_value=0.0, max_value=float(MOST_COUNTED), value=None,
+                placeholder="none", help=help, key=f"instances_{name}", persist_state="session",
             )
             for field, (name, (label, help)) in zip(fields, labels.items(), strict=True)
         }  # fmt: skip

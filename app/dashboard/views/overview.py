@@ -180,14 +180,18 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
     st.subheader("What changed most", anchor=False)
     found = data.ask("movers", currency=currency)
     if found.is_empty():
-        is_billed = kpi["month_to_date"] != 0
+        is_billed = kpi["month_to_date"] is not None
         st.caption(
             "Nothing changed against the same days of last month."
             if is_billed
             else f"{kpi['month']:%B} has no bills yet: they come a day or more late."
         )
         return
-    named = found.with_columns(pl.format("{} <b>{}</b>", "service", "account_name").alias("label"))
+    service, account = (
+        pl.col(name).map_elements(charts.plain, return_dtype=pl.String)
+        for name in ("service", "account_name")
+    )
+    named = found.with_columns(pl.format("{} <b>{}</b>", service, account).alias("label"))
     charts.show(
         charts.movers(named, label="label", y="change", currency=currency),
         "overview_movers",

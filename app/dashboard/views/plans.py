@@ -36,14 +36,23 @@ def plans() -> None:
         )
         return
     chosen = _list(listed)
+    if chosen is None:
+        return
     with st.container(border=True):
         _detail(chosen)
 
 
-def _list(listed: list[Plan]) -> Plan:
+def _list(listed: list[Plan]) -> Plan | None:
+    """The list, and the plan that is chosen in it; none is while a link leads to another."""
     ids = [plan.id for plan in listed]
     wanted = st.session_state.get("plan", st.query_params.get("plan"))
-    first = ids.index(wanted) if wanted in ids else 0
+    first = ids.index(wanted) if wanted in ids else None if wanted else 0
+    if first is None:
+        st.warning(
+            f"There is no plan {money.markdown(str(wanted))} among the {LISTED} newest of this "
+            "home. Choose one of those below, or look at the link again.",
+            icon=":material/search_off:",
+        )
     frame = pl.DataFrame(
         [
             {
@@ -61,10 +70,10 @@ def _list(listed: list[Plan]) -> Plan:
     )
     rows = page.table(
         frame,
-        key="plans_list",
+        key="plans_list" if first is not None else f"plans_instead_of_{wanted}",
         alt="Plans, the newest first",
-        select="single-row-required",
-        preselect=[first],
+        select="single-row" if first is None else "single-row-required",
+        preselect=[] if first is None else [first],
         columns={
             "state": st.column_config.TextColumn("State"),
             "title": st.column_config.TextColumn("Plan", width="large"),
@@ -77,7 +86,10 @@ def _list(listed: list[Plan]) -> Plan:
         },
         rows=6,
     )
-    chosen = listed[rows[0] if rows else first]
+    place = rows[0] if rows else first
+    if place is None:
+        return None
+    chosen = listed[place]
     st.session_state["plan"] = st.query_params["plan"] = chosen.id
     return chosen
 
@@ -87,11 +99,12 @@ def _detail(plan: Plan) -> None:
     decided = approvals(decide.ledger(), plan.id)
     status = plan_text.STATUS[plan.status]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plan.title, anchor=False, width="stretch")
+        st.subheader(money.markdown(plan.title), anchor=False, width="stretch")
         st.badge(status.words, icon=status.icon, color=status.colour)
         st.badge(f"Risk {plan.risk}", icon=":material/shield:", color="gray")
     st.caption(
-        f"{plan.id}, made by **{plan.author}** on {plan.created_at:%-d %b %Y %H:%M} UTC"
+        f"{plan.id}, made by **{money.markdown(plan.author)}** on "
+        f"{plan.created_at:%-d %b %Y %H:%M} UTC"
         + (f", on the facts of snapshot {plan.snapshot}" if plan.snapshot else "")
         + (f". Puts back run {plan.undoes_run}" if plan.undoes_run else "")
     )
@@ -170,7 +183,7 @@ def _to_approve(plan: Plan) -> None:
     other = " by somebody other than its author" if plan.risk > "R1" else ""
     st.info(
         f"Waiting for approval: {plan.risk} needs {needed}{other}. "
-        f"Approved so far by: {', '.join(where.approved_by) or 'nobody'}. "
+        f"Approved so far by: {money.markdown(', '.join(where.approved_by)) or 'nobody'}. "
         f"Open until {plan.expires_at:%-d %b %Y %H:%M} UTC.",
         icon=":material/hourglass_top:",
     )
@@ -185,12 +198,15 @@ def _to_apply(plan: Plan) -> None:
     where = standing(decide.ledger(), plan.id, decide.clock())
     if where.is_approved:
         st.success(
-            f"Approved by {', '.join(where.approved_by)}. Each resource is looked at again before "
-            "it is changed; one that has drifted is left alone.",
+            f"Approved by {money.markdown(', '.join(where.approved_by))}. Each resource is looked "
+            "at again before it is changed; one that has drifted is left alone.",
             icon=":material/verified:",
         )
     else:
-        st.warning(f"Not approved any more: {where.missing}.", icon=":material/hourglass_top:")
+        st.warning(
+            f"Not approved any more: {money.markdown(str(where.missing))}.",
+            icon=":material/hourglass_top:",
+        )
     with st.container(horizontal=True):
         _apply_button(plan, "Apply", lambda: _apply_dialog(plan))
         _reject_button(plan)
@@ -209,7 +225,10 @@ def _interrupted(plan: Plan) -> None:
 def _to_verify(plan: Plan, run: Run) -> None:
     done = plan_text.counts(run)
     say = st.success if plan.status == "applied" else st.warning
-    say(f"Run {run.id} by {run.actor}: {done}.", icon=plan_text.STATUS[plan.status].icon)
+    say(
+        f"Run {run.id} by {money.markdown(run.actor)}: {done}.",
+        icon=plan_text.STATUS[plan.status].icon,
+    )
     with st.container(horizontal=True):
         if plan.status != "applied":
             _apply_button(plan, "Apply what is left", lambda: _apply_dialog(plan))
@@ -238,11 +257,10 @@ def _apply_button(plan: Plan, label: str, apply: Callable[[], object]) -> None:
 @page.dialog("Approve this plan", width="medium", icon=":material/verified:")
 def _approve_dialog(plan: Plan) -> None:
     st.markdown(
-        money.markdown(
-            f"**{plan.title}**: {plan_text.counted(len(plan.changes), 'change')} of risk "
-            f"{'at most ' if len(plan.changes) > 1 else ''}{plan.risk}; it "
-            f"{plan_text.effect(plan)}. You approve exactly this list, as **{visitor.user()}**:"
-        )
+        f"**{money.markdown(plan.title)}**: {plan_text.counted(len(plan.changes), 'change')} of "
+        f"risk {'at most ' if len(plan.changes) > 1 else ''}{plan.risk}; it "
+        f"{money.markdown(plan_text.effect(plan))}. You approve exactly this list, as "
+        f"**{money.markdown(visitor.user())}**:"
     )
     st.code(plan.hash, language=None, wrap_lines=True)
     reason = st.text_input("Remark for the log (optional)", key=f"remark_{plan.id}")
@@ -262,7 +280,7 @@ def _reject_dialog(plan: Plan) -> None:
 def _apply_dialog(plan: Plan) -> None:
     st.markdown(
         f"{plan_text.counted(len(plan.changes), 'change')} will be made now, one after the other, "
-        f"as **{visitor.user()}**. Closing the page does not stop it."
+        f"as **{money.markdown(visitor.user())}**. Closing the page does not stop it."
     )
     if st.button("Apply now", type="primary", key="apply_now"):
         _start(plan)

@@ -176,7 +176,8 @@ def _range(frame: pl.DataFrame, currency: str) -> str:
 
 def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
     saving = money.between(row["low"], row["high"], currency)
-    label = money.markdown(f"{row['title']}: **{row['resource']}**, {saving} a month")
+    title, resource, saves = map(money.markdown, (row["title"], row["resource"], saving))
+    label = f"{title}: **{resource}**, {saves} a month"
     box = st.expander(
         label, expanded=expanded, on_change="rerun", key=f"recommendation_{row['id']}"
     )
@@ -184,8 +185,8 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
         return
     with box:
         st.markdown(f":material/info: {money.markdown(row['reason'])}")
+        before, after = money.code(row["before"]), money.code(row["after"])
         facts = {
-            "Change": f"{row['verb']} from `{row['before']}` to `{row['after']}`",
             "Costs now": f"{money.full(row['cost_month'], currency)} a month",
             "Saves": f"{money.full_range(row['low'], row['high'], currency)} a month",
             "Risk": RISKS.get(row["risk"], row["risk"]),
@@ -198,14 +199,15 @@ def _detail(row: dict[str, Any], currency: str, expanded: bool) -> None:
             "Not before": row.get("grace_until")
             and f"{row['grace_until']:%-d %b %Y}: until then its owner can object",
             "Where": f"{row['cloud']}, {row['account_name']} ({row['account']}), {row['region']}",
-            "Id": f"`{row['resource_id']}`",
             "Facts from": f"snapshot {row['snapshot']}",
         }
         st.markdown(
-            "  \n".join(
-                f"**{name}** {money.markdown(value)}" for name, value in facts.items() if value
-            )
-        )
+            "  \n".join([
+                f"**Change** {row['verb']} from {before} to {after}",
+                *(f"**{name}** {money.markdown(value)}" for name, value in facts.items() if value),
+                f"**Id** {money.code(row['resource_id'])}",
+            ])
+        )  # fmt: skip
         page.rows_of(row["evidence"], f"evidence_{row['id']}")
 
 

@@ -130,7 +130,9 @@ def _table(
 def _inside(team: str, asked: dict[str, Any], currency: str, *, is_whole: bool) -> None:
     asked = {**asked, "team": team}
     with st.container(border=True):
-        st.subheader("What nobody pays" if team == NOBODY else f"Inside {team}", anchor=False)
+        st.subheader(
+            "What nobody pays" if team == NOBODY else f"Inside {money.markdown(team)}", anchor=False
+        )
         found = page.with_names(data.ask("team_services", **asked), "cloud").with_columns(
             pl.col("kind").replace(KINDS)
         )
@@ -199,7 +201,8 @@ def _namespaces(asked: dict[str, Any], currency: str) -> None:
         )
         for one in without.iter_rows(named=True):
             nodes = "1 node" if one["nodes"] == 1 else f"{one['nodes']} nodes"
-            st.caption(f":material/info: {one['cluster']}: {nodes} without cost, {one['reason']}.")
+            told = f"{one['cluster']}: {nodes} without cost, {one['reason']}."
+            st.caption(f":material/info: {money.markdown(told)}")
 
 
 def _units(asked: dict[str, Any], currency: str) -> None:
