@@ -15,6 +15,10 @@ from app.tables import footer, table
 
 MONEY = ("actual", "expected", "impact")
 SHORT = 60  # characters of a value in a table
+INCIDENTS = """
+    select one.*, named.account_name
+    from marts.anomaly_now as one
+    left join marts.account as named using (cloud, account)"""
 
 
 def incidents(session: Session, *, is_open: bool, also_expected: bool) -> Answer:
@@ -22,7 +26,7 @@ def incidents(session: Session, *, is_open: bool, also_expected: bool) -> Answer
     wanted = [f"{name}" for name, asked in (("is_open", is_open),) if asked]
     wanted += [] if also_expected else ["not is_expected"]
     where = f"where {' and '.join(wanted)}" if wanted else ""
-    rows = read(session, f"from marts.anomaly_now {where} order by currency, rank")
+    rows = read(session, f"{INCIDENTS} {where} order by currency, rank")
     found = with_feedback(session, rows)
 
     def view() -> list[RenderableType]:
@@ -30,7 +34,7 @@ def incidents(session: Session, *, is_open: bool, also_expected: bool) -> Answer
             return ["No anomalies."]
         rows = [
             (
-                one["id"], one["starts_on"], one["severity"], one["scope"],
+                one["id"], one["starts_on"], one["severity"], _where(one),
                 full(one["impact"], one["currency"]), _cause(one), one["reason"], one["feedback"],
             )
             for one in found
@@ -45,7 +49,7 @@ def incidents(session: Session, *, is_open: bool, also_expected: bool) -> Answer
 def one_incident(session: Session, wanted: str) -> Answer:
     """One of them, with its series, causes and days. Raises `BadInput` if there is none."""
     name = wanted.replace("'", "''")
-    found = read(session, f"from marts.anomaly_now where starts_with(id, '{name}') order by id")
+    found = read(session, f"{INCIDENTS} where starts_with(id, '{name}') order by id")
     if len(found) != 1 or not wanted:
         few = "several begin" if found else "none begins"
         raise BadInput(
@@ -76,7 +80,7 @@ def _in_full(
     currency = one["currency"]
     until = f"until {one['ends_on']}" if one["ends_on"] else "still going on"
     lines: list[RenderableType] = [
-        f"{one['scope']}: {one['reason']}",
+        f"{_where(one)}: {one['reason']}",
         f"since {one['starts_on']}, {until}; noticed on {one['flagged_on']}; {one['severity']}",
         f"actual {full(one['actual'], currency)}, expected {full(one['expected'], currency)}, "
         f"impact {full(one['impact'], currency)}",
@@ -104,6 +108,13 @@ def _in_full(
         lines.append(table(["cloud", "account", "service", "since", ">impact"], series,
                            title="Series"))  # fmt: skip
     return [*lines, "The rows behind it:", one["evidence"], footer(snapshot)]
+
+
+def _where(one: dict[str, Any]) -> str:
+    """By the name of its account; several series as the incident itself calls them."""
+    if one["members"] != 1 or one["account_name"] is None:
+        return one["scope"]
+    return f"{one['service']} in {one['account_name']}"
 
 
 def _cause(one: dict[str, Any]) -> str:

@@ -1,11 +1,13 @@
 """What the command `recommendations` answers: the list, advice apart, and one of them in full."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from rich.console import RenderableType
 
 from actions.check import SAVING
-from app.answer import Answer
+from app.answer import Answer, plain
 from app.dashboard.money import between, full, full_range
 from app.errors import BadInput
 from app.known import require_check, require_cloud
@@ -14,6 +16,7 @@ from app.session import Session
 from app.tables import footer, table
 
 Row = dict[str, Any]
+ALL_DIGITS = 100_000  # from here on a number is whole for a reader
 NEWER: Row = dict.fromkeys(("effort", "harm", "undo", "grace_until"))
 
 
@@ -66,10 +69,9 @@ def one_recommendation(session: Session, wanted: str) -> Answer:
     # What an older version published lacks the newer columns.
     (one,) = [{**NEWER, **row} for row in found]
     facts = run_query(session, one["evidence"])
-    document = {
-        "recommendation": one, "facts": facts.document, "snapshot": session.snapshot,
-    }  # fmt: skip
-    return Answer(document, lambda: [*_in_full(one), *facts.view()])
+    snapshot = session.snapshot
+    document = {"recommendation": one, "facts": facts.document, "snapshot": snapshot}
+    return Answer(document, lambda: [*_in_full(one), _facts(facts.document), footer(snapshot)])
 
 
 def _saves(one: Row) -> bool:
@@ -79,7 +81,7 @@ def _saves(one: Row) -> bool:
 def _list(found: list[Row]) -> RenderableType:
     rows = [
         (
-            one["id"], one["verb"], one["resource_id"], one["cloud"],
+            one["id"], one["verb"], _name(one), one["cloud"],
             between(one["saving_month_low"], one["saving_month_high"], one["currency"]),
             one["risk"], one["reason"],
         )
@@ -90,10 +92,15 @@ def _list(found: list[Row]) -> RenderableType:
 
 def _advice(found: list[Row]) -> RenderableType:
     rows = [
-        (one["id"], one["about"], one["resource_id"], one["cloud"], one["title"], one["reason"])
+        (one["id"], one["about"], _name(one), one["cloud"], one["title"], one["reason"])
         for one in sorted(found, key=lambda one: (one["about"], one["title"], one["resource_id"]))
     ]
     return table(["id", "about", "resource", "cloud", "advice", "because"], rows)
+
+
+def _name(one: Row) -> str:
+    """What its owner calls it; an id of Azure or Google fills three lines."""
+    return one["resource_name"] or one["resource_id"]
 
 
 def _in_full(one: Row) -> list[RenderableType]:
@@ -103,8 +110,9 @@ def _in_full(one: Row) -> list[RenderableType]:
         saves = f"{full_range(low, high, one['currency'])} a month"
     costs = None if one["cost_month"] is None else f"{full(one['cost_month'], one['currency'])}"
     told = {
-        "resource": f"{one['resource_name'] or one['resource_id']} ({one['kind']}), {one['cloud']} "
+        "resource": f"{_name(one)} ({one['kind']}), {one['cloud']} "
         f"{one['account']} {one['region'] or ''}".rstrip(),
+        "id of the cloud": one["resource_id"] if one["resource_id"] != _name(one) else None,
         "status": one["status"] + (f": {one['missing']}" if one["missing"] else ""),
         "because": one["reason"],
         "change": f"{one['verb']}: {one['before']} -> {one['after']}",
@@ -119,3 +127,19 @@ def _in_full(one: Row) -> list[RenderableType]:
     }
     width = max(map(len, told))
     return [one["title"], *(f"{name:{width}}  {value}" for name, value in told.items() if value)]
+
+
+def _facts(facts: Mapping[str, Any]) -> RenderableType:
+    """What it rests on, as far as a reader needs digits; all of them are in the document."""
+    return table(facts["columns"], ([_readable(cell) for cell in row] for row in facts["rows"]))
+
+
+def _readable(cell: Any) -> Any:
+    """A number with six digits or all that are before the point, everything else as it is.
+
+    >>> _readable(1.5140000000000042), _readable(Decimal("1351.951178")), _readable(12345678.9)
+    ('1.514', '1351.95', '12345679')
+    """
+    if not isinstance(cell, float | Decimal):
+        return plain(cell)
+    return f"{cell:.0f}" if abs(cell) >= ALL_DIGITS else f"{cell:.6g}"

@@ -6,8 +6,10 @@ CLOUD_NAMES = {
     "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "digitalocean": "DigitalOcean",
     "oci": "Oracle Cloud", "onprem": "On-premises", "kubernetes": "Kubernetes",
 }  # fmt: skip
-
-
+HORIZONS = {
+    "month_end": "This month", "quarter_end": "This quarter", "year_end": "This year",
+    "next_30_days": "Next 30 days", "next_90_days": "Next 90 days",
+}  # fmt: skip
 LOOKS = {"absent": "deleted", "stopped_billed": "stopped, still billed"}
 
 

@@ -6,6 +6,16 @@ from contextlib import contextmanager
 from duckdb import DuckDBPyConnection
 
 SMALL = 500_000  # rows of a table that is copied
+# From the catalogue itself: duckdb_tables() counts the rows of each table, 1 s.
+TABLES = """
+    select concat(schema_name, '.', table_name), coalesce(record_count, 0)
+    from __ducklake_metadata_lake.ducklake_table as lake_table
+    join __ducklake_metadata_lake.ducklake_schema using (schema_id)
+    left join __ducklake_metadata_lake.ducklake_table_stats using (table_id)
+    cross join ducklake_current_snapshot('lake') as read
+    where lake_table.begin_snapshot <= read.id
+        and (lake_table.end_snapshot is null or lake_table.end_snapshot > read.id)
+    order by all"""
 
 
 @contextmanager
@@ -26,10 +36,7 @@ def near(connection: DuckDBPyConnection, tables: Collection[str]) -> Generator[N
 
 def in_lake(connection: DuckDBPyConnection, tables: Collection[str]) -> Sequence[tuple[str, bool]]:
     """Every table of the lake as schema.name, and whether it is one of `tables` and small."""
-    found = connection.execute(
-        "select concat(schema_name, '.', table_name), estimated_size from duckdb_tables()"
-        " where database_name = 'lake' order by all"
-    ).fetchall()
+    found = connection.execute(TABLES).fetchall()
     return [
         # What is rewritten each day was written in more rows than it has.
         (name, name in tables and (written <= SMALL or _rows(connection, name) <= SMALL))

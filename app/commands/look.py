@@ -1,7 +1,7 @@
 """Commands that read: sql, export, anomalies, forecasts, recommendations."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -98,56 +98,9 @@ def forecasts(
     level: Annotated[Level | None, typer.Option(help="Only sums of this level.")] = None,
 ) -> Answer:
     """Expected costs: to the end of the month, and for the next 30 and 90 days."""
-    from app.dashboard.money import between, full
-    from app.exact import exact_rows
-    from app.rows import read
-    from app.tables import footer, table
+    from app.forecasts import forecasts as answer
 
-    where = f"where level = '{level}'" if level else ""
-    found = read(session, f"from models.forecast_total {where} order by level, currency, mean desc")
-    steps = read(
-        session,
-        "select starts_on, cloud, commitment_id, currency, sum(daily) as daily"
-        " from models.forecast_step group by all order by starts_on, commitment_id, currency",
-    )
-
-    def view() -> list[Any]:
-        if not found:
-            return ["No forecasts."]
-        shown = found if level else [one for one in found if one["level"] in ("total", "cloud")]
-        rows = [
-            (
-                one["horizon"], one["cloud"] or "all", one["account"], one["service"],
-                full(one["known"], one["currency"]) if one["starts_on"] < one["made_on"] else None,
-                full(one["mean"], one["currency"]),
-                between(one["lo80"], one["hi80"], one["currency"]),
-            )
-            for one in shown
-        ]  # fmt: skip
-        columns = ["horizon", "cloud", "account", "service", ">known", ">expected", ">80 % range"]
-        told = [
-            f"counted as not renewed: {one['commitment_id']} ends on {one['starts_on']}, "
-            f"{'+' if one['daily'] > 0 else ''}{full(one['daily'], one['currency'])} a day"
-            for one in steps
-        ]
-        begun = {
-            one["currency"]: one["billed_from"]
-            for one in found
-            if one["level"] == "total" and one["horizon"] == "year_end"
-            and one["billed_from"] is not None and one["billed_from"] > one["starts_on"]
-        }  # fmt: skip
-        told += [
-            f"{currency}: there are bills from {day} only; if there was cost before, the sums of "
-            "longer periods do not count it"
-            for currency, day in begun.items()
-        ]
-        return [table(columns, rows), *told, footer(session.snapshot)]
-
-    document = {
-        "forecasts": exact_rows(found, ("known", "mean", "lo80", "hi80", "lo95", "hi95")),
-        "steps": exact_rows(steps, ("daily",)), "snapshot": session.snapshot,
-    }  # fmt: skip
-    return Answer(document, view)
+    return answer(session, level)
 
 
 def recommendations(

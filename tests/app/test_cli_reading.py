@@ -111,6 +111,29 @@ def test_one_recommendation_is_shown_in_full(demo_home: Path) -> None:
     assert one["facts"]["rows"]
 
 
+def test_lists_call_things_by_their_names(demo_home: Path) -> None:
+    names = {
+        one["resource_name"]: one["resource_id"]
+        for one in answer("recommendations", "--status", "open", home=demo_home)["recommendations"]
+        if one["resource_name"] and one["resource_id"].startswith("/subscriptions")
+    }
+    told = call("recommendations", home=demo_home).stdout.replace("\n", "")
+    assert names
+    assert all(name in told for name in names)
+    assert not any(resource in told for resource in names.values())
+    of_accounts = call("forecasts", "--level", "account", home=demo_home).stdout
+    assert "erp-prod, Azure" in of_accounts
+    assert "5b1d7a52" not in of_accounts
+
+
+def test_forecasts_begin_with_the_month_of_everything(demo_home: Path) -> None:
+    found = answer("forecasts", home=demo_home)["forecasts"]
+    assert (found[0]["level"], found[0]["horizon"]) == ("total", "month_end")
+    assert [one["horizon"] for one in found[:5]] == [
+        "month_end", "quarter_end", "year_end", "next_30_days", "next_90_days",
+    ]  # fmt: skip
+
+
 def test_unknown_recommendation_says_how_to_list_them(demo_home: Path) -> None:
     outcome = call("recommendations", "zzz", "--json", "--home", str(demo_home))
     assert outcome.code == 2

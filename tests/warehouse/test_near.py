@@ -48,3 +48,18 @@ def test_afterwards_names_mean_the_lake_again_and_the_copies_are_gone(lake: Lake
         ).fetchone()
     assert database == ("lake",)
     assert left == (0,)
+
+
+def test_tables_are_those_of_the_snapshot_that_is_read(lake: Lake) -> None:
+    before = lake.snapshot()
+    with lake.write("replace") as write:
+        write.connection.execute("create or replace table marts.little as select 1 as n")
+        write.connection.execute("create table marts.newer as select 1 as n")
+    lake.close()
+    with lake.reader(before) as connection:
+        then = dict(near.in_lake(connection, {"marts.little"}))
+    with lake.latest() as connection:
+        now = dict(near.in_lake(connection, {"marts.little"}))
+    assert then["marts.little"]
+    assert now.keys() - then.keys() == {"marts.newer"}
+    assert not then["marts.large"]

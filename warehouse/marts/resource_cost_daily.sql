@@ -38,11 +38,11 @@ with line as (
 share as (
     select
         line.*,
-        round(line.effective_cost::double / line.days, 6)::decimal(38, 18) as effective_cost_share,
-        round(line.list_cost::double / line.days, 6)::decimal(38, 18) as list_cost_share,
-        round(line.usage_cost::double / line.days, 6)::decimal(38, 18) as usage_cost_share,
-        round(line.usage_list_cost::double / line.days, 6)::decimal(38, 18) as usage_list_cost_share,
-        round(line.commitment_cost::double / line.days, 6)::decimal(38, 18) as commitment_cost_share,
+        (line.effective_cost::double / line.days)::decimal(38, 6)::decimal(38, 18) as effective_cost_share,
+        (line.list_cost::double / line.days)::decimal(38, 6)::decimal(38, 18) as list_cost_share,
+        (line.usage_cost::double / line.days)::decimal(38, 6)::decimal(38, 18) as usage_cost_share,
+        (line.usage_list_cost::double / line.days)::decimal(38, 6)::decimal(38, 18) as usage_list_cost_share,
+        (line.commitment_cost::double / line.days)::decimal(38, 6)::decimal(38, 18) as commitment_cost_share,
         unnest(range(line.days)) as day_number,
         (day_number = line.days - 1)::integer as is_last_day
     from line

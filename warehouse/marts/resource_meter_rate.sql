@@ -55,7 +55,7 @@ select
     line.unit, -- in the provider's words: Hrs, GB-Mo, IOPS-Mo, Requests, 1 Hour, gibibyte month
     line.meter,
     line.description,
-    round(line.cost / line.days * 30.4375, 6)::decimal(38, 18) as cost_month,
+    (line.cost / line.days * 30.4375)::decimal(38, 6)::decimal(38, 18) as cost_month,
     greatest(least(line.commitment_cost / nullif(line.cost, 0), 1), 0) as commitment_share,
     line.quantity, -- of the days that marts.resource_run_rate counts, 14 at most; null = the bill does not say
     case

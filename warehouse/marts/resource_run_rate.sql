@@ -83,8 +83,8 @@ select
     billed.cloud,
     billed.resource_id,
     billed.currency,
-    round(billed.usage_cost::double / billed.days * 30.4375, 6)::decimal(38, 18) as cost_month,
-    round(billed.usage_list_cost::double / billed.days * 30.4375, 6)::decimal(38, 18) as list_cost_month,
+    (billed.usage_cost::double / billed.days * 30.4375)::decimal(38, 6)::decimal(38, 18) as cost_month,
+    (billed.usage_list_cost::double / billed.days * 30.4375)::decimal(38, 6)::decimal(38, 18) as list_cost_month,
     -- Share of the cost that a commitment covers, which a smaller resource does not give back.
     greatest(least(coalesce(billed.commitment_cost, 0)::double / nullif(billed.usage_cost, 0)::double, 1), 0)
         as commitment_share,

@@ -9,15 +9,12 @@ import streamlit as st
 
 from app.dashboard import charts, data, forecast_causes, money, page, visitor
 from app.dashboard.incident_link import incident_link
+from app.words import HORIZONS
 
 ALL = "All"
 LEAST = 0.5  # of a change that is told, in the currency
 SHOWN = 8  # causes in the waterfall; the rest is one bar
 BACK = 90  # days before the forecast in the chart
-HORIZONS = {
-    "month_end": "This month", "quarter_end": "This quarter", "year_end": "This year",
-    "next_30_days": "Next 30 days", "next_90_days": "Next 90 days",
-}  # fmt: skip
 STATES = {
     "breached": "broken", "at_risk": "at risk", "within": "within", "kept": "kept",
     "unknown": "unknown",
