@@ -1,4 +1,5 @@
 import multiprocessing
+import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -353,6 +354,33 @@ def test_maintenance_keeps_what_is_published_and_what_plans_refer_to(lake: Lake)
         read(lake, forgotten)
     assert read(lake, lake.snapshot()) == 4
     assert newest <= lake.snapshot()
+
+
+def tables_of_catalogue(lake: Lake) -> int:
+    lake.close()
+    with sqlite3.connect(lake.settings.lake_folder / "catalog.sqlite") as catalogue:
+        (count,) = catalogue.execute("select count(*) from sqlite_master").fetchone()
+    return count
+
+
+def test_versions_of_a_mart_add_no_table_to_the_catalogue(lake: Lake) -> None:
+    """Each would make every query slower for as long as its snapshot is kept."""
+    put(lake, 0)
+    before = tables_of_catalogue(lake)
+    for number in range(3):
+        put(lake, number)
+    assert tables_of_catalogue(lake) == before
+
+
+def test_an_older_lake_adds_none_from_its_next_write_on(lake: Lake) -> None:
+    put(lake, 0)
+    lake.close()
+    with sqlite3.connect(lake.settings.lake_folder / "catalog.sqlite") as catalogue:
+        catalogue.execute("delete from ducklake_metadata where scope = 'schema'")
+    put(lake, 1)
+    before = tables_of_catalogue(lake)
+    put(lake, 2)
+    assert tables_of_catalogue(lake) == before
 
 
 def test_maintenance_touches_nothing_young(lake: Lake) -> None:
