@@ -11,7 +11,7 @@ from actions.override import Override
 from actions.recommend import READ_BY_CHECKS, recommend
 from warehouse.build import build, find
 from warehouse.lake import schema_files
-from warehouse.near import in_lake
+from warehouse.near import is_small
 
 TIMELESS = frozenset({"marts.offer", "marts.price"})
 """Built once: what could be bought is known as of today only."""
@@ -81,10 +81,14 @@ def needed() -> set[str]:
 def _prepare(connection: DuckDBPyConnection, as_of: datetime) -> None:
     for schema in ("whole", "raw", "marts", "models", "actions"):
         connection.execute(f"create schema past.{schema}")
-    for name, is_small in in_lake(connection, WHOLE):
-        if name in WHOLE:
-            kind, (_, table) = "table" if is_small else "view", name.split(".")
-            connection.execute(f"create {kind} past.whole.{table} as from lake.{name}")
+    there = connection.execute(
+        "select distinct concat(schema_name, '.', table_name) from duckdb_columns()"
+        " where database_name = 'lake'"
+    ).fetchall()
+    for name in sorted(WHOLE.intersection(found for (found,) in there)):
+        kind = "table" if is_small(connection, name) else "view"
+        _, table = name.split(".")
+        connection.execute(f"create {kind} past.whole.{table} as from lake.{name}")
     _know(connection, as_of)
     connection.execute("use past")
     for table in ("actions.recommendation", *ESTIMATES):

@@ -25,9 +25,9 @@ def near(connection: DuckDBPyConnection, tables: Collection[str]) -> Generator[N
     So it is for those of `tables` that are small; everything else is looked up in the lake as
     before. The copies go with the transaction of the caller, which must have begun one.
     """
-    for name, is_small in in_lake(connection, tables):
+    for name, is_copied in in_lake(connection, tables):
         connection.execute(f"create schema if not exists memory.{name.partition('.')[0]}")
-        kind = "table" if is_small else "view"
+        kind = "table" if is_copied else "view"
         connection.execute(f"create {kind} memory.{name} as from lake.{name}")
     connection.execute("use memory")
     yield
@@ -39,11 +39,12 @@ def in_lake(connection: DuckDBPyConnection, tables: Collection[str]) -> Sequence
     found = connection.execute(TABLES).fetchall()
     return [
         # What is rewritten each day was written in more rows than it has.
-        (name, name in tables and (written <= SMALL or _rows(connection, name) <= SMALL))
+        (name, name in tables and (written <= SMALL or is_small(connection, name)))
         for name, written in found
     ]
 
 
-def _rows(connection: DuckDBPyConnection, name: str) -> int:
-    counted = connection.execute(f"select count(*) from lake.{name}").fetchone()
-    return counted[0] if counted else 0
+def is_small(connection: DuckDBPyConnection, name: str) -> bool:
+    """Whether a table of the lake is copied; its rows are counted."""
+    counted = connection.execute(f"select count(*) <= {SMALL} from lake.{name}").fetchone()
+    return bool(counted and counted[0])
