@@ -10,8 +10,8 @@ from duckdb import DuckDBPyConnection
 from actions.override import Override
 from actions.recommend import READ_BY_CHECKS, recommend
 from warehouse.build import build, find
-from warehouse.lake import schema_files
 from warehouse.near import is_small
+from warehouse.tables import schema_files, tables_of_lake
 
 TIMELESS = frozenset({"marts.offer", "marts.price"})
 """Built once: what could be bought is known as of today only."""
@@ -81,11 +81,7 @@ def needed() -> set[str]:
 def _prepare(connection: DuckDBPyConnection, as_of: datetime) -> None:
     for schema in ("whole", "raw", "marts", "models", "actions"):
         connection.execute(f"create schema past.{schema}")
-    there = connection.execute(
-        "select distinct concat(schema_name, '.', table_name) from duckdb_columns()"
-        " where database_name = 'lake'"
-    ).fetchall()
-    for name in sorted(WHOLE.intersection(found for (found,) in there)):
+    for name in sorted(WHOLE & tables_of_lake(connection)):
         kind = "table" if is_small(connection, name) else "view"
         _, table = name.split(".")
         connection.execute(f"create {kind} past.whole.{table} as from lake.{name}")

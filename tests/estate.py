@@ -13,7 +13,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from warehouse.build import build, find
-from warehouse.lake import SCHEMAS, schema_files
+from warehouse.tables import SCHEMAS, schema_files
 
 AS_OF = datetime(2026, 3, 20, 12)
 

@@ -16,7 +16,7 @@ from sqlglot import exp
 from warehouse.allocation.compile import prepare
 from warehouse.allocation.rules import WITHOUT_SETTINGS, Rules
 from warehouse.errors import UnknownTable
-from warehouse.lake import give_statistics
+from warehouse.tables import give_statistics
 
 
 @dataclass(frozen=True)

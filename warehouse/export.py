@@ -9,6 +9,7 @@ from warehouse.errors import UnknownTable
 from warehouse.ingest.focus import literal, quoted
 from warehouse.ingest.load import macros
 from warehouse.lake import Lake
+from warehouse.tables import tables_of_lake
 from warehouse.whole_file import whole_file
 
 FOCUS = "focus"  # strict FOCUS 1.2 CostAndUsage, made from raw.focus
@@ -33,13 +34,7 @@ def export(lake: Lake, table: str, out: Path, snapshot: int | None = None) -> in
 
 
 def _known(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    names = {
-        f"{schema}.{name}"
-        for schema, name in connection.execute(
-            "select distinct schema_name, table_name from duckdb_columns()"
-            " where database_name = 'lake'"
-        ).fetchall()
-    }
+    names = tables_of_lake(connection)
     if table not in names:
         raise UnknownTable(table, [FOCUS, *sorted(names)])
     return ".".join(quoted(part) for part in table.split("."))

@@ -2,13 +2,11 @@
 
 import fcntl
 import os
-import re
 import shutil
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
@@ -20,11 +18,11 @@ from duckdb import DuckDBPyConnection
 from warehouse.disk import obstacle
 from warehouse.errors import LakeBusy, LakeUnreachable, NothingPublished, WrongDuckDB
 from warehouse.settings import LakeSettings
+from warehouse.tables import create_tables, keep_marts_in_files, schema_files
 from warehouse.upgrade import upgrade
 
 DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
-SCHEMAS = ("raw", "marts", "models", "actions", "meta")
 READERS_TIME = timedelta(days=1)  # no query takes longer
 
 
@@ -252,8 +250,8 @@ class Lake:
         if self._writer is None:
             self.settings.lake_folder.mkdir(parents=True, exist_ok=True)
             writer = self._attach(*(["ENCRYPTED"] if self.settings.encrypted else []))
-            _create_tables(writer)
-            _keep_marts_in_files(writer)
+            create_tables(writer)
+            keep_marts_in_files(writer)
             upgrade(writer, schema_files())
             self._writer = writer
         return self._writer
@@ -337,18 +335,6 @@ def _packaged(name: str) -> Path | None:
     return folder / "extensions" / f"v{DUCKDB}" / f"{name}.duckdb_extension"
 
 
-def schema_files() -> dict[str, str]:
-    """DDL of every table that is written as rows: `raw.focus` -> its create statement."""
-    folder = files("warehouse") / "schema"
-    ddl = {file.name.removesuffix(".sql"): file.read_text() for file in folder.iterdir()}
-    return {_table_of(name): text for name, text in sorted(ddl.items())}
-
-
-def _table_of(file_name: str) -> str:
-    schema, _, table = file_name.partition("_")
-    return f"{schema}.{table}"
-
-
 def _connect(settings: LakeSettings) -> DuckDBPyConnection:
     if duckdb.__version__ != DUCKDB:
         raise WrongDuckDB(duckdb.__version__, DUCKDB)
@@ -368,49 +354,6 @@ def _connect(settings: LakeSettings) -> DuckDBPyConnection:
         connection.execute("set enable_progress_bar = false")  # on in spawned processes
     load_extension(connection, "ducklake")
     return connection
-
-
-def _create_tables(connection: DuckDBPyConnection) -> None:
-    # not duckdb_tables(), which counts the rows of each: 0.4 s
-    existing = {
-        f"{schema}.{table}"
-        for schema, table in connection.execute(
-            "select distinct schema_name, table_name from duckdb_columns()"
-            " where database_name = 'lake'"
-        ).fetchall()
-    }
-    missing = {table: ddl for table, ddl in schema_files().items() if table not in existing}
-    if not missing:
-        return
-    connection.execute("BEGIN")
-    for schema in SCHEMAS:
-        connection.execute(f"create schema if not exists lake.{schema}")
-    for table, ddl in missing.items():
-        connection.execute(re.sub(r"--[^\n]*", "", ddl))
-        give_statistics(connection, table)
-    connection.execute("COMMIT")
-
-
-def _keep_marts_in_files(connection: DuckDBPyConnection) -> None:
-    """Never as rows of the catalogue, which takes a table of its own for each version of a mart.
-
-    After 30 days there were 1,300 of them, and every query took eight times as long.
-    """
-    if connection.execute(
-        "select 1 from ducklake_options('lake') where option_name = 'data_inlining_row_limit'"
-        " and scope_entry = 'marts'"
-    ).fetchone():
-        return
-    connection.execute("CALL lake.set_option('data_inlining_row_limit', 0, schema => 'marts')")
-
-
-def give_statistics(connection: DuckDBPyConnection, table: str) -> None:
-    """To a table that has never held a row.
-
-    Without, each query that reads it looks for them once per column: 0.2 s, not 0.01 s.
-    """
-    connection.execute(f"insert into {table} default values")
-    connection.execute(f"delete from {table}")
 
 
 def _newest_snapshot(connection: DuckDBPyConnection) -> int:

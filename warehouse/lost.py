@@ -5,6 +5,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.focus import literal
+from warehouse.tables import tables_of_lake
 
 
 def lost_files(connection: DuckDBPyConnection) -> dict[str, list[Path]]:
@@ -12,17 +13,14 @@ def lost_files(connection: DuckDBPyConnection) -> dict[str, list[Path]]:
 
     Asked of the catalogue: no file is opened.
     """
-    tables = connection.execute(
-        "select distinct schema_name, table_name from duckdb_columns()"
-        " where database_name = 'lake' order by all"
-    ).fetchall()
     lost: dict[str, list[Path]] = {}
-    for schema, table in tables:
+    for name in sorted(tables_of_lake(connection)):
+        schema, table = name.split(".", 1)
         files = connection.execute(
             "select unnest([data_file, delete_file]) from"
             f" ducklake_list_files('lake', {literal(table)}, schema => {literal(schema)})"
         ).fetchall()
         local = [Path(file) for (file,) in files if file and "://" not in file]
         if gone := [file for file in local if not file.exists()]:
-            lost[f"{schema}.{table}"] = gone
+            lost[name] = gone
     return lost

@@ -14,7 +14,7 @@ from actions.budget import SCHEMA, Scope, budgets, end_budget, set_budget
 from actions.errors import BadBudget, Unknown
 from actions.ledger import NEWEST, open_ledger
 from actions.tables import budget as table
-from warehouse.lake import schema_files
+from warehouse.tables import schema_files
 
 
 def given(office: Office, name: str = "all", **more: object) -> str:

@@ -23,7 +23,7 @@ from actions.suppress import Scope, lift, suppress, suppressions
 from actions.tables import change, metadata
 from actions.users import add_user, users
 from clouds.errors import QuotaExceeded
-from warehouse.lake import schema_files
+from warehouse.tables import schema_files
 
 Database = Callable[[], str]  # makes an empty one and returns its address
 

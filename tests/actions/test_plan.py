@@ -25,7 +25,7 @@ from actions.plan import create, explain, load, plans
 from actions.planned import Plan, PlannedChange, parse
 from clouds.cloud import Change, Observation, Resource
 from clouds.errors import Unreadable
-from warehouse.lake import schema_files
+from warehouse.tables import schema_files
 
 ROW: dict[str, Any] = {
     "id": "rec1", "check": "idle_instance", "title": "t", "source": "demo", "cloud": "aws",

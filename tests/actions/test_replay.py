@@ -14,7 +14,7 @@ from actions.check import checks
 from actions.override import Override
 from actions.replay import replay
 from warehouse.build import build
-from warehouse.lake import SCHEMAS, schema_files
+from warehouse.tables import SCHEMAS, schema_files
 
 AS_OF = datetime(2026, 11, 1)
 ALWAYS = datetime(2026, 1, 1)

@@ -87,7 +87,7 @@ def marts() -> Iterator[str]:
 
 def schema() -> Iterator[str]:
     """One row for each table that is written as rows."""
-    from warehouse.lake import schema_files
+    from warehouse.tables import schema_files
 
     yield "| table | grain |"
     yield "|---|---|"

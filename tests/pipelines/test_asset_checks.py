@@ -10,7 +10,7 @@ from estate import AS_OF, d, day, line, rows, warehouse
 from pipelines.assets.checks import blocking, find_checks, of_sources
 from pipelines.settings import SourceSettings
 from warehouse.build import build, find
-from warehouse.lake import schema_files
+from warehouse.tables import schema_files
 
 BILL = [line("2026-03-18", "1", ResourceId="i-1"), line("2026-03-19", "2")]
 MANIFEST = {

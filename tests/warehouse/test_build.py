@@ -7,7 +7,7 @@ from estate import AS_OF, d, day, line, rows, warehouse
 import warehouse as package
 from warehouse.build import build, find, in_order, tables_in
 from warehouse.errors import UnknownTable
-from warehouse.lake import schema_files
+from warehouse.tables import schema_files
 
 MARTS = Path(package.__file__).parent / "marts"
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Literal
 
 from clouds.billing import plain
-from warehouse.lake import schema_files
+from warehouse.tables import schema_files
 
 REQUIRED = (
     "BilledCost",
