@@ -73,8 +73,11 @@ create or replace temp macro exact(x) as case
     else cast(cast(x as varchar) as decimal(38, 18))
 end;
 
--- The product of two amounts to the 15 digits that a price and a quantity have; exact decimals would overflow.
-create or replace temp macro times(a, b) as exact(cast(a as double) * cast(b as double));
+-- The product of two amounts to the 15 digits that a price and a quantity have; exact decimals would overflow. The list
+-- of one gives the product a name: in a branch of a case, `exact` would reckon it out again wherever it writes it.
+create or replace temp macro times(a, b) as list_transform(
+    [cast(a as double) * cast(b as double)], lambda product: exact(product)
+)[1];
 
 create or replace temp macro json_field(t, path) as if(json_valid(t), json_extract_string(t, path), null);
 
