@@ -1,7 +1,8 @@
-"""Ingest FOCUS rows from Parquet, against a plain `create table as select` into the same lake.
+"""Ingest rows from Parquet, against a plain `create table as select` into the same lake.
 
-Each run is a process of its own, so that its peak memory is its own. Passes if the ingestion, with
-all its checks, takes at most 1.5 times as long, stays below 3 GiB and grows linearly with the rows.
+Each run is a process of its own, so that its peak memory is its own. Passes if the ingestion of
+FOCUS, with all its checks, takes at most 1.5 times as long, stays below 3 GiB and grows linearly
+with the rows; and that of AWS's own reports, each line of which is mapped, at most 8 times.
 """
 
 import argparse
@@ -17,10 +18,13 @@ from time import perf_counter
 
 import duckdb
 
-MOST_TIMES = 1.5  # of the plain copy's time
+MOST_TIMES = {"focus": 1.5, "cur": 8.0}  # of the plain copy's time
 MOST_GIB = 3.0
 MOST_GROWTH = 1.4  # of linear, from the smallest to the largest
-SQL = Path(__file__).with_name("ingest_rows.sql")
+SQL = {
+    "focus": Path(__file__).with_name("ingest_rows.sql"),
+    "cur": Path(__file__).with_name("ingest_cur.sql"),
+}
 
 
 def main() -> None:
@@ -35,13 +39,20 @@ def main() -> None:
         print(json.dumps(_one(given.one, given.file)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        results = [_measure(Path(folder), rows, given.money, given.runs) for rows in given.rows]
-    raise SystemExit(_judge(results))
+        missed = 0
+        for layout, most in MOST_TIMES.items():
+            print(f"{layout}:")
+            many = given.rows if layout == "focus" else given.rows[:1]
+            results = [
+                _measure(Path(folder), layout, rows, given.money, given.runs) for rows in many
+            ]
+            missed |= _judge(results, most)
+    raise SystemExit(missed)
 
 
-def _measure(folder: Path, rows: int, money: str, runs: int) -> dict[str, float]:
+def _measure(folder: Path, layout: str, rows: int, money: str, runs: int) -> dict[str, float]:
     file = folder / f"{rows}.parquet"
-    query = SQL.read_text().replace("$rows", str(rows)).replace("$money", money)
+    query = SQL[layout].read_text().replace("$rows", str(rows)).replace("$money", money)
     with duckdb.connect(config={"memory_limit": "2GB", "temp_directory": str(folder)}) as made:
         made.execute("set preserve_insertion_order = false")
         made.execute(f"copy ({query}) to '{file}' (format parquet)")
@@ -92,7 +103,7 @@ def _one(kind: str, file: Path) -> dict[str, float]:
     return {"seconds": seconds, "gib": gib, "cpu": spent.ru_utime + spent.ru_stime}
 
 
-def _judge(results: Sequence[dict[str, float]]) -> int:
+def _judge(results: Sequence[dict[str, float]], most: float) -> int:
     print(
         f"{'rows':>12} {'file MiB':>9} {'plain s':>9} {'ingest s':>9} {'ratio':>6}"
         f" {'of cpu':>6} {'peak GiB':>9}"
@@ -104,8 +115,8 @@ def _judge(results: Sequence[dict[str, float]]) -> int:
             f" {result['ingest']:>9.2f} {result['ratio']:>6.2f} {result['cpu_ratio']:>6.2f}"
             f" {result['gib']:>9.2f}"
         )
-        if result["ratio"] > MOST_TIMES:
-            failed.append(f"{result['rows']:,} rows: {result['ratio']:.2f} > {MOST_TIMES} times")
+        if result["ratio"] > most:
+            failed.append(f"{result['rows']:,} rows: {result['ratio']:.2f} > {most} times")
         if result["gib"] > MOST_GIB:
             failed.append(f"{result['rows']:,} rows: {result['gib']:.2f} > {MOST_GIB} GiB")
     first, last = results[0], results[-1]
