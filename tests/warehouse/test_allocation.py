@@ -1,5 +1,6 @@
 """Who pays: precedence of rules, splits to the last digit, nothing lost."""
 
+from datetime import datetime
 from decimal import Decimal, getcontext
 from typing import Any
 
@@ -209,6 +210,21 @@ def test_every_split_adds_up_to_the_whole(
             assert abs(parts.get(("shared", team), Decimal(0)) - exact) < DIGIT
     if split == "even" and own:
         assert all(abs(parts.get(("shared", team), 0) - whole / len(own)) < DIGIT for team in own)
+
+
+def test_charges_of_a_day_and_of_a_month_are_split_apart_and_exactly() -> None:
+    lines = [line("2026-03-01", "10", ChargePeriodEnd=end, ServiceName="Support", Tags="")
+             for end in (datetime(2026, 3, 2), datetime(2026, 4, 1))]  # fmt: skip
+    by = rules(
+        "rules:\n  - {match: {service: Support}, to: shared}\n"
+        "shared:\n  - {pool: shared, split: even, over: [a, b, c]}"
+    )
+    connection = allocated_again(lines, by)
+    assert paid(connection, "days, team") == {
+        (days, team): d("3.333333333333333333") + DIGIT * (team == "a")
+        for days in (1, 31)
+        for team in "abc"
+    }
 
 
 def test_a_markup_is_apart_from_cost_and_the_first_counts() -> None:

@@ -232,6 +232,25 @@ def test_one_charge_of_the_running_month_is_of_all_its_days() -> None:
     assert (found["days"], found["unit_cost"]) == (19, d("0.02"))
 
 
+def test_a_month_s_charge_counts_by_the_days_on_which_work_was_done() -> None:
+    lines = [line(f"2026-02-{number:02}", "1") for number in range(1, 29)]
+    fee = line("2026-02-01", "280", ChargePeriodEnd=datetime(2026, 3, 1))
+    done = [{"unit": "build", "day": day(f"2026-02-{number:02}"), "quantity": d("100")}
+            for number in (2, 3)]  # fmt: skip
+    (found,) = mart("unit_cost", raw_focus=[*lines, fee], models_unit_quantity=done)
+    assert (found["days"], found["quantity"]) == (2, d("200"))
+    assert (found["cost"], found["unit_cost"]) == (d("22"), d("0.11"))
+
+
+def test_a_charge_for_a_year_counts_in_the_month_in_which_it_stands() -> None:
+    year = line("2026-02-15", "140", ChargePeriodEnd=datetime(2027, 2, 15))
+    lines = [year, *(line(f"2026-02-{number:02}", "1") for number in range(1, 29))]
+    done = [{"unit": "build", "day": day(f"2026-02-{number:02}"), "quantity": d("10")}
+            for number in (14, 15, 28)]  # fmt: skip
+    (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done)
+    assert found["cost"] == d("23"), "2 of the 14 days that are left of the month"
+
+
 def test_work_counts_as_far_as_the_account_that_is_behind_is_billed() -> None:
     lines = [
         *(line(f"2026-03-{number:02}", "1") for number in range(1, 20)),

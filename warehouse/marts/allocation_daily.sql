@@ -1,4 +1,4 @@
--- One row per day, month, currency, cloud, account, service, cluster, namespace, rule, kind, pool and team: who pays.
+-- One row per day, days, month, currency, cloud, account, service, cluster, namespace, rule, kind, pool and team: who pays.
 -- The rules are those of the settings. All rows of a day, account and service add up to marts.daily_cost exactly.
 -- group: allocation
 with of_nodes as (
@@ -53,6 +53,7 @@ cell as (
 part as (
     select
         cell.day,
+        cell.days,
         cell.month,
         cell.currency,
         'own' as kind,
@@ -87,6 +88,7 @@ part as (
 
     select
         piece.day,
+        piece.days,
         piece.month,
         piece.currency,
         if(piece.kind = 'idle', 'idle', 'own') as kind,
@@ -170,6 +172,7 @@ owner as (
 owned as (
     select
         part.day,
+        part.days,
         part.month,
         part.currency,
         part.facts.cloud as cloud,
@@ -302,8 +305,8 @@ offered as (
         abs(money_units(owned.cost)) as units,
         sum(weight.weight) over (
             partition by
-                owned.day, owned.month, owned.currency, owned.cloud, owned.account, owned.service, owned.cluster,
-                owned.namespace, owned.rule, owned.pool
+                owned.day, owned.days, owned.month, owned.currency, owned.cloud, owned.account, owned.service,
+                owned.cluster, owned.namespace, owned.rule, owned.pool
         )::hugeint as weights
     from owned
     join weight
@@ -331,13 +334,14 @@ paid as (
     from divided
     window bill as (
         partition by
-            divided.day, divided.month, divided.currency, divided.cloud, divided.account, divided.service,
-            divided.cluster, divided.namespace, divided.rule, divided.pool
+            divided.day, divided.days, divided.month, divided.currency, divided.cloud, divided.account,
+            divided.service, divided.cluster, divided.namespace, divided.rule, divided.pool
     )
 )
 
 select
     owned.day, -- day on which the charge begins, UTC
+    owned.days, -- of which the charge is, from that one on; 1 = of that one only
     owned.month, -- billing month
     owned.currency,
     owned.cloud,
@@ -365,6 +369,7 @@ union all
 
 select
     paid.day,
+    paid.days,
     paid.month,
     paid.currency,
     paid.cloud,

@@ -1,5 +1,6 @@
 -- One row per calendar month, unit of work, team and currency: what one of it cost.
 -- Of the billed days for which a quantity is known; cost is all that the team pays, or all there is where the unit has no team.
+-- A charge of many days counts as if each of them in its first month, as far as bills go, had cost the same.
 -- group: summary
 with done as (
     select
@@ -14,6 +15,7 @@ with done as (
 spent as (
     select
         daily.day,
+        daily.days,
         daily.currency,
         daily.team,
         sum(daily.cost) as cost
@@ -25,6 +27,7 @@ spent as (
 
     select
         daily.day,
+        daily.days,
         daily.currency,
         null as team,
         sum(daily.cost) as cost
@@ -68,15 +71,14 @@ billed as ( -- a day on which a team pays nothing, such as one between two month
     group by all
 ),
 
-monthly as (
+counted as (
     select
         billed.month,
         done.unit,
         done.team,
         billed.currency,
-        count(*) as days,
-        sum(done.quantity) as quantity,
-        coalesce(sum(spent.cost), 0) as cost
+        done.day,
+        done.quantity
     from done
     join billed
         on
@@ -84,12 +86,83 @@ monthly as (
             and done.team is not distinct from billed.team
             and done.day >= billed.first_day
             and done.day < billed.until
-    left join spent
-        on
-            done.day = spent.day
-            and done.team is not distinct from spent.team
-            and billed.currency = spent.currency
+),
+
+charge as (
+    select
+        spent.team,
+        spent.currency,
+        spent.day,
+        least(
+            spent.day + spent.days::integer, (date_trunc('month', spent.day) + interval 1 month)::date, whole.until
+        ) as ends_on, -- exclusive
+        sum(spent.cost) as cost
+    from spent
+    join whole on spent.currency = whole.currency
     group by all
+),
+
+part as (
+    select
+        counted.month,
+        counted.unit,
+        counted.team,
+        counted.currency,
+        charge.day,
+        charge.ends_on,
+        any_value(charge.cost) as whole_cost,
+        charge.ends_on - charge.day as days,
+        count(*) as days_counted
+    from counted
+    join charge
+        on
+            counted.team is not distinct from charge.team
+            and counted.currency = charge.currency
+            and counted.day >= charge.day
+            and counted.day < charge.ends_on
+    group by all
+),
+
+paid as (
+    select
+        part.month,
+        part.unit,
+        part.team,
+        part.currency,
+        sum(
+            if(
+                part.days_counted = part.days,
+                part.whole_cost,
+                (part.whole_cost::double * part.days_counted / part.days)::decimal(38, 18)
+            )
+        ) as cost
+    from part
+    group by all
+),
+
+worked as (
+    select
+        counted.month,
+        counted.unit,
+        counted.team,
+        counted.currency,
+        count(*) as days,
+        sum(counted.quantity) as quantity
+    from counted
+    group by all
+),
+
+monthly as (
+    select
+        worked.*,
+        coalesce(paid.cost, 0) as cost
+    from worked
+    left join paid
+        on
+            worked.month = paid.month
+            and worked.unit = paid.unit
+            and worked.team is not distinct from paid.team
+            and worked.currency = paid.currency
 )
 
 select
