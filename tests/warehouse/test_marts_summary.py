@@ -221,6 +221,13 @@ def test_what_is_done_on_days_without_a_charge_counts() -> None:
     assert found["unit_cost"] == d("0.05")
 
 
+def test_a_unit_cost_has_twelve_digits_behind_the_point_and_none_that_are_made_up() -> None:
+    done = [{"unit": "booking", "day": day("2026-03-01"), "quantity": d("20")}]
+    lines = [line("2026-03-01", "14.809632222222222222"), line("2026-03-10", "1")]
+    (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done)
+    assert found["unit_cost"] == d("0.740481611111"), "not 0.740481611110999936"
+
+
 def done_daily(until: int) -> list[dict[str, Any]]:
     return [{"unit": "booking", "day": day(f"2026-03-{number:02}"), "quantity": d("100")}
             for number in range(1, until)]  # fmt: skip

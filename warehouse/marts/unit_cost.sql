@@ -173,6 +173,9 @@ select
     monthly.days, -- billed, with a quantity
     monthly.quantity,
     monthly.cost, -- effective, without mark-up
-    try_cast(round(monthly.cost::double / nullif(greatest(monthly.quantity, 0), 0)::double, 12) as decimal(38, 18))
-        as unit_cost -- null = nothing was done, or so little that no price says anything
+    try_cast(
+        try_cast(
+            monthly.cost::double / nullif(greatest(monthly.quantity, 0), 0)::double as decimal(38, 12)
+        ) as decimal(38, 18)
+    ) as unit_cost -- null = nothing was done, or so little that no price says anything
 from monthly
