@@ -20,6 +20,7 @@ from warehouse.query import check
 
 ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$"
 AMOUNT = "nullif(trim(quantity), '')"  # some programs quote every cell, also empty ones
+TEAM = "nullif(trim(asked.team::varchar), '')"  # as tags are read: blanks make no other team
 SCHEMA = {
     "unit": pl.String(),
     "day": pl.Date(),
@@ -69,7 +70,7 @@ def count(connection: DuckDBPyConnection, unit: UnitSettings) -> pl.DataFrame:
         if unit.file is not None:
             _require_days(connection, unit.file, unit.name)
             query = f"select * replace ({_utc('day')} as day, {AMOUNT} as quantity) from ({query})"
-        team = "asked.team::varchar" if "team" in columns else "null::varchar"
+        team = TEAM if "team" in columns else "null::varchar"
         counted = connection.execute(
             f"select ?::varchar as unit, asked.day::date as day, {team} as team,"
             f" asked.quantity::decimal(38, 9) as quantity"

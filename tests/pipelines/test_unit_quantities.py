@@ -33,7 +33,7 @@ UNITS = {
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = home_at(tmp_path_factory.mktemp("units"), "small")
     file = home.settings.home / "it's customers.csv"
-    file.write_text("day,team,quantity\n2026-03-01,web,4\n2026-03-02,web,1\n2026-03-02,,\n")
+    file.write_text("day,team,quantity\n2026-03-01,web,4\n2026-03-02, web ,1\n2026-03-02,,\n")
     missing = {"name": "gone", "file": str(file.with_name("none.csv"))}
     units = [*UNITS["units"], {"name": "customer", "file": str(file)}, missing]
     allocation = AllocationSettings.model_validate({"units": units})
