@@ -54,6 +54,8 @@ def test_a_budget_of_the_same_name_replaces_the_one_before(office: Office) -> No
     ("wrong", "said"),
     [
         ({"amount": Decimal(0)}, "above 0"),
+        ({"scope": Scope(account="")}, "The account is empty"),
+        ({"scope": Scope(service=" ")}, "The service is empty"),
         ({"amount": Decimal(-5)}, "above 0"),
         ({"amount": Decimal("NaN")}, "above 0"),
         ({"amount": Decimal("1e18")}, "below 10"),
