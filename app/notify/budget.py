@@ -18,6 +18,7 @@ from pipelines.alert_settings import BudgetRule, ForecastBreachRule
 STEADY = 0.8  # a breach counts as averted below this share of the rule's probability: no flapping
 MONEY = ("amount", "spent", "expected", "lo80", "hi80")
 FULL = 100  # percent
+DIGITS = 9  # of a percentage behind the point; a sum of binary numbers may miss it by less
 LIKELY = 0.5  # a breach of this probability is more likely than not
 
 
@@ -68,7 +69,8 @@ def _used(row: Mapping[str, Any]) -> Decimal | None:
     """Percent of the budget that is spent."""
     if row["spent"] is None or not row["amount"] or row["amount"] <= 0:
         return None
-    return Decimal(str(row["spent"])) / Decimal(str(row["amount"])) * FULL
+    share = Decimal(str(row["spent"])) / Decimal(str(row["amount"]))
+    return round(share * FULL, DIGITS)
 
 
 def _cause(row: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ paths of the budget's own series, as a t distribution around the expected sum.
 """
 
 from datetime import date, timedelta
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from models.forecast.parts import Parts, freedom, spread
 from models.forecast.totals import Span, billed_until, period, spent_since
 
 SETTLING = 10  # days of a new period in which the one before is still judged
+ROUNDING = 1e-10  # share of an amount by which a sum of binary numbers may miss it
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 SCOPE = ("cloud", "account", "service")  # a null means all of them
 SCHEMA = {
@@ -78,7 +80,7 @@ def _row(
     wanted = _in_scope(budget)
     mine = keys.select(wanted.fill_null(value=False).alias("mine"))["mine"].to_numpy()
     amount, until = float(budget["amount"]), min(made_on, span.ends_on)
-    spent = float(spent_since(keys, costs, span.starts_on, until)[mine].sum())
+    spent = _met(float(spent_since(keys, costs, span.starts_on, until)[mine].sum()), amount)
     facts = {name: budget[name] for name in STORED}
     row: dict[str, object] = {**facts, **vars(span), "made_on": made_on, "spent": spent}
     if parts is None or not mine.any():
@@ -120,8 +122,8 @@ def _expected(
         missing, unsure = missing - late, unsure - doubt
     billed = spent + float(missing[mine].sum())
     width_all, free = float(width[0] + unsure[mine].sum()), freedom(folds)
-    expected = billed + float(future.sum())
-    passed = np.flatnonzero(billed + np.cumsum(future) > amount)
+    expected = _met(billed + float(future.sum()), amount)
+    passed = np.flatnonzero(billed + np.cumsum(future) > amount * (1 + ROUNDING))
     found: dict[str, object] = {
         "expected": expected,
         **_limits(parts, mine, spent, expected, width_all, free),
@@ -132,6 +134,11 @@ def _expected(
         days = int(parts.unknown[mine].max())
         found["reason"] = f"bills are up to {days} days late; those days are estimated"
     return found
+
+
+def _met(total: float, amount: float) -> float:
+    """The amount itself where a total misses it by rounding only: that much is allowed."""
+    return amount if isclose(total, amount, rel_tol=ROUNDING) else total
 
 
 def _limits(
@@ -147,7 +154,7 @@ def _limits(
 
 
 def _chance(expected: float, width: float, free: float, amount: float) -> float:
-    if width <= 0:
+    if width <= amount * ROUNDING:
         return float(expected > amount)
     return float(student.sf((amount - expected) / width, free))
 
@@ -160,6 +167,6 @@ def _broken_on(costs: pl.DataFrame, wanted: pl.Expr, span: Span, amount: float) 
         .group_by(day.alias("day"))
         .agg(pl.col("cost").cast(pl.Float64).sum())
         .sort("day")
-        .filter(pl.col("cost").cum_sum() > amount)
+        .filter(pl.col("cost").cum_sum() > amount * (1 + ROUNDING))
     )
     return daily["day"].item(0) if daily.height else None

@@ -193,3 +193,16 @@ def test_a_budget_says_from_when_on_there_are_bills() -> None:
     told = "first billed on 2025-05-31; if there was cost before, it is not counted"
     assert year["reason"] == told
     assert month["reason"] is None
+
+
+@pytest.mark.parametrize("daily", ["0.1", "0.7", "1.1", "2.35", "48.13"])
+def test_what_is_allowed_to_the_last_cent_breaks_nothing(daily: str) -> None:
+    rows = judged(
+        np.full((1, STEPS), float(daily)),
+        {"amount": Decimal(daily) * 31},
+        {"amount": Decimal(daily) * 19},
+    )
+    month, so_far = rows
+    assert (month["breach_probability"], month["breach_on"]) == (0.0, None)
+    assert so_far["spent"] == float(Decimal(daily) * 19), "all of it, and not a digit more"
+    assert so_far["breach_on"] == MADE_ON, "by the next day, not yet"

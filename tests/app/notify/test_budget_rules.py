@@ -26,6 +26,13 @@ def test_a_budget_tells_each_share_once_and_never_backwards(estate: Make) -> Non
     assert home.budgets().told() == [], "nobody is told of the end of a period"
 
 
+def test_a_share_is_crossed_at_its_last_cent_whatever_a_binary_sum_says(estate: Make) -> None:
+    home = estate("budget").has_budgets()
+    home.connection.execute("alter table marts.budget_now alter spent type double")
+    (draft,) = home.budgets({"spent": 799.9999999999999}).told()
+    assert draft.message.title == "Budget Shop: 80 % of $1,000.00 is spent"
+
+
 def test_several_shares_crossed_at_once_are_one_message(estate: Make) -> None:
     home = estate("budget").has_budgets().budgets({"spent": 1000})
     (draft,) = home.told()
