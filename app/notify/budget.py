@@ -38,9 +38,11 @@ def judge_spent(place: Place, rule: BudgetRule) -> list[Finding]:
 def judge_breach(place: Place, rule: ForecastBreachRule) -> list[Finding]:
     """One finding per budget in its running period, also of those that will be kept.
 
-    So a budget without a finding is one whose period is over, or that was ended or replaced.
+    So a budget without a finding is one whose period is over, or that was ended or replaced. What
+    is still judged of a period that is over can't be acted on any more.
     """
-    return [_breach(place, rule, row) for row in _budgets(place, rule)]
+    return [_breach(place, rule, row) for row in _budgets(place, rule)
+            if row["ends_on"] > place.today]  # fmt: skip
 
 
 def _breach(place: Place, rule: ForecastBreachRule, row: Mapping[str, Any]) -> Finding:

@@ -1,4 +1,4 @@
--- One row per budget in its running period.
+-- One row per budget and period, the running one and for ten days the one before.
 select
     budget_now.id,
     budget_now.name,

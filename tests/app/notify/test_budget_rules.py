@@ -81,6 +81,14 @@ def test_at_the_end_of_its_period_a_likely_breach_is_not_told_to_be_over(estate:
     assert phases(home.budgets({**december, "breach_probability": 0.9}).told()) == ["started"]
 
 
+def test_of_a_period_that_is_over_nothing_is_likely_any_more(estate: Make) -> None:
+    october = {"starts_on": date(2026, 10, 1), "ends_on": date(2026, 11, 1)}
+    home = estate("forecast_breach").has_budgets()
+    assert home.budgets({**october, "breach_probability": 0.9}).told() == []
+    spent = estate("budget", name="spent").has_budgets().budgets({**october, "spent": 1200})
+    assert phases(spent.told()) == ["started"], "what late bills make of it is told"
+
+
 def test_a_likely_breach_that_is_averted_says_what_is_expected_now(estate: Make) -> None:
     home = estate("forecast_breach").has_budgets()
     home.budgets({"breach_probability": 0.9, "expected": 1200.0}).told()
