@@ -352,6 +352,7 @@ def _connect(settings: LakeSettings) -> DuckDBPyConnection:
     connection = duckdb.connect(config=config)
     if connection.execute("select current_setting('enable_progress_bar')").fetchall() == [(True,)]:
         connection.execute("set enable_progress_bar = false")  # on in spawned processes
+    connection.execute("set TimeZone = 'UTC'")  # a day of a time with zone is none of this machine
     load_extension(connection, "ducklake")
     return connection
 

@@ -1,5 +1,8 @@
 import multiprocessing
+import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -162,6 +165,28 @@ def test_money_and_time_come_back_to_the_last_digit_from_any_size_of_table(lake:
                 (Decimal("12345678901234567890.123456789012345678"),
                  datetime(2026, 3, 1, 10, 11, 12, 123456), None)
             ]  # fmt: skip
+
+
+DAY = """
+import sys
+from pathlib import Path
+from warehouse.lake import Lake
+from warehouse.settings import LakeSettings
+lake = Lake(LakeSettings(home=Path(sys.argv[1])))
+with lake.reader(lake.published().snapshot) as connection:
+    query = "select (timestamptz '2026-03-20 01:00:00+00')::date::varchar"
+    print(connection.execute(query).fetchone()[0])
+"""
+
+
+def test_a_day_is_one_of_utc_wherever_the_machine_is(lake: Lake) -> None:
+    publish(lake, put(lake, 1))
+    lake.close()
+    done = subprocess.run(
+        [sys.executable, "-c", DAY, str(lake.settings.home)],
+        env={**os.environ, "TZ": "America/New_York"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "2026-03-20"
 
 
 def test_the_schema_is_there_with_its_units(lake: Lake) -> None:
