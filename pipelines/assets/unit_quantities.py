@@ -80,6 +80,8 @@ def count(connection: DuckDBPyConnection, unit: UnitSettings) -> pl.DataFrame:
         ).pl()
     except (duckdb.Error, QueryRefused) as error:
         raise BrokenUnit(unit.name, str(error).strip()) from error
+    if counted["day"].has_nulls():
+        raise BrokenUnit(unit.name, "found a quantity without a day")
     negative = counted.filter(pl.col("quantity") < 0).head(1)
     for day, quantity in negative.select("day", "quantity").iter_rows():
         raise BrokenUnit(unit.name, f"found the quantity {quantity.normalize():f} on {day}")
@@ -98,7 +100,7 @@ def _query(connection: DuckDBPyConnection, unit: UnitSettings) -> str:
         return _rows(unit.file)
     sql = unit.sql or ""
     check(connection, sql)
-    return sql.strip().rstrip(";")
+    return f"{sql.strip().rstrip(';')}\n"  # its last line may end with a comment
 
 
 def _rows(file: Path) -> str:

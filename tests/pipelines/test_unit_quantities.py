@@ -116,3 +116,15 @@ def test_an_iso_time_counts_on_its_day_in_utc(text: str, day: int, tmp_path: Pat
     assert counted(f'{text},007,1.5\n2026-08-01,a,""\n,a,\n', tmp_path).rows() == [
         ("build", date(2026, 8, day), "007", Decimal("1.5"))
     ]
+
+
+def test_a_query_may_end_with_a_comment() -> None:
+    unit = UnitSettings(name="one", sql="select date '2026-03-01' as day, 3 as quantity -- done")
+    with duckdb.connect() as connection:
+        assert count(connection, unit)["quantity"].to_list() == [3]
+
+
+def test_a_query_that_gives_no_day_is_refused() -> None:
+    unit = UnitSettings(name="lost", sql="select null::date as day, 3 as quantity")
+    with duckdb.connect() as connection, pytest.raises(BrokenUnit, match="without a day"):
+        count(connection, unit)
