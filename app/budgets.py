@@ -13,6 +13,8 @@ STANDING = (
     "starts_on", "ends_on", "spent", "expected", "lo80", "hi80", "lo95", "hi95",
     "breach_probability", "breach_on", "status", "reason",
 )  # fmt: skip
+BILLED = "select distinct cloud, account, service, currency from marts.monthly_cost"
+BILLED_TO = BILLED.replace("account", "billing_account as account")
 MONEY = ("spent", "expected", "lo80", "hi80", "lo95", "hi95")
 NEW = "not computed yet: it was set after the last run"
 
@@ -27,12 +29,15 @@ def joined(session: Session, budgets: list[dict[str, Any]]) -> list[dict[str, An
     ]
 
 
-def unmatched(session: Session, scope: Scope, currency: str | None = None) -> str | None:
-    """A word of warning if nothing that is published has cost anything in that scope."""
+def unmatched(
+    session: Session, scope: Scope, currency: str | None = None, *, of_payers: bool = False
+) -> str | None:
+    """A word of warning if nothing that is published has cost anything in that scope.
+
+    `of_payers` lets the account also be one that pays the bills of others.
+    """
     try:
-        found = read(
-            session, "select distinct cloud, account, service, currency from marts.monthly_cost"
-        )
+        found = read(session, BILLED + (f" union {BILLED_TO}" if of_payers else ""))
     except (NothingPublished, OlderTables):
         return None
     asked = {**vars(scope), "currency": currency}

@@ -10,7 +10,7 @@ from app.check import Check
 from app.session import Session
 
 if TYPE_CHECKING:
-    from pipelines.alert_settings import ChannelSettings
+    from pipelines.alert_settings import ChannelSettings, RuleSettings
 
 RECENT = timedelta(days=7)  # what failed longer ago is history
 SECRETS = ("url_from", "sign_with", "password_from")
@@ -28,11 +28,12 @@ def alert_checks(session: Session) -> Iterator[Check]:
     for rule in alerts.rules:
         scope = Scope(rule.filter.cloud, rule.filter.account, rule.filter.service)
         if any(vars(scope).values()):
-            yield _filter(session, rule.name, scope)
+            yield _filter(session, rule, scope)
 
 
-def _filter(session: Session, rule: str, scope: Scope) -> Check:
-    name, note = f"alert rule {rule}", unmatched(session, scope)
+def _filter(session: Session, rule: "RuleSettings", scope: Scope) -> Check:
+    note = unmatched(session, scope, of_payers=rule.kind == "freshness")
+    name = f"alert rule {rule.name}"
     if note is None:
         return Check(name, True, "its filter matches what is billed")
     fix = "Correct the filter in the section 'alerts' of instance-select.yaml."

@@ -248,6 +248,17 @@ class FreshnessRule(_RuleSettings):
     )  # fmt: skip
     what: tuple[Reading, ...] = Field(default=("bills",), min_length=1)
 
+    @model_validator(mode="after")
+    def _filters_what_is_told_apart(self) -> Self:
+        if self.filter.service is not None:
+            raise misplaced("a service", "cloud or account: a bill has all services", "filter")
+        if self.filter.account is not None and set(self.what) != {"bills"}:
+            raise misplaced(
+                f"an account with {list(self.what)}", "what: [bills], as only bills are told by "
+                "account, or a filter by cloud alone", "filter",
+            )  # fmt: skip
+        return self
+
 
 class ForecastBreachRule(_RuleSettings):
     """A budget will probably be exceeded."""

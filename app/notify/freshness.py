@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from app.notify.finding import Finding, Place, agrees
+from app.notify.finding import Finding, Place
 from app.notify.message import Message
 from app.notify.queries import query
 from app.words import cloud_name
-from pipelines.alert_settings import FreshnessRule
+from pipelines.alert_settings import FilterSettings, FreshnessRule
 
 
 def judge(place: Place, rule: FreshnessRule) -> list[Finding]:
     """One finding per source, billing account and kind of reading that is too old."""
     found: list[Finding] = []
     for row in place.rows(query("ages")):
-        if row["what"] not in rule.what or not agrees(row, rule.filter):
+        if row["what"] not in rule.what or not _is_about(row, rule.filter):
             continue
         limit = rule.after_hours if rule.after_hours is not None else row["late_after_hours"]
         age = _age_hours(row["until"], place.clock)
@@ -23,6 +23,14 @@ def judge(place: Place, rule: FreshnessRule) -> list[Finding]:
         if is_late or (age is None and row["failed"]):
             found.append(Finding(_cause(row), _message(place, row, age, limit)))
     return found
+
+
+def _is_about(row: Mapping[str, Any], wanted: FilterSettings) -> bool:
+    """A bill is about the account that pays it and those that it is for."""
+    accounts = {row["account"], *(row["accounts"] or ())}
+    return wanted.cloud in (None, row["cloud"]) and (
+        wanted.account is None or wanted.account in accounts
+    )
 
 
 def _age_hours(until: datetime | None, clock: datetime) -> float | None:

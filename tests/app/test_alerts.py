@@ -16,6 +16,7 @@ from receivers import Answer, Receiver, http_receiver
 from servers import free_port
 
 RULE = {"name": "incidents", "kind": "anomaly", "channels": ["hook"]}
+PAYER = "210987654300"  # of the demo's AWS accounts
 
 
 @pytest.fixture
@@ -93,11 +94,18 @@ def test_a_rule_that_matches_nothing_is_in_doctor(own_demo_home: Path) -> None:
     rules = [{**RULE, "name": name, "filter": wanted} for name, wanted in (
         ("ours", {"cloud": "AWS"}), ("typo", {"cloud": "asw"}), ("no service", {"service": "EC3"}),
     )]  # fmt: skip
+    payer = {"filter": {"account": PAYER}}
+    rules += [
+        {**RULE, "name": "payer", **payer},
+        {"name": "late", "kind": "freshness", "channels": ["hook"], **payer},
+    ]
     home = configured(own_demo_home, "http://127.0.0.1:1/x", *rules)
     checks = {one["name"]: one for one in call("doctor", "--json", home=home).json["checks"]}
     assert checks["alert rule ours"]["ok"]
     assert "the cloud 'asw' yet" in checks["alert rule typo"]["detail"]
     assert not checks["alert rule no service"]["ok"]
+    assert not checks["alert rule payer"]["ok"], "nothing is billed for that account itself"
+    assert checks["alert rule late"]["ok"]
 
 
 def test_a_channel_can_be_tried(tmp_path: Path) -> None:

@@ -42,6 +42,15 @@ BROKEN = {
     "a name twice": ("name: hook", "name: mail", 8, "the name 'mail' again"),
     "a wrong address": ("a@b.example", "ab", 6, "expected a mail address"),
     "a user without password": ("host: mx", "host: mx\n      user: u", 3, "both or none"),
+    "bills of a service": (
+        "kind: anomaly\n      at_least: {USD: 12.5, other: 3}",
+        "kind: freshness\n      filter: {service: AmazonEC2}", 13, "a bill has all services",
+    ),
+    "an inventory of an account": (
+        "kind: anomaly\n      at_least: {USD: 12.5, other: 3}",
+        "kind: freshness\n      what: [bills, inventory]\n      filter: {account: '1'}",
+        14, "only bills are told by account",
+    ),
     "a password in the clear": (
         "host: mx",
         "host: mx\n      security: none\n      user: u\n      password_from: {env: P}",

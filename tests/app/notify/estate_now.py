@@ -24,6 +24,8 @@ create table marts.freshness (
     source varchar, cloud varchar, billing_account varchar, what varchar, until timestamp,
     late_after_hours double, failed varchar
 );
+create table marts.monthly_cost (cloud varchar, billing_account varchar, account varchar);
+insert into marts.monthly_cost values ('aws', '999', '123'), ('aws', '999', '456');
 """
 BUDGETS = """
 create table marts.budget_now (

@@ -336,6 +336,22 @@ def test_only_the_chosen_readings_count(estate: Make) -> None:
     assert len(estate("freshness", what=["metrics"]).ages(old).told()) == 1
 
 
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"account": "123"}, 1),  # one that the bill is for
+        ({"account": "999", "cloud": "aws"}, 1),  # the one that pays it
+        ({"account": "789"}, 0),
+        ({"account": "123", "cloud": "gcp"}, 0),
+    ],
+)
+def test_bills_are_told_by_payer_and_by_account(
+    estate: Make, wanted: dict[str, str], told: int
+) -> None:
+    old = {"until": datetime(2026, 1, 1)}
+    assert len(estate("freshness", filter=wanted).ages(old).told()) == told
+
+
 def test_messages_survive_the_ledger(ledger: Ledger) -> None:
     from builders import message
 
