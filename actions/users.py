@@ -149,14 +149,21 @@ def active_users(connection: Connection) -> list[User]:
     return [User(row.name, row.role, row.highest_risk) for row in rows]
 
 
-def check_may_silence(connection: Connection, actor: str) -> None:
-    """Raises `NotAllowed` for a user whose role approves nothing."""
-    for known in active_users(connection):
-        if is_same(known.name, actor) and known.highest_risk is None:
-            raise NotAllowed(
-                f"{known.name!r} is {known.role}, who may look but silence nothing. "
-                "Ask somebody who may approve."
-            )
+def decider(connection: Connection, actor: str, now: datetime) -> str:
+    """The name of somebody who may say what is silent, harmless or allowed to cost.
+
+    Anybody may in a home that has no users. Raises `NotAllowed` for somebody whose role approves
+    nothing, and `Unknown` for whoever is no user, or no longer.
+    """
+    if not active_users(connection) and not _is_trusting(connection):
+        return actor
+    person = known_user(connection, actor, now)
+    if person.highest_risk is None:
+        raise NotAllowed(
+            f"{person.name!r} is {person.role}, who may look but silence and decide nothing. "
+            "Nothing was written; ask somebody who may approve."
+        )
+    return person.name
 
 
 def _check_admin(connection: Connection, actor: str) -> None:
