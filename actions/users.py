@@ -31,7 +31,7 @@ class User:
 def add_user(ledger: Ledger, name: str, role_name: str, *, actor: str, now: datetime) -> User:
     """Add a user, or give them another role. Only admins may, once there is one.
 
-    Raises `BadName`, `Unknown` for the role and `NotAllowed` for the actor.
+    Raises `BadName`, `Unknown` for the role, and `NotAllowed` for the actor and for the last admin.
     """
     _check_name(name)
     with ledger.write() as connection:
@@ -39,6 +39,8 @@ def add_user(ledger: Ledger, name: str, role_name: str, *, actor: str, now: date
         if role_name not in known:
             raise Unknown("role", role_name, known)
         _check_admin(connection, actor)
+        if role_name != "admin":
+            _check_not_last_admin(connection, name)
         _put(connection, _written(connection, name) or name, role_name, actor, now)
         return _require(connection, name)
 
@@ -57,12 +59,7 @@ def remove_user(ledger: Ledger, name: str, *, actor: str, now: datetime) -> User
     with ledger.write() as connection:
         _check_admin(connection, actor)
         person = _require(connection, name)
-        others = [known for known in active_users(connection) if known.name != person.name]
-        if person.role == "admin" and not any(known.role == "admin" for known in others):
-            raise NotAllowed(
-                f"{name!r} is the only admin, and without one nobody could keep the users. "
-                "Make somebody else an admin first."
-            )
+        _check_not_last_admin(connection, name)
         _put(connection, person.name, person.role, actor, now, is_active=False)
         return person
 
@@ -173,6 +170,15 @@ def _check_admin(connection: Connection, actor: str) -> None:
         raise NotAllowed(
             f"{actor!r} is no admin, and only admins keep the users and their trust. "
             f"Ask one of: {', '.join(admins)}."
+        )
+
+
+def _check_not_last_admin(connection: Connection, name: str) -> None:
+    admins = [known.name for known in active_users(connection) if known.role == "admin"]
+    if len(admins) == 1 and is_same(admins[0], name):
+        raise NotAllowed(
+            f"{name!r} is the only admin, and without one anybody could make themselves admin. "
+            "Nothing was changed; make somebody else an admin first."
         )
 
 

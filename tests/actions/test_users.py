@@ -15,7 +15,7 @@ from actions.feedback import Incident, Series, give
 from actions.feedback import lift as take_back
 from actions.ledger import Ledger, open_ledger
 from actions.suppress import Scope, lift, suppress
-from actions.users import remove_user
+from actions.users import add_user, remove_user, users
 
 INCIDENT = Incident(
     "i1", Series("aws", "shop", "AmazonEC2", "USD", "up"), date(2026, 10, 1), None, Decimal(100)
@@ -65,3 +65,15 @@ def test_anybody_may_silence_in_a_home_without_users(tmp_path: Path) -> None:
     for said in SAID.values():
         said(ledger, "ann")
     assert {event.actor for event in audit.events(ledger)} == {"ann"}
+
+
+def test_the_last_admin_keeps_the_role_so_that_nobody_takes_it(office: Office) -> None:
+    add_user(office.ledger, "rita", "viewer", actor="root", now=NOW)
+    with pytest.raises(NotAllowed, match="'Root' is the only admin"):
+        add_user(office.ledger, "Root", "approver", actor="root", now=NOW)
+    with pytest.raises(NotAllowed, match="Ask one of: root"):
+        add_user(office.ledger, "vic", "admin", actor="vic", now=NOW)
+    add_user(office.ledger, "root", "admin", actor="root", now=NOW)
+    add_user(office.ledger, "ann", "admin", actor="root", now=NOW)
+    add_user(office.ledger, "root", "approver", actor="root", now=NOW)
+    assert [one.name for one in users(office.ledger) if one.role == "admin"] == ["ann"]
