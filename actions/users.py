@@ -86,7 +86,7 @@ def known_user(connection: Connection, name: str, now: datetime) -> User:
     is_new = _written(connection, name) is None
     if is_new and name.strip() and _is_trusting(connection):
         _check_name(name.strip())
-        _put(connection, name.strip(), ON_TRUST, "on trust", now)
+        _put(connection, name.strip(), ON_TRUST, audit.NOBODY, now)
     return _require(connection, name)
 
 

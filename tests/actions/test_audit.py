@@ -15,7 +15,7 @@ from actions.approve import approve, reject
 from actions.errors import ClockBehind
 from actions.ledger import Ledger, open_ledger
 from actions.suppress import Scope, suppress
-from actions.users import add_user
+from actions.users import add_user, trust_unknown_users
 from actions.verify import verify as look_twice
 
 LIFT = "drop trigger audit_never_changes; drop trigger audit_never_shrinks"
@@ -177,6 +177,16 @@ def test_admin_goes_on_after_a_clock_that_ran_ahead(office: Office) -> None:
         approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
     add_user(office.ledger, "bob", "approver", actor="root", now=NOW)
     approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
+
+
+def test_a_name_that_joins_on_trust_does_not_set_the_time(office: Office) -> None:
+    trust_unknown_users(office.ledger, True, actor="root", now=NOW)
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    office.later(80)
+    office.plan(office.wish(office.cloud.add("i-2"), "stop", "stopped"))
+    with pytest.raises(ClockBehind):
+        apply(office.ledger, plan.id, office.clouds, actor="eve", now=NOW)
+    assert office.cloud.effects() == []
 
 
 def write_many(url: str, name: str, count: int) -> int:
