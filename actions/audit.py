@@ -128,10 +128,13 @@ def record(
 
 
 def events(ledger: Ledger, *, subject: str | None = None, newest: int = 200) -> list[Event]:
-    """The newest events, latest first; of one plan, run or user if `subject` is given."""
+    """The newest events, latest first; of one plan with its runs and changes, of one run or user
+    if `subject` is given.
+    """
     query = select(audit).order_by(audit.c.number.desc()).limit(newest)
     if subject is not None:
-        query = query.where(audit.c.subject == subject)
+        within = audit.c.subject.startswith(f"{subject}.", autoescape=True)
+        query = query.where((audit.c.subject == subject) | within)
     with ledger.read() as connection:
         return [_event(row) for row in connection.execute(query)]
 

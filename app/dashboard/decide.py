@@ -26,7 +26,7 @@ from pipelines.settings import Settings
 from pipelines.work import Work
 
 KEPT_JOBS = 50  # that have ended
-EVENTS = 2000  # the newest of the audit log, among which those of one plan are found
+EVENTS = 2000  # of one plan, the newest
 
 
 @dataclass
@@ -145,11 +145,7 @@ def undo(run: Run, author: str) -> Plan:
 
 def history(plan_id: str) -> list[Event]:
     """The audit events of one plan, its runs and its changes, latest first."""
-    return [
-        event
-        for event in events(ledger(), newest=EVENTS)
-        if event.subject == plan_id or event.subject.startswith(f"{plan_id}.")
-    ]
+    return events(ledger(), subject=plan_id, newest=EVENTS)
 
 
 def _apply(job: Job, ledger: Ledger, settings: Settings, user: str) -> None:

@@ -189,6 +189,21 @@ def test_a_name_that_joins_on_trust_does_not_set_the_time(office: Office) -> Non
     assert office.cloud.effects() == []
 
 
+def test_history_of_a_plan_is_whole_however_much_came_after_it(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    other = office.plan(office.wish(office.cloud.add("i-2"), "stop", "stopped"))
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    with office.ledger.write() as connection:
+        for _ in range(250):
+            audit.record(
+                connection, at=NOW, actor="verify", action="seen", subject=other.id, details={}
+            )
+    found = audit.events(office.ledger, subject=plan.id)
+    assert [event.number for event in found] == sorted((e.number for e in found), reverse=True)
+    assert {event.subject for event in found} == {plan.id, run.id, f"{plan.id}.1"}
+    assert found[-1].action == "plan.create"
+
+
 def write_many(url: str, name: str, count: int) -> int:
     ledger = open_ledger(url)
     for number in range(count):
