@@ -146,8 +146,9 @@ def _decision(plan: Plan, made: list[Run]) -> None:
         return
     if _has_moved_on(plan, made):
         st.rerun()
-    if job is not None and job.error is not None:
-        page.problem(job.error)
+    error = decide.trouble(plan.id, visitor.user())
+    if error is not None:
+        page.problem(error)
     match plan.status:
         case "proposed":
             _to_approve(plan)
