@@ -86,6 +86,18 @@ def test_a_link_to_a_plan_that_is_not_there_shows_no_other_to_be_decided(
     assert any(box.label == "Apply" for box in app.run().button)
 
 
+def test_the_way_back_of_the_browser_leads_to_the_plan_before(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = approved(own_demo_home), approved(own_demo_home)
+    app = opened(own_demo_home, "plans", monkeypatch)
+    for plan in (newer, older, newer):
+        app.query_params["plan"] = plan.id
+        app = app.run()
+        assert app.code[0].value == plan.hash
+        assert app.run().code[0].value == plan.hash
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
