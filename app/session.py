@@ -22,9 +22,21 @@ if TYPE_CHECKING:
     from pipelines.work import Work
     from warehouse.lake import Lake
 
+
+def _named(text: str) -> str:
+    """A name that a caller gives. With an empty one it would be the login's decision."""
+    if not text.strip():
+        raise typer.BadParameter(
+            "found an empty name, expected that of a user; a variable of your script may be unset"
+        )
+    return text
+
+
 Actor = Annotated[
     str | None,
-    typer.Option("--as", metavar="USER", help="Who you are (default: your login name)."),
+    typer.Option(
+        "--as", parser=_named, metavar="USER", help="Who you are (default: your login name)."
+    ),
 ]
 
 
