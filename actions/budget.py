@@ -59,6 +59,9 @@ def set_budget(
         raise BadBudget("A budget needs a name, by which alerts and pages call it.")
     if re.fullmatch(r"b\d+", name.strip()):
         raise BadBudget(f"{name.strip()!r} looks like the id of a budget; give it another name.")
+    for part, value in vars(scope).items():
+        if value is not None and not value.strip():
+            raise BadBudget(f"The {part} is empty, which nothing has. Name one, or leave it out.")
     facts = {**vars(scope), "currency": currency, "period": period, "amount": amount}
     with ledger.write() as connection:
         actor = decider(connection, actor, now)

@@ -43,6 +43,12 @@ def suppress(
     Raises `SuppressionRefused`, and as `decider` for somebody who may not.
     """
     reason, today = reason.strip(), utc(now).date()
+    for name, value in vars(scope).items():
+        if value is not None and not value.strip():
+            raise SuppressionRefused(
+                f"The {name.removesuffix('_id')} is empty, which nothing has. Name one, or leave "
+                "it out for all of them; nothing was written."
+            )
     if not reason:
         raise SuppressionRefused(
             "No reason was given: whoever misses the recommendation should know why it is silent. "
