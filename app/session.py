@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.errors import BadInput
+from app.words import visible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -139,7 +140,9 @@ class Session:
 
     def say(self, message: str) -> None:
         """One line of progress, on stderr."""
-        self._stderr.print(message, style="dim", markup=False, highlight=False, soft_wrap=True)
+        self._stderr.print(
+            visible(message), style="dim", markup=False, highlight=False, soft_wrap=True
+        )
 
     def working(self, message: str) -> AbstractContextManager[object]:
         """A spinner on stderr while something takes long; one line where nobody watches."""
