@@ -31,6 +31,7 @@ from actions.run import (
     finish,
     intend,
     is_undone,
+    newest_run,
     read_run,
 )
 from actions.standing import people_needed, standing_of
@@ -316,11 +317,23 @@ def _closed(applier: _Applier, plan: Plan) -> Run:
         actor, now = applier.actor, applier.now
         finish(connection, run.id, status, actor, now)
         set_status(connection, plan.id, status, actor=actor, now=now)
-        if plan.undoes_run:
-            undone = read_run(connection, plan.undoes_run).plan_id
-            if is_undone(connection, undone):
-                set_status(connection, undone, "rolled_back", actor=actor, now=now)
+        _settle_undone(connection, plan, actor, now)
         return read_run(connection, run.id)
+
+
+def _settle_undone(connection: Connection, way_back: Plan, actor: str, now: datetime) -> None:
+    """Say of what a way back undoes whether it is put back; undoing that makes it count again."""
+    if way_back.undoes_run is None:
+        return
+    undone = read_plan(connection, read_run(connection, way_back.undoes_run).plan_id)
+    status = undone.status
+    if is_undone(connection, undone.id):
+        status = "rolled_back"
+    elif status == "rolled_back":
+        status = _status(newest_run(connection, undone.id))
+    if status != undone.status:
+        set_status(connection, undone.id, status, actor=actor, now=now)
+    _settle_undone(connection, undone, actor, now)
 
 
 def _status(run: Run) -> Status:

@@ -52,6 +52,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {  # by which columns events pick thei
     feedback: ("id",),
 }
 UNREADABLE = (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError)
+NOBODY = "on trust"  # the actor where a name joins that is taken on trust
 SKEW = timedelta(minutes=5)  # by which clocks may differ, as in Kerberos (RFC 4120)
 
 
@@ -127,10 +128,13 @@ def record(
 
 
 def events(ledger: Ledger, *, subject: str | None = None, newest: int = 200) -> list[Event]:
-    """The newest events, latest first; of one plan, run or user if `subject` is given."""
+    """The newest events, latest first; of one plan with its runs and changes, of one run or user
+    if `subject` is given.
+    """
     query = select(audit).order_by(audit.c.number.desc()).limit(newest)
     if subject is not None:
-        query = query.where(audit.c.subject == subject)
+        within = audit.c.subject.startswith(f"{subject}.", autoescape=True)
+        query = query.where((audit.c.subject == subject) | within)
     with ledger.read() as connection:
         return [_event(row) for row in connection.execute(query)]
 
@@ -223,7 +227,9 @@ def _rows_seal(rows: list[dict[str, Any]]) -> str:
 
 def _check_clock(connection: Connection, now: datetime) -> None:
     # Admins set the time: what came before they last changed a user may be of a wrong clock.
-    users = select(func.coalesce(func.max(audit.c.number), 0)).where(audit.c.action == "user")
+    users = select(func.coalesce(func.max(audit.c.number), 0)).where(
+        audit.c.action == "user", audit.c.actor != NOBODY
+    )
     newest = connection.scalar(
         select(func.max(audit.c.at)).where(audit.c.number >= users.scalar_subquery())
     )

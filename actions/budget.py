@@ -14,6 +14,7 @@ from actions.errors import BadBudget, Unknown
 from actions.ledger import Ledger
 from actions.tables import budget as table
 from actions.tables import utc
+from actions.users import decider
 
 PERIODS = ("month", "quarter", "year")
 DIGITS = 18  # after the point, in the lake; as many before it less two
@@ -43,7 +44,7 @@ def set_budget(
 ) -> str:  # fmt: skip
     """Write a budget and return its id; one of the same name that holds is ended by it.
 
-    Raises `BadBudget`.
+    Raises `BadBudget`, and as `decider` for somebody who may not.
     """
     currency = currency.upper()
     if not (amount.is_finite() and 0 < amount < Decimal(10) ** 18):
@@ -63,6 +64,7 @@ def set_budget(
             raise BadBudget(f"The {part} is empty; name one, or leave it out: then all count.")
     facts = {**vars(scope), "currency": currency, "period": period, "amount": amount}
     with ledger.write() as connection:
+        actor = decider(connection, actor, now)
         identity = f"b{(connection.scalar(select(func.count()).select_from(table)) or 0) + 1}"
         same = (table.c.name == name.strip()) & table.c.ended_at.is_(None)
         replaced = connection.scalars(select(table.c.id).where(same)).all()
@@ -85,9 +87,13 @@ def set_budget(
 
 
 def end_budget(ledger: Ledger, named: str, *, actor: str, now: datetime) -> dict[str, Any]:
-    """End the budget of that name or id, and return what it was. Raises `Unknown`."""
+    """End the budget of that name or id, and return what it was.
+
+    Raises `Unknown`, and as `decider` for somebody who may not.
+    """
     alive = table.c.ended_at.is_(None)
     with ledger.write() as connection:
+        actor = decider(connection, actor, now)
         wanted = alive & ((table.c.name == named) | (table.c.id == named))
         found = connection.execute(select(table).where(wanted)).mappings().one_or_none()
         if found is None:

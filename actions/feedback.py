@@ -13,6 +13,7 @@ from actions.errors import FeedbackRefused, Unknown
 from actions.ledger import Ledger
 from actions.tables import feedback as table
 from actions.tables import utc
+from actions.users import decider
 
 Decision = Literal["confirmed", "dismissed", "expected"]
 GROWTH = Decimal("1.5")  # times the dismissed excess per day; above it is another matter
@@ -154,7 +155,7 @@ def give(
     """Write what somebody says of an incident and return its id; it holds at once.
 
     `today` is that of the data: an incident still going on was seen so far. Raises
-    `FeedbackRefused`.
+    `FeedbackRefused`, and as `decider` for somebody who may not.
     """
     reason = reason.strip()
     _check(decision, reason, until, today)
@@ -169,6 +170,7 @@ def give(
         "reason": reason,
     }
     with ledger.write() as connection:
+        actor = decider(connection, actor, now)
         count = connection.scalar(select(func.count()).select_from(table)) or 0
         identity = f"f{count + 1}"
         connection.execute(
@@ -181,9 +183,10 @@ def give(
 
 
 def lift(ledger: Ledger, feedback_id: str, *, actor: str, now: datetime) -> None:
-    """Take back what was said; it counts no more. Raises `Unknown`."""
+    """Take back what was said; it counts no more. Raises `Unknown`, and as `decider`."""
     mine = (table.c.id == feedback_id.lower()) & table.c.lifted_at.is_(None)
     with ledger.write() as connection:
+        actor = decider(connection, actor, now)
         if connection.execute(update(table).where(mine).values(lifted_at=utc(now))).rowcount == 0:
             alive = (
                 select(table.c.id).where(table.c.lifted_at.is_(None)).order_by(table.c.created_at)

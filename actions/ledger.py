@@ -112,7 +112,9 @@ class Ledger:
     def _file_lock(self, wait_seconds: float) -> Generator[bool]:
         # An exclusive transaction on a database of its own: SQLite's file locks work on every
         # operating system and the system itself takes them away from a process that dies.
-        lock = create_engine(f"sqlite:///{self.engine.url.database}.apply-lock", poolclass=NullPool)
+        # One file has one lock, by whatever links it is reached.
+        file = Path(str(self.engine.url.database)).resolve()
+        lock = create_engine(f"sqlite:///{file}.apply-lock", poolclass=NullPool)
         try:
             connection = lock.connect()
         except OperationalError as error:

@@ -93,7 +93,7 @@ def freeze(
     """
     draft = Plan(
         id="",
-        title=title or _title(planned),
+        title=_one_line(title or "") or _one_line(_title(planned)),
         author=author,
         created_at=utc(now),
         expires_at=utc(now) + timedelta(hours=limits.plan_hours),
@@ -281,6 +281,11 @@ def _title(planned: Sequence[PlannedChange]) -> str:
     name = planned[0].name or first.resource.resource_id
     more = f" and {len(planned) - 1} more" if len(planned) > 1 else ""
     return f"{first.verb.capitalize()} {first.resource.kind} {name}{more}"
+
+
+def _one_line(title: str) -> str:
+    """Without line breaks and signs that can't be seen, so that it can't pass for other lines."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in title).split())
 
 
 def _store(connection: Connection, draft: Plan) -> Plan:

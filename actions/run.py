@@ -21,6 +21,9 @@ from clouds.cloud import Observation
 
 Outcome = Literal["applied", "already", "drifted", "refused", "failed"]
 DRY_RUN = "dry-run"  # the id of a run that is not written down
+NEWEST_FIRST = (  # r10 comes after r9
+    run_table.c.started_at.desc(), func.length(run_table.c.id).desc(), run_table.c.id.desc(),
+)  # fmt: skip
 DONE: tuple[Outcome, ...] = ("applied", "already")
 
 
@@ -80,13 +83,17 @@ def load_run(ledger: Ledger, run_id: str) -> Run:
 def runs(ledger: Ledger, plan_id: str | None = None, newest: int = 100) -> list[Run]:
     """The newest runs, latest first; of one plan if given."""
     query = select(run_table.c.id).join(plan_table, run_table.c.plan_id == plan_table.c.id)
-    query = query.order_by(
-        run_table.c.started_at.desc(), func.length(run_table.c.id).desc(), run_table.c.id.desc()
-    ).limit(newest)  # r10 comes after r9
+    query = query.order_by(*NEWEST_FIRST).limit(newest)
     if plan_id is not None:
         query = query.where(run_table.c.plan_id == plan_id)
     with ledger.read() as connection:
         return [read_run(connection, run_id) for run_id in list(connection.scalars(query))]
+
+
+def newest_run(connection: Connection, plan_id: str) -> Run:
+    """The latest run of a plan that has one."""
+    query = select(run_table.c.id).where(run_table.c.plan_id == plan_id).order_by(*NEWEST_FIRST)
+    return read_run(connection, connection.scalars(query).first() or "")
 
 
 def read_run(connection: Connection, run_id: str) -> Run:

@@ -11,7 +11,7 @@ from actions.errors import SuppressionRefused, Unknown
 from actions.ledger import Ledger
 from actions.tables import suppression as table
 from actions.tables import utc
-from actions.users import check_may_silence
+from actions.users import decider
 
 SCHEMA = {
     "id": pl.String, "check": pl.String, "cloud": pl.String, "account": pl.String,
@@ -40,9 +40,15 @@ def suppress(
 ) -> str:  # fmt: skip
     """Write a suppression and return its id. It holds before the day `until`.
 
-    Raises `SuppressionRefused`, and `NotAllowed` for somebody whose role approves nothing.
+    Raises `SuppressionRefused`, and as `decider` for somebody who may not.
     """
     reason, today = reason.strip(), utc(now).date()
+    for name, value in vars(scope).items():
+        if value is not None and not value.strip():
+            raise SuppressionRefused(
+                f"The {name.removesuffix('_id')} is empty, which nothing has. Name one, or leave "
+                "it out for all of them; nothing was written."
+            )
     if not reason:
         raise SuppressionRefused(
             "No reason was given: whoever misses the recommendation should know why it is silent. "
@@ -54,7 +60,7 @@ def suppress(
             "after today; nothing was written."
         )
     with ledger.write() as connection:
-        check_may_silence(connection, actor)
+        actor = decider(connection, actor, now)
         count = connection.scalar(select(func.count()).select_from(table)) or 0
         identity = f"s{count + 1}"
         facts = {**vars(scope), "until": until, "reason": reason}
@@ -68,10 +74,10 @@ def suppress(
 
 
 def lift(ledger: Ledger, suppression_id: str, *, actor: str, now: datetime) -> None:
-    """End a suppression. Raises `Unknown`, and `NotAllowed` as `suppress` does."""
+    """End a suppression. Raises `Unknown`, and as `decider` for somebody who may not."""
     mine = (table.c.id == suppression_id) & table.c.lifted_at.is_(None)
     with ledger.write() as connection:
-        check_may_silence(connection, actor)
+        actor = decider(connection, actor, now)
         if connection.execute(update(table).where(mine).values(lifted_at=utc(now))).rowcount == 0:
             alive = select(table.c.id).where(table.c.lifted_at.is_(None))
             raise Unknown("suppression", suppression_id, connection.scalars(alive))

@@ -31,7 +31,7 @@ class User:
 def add_user(ledger: Ledger, name: str, role_name: str, *, actor: str, now: datetime) -> User:
     """Add a user, or give them another role. Only admins may, once there is one.
 
-    Raises `BadName`, `Unknown` for the role and `NotAllowed` for the actor.
+    Raises `BadName`, `Unknown` for the role, and `NotAllowed` for the actor and for the last admin.
     """
     _check_name(name)
     with ledger.write() as connection:
@@ -39,6 +39,8 @@ def add_user(ledger: Ledger, name: str, role_name: str, *, actor: str, now: date
         if role_name not in known:
             raise Unknown("role", role_name, known)
         _check_admin(connection, actor)
+        if role_name != "admin":
+            _check_not_last_admin(connection, name)
         _put(connection, _written(connection, name) or name, role_name, actor, now)
         return _require(connection, name)
 
@@ -57,12 +59,7 @@ def remove_user(ledger: Ledger, name: str, *, actor: str, now: datetime) -> User
     with ledger.write() as connection:
         _check_admin(connection, actor)
         person = _require(connection, name)
-        others = [known for known in active_users(connection) if known.name != person.name]
-        if person.role == "admin" and not any(known.role == "admin" for known in others):
-            raise NotAllowed(
-                f"{name!r} is the only admin, and without one nobody could keep the users. "
-                "Make somebody else an admin first."
-            )
+        _check_not_last_admin(connection, name)
         _put(connection, person.name, person.role, actor, now, is_active=False)
         return person
 
@@ -89,7 +86,7 @@ def known_user(connection: Connection, name: str, now: datetime) -> User:
     is_new = _written(connection, name) is None
     if is_new and name.strip() and _is_trusting(connection):
         _check_name(name.strip())
-        _put(connection, name.strip(), ON_TRUST, "on trust", now)
+        _put(connection, name.strip(), ON_TRUST, audit.NOBODY, now)
     return _require(connection, name)
 
 
@@ -149,14 +146,21 @@ def active_users(connection: Connection) -> list[User]:
     return [User(row.name, row.role, row.highest_risk) for row in rows]
 
 
-def check_may_silence(connection: Connection, actor: str) -> None:
-    """Raises `NotAllowed` for a user whose role approves nothing."""
-    for known in active_users(connection):
-        if is_same(known.name, actor) and known.highest_risk is None:
-            raise NotAllowed(
-                f"{known.name!r} is {known.role}, who may look but silence nothing. "
-                "Ask somebody who may approve."
-            )
+def decider(connection: Connection, actor: str, now: datetime) -> str:
+    """The name of somebody who may say what is silent, harmless or allowed to cost.
+
+    Anybody may in a home that has no users. Raises `NotAllowed` for somebody whose role approves
+    nothing, and `Unknown` for whoever is no user, or no longer.
+    """
+    if not active_users(connection) and not _is_trusting(connection):
+        return actor
+    person = known_user(connection, actor, now)
+    if person.highest_risk is None:
+        raise NotAllowed(
+            f"{person.name!r} is {person.role}, who may look but silence and decide nothing. "
+            "Nothing was written; ask somebody who may approve."
+        )
+    return person.name
 
 
 def _check_admin(connection: Connection, actor: str) -> None:
@@ -166,6 +170,15 @@ def _check_admin(connection: Connection, actor: str) -> None:
         raise NotAllowed(
             f"{actor!r} is no admin, and only admins keep the users and their trust. "
             f"Ask one of: {', '.join(admins)}."
+        )
+
+
+def _check_not_last_admin(connection: Connection, name: str) -> None:
+    admins = [known.name for known in active_users(connection) if known.role == "admin"]
+    if len(admins) == 1 and is_same(admins[0], name):
+        raise NotAllowed(
+            f"{name!r} is the only admin, and without one anybody could make themselves admin. "
+            "Nothing was changed; make somebody else an admin first."
         )
 
 

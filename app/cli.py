@@ -27,6 +27,7 @@ from app.commands import (
 )
 from app.errors import AppError
 from app.utf8 import print_anything, restart_in_utf8
+from app.words import visible
 
 OURS = {"actions", "app", "clouds", "models", "pipelines", "warehouse"}
 BAD_INPUT = {  # errors of other packages that mean exit code 2
@@ -115,7 +116,7 @@ def _run(given: list[str]) -> int:
 
 
 def _report(kind: str, message: str, *, json: bool) -> None:
-    print(message, file=sys.stderr)
+    print(visible(message), file=sys.stderr)
     if json:
         with suppress(OSError):  # it may be what is told
             print(to_json({"error": {"kind": kind, "message": message}}), flush=True)

@@ -12,6 +12,7 @@ import typer
 from app.answer import Answer, to_json
 from app.errors import AppError, NotShown, Refused
 from app.session import Session
+from app.words import visible
 
 
 def named_path(text: str) -> Path:
@@ -125,4 +126,5 @@ def show(answer: Answer, json: bool) -> None:
         console.width = WIDE
     for part in answer.view():
         is_line = isinstance(part, str | Text)
-        console.print(part, markup=False, highlight=False, soft_wrap=is_line)
+        shown = visible(part) if isinstance(part, str) else part
+        console.print(shown, markup=False, highlight=False, soft_wrap=is_line)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.errors import BadInput
+from app.words import visible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,9 +23,21 @@ if TYPE_CHECKING:
     from pipelines.work import Work
     from warehouse.lake import Lake
 
+
+def _named(text: str) -> str:
+    """A name that a caller gives. With an empty one it would be the login's decision."""
+    if not text.strip():
+        raise typer.BadParameter(
+            "found an empty name, expected that of a user; a variable of your script may be unset"
+        )
+    return text
+
+
 Actor = Annotated[
     str | None,
-    typer.Option("--as", metavar="USER", help="Who you are (default: your login name)."),
+    typer.Option(
+        "--as", parser=_named, metavar="USER", help="Who you are (default: your login name)."
+    ),
 ]
 
 
@@ -127,7 +140,9 @@ class Session:
 
     def say(self, message: str) -> None:
         """One line of progress, on stderr."""
-        self._stderr.print(message, style="dim", markup=False, highlight=False, soft_wrap=True)
+        self._stderr.print(
+            visible(message), style="dim", markup=False, highlight=False, soft_wrap=True
+        )
 
     def working(self, message: str) -> AbstractContextManager[object]:
         """A spinner on stderr while something takes long; one line where nobody watches."""

@@ -7,6 +7,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from app.words import visible
+
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
@@ -22,7 +24,7 @@ def table(
             name.removeprefix(">"), justify="right" if right else "left", overflow="fold"
         )
     for row in rows:
-        found.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        found.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     return found
 
 

@@ -10,6 +10,11 @@ HORIZONS = {
     "month_end": "This month", "quarter_end": "This quarter", "year_end": "This year",
     "next_30_days": "Next 30 days", "next_90_days": "Next 90 days",
 }  # fmt: skip
+CONTROLS = {  # also the signs that turn the direction of what follows
+    sign: "\ufffd"
+    for sign in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(sign) not in "\t\n"
+}
 LOOKS = {"absent": "deleted", "stopped_billed": "stopped, still billed"}
 
 
@@ -20,6 +25,15 @@ def look(state: str | None) -> str | None:
     ('stopped, still billed', 'm5.large')
     """
     return LOOKS.get(state, state) if state else state
+
+
+def visible(text: str) -> str:
+    r"""The text without what would steer a terminal, so that no name can hide or fake a line.
+
+    >>> visible("vm\x1b[2Jfake"), visible("two\nlines")
+    ('vm�[2Jfake', 'two\nlines')
+    """
+    return text.translate(CONTROLS)
 
 
 def cloud_name(cloud: str) -> str:

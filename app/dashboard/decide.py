@@ -1,5 +1,6 @@
 """The way from a page to the gate: the ledger, the clouds, and what the settings allow."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock, Thread
@@ -16,7 +17,7 @@ from actions.limits import count_fleet
 from actions.planned import Plan
 from actions.rollback import rollback
 from actions.run import Run, Step
-from actions.users import User, users
+from actions.users import User, is_same, users
 from actions.verify import Verdict, verify
 from app.dashboard import data
 from app.errors import Stopped
@@ -26,7 +27,7 @@ from pipelines.settings import Settings
 from pipelines.work import Work
 
 KEPT_JOBS = 50  # that have ended
-EVENTS = 2000  # the newest of the audit log, among which those of one plan are found
+EVENTS = 2000  # of one plan, the newest
 
 
 @dataclass
@@ -35,9 +36,11 @@ class Job:
 
     plan_id: str
     total: int
+    actor: str
     steps: list[Step] = field(default_factory=list[Step])
     run: Run | None = None
     error: Exception | None = None
+    last_event: int | None = None  # of the plan, when the error came
     thread: Thread | None = None
 
     @property
@@ -112,9 +115,9 @@ def start_apply(plan: Plan, user: str) -> None:
         ended = [plan_id for plan_id, known in jobs.items() if not known.is_running]
         for plan_id in ended[:-KEPT_JOBS]:
             del jobs[plan_id]
-        job = Job(plan.id, len(plan.changes))
+        job = Job(plan.id, len(plan.changes), user)
         job.thread = Thread(
-            target=_apply, args=(job, ledger(), data.settings(), user), name=f"apply {plan.id}"
+            target=_apply, args=(job, ledger(), data.settings()), name=f"apply {plan.id}"
         )
         jobs[plan.id] = job
         job.thread.start()
@@ -125,6 +128,14 @@ def job(plan_id: str) -> Job | None:
     jobs, lock = _jobs()
     with lock:  # a thread that is about to start is not taken for one that has ended
         return jobs.get(plan_id)
+
+
+def trouble(plan_id: str, user: str) -> Exception | None:
+    """Why applying failed, for whoever tried it, until something else happens to the plan."""
+    ended = job(plan_id)
+    if ended is None or ended.error is None or not is_same(ended.actor, user):
+        return None
+    return ended.error if _last_event(ledger(), plan_id) == ended.last_event else None
 
 
 def look_twice(run: Run) -> list[Verdict]:
@@ -145,25 +156,31 @@ def undo(run: Run, author: str) -> Plan:
 
 def history(plan_id: str) -> list[Event]:
     """The audit events of one plan, its runs and its changes, latest first."""
-    return [
-        event
-        for event in events(ledger(), newest=EVENTS)
-        if event.subject == plan_id or event.subject.startswith(f"{plan_id}.")
-    ]
+    return events(ledger(), subject=plan_id, newest=EVENTS)
 
 
-def _apply(job: Job, ledger: Ledger, settings: Settings, user: str) -> None:
+def _apply(job: Job, ledger: Ledger, settings: Settings) -> None:
     try:
         work = Work(settings)
         job.run = apply(
             ledger, job.plan_id, work.clouds,
-            actor=user, now=work.clock, limits=limits(settings), progress=job.steps.append,
+            actor=job.actor, now=work.clock, limits=limits(settings), progress=job.steps.append,
         )  # fmt: skip
     except (ActionError, CloudError) as error:
-        job.error = error
+        _failed(job, ledger, error)
     except Exception as error:  # a bug: the page says so, and the log gets the traceback
-        job.error = Stopped(job.plan_id, error)
+        _failed(job, ledger, Stopped(job.plan_id, error))
         raise
+
+
+def _failed(job: Job, ledger: Ledger, error: Exception) -> None:
+    with suppress(ActionError):  # a ledger that can't be read is told by every page
+        job.last_event = _last_event(ledger, job.plan_id)
+    job.error = error
+
+
+def _last_event(ledger: Ledger, plan_id: str) -> int:
+    return events(ledger, subject=plan_id, newest=1)[0].number
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -3,6 +3,8 @@
 import re
 from decimal import Decimal
 
+from app.words import visible
+
 SIGNS = {
     "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "KRW": "₩",
     "BRL": "R$", "CAD": "CA$", "AUD": "A$", "MXN": "MX$", "ILS": "₪", "PLN": "zł\u00a0", "TRY": "₺",
@@ -136,7 +138,7 @@ def markdown(text: str) -> str:
     >>> print(markdown("$5 to $9"), markdown("my_db [:red[x](y)"))
     \$5 to \$9 my_db \[:red\[x\](y)
     """
-    return MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines()))
+    return MARKUP.sub(r"\\\g<0>", visible(" ".join(text.splitlines())))
 
 
 def code(text: str) -> str:
@@ -145,6 +147,7 @@ def code(text: str) -> str:
     >>> code("i-1"), code("a`b")
     ('`i-1`', '`` a`b ``')
     """
+    text = visible(text)
     if "`" not in text:
         return f"`{text}`"
     fence = "`" * (max(map(len, re.findall("`+", text))) + 1)

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from actions import audit
 from actions.apply import apply
 from actions.approve import approve, reject
 from actions.errors import ApplyRefused, NotAllowed
+from actions.ledger import open_ledger
 from actions.limits import Limits, Window
 from actions.plan import load
 from actions.planned import Plan
@@ -379,6 +381,18 @@ def test_another_process_that_applies_keeps_us_out(office: Office) -> None:
     with office.ledger.applying(wait_seconds=0.1) as third:
         assert third
     assert run(office, plan).status == "applied"
+
+
+def test_a_ledger_that_is_reached_by_a_link_has_the_same_lock(
+    office: Office, tmp_path: Path
+) -> None:
+    link = tmp_path / "linked" / "decisions.sqlite"
+    link.parent.mkdir()
+    link.symlink_to(str(office.ledger.engine.url.database))
+    with office.ledger.applying() as is_ours:
+        assert is_ours
+        with open_ledger(f"sqlite:///{link}").applying(wait_seconds=0.1) as second:
+            assert not second
 
 
 def test_plan_changed_after_approval_is_not_applied(office: Office) -> None:

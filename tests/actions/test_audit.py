@@ -15,7 +15,7 @@ from actions.approve import approve, reject
 from actions.errors import ClockBehind
 from actions.ledger import Ledger, open_ledger
 from actions.suppress import Scope, suppress
-from actions.users import add_user
+from actions.users import add_user, trust_unknown_users
 from actions.verify import verify as look_twice
 
 LIFT = "drop trigger audit_never_changes; drop trigger audit_never_shrinks"
@@ -177,6 +177,31 @@ def test_admin_goes_on_after_a_clock_that_ran_ahead(office: Office) -> None:
         approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
     add_user(office.ledger, "bob", "approver", actor="root", now=NOW)
     approve(office.ledger, plan.id, plan.hash, "bob", now=NOW)
+
+
+def test_a_name_that_joins_on_trust_does_not_set_the_time(office: Office) -> None:
+    trust_unknown_users(office.ledger, True, actor="root", now=NOW)
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    office.later(80)
+    office.plan(office.wish(office.cloud.add("i-2"), "stop", "stopped"))
+    with pytest.raises(ClockBehind):
+        apply(office.ledger, plan.id, office.clouds, actor="eve", now=NOW)
+    assert office.cloud.effects() == []
+
+
+def test_history_of_a_plan_is_whole_however_much_came_after_it(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    other = office.plan(office.wish(office.cloud.add("i-2"), "stop", "stopped"))
+    run = apply(office.ledger, plan.id, office.clouds, actor="bob", now=NOW)
+    with office.ledger.write() as connection:
+        for _ in range(250):
+            audit.record(
+                connection, at=NOW, actor="verify", action="seen", subject=other.id, details={}
+            )
+    found = audit.events(office.ledger, subject=plan.id)
+    assert [event.number for event in found] == sorted((e.number for e in found), reverse=True)
+    assert {event.subject for event in found} == {plan.id, run.id, f"{plan.id}.1"}
+    assert found[-1].action == "plan.create"
 
 
 def write_many(url: str, name: str, count: int) -> int:

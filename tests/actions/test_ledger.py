@@ -177,6 +177,13 @@ def test_suppression_needs_a_reason_and_a_day_to_come(
     assert suppressions(office.ledger, NOW).is_empty()
 
 
+@pytest.mark.parametrize("scope", [Scope(kind="disk", resource_id=""), Scope(account=" ")])
+def test_suppression_of_an_empty_name_is_refused(office: Office, scope: Scope) -> None:
+    with pytest.raises(SuppressionRefused, match=r"The (resource|account) is empty"):
+        suppress(office.ledger, scope, reason="r", actor="ann", now=NOW)
+    assert suppressions(office.ledger, NOW).is_empty()
+
+
 def test_who_may_only_look_silences_nothing(office: Office) -> None:
     held = suppress(office.ledger, Scope("idle_instance"), reason="r", actor="ann", now=NOW)
     with pytest.raises(NotAllowed, match="'vic' is viewer"):

@@ -297,3 +297,10 @@ def test_window_may_span_midnight() -> None:
     assert window.is_open(saturday.replace(day=8, hour=3))
     assert not window.is_open(saturday.replace(day=8, hour=22))
     assert not window.is_open(saturday.replace(hour=3))
+
+
+def test_a_title_is_one_line_that_can_be_seen(office: Office) -> None:
+    wish = office.wish(office.cloud.add("i-1"), "stop", "stopped")
+    titled = office.plan(wish, title="Tidy up\napproved, risk R1\x1b[2J \u202e \udcff")
+    assert titled.title == "Tidy up approved, risk R1 [2J"
+    assert office.plan(wish, title="\n").title == "Stop instance i-1"

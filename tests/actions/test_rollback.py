@@ -3,6 +3,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from staff import NOW, Office
 
+from actions import audit
 from actions.apply import apply
 from actions.approve import approve, reject
 from actions.errors import ApplyRefused, PlanRefused
@@ -199,6 +200,27 @@ def test_what_was_made_again_can_be_put_back_again(office: Office) -> None:
     with office.ledger.read() as connection:
         assert put_back(connection, undone.id)
         assert put_back(connection, found.id) == set()
+
+
+def test_plan_that_was_put_back_and_made_again_counts_as_applied(office: Office) -> None:
+    plan = office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped"))
+    first = run(office, plan)
+    found, statuses = first, list[list[str]]()
+    for _ in range(2):
+        back = way_back(office, found)
+        approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+        statuses.append([load(office.ledger, one).status for one in (plan.id, found.plan_id)])
+        undone, found = found, run(office, back)
+        statuses.append([load(office.ledger, one).status for one in (plan.id, undone.plan_id)])
+    assert statuses == [
+        ["applied", "applied"], ["rolled_back", "rolled_back"],
+        ["rolled_back", "applied"], ["applied", "rolled_back"],
+    ]  # fmt: skip
+    back = way_back(office, first)
+    approve(office.ledger, back.id, back.hash, "bob", now=NOW)
+    run(office, back)
+    assert load(office.ledger, plan.id).status == "rolled_back"
+    assert audit.verify(office.ledger).ok
 
 
 def test_run_that_was_interrupted_is_put_back_only_after_it_ended(office: Office) -> None:

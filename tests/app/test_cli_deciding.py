@@ -100,6 +100,15 @@ def test_only_the_hash_that_was_shown_is_approved(home: Path) -> None:
     assert "Traceback" not in applied.stderr
 
 
+@pytest.mark.parametrize("nobody", ["", " "])
+def test_an_empty_name_decides_nothing_in_the_name_of_the_login(home: Path, nobody: str) -> None:
+    plan = make_plan(home)
+    outcome = call("approve", plan["id"], "--hash", plan["hash"], "--as", nobody, home=home)
+    assert outcome.code == 2
+    assert "found an empty name" in outcome.stderr
+    assert answer("plan", "show", plan["id"], home=home)["approvals"] == []
+
+
 def test_a_rejected_plan_is_not_applied(home: Path) -> None:
     plan = make_plan(home)
     answer("reject", plan["id"], "--reason", "needed in January", "--as", "ben", home=home)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from getpass import getuser
 from pathlib import Path
 from threading import Thread
 
@@ -14,7 +15,7 @@ from actions.ledger import open_ledger
 from actions.plan import create, set_status
 from actions.planned import Plan
 from actions.run import begin, load_run
-from actions.users import known_user, remove_user
+from actions.users import add_user, known_user, remove_user
 from app.dashboard import data, decide
 from pipelines.settings import load_settings
 from pipelines.work import Work
@@ -64,7 +65,7 @@ def test_a_page_that_was_drawn_while_its_run_ended_shows_the_end(
             apply(ledger, plan.id, work.clouds, actor="grace", now=work.as_of)
 
     jobs, _ = decide._jobs()
-    monkeypatch.setitem(jobs, plan.id, decide.Job(plan.id, 1, thread=EndsWhenAsked(end)))
+    monkeypatch.setitem(jobs, plan.id, decide.Job(plan.id, 1, "grace", thread=EndsWhenAsked(end)))
     app = opened(own_demo_home, "plans", monkeypatch)
     assert not app.exception
     assert [box.value for box in app.warning if "interrupted" in box.value] == []
@@ -85,17 +86,29 @@ def test_a_link_to_a_plan_that_is_not_there_shows_no_other_to_be_decided(
     assert any(box.label == "Apply" for box in app.run().button)
 
 
+def test_the_way_back_of_the_browser_leads_to_the_plan_before(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = approved(own_demo_home), approved(own_demo_home)
+    app = opened(own_demo_home, "plans", monkeypatch)
+    for plan in (newer, older, newer):
+        app.query_params["plan"] = plan.id
+        app = app.run()
+        assert app.code[0].value == plan.hash
+        assert app.run().code[0].value == plan.hash
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = approved(own_demo_home)
     work = Work(load_settings(own_demo_home))
-    job = decide.Job(plan.id, 1)
+    job = decide.Job(plan.id, 1, getuser())
     broken = work.settings.model_copy(update={"sources": ("none",)})
     job.thread = Thread(
         target=decide._apply,
-        args=(job, open_ledger(work.settings.ledger_url), broken, "grace"),
+        args=(job, open_ledger(work.settings.ledger_url), broken),
     )
     job.thread.start()
     job.thread.join()
@@ -103,6 +116,26 @@ def test_an_apply_that_dies_of_a_bug_says_so_on_the_page(
     monkeypatch.setitem(jobs, plan.id, job)
     app = opened(own_demo_home, "plans", monkeypatch)
     assert [box.value for box in app.error if "AttributeError" in box.value]
+
+
+def test_a_refused_apply_is_told_to_whoever_tried_until_the_plan_moves_on(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = approved(own_demo_home)
+    work = Work(load_settings(own_demo_home))
+    ledger = open_ledger(work.settings.ledger_url)
+    add_user(ledger, "vic", "viewer", actor="vic", now=work.as_of)
+    job = decide.Job(plan.id, 1, "vic")
+    decide._apply(job, ledger, work.settings)
+    jobs, _ = decide._jobs()
+    monkeypatch.setitem(jobs, plan.id, job)
+    app = opened(own_demo_home, "plans", monkeypatch)
+    app.session_state["user"] = "grace"
+    assert not app.run().error
+    app.session_state["user"] = "vic"
+    assert ["the role viewer" in box.value for box in app.run().error] == [True]
+    apply(ledger, plan.id, work.clouds, actor="grace", now=work.as_of)
+    assert not app.run().error
 
 
 def test_a_plan_whose_approval_lapsed_says_so_and_can_be_approved_again(

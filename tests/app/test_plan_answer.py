@@ -7,6 +7,7 @@ import pytest
 from actions.planned import Plan, PlannedChange
 from actions.run import Outcome, Run, Step
 from actions.standing import Standing
+from app.command import show
 from app.dashboard.plan_text import explained, one_line
 from app.plan_answer import plan_answer, run_answer
 from clouds.cloud import Change, Observation, Resource, Verb
@@ -54,6 +55,17 @@ def test_a_name_shows_no_other_risk_or_link_to_whoever_approves() -> None:
     told = explained(replace(change, change=replace(change.change, resource=where)), None, name)
     assert r"**Why** x\*\* :green-badge\[R0\]" in told
     assert r"**Resource** `` a`**b** `` in AWS, x\*\* :green" in told
+
+
+def test_a_name_steers_no_terminal_and_turns_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "x\x1b[2J\x9b2J\u202e1R"
+    change = replace(planned("stop", "start"), name=name)
+    assert "\u202e" not in one_line(change, None)
+    plan = Plan("p1", name, "ann", NOW, NOW, 1, (change,))
+    show(plan_answer(plan), json=False)
+    told = capsys.readouterr().out
+    assert "Plan p1: x\ufffd[2J" in told
+    assert not {"\x1b", "\x9b", "\u202e"} & set(told)
 
 
 @pytest.mark.parametrize(

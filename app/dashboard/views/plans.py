@@ -45,7 +45,7 @@ def plans() -> None:
 def _list(listed: list[Plan]) -> Plan | None:
     """The list, and the plan that is chosen in it; none is while a link leads to another."""
     ids = [plan.id for plan in listed]
-    wanted = st.session_state.get("plan", st.query_params.get("plan"))
+    wanted = _wanted()
     first = ids.index(wanted) if wanted in ids else None if wanted else 0
     if first is None:
         st.warning(
@@ -70,7 +70,9 @@ def _list(listed: list[Plan]) -> Plan | None:
     )
     rows = page.table(
         frame,
-        key="plans_list" if first is not None else f"plans_instead_of_{wanted}",
+        key=f"plans_instead_of_{wanted}"
+        if first is None
+        else f"plans_list_{st.session_state.get('plans_followed')}",
         alt="Plans, the newest first",
         select="single-row" if first is None else "single-row-required",
         preselect=[] if first is None else [first],
@@ -90,8 +92,26 @@ def _list(listed: list[Plan]) -> Plan | None:
     if place is None:
         return None
     chosen = listed[place]
-    st.session_state["plan"] = st.query_params["plan"] = chosen.id
+    _show(chosen.id)
+    if first is None:
+        st.rerun()  # into the list itself, so that the next choice is not lost
     return chosen
+
+
+def _wanted() -> str | None:
+    """The plan to show: that of a link, or of the browser's way back, else the one before."""
+    linked = st.query_params.get("plan")
+    if linked is not None and linked != st.session_state.get("plans_shown"):
+        st.session_state["plan"] = st.session_state["plans_shown"] = linked
+        st.session_state["plans_followed"] = st.session_state.get("plans_followed", 0) + 1
+    return st.session_state.get("plan")
+
+
+def _show(plan_id: str) -> None:
+    """Keep in the address and for this visitor which plan is shown."""
+    for state in (st.session_state, st.query_params):
+        state["plan"] = plan_id
+    st.session_state["plans_shown"] = plan_id
 
 
 def _detail(plan: Plan) -> None:
@@ -146,8 +166,9 @@ def _decision(plan: Plan, made: list[Run]) -> None:
         return
     if _has_moved_on(plan, made):
         st.rerun()
-    if job is not None and job.error is not None:
-        page.problem(job.error)
+    error = decide.trouble(plan.id, visitor.user())
+    if error is not None:
+        page.problem(error)
     match plan.status:
         case "proposed":
             _to_approve(plan)
