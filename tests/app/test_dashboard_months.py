@@ -52,6 +52,28 @@ def test_a_month_that_just_ended_is_whole_only_when_it_is_billed_to_its_end(
     assert not app.exception
 
 
+def test_the_month_of_the_first_bills_is_compared_with_nothing(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_of = datetime(2026, 11, 1, 12)
+    lake = Lake(load_settings(own_demo_home))
+    with lake.write("begun today") as write:
+        write.connection.execute(
+            "delete from raw.focus where ChargePeriodStart < timestamp '2026-11-01'"
+            " or BillingPeriodStart < timestamp '2026-11-01'"
+        )
+        build(write.connection, as_of)
+    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "overview", monkeypatch)
+    assert not app.exception
+    nothing = "There are no bills of October, so that nothing can be compared with it."
+    assert nothing in [one.value for one in app.caption]
+    assert "No day of the last 90 is billed to its end" in " ".join(o.value for o in app.markdown)
+    app = app.switch_page("views/forecasts.py").run()
+    assert not app.exception
+    assert nothing in [one.value for one in app.caption]
+
+
 def test_a_month_of_credits_has_no_percentages(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,7 +90,8 @@ def test_a_month_is_whole_only_when_each_account_in_it_is_billed_to_its_end() ->
 
 def test_a_bill_of_another_month_is_not_this_months_of_which_nothing_is_known() -> None:
     found = mart("overview", raw_focus=[line("2025-12-01", "7")])
-    assert (found[0]["month_to_date"], found[0]["last_month"]) == (None, 0)
+    assert (found[0]["month_to_date"], found[0]["last_month"]) == (None, None)
+    assert found[0]["last_month_same_days"] is None
     assert mart("overview", raw_focus=[line("2026-03-01", "0")])[0]["month_to_date"] == 0
     assert found[0]["unallocated_share"] is None
 

@@ -28,13 +28,13 @@ spent as (
         sum(daily.effective_cost) filter (
             where daily.month = today.month and daily.day <= today.today
         ) as month_to_date,
-        coalesce(sum(daily.effective_cost) filter (
+        sum(daily.effective_cost) filter (
             where
             daily.month = today.last_month
             and daily.day < today.month
             and day(daily.day) <= coalesce(billed.days, 0)
-        ), 0) as last_month_same_days,
-        coalesce(sum(daily.effective_cost) filter (where daily.month = today.last_month), 0) as last_month
+        ) as last_month_same_days,
+        sum(daily.effective_cost) filter (where daily.month = today.last_month) as last_month
     from marts.daily_cost as daily
     cross join today
     left join billed
@@ -95,8 +95,9 @@ select
     today.today,
     today.month,
     spent.month_to_date, -- effective cost of the running billing month; null = nothing of it is billed yet
-    spent.last_month_same_days, -- of last month, up to the day of the month that is billed now
-    spent.last_month,
+    -- Of last month, up to the day of the month that is billed now.
+    if(spent.last_month is null, null, coalesce(spent.last_month_same_days, 0)) as last_month_same_days,
+    spent.last_month, -- null = nothing of it is billed
     month_end.mean as month_end_mean, -- null = not forecast
     month_end.lo80 as month_end_lo80,
     month_end.hi80 as month_end_hi80,

@@ -190,9 +190,15 @@ def _sums(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
 def _change(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
     month: date = sums.row(by_predicate=pl.col("horizon") == "month_end", named=True)["starts_on"]
     asked = {**asked, "month": month}
+    st.subheader("What changes against last month", anchor=False)
+    last_month = (month - timedelta(days=1)).replace(day=1)
+    if last_month not in data.ask("cost_months", currency=asked["currency"])["month"].to_list():
+        st.caption(
+            f"There are no bills of {last_month:%B}, so that nothing can be compared with it."
+        )
+        return
     found = data.ask("forecast_change", **asked)
     before, now = float(found["before"].sum()), float(found["now"].sum())
-    st.subheader("What changes against last month", anchor=False)
     steps = _steps(found)
     charts.show(
         charts.waterfall(

@@ -67,8 +67,7 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         f"Forecast for {ahead:%B}",
         money.short(kpi["month_end_mean"], currency),
         delta=_percent(kpi["month_end_mean"], kpi["before_forecast"]),
-        description=f"vs {before:%b}. 80%: "
-        + money.between(kpi["month_end_lo80"], kpi["month_end_hi80"], currency),
+        description=_ends(kpi, f"vs {before:%b}. ", currency),
         chart=path["cost"].to_list(),
         help="Billed so far plus the forecast of the remaining days. In 8 of 10 cases the month "
         "ends inside the 80% range. The line adds up the days of the month.",
@@ -109,6 +108,15 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         description=f"points vs {last_month:%b}" if points else "",
         chart=shares["share"].drop_nulls().to_list(),
         help="Share of this month's cost that carries no team tag. One point per month.",
+    )
+
+
+def _ends(kpi: dict[str, Any], compared: str, currency: str) -> str:
+    if kpi["month_end_mean"] is None:
+        return "it needs some weeks of daily costs"
+    compared = compared if kpi["before_forecast"] is not None else ""
+    return f"{compared}80%: " + money.between(
+        kpi["month_end_lo80"], kpi["month_end_hi80"], currency
     )
 
 
@@ -165,6 +173,11 @@ def _spend(today: date, currency: str) -> None:
         "categories": None,
     }
     costs = page.with_names(data.ask("cost_per_day", **asked), "split")
+    if costs.is_empty():
+        page.empty(
+            f"No day of the last {DAYS} is billed to its end.", "Load the bills of the last days."
+        )
+        return
     figure = charts.stacked(costs, x="day", y="cost", split="split", currency=currency, height=380)
     charts.show(
         figure, "overview_spend", f"Stacked bars: effective cost per day by {split}, {DAYS} days"
@@ -180,12 +193,7 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
     st.subheader("What changed most", anchor=False)
     found = data.ask("movers", currency=currency)
     if found.is_empty():
-        is_billed = kpi["month_to_date"] is not None
-        st.caption(
-            "Nothing changed against the same days of last month."
-            if is_billed
-            else f"{kpi['month']:%B} has no bills yet: they come a day or more late."
-        )
+        st.caption(_unchanged(kpi))
         return
     service, account = (
         pl.col(name).map_elements(charts.plain, return_dtype=pl.String)
@@ -204,6 +212,15 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
     )
     top = found.row(0, named=True)
     incident_link(currency, top)
+
+
+def _unchanged(kpi: dict[str, Any]) -> str:
+    if kpi["month_to_date"] is None:
+        return f"{kpi['month']:%B} has no bills yet: they come a day or more late."
+    if kpi["last_month"] is None:
+        before = kpi["month"] - timedelta(days=1)
+        return f"There are no bills of {before:%B}, so that nothing can be compared with it."
+    return "Nothing changed against the same days of last month."
 
 
 def _forecast(today: date, currency: str) -> None:
