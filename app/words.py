@@ -10,6 +10,11 @@ HORIZONS = {
     "month_end": "This month", "quarter_end": "This quarter", "year_end": "This year",
     "next_30_days": "Next 30 days", "next_90_days": "Next 90 days",
 }  # fmt: skip
+NO_INVENTORY = (
+    "Checks need the inventory and metrics of your accounts, beside bills: name them in "
+    "instance-select.yaml ('instance-select init' writes one to start from), and look with "
+    "'instance-select doctor' whether they can be read."
+)
 LOOKS = {"absent": "deleted", "stopped_billed": "stopped, still billed"}
 
 
@@ -20,6 +25,15 @@ def look(state: str | None) -> str | None:
     ('stopped, still billed', 'm5.large')
     """
     return LOOKS.get(state, state) if state else state
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "team"), counted(0, "team")
+    ('1 team', '0 teams')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def cloud_name(cloud: str) -> str:

@@ -246,6 +246,7 @@ def test_a_monthly_bill_is_late_when_the_next_one_is(usage_ends: datetime, is_la
         found = mart(mart_name, raw_focus=[before, bill], raw_read=[read])
         assert [one["is_late"] for one in found if one["what"] == "bills"] == [is_late], mart_name
 
+
 def test_freshness_names_what_could_not_be_read() -> None:
     read = {"source": "prod", "what": "inventory", "cloud": "aws", "read_at": NOW, "until": NOW}
     found = mart("freshness", raw_read=[

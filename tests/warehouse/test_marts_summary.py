@@ -242,3 +242,12 @@ def test_work_counts_as_far_as_the_account_that_is_behind_is_billed() -> None:
     ]  # fmt: skip
     (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done_daily(25))
     assert (found["days"], found["cost"], found["unit_cost"]) == (11, d("55"), d("0.05"))
+
+
+def test_without_an_inventory_nobody_knows_what_can_be_saved() -> None:
+    bill = line("2026-03-01", "1")
+    [found] = mart("overview", raw_focus=[bill])
+    assert (found["savings_low"], found["savings_high"]) == (None, None)
+    seen = {"source": "demo", "cloud": "aws", "account": "shop", "resource_id": "i-1"}
+    [found] = mart("overview", raw_focus=[bill], raw_resource=[seen])
+    assert (found["savings_low"], found["savings_high"]) == (0, 0)

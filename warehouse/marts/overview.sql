@@ -76,6 +76,11 @@ incident as (
     group by all
 ),
 
+known as (
+    select count(*) > 0 as has_inventory
+    from raw.resource as resource
+),
+
 unallocated as (
     select
         cost.currency,
@@ -101,14 +106,16 @@ select
     month_end.mean as month_end_mean, -- null = not forecast
     month_end.lo80 as month_end_lo80,
     month_end.hi80 as month_end_hi80,
-    coalesce(advice.savings_low, 0) as savings_low, -- per month, of open recommendations
-    coalesce(advice.savings_high, 0) as savings_high,
+    -- Per month, of open recommendations; null = there are none, and no inventory in which to look for any.
+    coalesce(advice.savings_low, if(known.has_inventory, 0, null)) as savings_low,
+    coalesce(advice.savings_high, if(known.has_inventory, 0, null)) as savings_high,
     coalesce(advice.recommendations_open, 0) as recommendations_open,
     coalesce(incident.anomalies_open, 0) as anomalies_open,
     coalesce(incident.anomaly_impact, 0) as anomaly_impact,
     unallocated.unallocated_share -- of the running month; null = nothing is billed yet, or more credits than costs
 from spent
 cross join today
+cross join known
 left join month_end using (currency)
 left join advice using (currency)
 left join incident using (currency)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.dashboard import charts, data, incident_feedback, money, page, visitor
 from app.dashboard.incident_link import incident_link
+from app.words import NO_INVENTORY, counted
 
 DAYS = 90
 TOP = 5  # open incidents that are listed
@@ -35,7 +36,7 @@ def overview() -> None:
         _forecast(kpi["today"], currency)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        _savings(currency)
+        _savings(kpi, currency)
     with right.container(border=True, height="stretch"):
         _incidents(currency)
     _health(currency)
@@ -73,12 +74,13 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         "ends inside the 80% range. The line adds up the days of the month.",
     )
     checks = data.ask("savings_by_check", currency=currency)
+    is_unjudged = kpi["savings_high"] is None
     _card(
         cards[2],
         "Savings found",
         money.between(kpi["savings_low"], kpi["savings_high"], currency),
-        delta=_count(kpi["recommendations_open"], "recommendation"),
-        description="per month",
+        delta=None if is_unjudged else counted(kpi["recommendations_open"], "recommendation"),
+        description="there is no inventory" if is_unjudged else "per month",
         chart=checks["saving_month_high"].to_list(),
         chart_type="bar",
         colour="green",
@@ -275,11 +277,12 @@ def _quality(currency: str) -> None:
         )
 
 
-def _savings(currency: str) -> None:
+def _savings(kpi: dict[str, Any], currency: str) -> None:
     st.subheader("Largest savings", anchor=False)
     savings = data.ask("top_savings", currency=currency)
     if savings.is_empty():
-        st.caption("No open recommendations in this currency.")
+        is_unjudged = kpi["savings_high"] is None
+        st.caption(NO_INVENTORY if is_unjudged else "No open recommendations in this currency.")
     for row in savings.iter_rows(named=True):
         _line(
             row["title"],
@@ -394,10 +397,6 @@ def _points(shares: pl.DataFrame) -> str | None:
         return None
     last, this = shares["share"].to_list()[-2:]
     return None if last is None or this is None else f"{(this - last) * 100:+.1f}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 overview()
