@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.dashboard import charts, data, forecast_causes, money, page, visitor
 from app.dashboard.incident_link import incident_link
-from app.words import HORIZONS
+from app.words import HORIZONS, counted
 
 ALL = "All"
 LEAST = 0.5  # of a change that is told, in the currency
@@ -106,8 +106,8 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
     )
     if month["wape"] is not None:
         text += (
-            f" Forecasts of as many days, made at {month['folds']} moments of the past, were off "
-            f"by {money.percent(month['wape'], 1)} of their sum on average."
+            f" Forecasts of as many days, made at {counted(month['folds'], 'moment')} of the past, "
+            f"were off by {money.percent(month['wape'], 1)} of their sum on average."
         )
     year = sums.row(by_predicate=pl.col("horizon") == "year_end", named=True)
     text += f" The year {year['last_day']:%Y} will likely end at {_expected(year, currency)}"
