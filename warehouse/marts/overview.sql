@@ -78,7 +78,7 @@ incident as (
 
 known as (
     select count(*) > 0 as has_inventory
-    from raw.resource as resource
+    from raw.resource
 ),
 
 unallocated as (

@@ -1,4 +1,4 @@
--- One row per source, cloud and kind of reading; of bills also per billing account.
+-- One row per source, cloud and kind of reading; of bills also per billing account. Without sources that were removed.
 select
     freshness.source,
     freshness.cloud,
@@ -8,4 +8,5 @@ select
     freshness.late_after_hours,
     freshness.failed
 from marts.freshness as freshness
+where freshness.late_after_hours is not null or freshness.failed is not null
 order by all
