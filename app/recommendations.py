@@ -41,11 +41,13 @@ def recommendations(
     advice = [one for one in found if not _saves(one)]
 
     def view() -> list[RenderableType]:
+        unjudged = [one for one in found if one["status"] == "insufficient_data"]
         shown = [one for one in savings if status or one["status"] == "open"]
+        shown = unjudged if status == "insufficient_data" else shown  # of advice, too
         told = [one for one in advice if one["status"] == "advice"]
         if status == "advice":
             return [_advice(told), footer(session.snapshot)] if told else ["No advice."]
-        rest = _also(savings if status is None else [], told)
+        rest = _also([] if status else unjudged, told)
         if not shown:
             return [_none(session), *rest]
         hint = "Make a plan: instance-select plan create --recommendation ID"
@@ -75,14 +77,13 @@ def one_recommendation(session: Session, wanted: str) -> Answer:
     return Answer(document, lambda: [*_in_full(one), _facts(facts.document), footer(snapshot)])
 
 
-def _also(savings: list[Row], advice: list[Row]) -> list[str]:
+def _also(unjudged: list[Row], advice: list[Row]) -> list[str]:
     """What the table of open ones leaves out."""
-    unjudged = sum(one["status"] == "insufficient_data" for one in savings)
     told: list[str] = []
     if unjudged:
         told.append(
-            f"{counted(unjudged, 'possible saving')} can't be judged, since something that has to "
-            "be known is missing: --status insufficient_data"
+            f"{counted(len(unjudged), 'possible finding')} can't be judged, since something that "
+            "has to be known is missing: --status insufficient_data"
         )
     if advice:
         save = "saves nothing, but is" if len(advice) == 1 else "save nothing, but are"
