@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from command_line import call
 from estate import AS_OF, line, warehouse
@@ -313,6 +314,21 @@ def test_without_an_inventory_savings_are_unknown_and_the_way_to_one_is_told(
     app = app.switch_page("views/recommendations.py").run()
     assert not app.exception
     assert money.markdown(NO_INVENTORY) in [one.value for one in app.caption]
+
+
+def test_an_invoice_of_a_month_reaches_its_last_day() -> None:
+    invoice = line("2026-02-01", "9", ChargePeriodEnd=datetime(2026, 3, 1))
+    connection = warehouse(raw_focus=[invoice])
+    build(connection, AS_OF, ["marts.billing_rhythm", "marts.freshness"])
+    assert connection.execute(data.statement("data_date")).fetchone() == (date(2026, 2, 28),)
+
+
+def test_a_day_is_as_wide_as_a_day_however_few_there_are() -> None:
+    costs = pl.DataFrame(
+        {"day": [date(2026, 2, 1), date(2026, 3, 1)], "split": ["a", "a"], "cost": [1.0, 2.0]}
+    )
+    figure: Any = charts.stacked(costs, x="day", y="cost", split="split", currency="USD")
+    assert figure.data[0].width < 24 * 3600 * 1000
 
 
 def test_evidence_can_not_read_files_or_change_anything(demo_home: Path) -> None:
