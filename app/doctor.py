@@ -12,6 +12,7 @@ from app.check import Check
 from app.doctor_alerts import alert_checks
 from app.errors import AppError
 from app.session import Session
+from app.words import counted
 from warehouse.disk import obstacle
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ def _ledger(session: Session) -> str:
     if not session.settings.ledger and not (session.settings.home / "ledger.sqlite").exists():
         return "none yet; the first command that decides something makes it"
     people = users(session.ledger)
-    return f"{len(people)} users: {', '.join(person.name for person in people) or 'none'}"
+    return (
+        f"{counted(len(people), 'user')}: {', '.join(person.name for person in people) or 'none'}"
+    )
 
 
 def _sources(session: Session) -> Iterator[Check]:

@@ -1,7 +1,7 @@
 """What the command `forecasts` answers: sums to the end of each period, per scope."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from app.answer import Answer
@@ -10,7 +10,7 @@ from app.exact import exact_rows
 from app.rows import read
 from app.session import Session
 from app.tables import footer, table
-from app.words import HORIZONS, cloud_name
+from app.words import HORIZONS, cloud_name, period
 
 Row = dict[str, Any]
 DAY = timedelta(days=1)
@@ -35,12 +35,13 @@ def forecasts(session: Session, level: str | None) -> Answer:
     """Those of a level; without one all of them, of which the table shows total and clouds."""
     found = [one for one in read(session, SUMS) if level in (None, one["level"])]
     steps = read(session, STEPS)
+    today = session.lake.published().as_of.date()
 
     def view() -> list[Any]:
         if not found:
             return ["No forecasts."]
         shown = [one for one in found if level or one["level"] in LEVELS]
-        return [_table(shown), *_steps(steps), *_begun(found), footer(session.snapshot)]
+        return [_table(shown, today), *_steps(steps), *_begun(found), footer(session.snapshot)]
 
     document = {
         "forecasts": exact_rows(found, MONEY), "steps": exact_rows(steps, ("daily",)),
@@ -49,10 +50,10 @@ def forecasts(session: Session, level: str | None) -> Answer:
     return Answer(document, view)
 
 
-def _table(found: Sequence[Row]) -> Any:
+def _table(found: Sequence[Row], today: date) -> Any:
     rows = [
         (
-            _scope(one), HORIZONS[one["horizon"]].lower(), one["ends_on"] - DAY,
+            _scope(one), _period(one, today), one["ends_on"] - DAY,
             full(one["known"], one["currency"]) if one["starts_on"] < one["made_on"] else None,
             full(one["mean"], one["currency"]),
             between(one["lo80"], one["hi80"], one["currency"]),
@@ -60,6 +61,11 @@ def _table(found: Sequence[Row]) -> Any:
         for one in found
     ]  # fmt: skip
     return table(["of", "period", "until", ">billed", ">expected", ">80 % range"], rows)
+
+
+def _period(one: Row, today: date) -> str:
+    name = period(one["horizon"], one["starts_on"], one["ends_on"] - DAY, today)
+    return name.lower() if name in HORIZONS.values() else name
 
 
 def _scope(one: Row) -> str:

@@ -14,6 +14,7 @@ from app.known import require_check, require_cloud
 from app.rows import read, run_query
 from app.session import Session
 from app.tables import footer, table
+from app.words import NO_INVENTORY, counted
 
 Row = dict[str, Any]
 ALL_DIGITS = 100_000  # from here on a number is whole for a reader
@@ -40,16 +41,18 @@ def recommendations(
     advice = [one for one in found if not _saves(one)]
 
     def view() -> list[RenderableType]:
+        unjudged = [one for one in found if one["status"] == "insufficient_data"]
         shown = [one for one in savings if status or one["status"] == "open"]
+        shown = unjudged if status == "insufficient_data" else shown  # of advice, too
         told = [one for one in advice if one["status"] == "advice"]
         if status == "advice":
             return [_advice(told), footer(session.snapshot)] if told else ["No advice."]
-        also = f"{len(told)} findings save nothing, but are worth knowing: --status advice"
-        rest = [also] if told else []
+        rest = _also([] if status else unjudged, told)
         if not shown:
-            return ["No recommendations.", *rest]
+            return [_none(session), *rest]
         hint = "Make a plan: instance-select plan create --recommendation ID"
-        return [_list(shown), hint, *rest, footer(session.snapshot)]
+        hints = [hint] if any(one["status"] == "open" for one in shown) else []
+        return [_list(shown), *hints, *rest, footer(session.snapshot)]
 
     document = {"recommendations": savings, "advice": advice, "snapshot": session.snapshot}
     return Answer(document, view)
@@ -74,6 +77,26 @@ def one_recommendation(session: Session, wanted: str) -> Answer:
     return Answer(document, lambda: [*_in_full(one), _facts(facts.document), footer(snapshot)])
 
 
+def _also(unjudged: list[Row], advice: list[Row]) -> list[str]:
+    """What the table of open ones leaves out."""
+    told: list[str] = []
+    if unjudged:
+        told.append(
+            f"{counted(len(unjudged), 'possible finding')} can't be judged, since something that "
+            "has to be known is missing: --status insufficient_data"
+        )
+    if advice:
+        save = "saves nothing, but is" if len(advice) == 1 else "save nothing, but are"
+        told.append(f"{counted(len(advice), 'finding')} {save} worth knowing: --status advice")
+    return told
+
+
+def _none(session: Session) -> str:
+    if read(session, "from raw.resource limit 1"):
+        return "No recommendations."
+    return f"No recommendations: there is no inventory. {NO_INVENTORY}"
+
+
 def _saves(one: Row) -> bool:
     return one.get("about", SAVING) == SAVING
 
@@ -83,11 +106,15 @@ def _list(found: list[Row]) -> RenderableType:
         (
             one["id"], one["verb"], _name(one), one["cloud"],
             between(one["saving_month_low"], one["saving_month_high"], one["currency"]),
-            one["risk"], one["reason"],
+            one["risk"], _because(one),
         )
         for one in found
     ]  # fmt: skip
     return table(["id", "do", "resource", "cloud", ">saves a month", "risk", "because"], rows)
+
+
+def _because(one: Row) -> str:
+    return f"{one['reason']}; missing: {one['missing']}" if one["missing"] else one["reason"]
 
 
 def _advice(found: list[Row]) -> RenderableType:

@@ -1,6 +1,6 @@
 """Words that pages and messages share."""
 
-from datetime import date
+from datetime import date, timedelta
 
 CLOUD_NAMES = {
     "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "digitalocean": "DigitalOcean",
@@ -15,6 +15,12 @@ CONTROLS = {  # also the signs that turn the direction of what follows
     for sign in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
     if chr(sign) not in "\t\n"
 }
+NO_INVENTORY = (
+    "Checks need the inventory and metrics of your accounts, beside bills: name them in "
+    "instance-select.yaml ('instance-select init' writes one to start from), and look with "
+    "'instance-select doctor' whether they can be read."
+)
+LATE = timedelta(days=3)  # bills come a day or two late; what begins then is still next
 LOOKS = {"absent": "deleted", "stopped_billed": "stopped, still billed"}
 
 
@@ -34,6 +40,42 @@ def visible(text: str) -> str:
     ('vm�[2Jfake', 'two\nlines')
     """
     return text.translate(CONTROLS)
+
+
+def period(horizon: str, starts_on: date, last_day: date, today: date) -> str:
+    """How a reader calls the period of a forecast: by its name, if it is not the one of today.
+
+    >>> period("month_end", date(2026, 8, 1), date(2026, 8, 31), date(2026, 8, 30))
+    'This month'
+    >>> period("month_end", date(2026, 8, 1), date(2026, 8, 31), date(2026, 11, 28))
+    'August 2026'
+    >>> period("quarter_end", date(2026, 7, 1), date(2026, 9, 30), date(2026, 11, 28))
+    'Q3 2026'
+    >>> period("next_30_days", date(2026, 8, 30), date(2026, 9, 28), date(2026, 11, 28))
+    '30 days from 30 Aug 2026'
+    """
+    length = (last_day - starts_on).days + 1
+    is_calendar = horizon.endswith("_end")
+    if starts_on <= today <= (last_day if is_calendar else starts_on + LATE):
+        return HORIZONS[horizon]
+    match horizon:
+        case "month_end":
+            return f"{starts_on:%B %Y}"
+        case "quarter_end":
+            return f"Q{(starts_on.month + 2) // 3} {starts_on:%Y}"
+        case "year_end":
+            return f"{starts_on:%Y}"
+        case _:
+            return f"{length} days from {day(starts_on)}"
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "team"), counted(0, "team")
+    ('1 team', '0 teams')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def cloud_name(cloud: str) -> str:

@@ -59,7 +59,7 @@ select
     measured.account,
     measured.region,
     measured.resource_id,
-    format('{} machines', measured.machines) as before,
+    measured.machines || if(measured.machines = 1, ' machine', ' machines') as before,
     if(measured.vcpus_given > $given_per_cpu * measured.host_vcpus, 'fewer vCPUs each', 'more machines, or fewer hosts')
         as after,
     if(
@@ -72,8 +72,8 @@ select
     )
     || coalesce(
         format(
-            '; {} machines are given {:.0f} vCPUs of its {:.0f}',
-            measured.machines, measured.vcpus_given, measured.host_vcpus
+            '; {} given {:.0f} vCPUs of its {:.0f}',
+            before || if(measured.machines = 1, ' is', ' are'), measured.vcpus_given, measured.host_vcpus
         ),
         ''
     ) as reason,

@@ -23,6 +23,7 @@ LONGEST = 60  # characters of a name on a label
 MOVER = 44  # pixels per bar and its label
 LEGEND = 19  # pixels per line of a legend
 MOST = 7  # series in one chart; the rest is Other
+DAY_WIDTH = 0.8 * 86_400_000  # milliseconds; else days that lie a month apart are a month wide
 WIDE = "rgba(132, 146, 160, 0.20)"  # the band of 95 %
 NARROW = "rgba(132, 146, 160, 0.42)"  # the one of 80 % inside of it
 
@@ -79,6 +80,7 @@ def stacked(
             y=part[y].to_list(),
             name=plain(name),
             marker={"color": colour(name, index), "line": {"width": 0}},
+            width=None if monthly else DAY_WIDTH,
             customdata=[short(value, currency) for value in part[y]],
             hovertemplate="%{customdata}",
         )

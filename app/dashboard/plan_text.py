@@ -159,11 +159,6 @@ def counts(run: Run) -> str:
     )
 
 
-def counted(number: int, what: str) -> str:
-    """A number with its noun."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def details(event: Event) -> str:
     """What an audit event says beside who, what and when, without what only `verify` reads."""
     return ", ".join(

@@ -6,8 +6,8 @@ from decimal import Decimal
 from html import escape
 from typing import TypeVar
 
-from app.dashboard.money import change, full, percent
-from app.showback.statement import Line, Statement, Total, Unit
+from app.dashboard.money import UNKNOWN, change, full, percent
+from app.showback.statement import Line, Statement, Total, Unit, cost_before
 from app.words import cloud_name
 
 KINDS = {
@@ -72,7 +72,7 @@ def _sums(total: Total, *, is_compared: bool) -> str:
     if total.markup:
         rows += [("Mark-up", full(total.markup, code)), ("To pay", full(total.to_pay, code))]
     rows.append(("Month before, cost", full(total.cost_before, code)))
-    if is_compared:
+    if is_compared and total.cost_before is not None:
         rows.append(("Change", _change(total.cost, total.cost_before)))
     return _table("Summary", ["", ">"], ([(name, False), (amount, True)] for name, amount in rows))
 
@@ -81,10 +81,10 @@ def _kind(title: str, lines: Sequence[Line], code: str, *, is_compared: bool) ->
     shown = Shown(any(line.pool for line in lines), any(line.markup for line in lines), is_compared)
     head = ["Service", "Cloud", "Pool", ">Cost", ">Month before", ">Change", ">Mark-up"]
     body = [shown.of(_line(line)) for line in lines]
-    cost, before, markup = (
-        sum((getattr(line, name) for line in lines), Decimal(0))
-        for name in ("cost", "cost_before", "markup")
+    cost, markup = (
+        sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("cost", "markup")
     )
+    before = cost_before(lines)
     last: list[Cell] = [
         ("Sum", False), ("", False), ("", False), (full(cost, code), True),
         (full(before, code), True), (_change(cost, before), True), (full(markup, code), True),
@@ -139,7 +139,9 @@ def _one(amount: Decimal | None, code: str) -> str:
     return "unknown" if amount is None else f"{amount.normalize():,f} {code}"
 
 
-def _change(now: Decimal, before: Decimal) -> str:
+def _change(now: Decimal, before: Decimal | None) -> str:
+    if before is None:
+        return UNKNOWN
     if not before:
         return "new" if now else ""
     return percent(change(now, before), 1).replace("-0.0%", "0.0%")

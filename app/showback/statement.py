@@ -1,5 +1,6 @@
 """The statement of one team and month: own cost, its part of shared and idle, mark-up, units."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,7 +24,7 @@ class Line:
     cloud: str
     service: str
     cost: Decimal
-    cost_before: Decimal  # in the month before
+    cost_before: Decimal | None  # in the month before; None = nothing is billed in it
     markup_percent: Decimal | None
     markup: Decimal
 
@@ -50,7 +51,7 @@ class Total:
     shared: Decimal
     idle: Decimal
     cost: Decimal
-    cost_before: Decimal
+    cost_before: Decimal | None
     markup: Decimal
 
     @property
@@ -82,6 +83,12 @@ class Statement:
                 if line.currency == currency and kind in (None, line.kind)]  # fmt: skip
 
 
+def cost_before(lines: Sequence[Line]) -> Decimal | None:
+    """What lines of one currency cost in the month before; None if nothing is billed in it."""
+    known = [line.cost_before for line in lines if line.cost_before is not None]
+    return sum(known, NONE) if known else None
+
+
 def statement(connection: DuckDBPyConnection, team: str, month: date, snapshot: int) -> Statement:
     """Raises `BadInput` if the team paid nothing in the month, naming those that did."""
     lines: list[dict[str, Any]] = ask(connection, "statement", team=team, month=month)
@@ -109,6 +116,6 @@ def _total(currency: str, lines: list[Line]) -> Total:
     }
     return Total(
         currency, by_kind["own"], by_kind["shared"], by_kind["idle"],
-        sum((line.cost for line in lines), NONE), sum((line.cost_before for line in lines), NONE),
+        sum((line.cost for line in lines), NONE), cost_before(lines),
         sum((line.markup for line in lines), NONE),
     )  # fmt: skip

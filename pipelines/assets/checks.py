@@ -48,10 +48,14 @@ class CheckFailed(PipelineError):
 
     def __init__(self, check: Check, bad: BadRows) -> None:
         super().__init__(
-            f"{check.name} found {bad.rows} bad rows (expected none: {check.claim}), the first: "
+            f"{check.name} found {_counted(bad.rows)} (expected none: {check.claim}), the first: "
             f"{dict(zip(bad.columns, bad.sample[0], strict=True))}. Nothing was published; readers "
             "keep the last snapshot. If bills were ingested during the run, run it again."
         )
+
+
+def _counted(rows: int) -> str:
+    return "1 bad row" if rows == 1 else f"{rows} bad rows"
 
 
 @cache
@@ -94,7 +98,7 @@ def _checks_after(name: str, wanted: list[Check]) -> dg.AssetChecksDefinition:
                 severity=dg.AssetCheckSeverity.ERROR
                 if check.is_blocking
                 else dg.AssetCheckSeverity.WARN,
-                description=f"{bad.rows} bad rows" if bad.rows else None,
+                description=_counted(bad.rows) if bad.rows else None,
                 metadata={
                     "bad_rows": bad.rows,
                     "sample": dg.MetadataValue.md(bad.as_table() if bad.rows else ""),

@@ -81,6 +81,7 @@ def read_each(
     for name, reason in failed.items():
         if not name.endswith("(in part)"):
             _record_failure(work, what, name, reason)
+    _forget_removed(work, what)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows, "failed": failed})
 
 
@@ -103,6 +104,28 @@ def record(
             [source, what, scope.cloud, scope.account, scope.region,
              work.as_of, scope.until, scope.failed, late],
         )  # fmt: skip
+
+
+def _forget_removed(work: Work, what: str) -> None:
+    """Of a source that the settings no longer name, nothing is late and nothing fails.
+
+    When its inventory was seen last is kept, as its resources are: checks count from then.
+    """
+    of_removed = "what = ? and not list_contains(?::varchar[], source)"
+    asked = [what, sorted({*work.clouds, *work.unconnected})]
+    with work.reading() as (connection, _):
+        if not connection.execute(
+            f"select 1 from raw.read where {of_removed} and late_after_hours is not null", asked
+        ).fetchone():
+            return
+    with work.lake.write(f"{what} of removed sources") as write:
+        write.connection.execute(
+            f"delete from raw.read where {of_removed} and (what <> 'inventory' or until is null)",
+            asked,
+        )
+        write.connection.execute(
+            f"update raw.read set failed = null, late_after_hours = null where {of_removed}", asked
+        )
 
 
 def _record_failure(work: Work, what: str, source: str, reason: str) -> None:

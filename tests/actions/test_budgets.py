@@ -39,12 +39,6 @@ def test_a_budget_holds_until_it_is_ended(office: Office) -> None:
     assert audit.verify(office.ledger).ok
 
 
-def test_a_budget_of_an_empty_name_is_refused(office: Office) -> None:
-    with pytest.raises(BadBudget, match="The account is empty"):
-        given(office, scope=Scope("aws", account=""))
-    assert budgets(office.ledger).is_empty()
-
-
 def test_a_budget_of_the_same_name_replaces_the_one_before(office: Office) -> None:
     first = given(office)
     second = given(office, amount=Decimal(2000))

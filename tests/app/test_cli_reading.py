@@ -134,6 +134,17 @@ def test_forecasts_begin_with_the_month_of_everything(demo_home: Path) -> None:
     ]  # fmt: skip
 
 
+def test_what_could_not_be_judged_is_told_with_what_is_missing(demo_home: Path) -> None:
+    query = "select missing from marts.recommendation_now where status = 'insufficient_data'"
+    missing = [row[0] for row in answer("sql", query, home=demo_home)["rows"]]
+    assert missing
+    told = " ".join(call("recommendations", home=demo_home).stdout.split())
+    assert f"{len(missing)} possible finding" in told
+    listed = call("recommendations", "--status", "insufficient_data", home=demo_home).stdout
+    assert listed.count("missing:") == len(missing)
+    assert "plan create" not in listed
+
+
 def test_unknown_recommendation_says_how_to_list_them(demo_home: Path) -> None:
     outcome = call("recommendations", "zzz", "--json", "--home", str(demo_home))
     assert outcome.code == 2

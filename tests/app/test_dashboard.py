@@ -5,13 +5,16 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from command_line import call
 from estate import AS_OF, line, warehouse
 from pages import FOLDER, opened
 from streamlit.testing.v1 import AppTest
 
-from app.dashboard import charts, data
+from app.dashboard import charts, data, money
 from app.dashboard.start import streamlit_arguments
+from app.words import NO_INVENTORY
 from pipelines.settings import load_settings
 from warehouse.build import build
 from warehouse.errors import NothingPublished, QueryRefused
@@ -289,6 +292,43 @@ def test_a_page_sees_what_was_published_while_it_was_open(own_demo_home: Path) -
     assert after.id == write.snapshot > before.id
     assert reader.rows(after, "select one from meta.seen").item() == 1
     assert reader.rows(before, "select count(*) from marts.overview").item() > 0
+
+
+def test_without_an_inventory_savings_are_unknown_and_the_way_to_one_is_told(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    as_of = lake.published().as_of
+    with lake.write("bills alone") as write:
+        for table in ("raw.resource", "actions.recommendation", "marts.recommendation_now"):
+            write.connection.execute(f"delete from {table}")
+        build(write.connection, as_of, ["marts.overview"])
+    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
+    told = call("recommendations", home=own_demo_home).stdout.replace("\n", " ")
+    assert "there is no inventory" in told
+    assert "instance-select init" in told
+    app = opened(own_demo_home, "overview", monkeypatch)
+    shown = {one.label: one for one in app.metric}
+    assert (shown["Savings found"].value, shown["Savings found"].delta) == ("unknown", "")
+    assert NO_INVENTORY in [one.value for one in app.caption]
+    app = app.switch_page("views/recommendations.py").run()
+    assert not app.exception
+    assert money.markdown(NO_INVENTORY) in [one.value for one in app.caption]
+
+
+def test_an_invoice_of_a_month_reaches_its_last_day() -> None:
+    invoice = line("2026-02-01", "9", ChargePeriodEnd=datetime(2026, 3, 1))
+    connection = warehouse(raw_focus=[invoice])
+    build(connection, AS_OF, ["marts.billing_rhythm", "marts.freshness"])
+    assert connection.execute(data.statement("data_date")).fetchone() == (date(2026, 2, 28),)
+
+
+def test_a_day_is_as_wide_as_a_day_however_few_there_are() -> None:
+    costs = pl.DataFrame(
+        {"day": [date(2026, 2, 1), date(2026, 3, 1)], "split": ["a", "a"], "cost": [1.0, 2.0]}
+    )
+    figure: Any = charts.stacked(costs, x="day", y="cost", split="split", currency="USD")
+    assert figure.data[0].width < 24 * 3600 * 1000
 
 
 def test_evidence_can_not_read_files_or_change_anything(demo_home: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from command_line import call
 from estate import line, warehouse
 from pages import opened
 
@@ -52,6 +53,28 @@ def test_a_month_that_just_ended_is_whole_only_when_it_is_billed_to_its_end(
     assert not app.exception
 
 
+def test_the_month_of_the_first_bills_is_compared_with_nothing(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_of = datetime(2026, 11, 1, 12)
+    lake = Lake(load_settings(own_demo_home))
+    with lake.write("begun today") as write:
+        write.connection.execute(
+            "delete from raw.focus where ChargePeriodStart < timestamp '2026-11-01'"
+            " or BillingPeriodStart < timestamp '2026-11-01'"
+        )
+        build(write.connection, as_of)
+    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "overview", monkeypatch)
+    assert not app.exception
+    nothing = "There are no bills of October, so that nothing can be compared with it."
+    assert nothing in [one.value for one in app.caption]
+    assert "No day of the last 90 is billed to its end" in " ".join(o.value for o in app.markdown)
+    app = app.switch_page("views/forecasts.py").run()
+    assert not app.exception
+    assert nothing in [one.value for one in app.caption]
+
+
 def test_a_month_of_credits_has_no_percentages(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +96,22 @@ def test_a_month_of_credits_has_no_percentages(
     app = app.switch_page("views/teams.py").run()
     assert not app.exception
     assert not app.metric[0].delta
+
+
+def test_a_forecast_from_old_bills_is_called_by_the_months_it_is_of(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    long_after = datetime(2027, 2, 10)
+    lake.publish(lake.published().snapshot, long_after, "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "forecasts", monkeypatch)
+    assert not app.exception
+    assert [one.label for one in app.metric][:3] == ["November 2026", "Q4 2026", "2026"]
+    assert app.metric[3].label.startswith("30 days from ")
+    assert "What changes against October" in [one.value for one in app.subheader]
+    told = call("forecasts", home=own_demo_home).stdout
+    assert "November 2026" in told
+    assert "this month" not in told
 
 
 def test_on_the_first_days_of_a_month_the_forecast_is_called_by_the_month_it_is_of() -> None:

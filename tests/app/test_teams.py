@@ -166,6 +166,29 @@ def test_a_month_that_runs_is_not_compared() -> None:
     assert "25.0%" not in as_html(running)
 
 
+def test_the_month_before_the_first_bill_is_unknown(
+    demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "select min(month) from marts.billed_month where currency = 'USD'"
+    first = date.fromisoformat(answer("sql", query, home=demo_home)["rows"][0][0])
+    asked = ("--team", "web", "--month", f"{first:%Y-%m}")
+    assert "the month before cost unknown" in call("showback", *asked, home=demo_home).stdout
+    out = tmp_path / "web.csv"
+    answer("showback", *asked, "--out", out, home=demo_home)
+    assert {row["cost_before"] for row in csv.DictReader(StringIO(out.read_text()))} == {""}
+    app = opened(demo_home, "teams", monkeypatch)
+    app.selectbox(key="teams_month_USD").set_value(first).run()
+    shown = app.dataframe[0].value
+    assert shown["cost"].sum() > 0
+    assert shown[["before", "change"]].isna().all(axis=None)
+
+
+def test_the_page_to_print_tells_no_change_from_an_unknown_month() -> None:
+    page = as_html(made(cost_before=None, currency="JPY"))
+    assert page.count("unknown") == 6  # the summary, before and change of line and sum, the unit
+    assert "new" not in page
+
+
 def test_a_spreadsheet_takes_no_name_for_a_formula() -> None:
     rows = list(csv.DictReader(StringIO(as_csv(made(team="=1+1", service="@x", cost=Decimal(-3))))))
     assert (rows[0]["team"], rows[0]["service"], rows[0]["cost"]) == ("'=1+1", "'@x", "-3")

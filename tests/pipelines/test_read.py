@@ -152,6 +152,28 @@ def test_a_source_that_fails_keeps_what_is_known_and_is_remembered(
     assert home.ask_newest(remembered) == [(cloud.clock, cloud.clock, None)]
 
 
+def test_a_source_that_was_removed_from_the_settings_neither_fails_nor_is_late(
+    tmp_path: Path,
+) -> None:
+    home = home_at(tmp_path, "kept", "removed")
+    invoices = next(asset for asset in market.assets if asset.key.path[-1] == "invoice")
+    read_inventory(home)
+    home.clouds["removed"].failing = {"inventory", "invoices"}
+    read_inventory(home)
+    home.step(invoices)
+    told = "select source, what, until, failed is null, late_after_hours from raw.read order by all"
+    failing = [("removed", "inventory", NOW, False, 30.0), ("removed", "invoices", None, False, 30)]
+    assert home.ask_newest(told)[-2:] == failing
+    del home.clouds["removed"]
+    read_inventory(home)
+    home.step(invoices)
+    assert home.ask_newest(told) == [
+        ("kept", "inventory", NOW, True, 30.0), ("kept", "invoices", NOW, True, 30.0),
+        ("removed", "inventory", NOW, True, None),
+    ]  # fmt: skip
+    assert home.ask_newest("select count(*) from raw.resource where valid_to is null") == [(4,)]
+
+
 def test_only_missing_and_late_hours_of_metrics_are_fetched(home: Home, cloud: SmallCloud) -> None:
     read_inventory(home)
     read_metrics(home)

@@ -228,6 +228,25 @@ def test_a_machine_of_some_hours_does_not_end_what_is_known_of_a_monthly_bill() 
     assert found["until"] == datetime(2026, 3, 19, 6)
 
 
+@pytest.mark.parametrize(
+    ("usage_ends", "is_late"),
+    [
+        (datetime(2026, 3, 1), False),  # the bill of March comes in April
+        (datetime(2026, 2, 1), True),  # that of February is missing for 19 days
+        (datetime(2026, 2, 20), True),  # of the running month in February, and not since
+    ],
+)
+def test_a_monthly_bill_is_late_when_the_next_one_is(usage_ends: datetime, is_late: bool) -> None:
+    month = (usage_ends - timedelta(days=1)).replace(day=1)
+    bill = line(f"{month:%Y-%m-%d}", "9", ChargePeriodEnd=usage_ends)
+    before = line("2025-12-01", "9", ChargePeriodEnd=datetime(2026, 1, 1))
+    read = {"source": "do", "what": "exports", "cloud": "aws", "account": "payer", "read_at": NOW,
+            "until": NOW, "late_after_hours": 72.0}  # fmt: skip
+    for mart_name in ("freshness", "source_freshness"):
+        found = mart(mart_name, raw_focus=[before, bill], raw_read=[read])
+        assert [one["is_late"] for one in found if one["what"] == "bills"] == [is_late], mart_name
+
+
 def test_freshness_names_what_could_not_be_read() -> None:
     read = {"source": "prod", "what": "inventory", "cloud": "aws", "read_at": NOW, "until": NOW}
     found = mart("freshness", raw_read=[

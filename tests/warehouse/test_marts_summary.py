@@ -90,7 +90,8 @@ def test_a_month_is_whole_only_when_each_account_in_it_is_billed_to_its_end() ->
 
 def test_a_bill_of_another_month_is_not_this_months_of_which_nothing_is_known() -> None:
     found = mart("overview", raw_focus=[line("2025-12-01", "7")])
-    assert (found[0]["month_to_date"], found[0]["last_month"]) == (None, 0)
+    assert (found[0]["month_to_date"], found[0]["last_month"]) == (None, None)
+    assert found[0]["last_month_same_days"] is None
     assert mart("overview", raw_focus=[line("2026-03-01", "0")])[0]["month_to_date"] == 0
     assert found[0]["unallocated_share"] is None
 
@@ -267,3 +268,12 @@ def test_work_counts_as_far_as_the_account_that_is_behind_is_billed() -> None:
     ]  # fmt: skip
     (found,) = mart("unit_cost", raw_focus=lines, models_unit_quantity=done_daily(25))
     assert (found["days"], found["cost"], found["unit_cost"]) == (11, d("55"), d("0.05"))
+
+
+def test_without_an_inventory_nobody_knows_what_can_be_saved() -> None:
+    bill = line("2026-03-01", "1")
+    [found] = mart("overview", raw_focus=[bill])
+    assert (found["savings_low"], found["savings_high"]) == (None, None)
+    seen = {"source": "demo", "cloud": "aws", "account": "shop", "resource_id": "i-1"}
+    [found] = mart("overview", raw_focus=[bill], raw_resource=[seen])
+    assert (found["savings_low"], found["savings_high"]) == (0, 0)

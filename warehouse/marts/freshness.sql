@@ -21,7 +21,13 @@ with charge as (
                 )
             ),
             max(least(focus.ChargePeriodEnd, getvariable('as_of')))
-        ) as until
+        ) as until,
+        -- What is billed by the month, and to the end of one, has its next bill at the end of the one after.
+        if(
+            not any_value(rhythm.is_daily) and until = date_trunc('month', until),
+            date_diff('hour', until, until + interval 1 month),
+            0
+        ) as hours_to_next_bill
     from raw.focus as focus
     join marts.billing_rhythm as rhythm
         on focus.x_cloud = rhythm.cloud and focus.BillingAccountId is not distinct from rhythm.billing_account
@@ -74,9 +80,12 @@ select
     delivery.last_loaded_at,
     charge.until, -- usage is known up to here, UTC
     date_diff('second', charge.until, getvariable('as_of')) / 3600 as age_hours,
+    charge.hours_to_next_bill, -- 0 where bills come by the day
     -- The limit of the source that delivers the account, else of files that somebody ingests.
-    coalesce(late.late_after_hours, 72) as late_after_hours,
-    coalesce(age_hours > coalesce(late.late_after_hours, 72), false) as is_late,
+    coalesce(late.late_after_hours, 72) + charge.hours_to_next_bill as late_after_hours,
+    coalesce(
+        age_hours > coalesce(late.late_after_hours, 72) + charge.hours_to_next_bill, false
+    ) as is_late,
     null as failed -- why the last reading did not work; null = it did
 from charge
 left join late
@@ -98,6 +107,7 @@ select
     reading.last_loaded_at,
     reading.until,
     date_diff('second', reading.until, getvariable('as_of')) / 3600 as age_hours,
+    0 as hours_to_next_bill,
     reading.late_after_hours,
     coalesce(age_hours > reading.late_after_hours, false) as is_late,
     reading.failed

@@ -28,13 +28,13 @@ spent as (
         sum(daily.effective_cost) filter (
             where daily.month = today.month and daily.day <= today.today
         ) as month_to_date,
-        coalesce(sum(daily.effective_cost) filter (
+        sum(daily.effective_cost) filter (
             where
             daily.month = today.last_month
             and daily.day < today.month
             and day(daily.day) <= coalesce(billed.days, 0)
-        ), 0) as last_month_same_days,
-        coalesce(sum(daily.effective_cost) filter (where daily.month = today.last_month), 0) as last_month
+        ) as last_month_same_days,
+        sum(daily.effective_cost) filter (where daily.month = today.last_month) as last_month
     from marts.daily_cost as daily
     cross join today
     left join billed
@@ -76,6 +76,11 @@ incident as (
     group by all
 ),
 
+known as (
+    select count(*) > 0 as has_inventory
+    from raw.resource
+),
+
 unallocated as (
     select
         cost.currency,
@@ -95,19 +100,22 @@ select
     today.today,
     today.month,
     spent.month_to_date, -- effective cost of the running billing month; null = nothing of it is billed yet
-    spent.last_month_same_days, -- of last month, up to the day of the month that is billed now
-    spent.last_month,
+    -- Of last month, up to the day of the month that is billed now.
+    if(spent.last_month is null, null, coalesce(spent.last_month_same_days, 0)) as last_month_same_days,
+    spent.last_month, -- null = nothing of it is billed
     month_end.mean as month_end_mean, -- null = not forecast
     month_end.lo80 as month_end_lo80,
     month_end.hi80 as month_end_hi80,
-    coalesce(advice.savings_low, 0) as savings_low, -- per month, of open recommendations
-    coalesce(advice.savings_high, 0) as savings_high,
+    -- Per month, of open recommendations; null = there are none, and no inventory in which to look for any.
+    coalesce(advice.savings_low, if(known.has_inventory, 0, null)) as savings_low,
+    coalesce(advice.savings_high, if(known.has_inventory, 0, null)) as savings_high,
     coalesce(advice.recommendations_open, 0) as recommendations_open,
     coalesce(incident.anomalies_open, 0) as anomalies_open,
     coalesce(incident.anomaly_impact, 0) as anomaly_impact,
     unallocated.unallocated_share -- of the running month; null = nothing is billed yet, or more credits than costs
 from spent
 cross join today
+cross join known
 left join month_end using (currency)
 left join advice using (currency)
 left join incident using (currency)

@@ -9,7 +9,8 @@ with told as (
         max(scope.read_at) as last_read_at,
         -- Of the region that is furthest behind; what has never been read is told as failed.
         if(scope.what = 'exports', any_value(billed.until), min(scope.until)) as until,
-        max(scope.late_after_hours) as late_after_hours,
+        max(scope.late_after_hours)
+        + if(scope.what = 'exports', coalesce(any_value(billed.hours_to_next_bill), 0), 0) as late_after_hours,
         string_agg(distinct concat_ws(': ', scope.region, scope.failed), '; ') filter (where scope.failed is not null)
             as failed
     from raw.read as scope
@@ -26,7 +27,7 @@ select
     told.last_read_at,
     told.until, -- known up to here, UTC; null = not at all
     date_diff('second', told.until, getvariable('as_of')) / 3600 as age_hours,
-    told.late_after_hours, -- the limit in the settings of the source
+    told.late_after_hours, -- the limit in the settings of the source, and the time until the next bill comes
     -- Of bills without an account nothing is delivered yet, or ever: that is no delay.
     coalesce(
         date_diff('second', told.until, getvariable('as_of')) / 3600 > told.late_after_hours,

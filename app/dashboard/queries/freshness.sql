@@ -11,12 +11,13 @@ select
     case
         when bool_or(freshness.failed is not null) then 'failed'
         when bool_or(freshness.is_late) then 'late'
+        when bool_and(freshness.late_after_hours is null) then 'no longer read' -- removed from the settings
         else 'up to date'
     end as state
 from marts.freshness as freshness
 group by freshness.cloud, freshness.source, freshness.what
 order by
-    list_position(['failed', 'late', 'up to date'], state) asc,
+    list_position(['failed', 'late', 'up to date', 'no longer read'], state) asc,
     freshness.cloud asc,
     freshness.what asc,
     freshness.source asc

@@ -1,10 +1,11 @@
 -- One row per service of an account that changed most: this month so far against the same days of the last.
+-- None where nothing at all is billed in the last, so that nobody knows what changed.
 with today as (
     select
         overview.month,
         (overview.month - interval 1 month)::date as last_month
     from marts.overview as overview
-    where overview.currency = getvariable('currency')
+    where overview.currency = getvariable('currency') and overview.last_month is not null
 ),
 
 -- How far the running month of each bill is known, by its last line or its usage: last month is compared up to the same

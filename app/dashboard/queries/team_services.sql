@@ -1,4 +1,5 @@
 -- One row per kind, pool, cloud and service that a team pays in the month or paid in the one before.
+-- `before` and `change` null = nothing at all is billed in the month before, so that nobody knows.
 with summed as (
     select
         showback.kind,
@@ -22,9 +23,13 @@ select
     summed.cloud,
     summed.service,
     summed.cost::double as cost,
-    summed.before::double as before,
-    (summed.cost - summed.before)::double as change,
+    if(earlier.month is null, null, summed.before)::double as before,
+    (summed.cost - if(earlier.month is null, null, summed.before))::double as change,
     summed.markup::double as markup
 from summed
+left join marts.billed_month as earlier
+    on
+        earlier.currency = getvariable('currency')
+        and earlier.month = getvariable('month') - interval 1 month
 where summed.cost <> 0 or summed.before <> 0
 order by summed.cost desc, summed.service asc, summed.cloud asc, summed.kind asc, summed.pool asc

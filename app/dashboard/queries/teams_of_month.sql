@@ -1,4 +1,5 @@
 -- One row per team that pays in the month or paid in the one before; nobody's cost stands under '(nobody)'.
+-- `before` and `change` null = nothing at all is billed in the month before, so that nobody knows.
 with paid as (
     select
         coalesce(showback.team, '(nobody)') as team,
@@ -34,9 +35,13 @@ select
     summed.own::double as own,
     summed.shared::double as shared,
     summed.idle::double as idle,
-    summed.before::double as before,
-    (summed.cost - summed.before)::double as change,
+    if(earlier.month is null, null, summed.before)::double as before,
+    (summed.cost - if(earlier.month is null, null, summed.before))::double as change,
     summed.markup::double as markup,
     (summed.cost::double / nullif(greatest(sum(summed.cost) over (), 0), 0)::double) as share
 from summed
+left join marts.billed_month as earlier
+    on
+        earlier.currency = getvariable('currency')
+        and earlier.month = getvariable('month') - interval 1 month
 order by summed.is_nobody asc, summed.cost desc, summed.team asc

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.dashboard import charts, data, forecast_causes, money, page, visitor
 from app.dashboard.incident_link import incident_link
-from app.words import HORIZONS
+from app.words import counted, period
 
 ALL = "All"
 LEAST = 0.5  # of a change that is told, in the currency
@@ -99,15 +99,15 @@ def _pick(label: str, values: pl.Series, written: Any) -> str | None:
 def _answer(sums: pl.DataFrame, currency: str) -> None:
     """The answer in a sentence, then the cards."""
     month = sums.row(by_predicate=pl.col("horizon") == "month_end", named=True)
-    known = money.markdown(money.short(month["known"] or 0.0, currency))
-    text = (
-        f"**{month['starts_on']:%B}** will likely cost {_expected(month, currency)} "
+    known = money.markdown(money.short(month["known"], currency))
+    billed = "None of it is billed yet." if month["known"] is None else (
         f"{known} of it is billed already; the rest is a forecast."
-    )
+    )  # fmt: skip
+    text = f"**{month['starts_on']:%B}** will likely cost {_expected(month, currency)} {billed}"
     if month["wape"] is not None:
         text += (
-            f" Forecasts of as many days, made at {month['folds']} moments of the past, were off "
-            f"by {money.percent(month['wape'], 1)} of their sum on average."
+            f" Forecasts of as many days, made at {counted(month['folds'], 'moment')} of the past, "
+            f"were off by {money.percent(month['wape'], 1)} of their sum on average."
         )
     year = sums.row(by_predicate=pl.col("horizon") == "year_end", named=True)
     text += f" The year {year['last_day']:%Y} will likely end at {_expected(year, currency)}"
@@ -119,7 +119,7 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
     st.markdown(text)
     for card, row in zip(st.columns(sums.height), sums.iter_rows(named=True), strict=True):
         card.metric(
-            HORIZONS[row["horizon"]],
+            _period(row),
             money.markdown(money.short(row["mean"], currency)),
             money.markdown(money.between(row["lo80"], row["hi80"], currency)),
             delta_color="off",
@@ -129,6 +129,11 @@ def _answer(sums: pl.DataFrame, currency: str) -> None:
             help=f"From {page.day(row['billed_from'] or row['starts_on'])} "
             f"to {page.day(row['last_day'])}.",
         )
+
+
+def _period(row: dict[str, Any]) -> str:
+    today = data.snapshot().as_of.date()
+    return period(row["horizon"], row["starts_on"], row["last_day"], today)
 
 
 def _expected(row: dict[str, Any], currency: str) -> str:
@@ -157,7 +162,7 @@ def _sums(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
     st.subheader("To the end of each period", anchor=False)
     currency = asked["currency"]
     page.table(
-        sums.with_columns(pl.col("horizon").replace(HORIZONS)),
+        sums.with_columns(pl.Series("horizon", [_period(row) for row in sums.to_dicts()])),
         key="forecasts_sums",
         alt="Expected cost with ranges, for each period",
         columns={
@@ -190,20 +195,26 @@ def _sums(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
 def _change(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
     month: date = sums.row(by_predicate=pl.col("horizon") == "month_end", named=True)["starts_on"]
     asked = {**asked, "month": month}
+    last_month = (month - timedelta(days=1)).replace(day=1)
+    st.subheader(f"What changes against {last_month:%B}", anchor=False)
+    if last_month not in data.ask("cost_months", currency=asked["currency"])["month"].to_list():
+        st.caption(
+            f"There are no bills of {last_month:%B}, so that nothing can be compared with it."
+        )
+        return
     found = data.ask("forecast_change", **asked)
     before, now = float(found["before"].sum()), float(found["now"].sum())
-    st.subheader("What changes against last month", anchor=False)
     steps = _steps(found)
     charts.show(
         charts.waterfall(
-            [("Last month", before), *steps, (f"{month:%B}, expected", now)],
+            [(f"{last_month:%B}", before), *steps, (f"{month:%B}, expected", now)],
             currency=asked["currency"],
         ),
         "forecasts_change",
-        "Waterfall: from the cost of last month to the expectation for this one, by service",
+        "Waterfall: from the cost of a month to the expectation for the next, by service",
     )
     page.note(
-        _advice(found, asked["currency"]),
+        _advice(found, asked["currency"], last_month),
         "Changes",
         data.statement("forecast_change", **asked),
     )
@@ -230,16 +241,16 @@ def _steps(found: pl.DataFrame) -> list[tuple[str, float]]:
     return [*named, ("All others", rest)] if abs(rest) >= LEAST else named
 
 
-def _advice(found: pl.DataFrame, currency: str) -> str:
+def _advice(found: pl.DataFrame, currency: str, last_month: date) -> str:
     """What adds most, and what is to be read from it."""
     more = found.filter(pl.col("change") >= LEAST)
     if more.is_empty():
-        return "Nothing is expected to cost more than last month."
+        return f"Nothing is expected to cost more than in {last_month:%B}."
     top = more.row(0, named=True)
     text = (
         f"{top['service']} in {top['account_name']} adds most: "
-        f"{money.short(top['change'], currency)}. Red is more, green is less than last "
-        "month; the axis may begin above zero."
+        f"{money.short(top['change'], currency)}. Red is more, green is less than in "
+        f"{last_month:%B}; the axis may begin above zero."
     )
     return money.markdown(text)
 

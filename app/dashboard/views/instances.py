@@ -30,7 +30,8 @@ def instances() -> None:
         if not _has_prices(found, currency):
             page.empty(
                 f"There are no prices in {currency}.",
-                "Choose another currency in the menu, or read prices: instance-select run",
+                "Those that come with the product are in USD, and 'instance-select select' asks "
+                "them. For others, name a source that has some: 'instance-select doctor' tells.",
             )
             return
         asked = _ask(found, currency)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.dashboard import charts, data, incident_feedback, money, page, visitor
 from app.dashboard.incident_link import incident_link
+from app.words import NO_INVENTORY, counted
 
 DAYS = 90
 TOP = 5  # open incidents that are listed
@@ -35,7 +36,7 @@ def overview() -> None:
         _forecast(kpi["today"], currency)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        _savings(currency)
+        _savings(kpi, currency)
     with right.container(border=True, height="stretch"):
         _incidents(currency)
     _health(currency)
@@ -67,19 +68,19 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         f"Forecast for {ahead:%B}",
         money.short(kpi["month_end_mean"], currency),
         delta=_percent(kpi["month_end_mean"], kpi["before_forecast"]),
-        description=f"vs {before:%b}. 80%: "
-        + money.between(kpi["month_end_lo80"], kpi["month_end_hi80"], currency),
+        description=_ends(kpi, f"vs {before:%b}. ", currency),
         chart=path["cost"].to_list(),
         help="Billed so far plus the forecast of the remaining days. In 8 of 10 cases the month "
         "ends inside the 80% range. The line adds up the days of the month.",
     )
     checks = data.ask("savings_by_check", currency=currency)
+    is_unjudged = kpi["savings_high"] is None
     _card(
         cards[2],
         "Savings found",
         money.between(kpi["savings_low"], kpi["savings_high"], currency),
-        delta=_count(kpi["recommendations_open"], "recommendation"),
-        description="per month",
+        delta=None if is_unjudged else counted(kpi["recommendations_open"], "recommendation"),
+        description="there is no inventory" if is_unjudged else "per month",
         chart=checks["saving_month_high"].to_list(),
         chart_type="bar",
         colour="green",
@@ -109,6 +110,15 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
         description=f"points vs {last_month:%b}" if points else "",
         chart=shares["share"].drop_nulls().to_list(),
         help="Share of this month's cost that carries no team tag. One point per month.",
+    )
+
+
+def _ends(kpi: dict[str, Any], compared: str, currency: str) -> str:
+    if kpi["month_end_mean"] is None:
+        return "it needs some weeks of daily costs"
+    compared = compared if kpi["before_forecast"] is not None else ""
+    return f"{compared}80%: " + money.between(
+        kpi["month_end_lo80"], kpi["month_end_hi80"], currency
     )
 
 
@@ -165,6 +175,11 @@ def _spend(today: date, currency: str) -> None:
         "categories": None,
     }
     costs = page.with_names(data.ask("cost_per_day", **asked), "split")
+    if costs.is_empty():
+        page.empty(
+            f"No day of the last {DAYS} is billed to its end.", "Load the bills of the last days."
+        )
+        return
     figure = charts.stacked(costs, x="day", y="cost", split="split", currency=currency, height=380)
     charts.show(
         figure, "overview_spend", f"Stacked bars: effective cost per day by {split}, {DAYS} days"
@@ -180,12 +195,7 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
     st.subheader("What changed most", anchor=False)
     found = data.ask("movers", currency=currency)
     if found.is_empty():
-        is_billed = kpi["month_to_date"] is not None
-        st.caption(
-            "Nothing changed against the same days of last month."
-            if is_billed
-            else f"{kpi['month']:%B} has no bills yet: they come a day or more late."
-        )
+        st.caption(_unchanged(kpi))
         return
     service, account = (
         pl.col(name).map_elements(charts.plain, return_dtype=pl.String)
@@ -204,6 +214,15 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
     )
     top = found.row(0, named=True)
     incident_link(currency, top)
+
+
+def _unchanged(kpi: dict[str, Any]) -> str:
+    if kpi["month_to_date"] is None:
+        return f"{kpi['month']:%B} has no bills yet: they come a day or more late."
+    if kpi["last_month"] is None:
+        before = kpi["month"] - timedelta(days=1)
+        return f"There are no bills of {before:%B}, so that nothing can be compared with it."
+    return "Nothing changed against the same days of last month."
 
 
 def _forecast(today: date, currency: str) -> None:
@@ -258,11 +277,12 @@ def _quality(currency: str) -> None:
         )
 
 
-def _savings(currency: str) -> None:
+def _savings(kpi: dict[str, Any], currency: str) -> None:
     st.subheader("Largest savings", anchor=False)
     savings = data.ask("top_savings", currency=currency)
     if savings.is_empty():
-        st.caption("No open recommendations in this currency.")
+        is_unjudged = kpi["savings_high"] is None
+        st.caption(NO_INVENTORY if is_unjudged else "No open recommendations in this currency.")
     for row in savings.iter_rows(named=True):
         _line(
             row["title"],
@@ -377,10 +397,6 @@ def _points(shares: pl.DataFrame) -> str | None:
         return None
     last, this = shares["share"].to_list()[-2:]
     return None if last is None or this is None else f"{(this - last) * 100:+.1f}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 overview()

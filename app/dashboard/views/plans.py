@@ -13,6 +13,7 @@ from actions.rollback import has_way_back
 from actions.run import Run, runs
 from actions.standing import Approval, people_needed
 from app.dashboard import data, decide, money, page, plan_text, visitor
+from app.words import counted
 from clouds.errors import CloudError
 from warehouse.errors import OlderTables
 
@@ -200,7 +201,7 @@ def _has_moved_on(plan: Plan, made: list[Run]) -> bool:
 
 def _to_approve(plan: Plan) -> None:
     where = standing(decide.ledger(), plan.id, decide.clock())
-    needed = plan_text.counted(people_needed(plan.risk), "approval")
+    needed = counted(people_needed(plan.risk), "approval")
     other = " by somebody other than its author" if plan.risk > "R1" else ""
     st.info(
         f"Waiting for approval: {plan.risk} needs {needed}{other}. "
@@ -278,7 +279,7 @@ def _apply_button(plan: Plan, label: str, apply: Callable[[], object]) -> None:
 @page.dialog("Approve this plan", width="medium", icon=":material/verified:")
 def _approve_dialog(plan: Plan) -> None:
     st.markdown(
-        f"**{money.markdown(plan.title)}**: {plan_text.counted(len(plan.changes), 'change')} of "
+        f"**{money.markdown(plan.title)}**: {counted(len(plan.changes), 'change')} of "
         f"risk {'at most ' if len(plan.changes) > 1 else ''}{plan.risk}; it "
         f"{money.markdown(plan_text.effect(plan))}. You approve exactly this list, as "
         f"**{money.markdown(visitor.user())}**:"
@@ -300,7 +301,7 @@ def _reject_dialog(plan: Plan) -> None:
 @page.dialog("Apply this plan", width="medium", icon=":material/play_arrow:")
 def _apply_dialog(plan: Plan) -> None:
     st.markdown(
-        f"{plan_text.counted(len(plan.changes), 'change')} will be made now, one after the other, "
+        f"{counted(len(plan.changes), 'change')} will be made now, one after the other, "
         f"as **{money.markdown(visitor.user())}**. Closing the page does not stop it."
     )
     if st.button("Apply now", type="primary", key="apply_now"):
@@ -428,8 +429,8 @@ def _history(plan: Plan, decided: list[Approval], made: list[Run]) -> None:
             },
         )
         st.caption(
-            f"{plan_text.counted(len(decided), 'decision')}, "
-            f"{plan_text.counted(len(made), 'run')}. Each event is sealed with the hash of the one "
+            f"{counted(len(decided), 'decision')}, "
+            f"{counted(len(made), 'run')}. Each event is sealed with the hash of the one "
             "before it; check the seal with `instance-select audit verify`."
         )
 

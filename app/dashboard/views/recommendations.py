@@ -7,7 +7,7 @@ import streamlit as st
 
 from actions.errors import ActionError
 from app.dashboard import data, decide, money, page, visitor
-from app.words import LOOKS
+from app.words import LOOKS, NO_INVENTORY
 from clouds.errors import CloudError
 
 RISKS = {
@@ -34,7 +34,9 @@ def recommendations() -> None:
     if found.is_empty():
         page.empty(
             f"No recommendations in {currency}.",
-            "They need inventory, metrics and bills of the last weeks: instance-select run",
+            "Nothing to change or to know was found."
+            if data.ask("inventory").item(0, "is_known")
+            else NO_INVENTORY,
         )
         return
     found = _choose(found).with_columns(
@@ -258,7 +260,12 @@ def _changes(number: int) -> str:
 
 def _without_evidence(found: pl.DataFrame) -> None:
     if found.is_empty():
-        page.empty("Every check had the data it needs.", "Nothing is claimed on missing evidence.")
+        if data.ask("inventory").item(0, "is_known"):
+            page.empty(
+                "Every check had the data it needs.", "Nothing is claimed on missing evidence."
+            )
+        else:
+            page.empty("There is no inventory.", NO_INVENTORY)
         return
     st.caption("No saving is claimed here: something that has to be known is missing.")
     page.table(

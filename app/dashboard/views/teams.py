@@ -10,6 +10,7 @@ from app.dashboard import charts, data, money, page, visitor
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
 from app.showback.statement import statement
+from app.words import counted
 
 NOBODY = "(nobody)"
 KINDS = {"own": "own", "shared": "shared", "idle": "idle cluster", "unallocated": "no rule fits"}
@@ -61,8 +62,8 @@ def _figures(found: pl.DataFrame, currency: str, month: date, *, is_whole: bool)
     )  # fmt: skip
     columns[1].metric(
         "Teams pay", money.markdown(money.short(float(paid["cost"].sum()), currency)),
-        f"{paid.filter(pl.col('cost') != 0).height} teams", delta_color="off", delta_arrow="off",
-        border=True, height="stretch",
+        counted(paid.filter(pl.col("cost") != 0).height, "team"),
+        delta_color="off", delta_arrow="off", border=True, height="stretch",
     )  # fmt: skip
     columns[2].metric(
         "of which shared and idle",
@@ -200,7 +201,7 @@ def _namespaces(asked: dict[str, Any], currency: str) -> None:
             data.statement("namespaces", **asked),
         )
         for one in without.iter_rows(named=True):
-            nodes = "1 node" if one["nodes"] == 1 else f"{one['nodes']} nodes"
+            nodes = counted(one["nodes"], "node")
             told = f"{one['cluster']}: {nodes} without cost, {one['reason']}."
             st.caption(f":material/info: {money.markdown(told)}")
 

@@ -1,4 +1,4 @@
--- One row per source, cloud and kind of reading; of bills also per billing account.
+-- One row per source, cloud and kind of reading; of bills also per billing account. Without sources that were removed.
 with billed as (
     select
         cost.cloud,
@@ -23,4 +23,5 @@ left join billed
         freshness.what = 'bills'
         and freshness.cloud = billed.cloud
         and freshness.billing_account is not distinct from billed.billing_account
+where freshness.late_after_hours is not null or freshness.failed is not null
 order by all

@@ -1,4 +1,5 @@
 -- One row per currency, kind, pool, cloud and service of a team: its cost in a month and in the one before.
+-- `cost_before` null = nothing at all is billed in the month before, so that nobody knows.
 with summed as (
     select
         paid.currency,
@@ -17,8 +18,12 @@ with summed as (
     group by all
 )
 
-select summed.*
+select summed.* replace (if(earlier.month is null, null, summed.cost_before) as cost_before)
 from summed
+left join marts.billed_month as earlier
+    on
+        summed.currency is not distinct from earlier.currency
+        and earlier.month = getvariable('month') - interval 1 month
 where summed.cost <> 0 or summed.cost_before <> 0
 order by
     summed.currency asc,
