@@ -7,14 +7,12 @@ import streamlit as st
 
 from actions import plan as planning
 from actions.approve import approvals, standing
-from actions.errors import ActionError
 from actions.planned import Plan
 from actions.rollback import has_way_back
 from actions.run import Run, runs
 from actions.standing import Approval, people_needed
-from app.dashboard import data, decide, money, page, plan_text, visitor
+from app.dashboard import data, decide, money, page, plan_dialogs, plan_text, visitor
 from app.words import counted
-from clouds.errors import CloudError
 from warehouse.errors import OlderTables
 
 LISTED = 200
@@ -211,7 +209,7 @@ def _to_approve(plan: Plan) -> None:
     )
     with st.container(horizontal=True):
         if st.button("Approve", type="primary", icon=":material/verified:", key="approve"):
-            _approve_dialog(plan)
+            plan_dialogs.approve(plan)
         _reject_button(plan)
         _rehearse_button(plan)
 
@@ -230,7 +228,7 @@ def _to_apply(plan: Plan) -> None:
             icon=":material/hourglass_top:",
         )
     with st.container(horizontal=True):
-        _apply_button(plan, "Apply", lambda: _apply_dialog(plan))
+        _apply_button(plan, "Apply", lambda: plan_dialogs.apply(plan))
         _reject_button(plan)
         _rehearse_button(plan)
 
@@ -241,7 +239,7 @@ def _interrupted(plan: Plan) -> None:
         "made is not made again.",
         icon=":material/sync_problem:",
     )
-    _apply_button(plan, "Go on", lambda: _start(plan))
+    _apply_button(plan, "Go on", lambda: plan_dialogs.start(plan))
 
 
 def _to_verify(plan: Plan, run: Run) -> None:
@@ -253,18 +251,18 @@ def _to_verify(plan: Plan, run: Run) -> None:
     )
     with st.container(horizontal=True):
         if plan.status != "applied":
-            _apply_button(plan, "Apply what is left", lambda: _apply_dialog(plan))
+            _apply_button(plan, "Apply what is left", lambda: plan_dialogs.apply(plan))
         if st.button(
             "Verify",
             icon=":material/fact_check:",
             key="verify",
             help="Is it as planned, and did it pay?",
         ):
-            _verify_dialog(run)
+            plan_dialogs.verify(run)
         if any(has_way_back(step) for step in run.steps) and st.button(
             "Undo", icon=":material/undo:", key="undo", help="Makes a plan of the way back"
         ):
-            _undo_dialog(plan, run)
+            plan_dialogs.undo(plan, run)
 
 
 def _apply_button(plan: Plan, label: str, apply: Callable[[], object]) -> None:
@@ -273,76 +271,12 @@ def _apply_button(plan: Plan, label: str, apply: Callable[[], object]) -> None:
         if st.button(label, type="primary", icon=":material/play_arrow:", key="apply"):
             apply()
     elif st.button("Approve", type="primary", icon=":material/verified:", key="approve"):
-        _approve_dialog(plan)
-
-
-@page.dialog("Approve this plan", width="medium", icon=":material/verified:")
-def _approve_dialog(plan: Plan) -> None:
-    st.markdown(
-        f"**{money.markdown(plan.title)}**: {counted(len(plan.changes), 'change')} of "
-        f"risk {'at most ' if len(plan.changes) > 1 else ''}{plan.risk}; it "
-        f"{money.markdown(plan_text.effect(plan))}. You approve exactly this list, as "
-        f"**{money.markdown(visitor.user())}**:"
-    )
-    st.code(plan.hash, language=None, wrap_lines=True)
-    reason = st.text_input("Remark for the log (optional)", key=f"remark_{plan.id}")
-    if st.button("Approve this hash", type="primary", key="approve_this_hash"):
-        _decide(lambda: decide.approve(plan, visitor.user(), reason or None), "Approved")
-
-
-@page.dialog("Reject this plan", width="medium", icon=":material/block:")
-def _reject_dialog(plan: Plan) -> None:
-    st.markdown(f"**{money.markdown(plan.title)}** will not be applied. This can't be taken back.")
-    reason = st.text_input("Why? (for the log)", key=f"why_{plan.id}")
-    if st.button("Reject the plan", type="primary", key="reject_the_plan"):
-        _decide(lambda: decide.reject(plan, visitor.user(), reason or None), "Rejected")
-
-
-@page.dialog("Apply this plan", width="medium", icon=":material/play_arrow:")
-def _apply_dialog(plan: Plan) -> None:
-    st.markdown(
-        f"{counted(len(plan.changes), 'change')} will be made now, one after the other, "
-        f"as **{money.markdown(visitor.user())}**. Closing the page does not stop it."
-    )
-    if st.button("Apply now", type="primary", key="apply_now"):
-        _start(plan)
-
-
-@page.dialog("Undo this run", width="medium", icon=":material/undo:")
-def _undo_dialog(plan: Plan, run: Run) -> None:
-    st.markdown(
-        f"A new plan of the way back of **{money.markdown(plan.title)}** will be made. It has to "
-        "be approved and applied like any other."
-    )
-    if st.button("Make the undo plan", type="primary", key="make_undo_plan"):
-        try:
-            back = decide.undo(run, visitor.user())
-        except (ActionError, CloudError) as error:
-            page.problem(error)
-        else:
-            st.session_state["plan"] = back.id
-            st.toast(f"Plan {back.id} puts it back", icon=":material/undo:")
-            st.rerun()
-
-
-@page.dialog("Is it as planned, and did it pay?", width="large", icon=":material/fact_check:")
-def _verify_dialog(run: Run) -> None:
-    try:
-        with st.spinner("Looking at each resource and its bills"):
-            verdicts = decide.look_twice(run)
-    except (ActionError, CloudError) as error:
-        page.problem(error)
-        return
-    if not verdicts:
-        st.info("This run made no change.")
-    for verdict in verdicts:
-        st.markdown(plan_text.one_line(verdict.step.planned, verdict.step))
-        st.caption(plan_text.judged(verdict))
+        plan_dialogs.approve(plan)
 
 
 def _reject_button(plan: Plan) -> None:
     if st.button("Reject", icon=":material/block:", key="reject"):
-        _reject_dialog(plan)
+        plan_dialogs.reject(plan)
 
 
 def _rehearse_button(plan: Plan) -> None:
@@ -352,36 +286,7 @@ def _rehearse_button(plan: Plan) -> None:
         key="rehearse",
         help="Looks at each resource and says what applying would do now",
     ):
-        _rehearsal_dialog(plan)
-
-
-@page.dialog("What applying would do now", width="large", icon=":material/science:")
-def _rehearsal_dialog(plan: Plan) -> None:
-    try:
-        with st.spinner("Looking at each resource"):
-            run = decide.rehearse(plan, visitor.user())
-    except (ActionError, CloudError) as error:
-        page.problem(error)
-        return
-    for step in run.steps:
-        st.markdown(plan_text.one_line(step.planned, step))
-        if step.reason:
-            st.caption(money.markdown(step.reason))
-
-
-def _decide(decision: Callable[[], None], done: str) -> None:
-    try:
-        decision()
-    except (ActionError, CloudError) as error:
-        page.problem(error)
-    else:
-        st.toast(done, icon=":material/check:")
-        st.rerun()
-
-
-def _start(plan: Plan) -> None:
-    decide.start_apply(plan, visitor.user())
-    st.rerun()
+        plan_dialogs.rehearsal(plan)
 
 
 @st.fragment(run_every=0.6)
