@@ -167,6 +167,14 @@ class QuietSettings(BaseModel):
     weekends: bool = Field(default=False, description="Also all Saturday and Sunday.")
     critical_passes: bool = Field(default=True, description="Critical alerts do not wait.")
 
+    @field_validator("hours")
+    @classmethod
+    def _last(cls, hours: str | None) -> str | None:
+        begin, end = hours.split("-") if hours else ("", None)
+        if begin == end:
+            raise misplaced(f"quiet hours that end as they begin, {hours}", "two different times")
+        return hours
+
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, name: str) -> str:

@@ -34,6 +34,7 @@ BROKEN = {
     "no host": ("      host: mx\n", "", 3, "no 'host' here"),
     "a wrong zone": ("Europe/Berlin", "Berlin", 15, "the time zone 'Berlin'"),
     "wrong hours": ("20:00-07:00", "20-7", 15, "expected times of the day such as 20:00-07:00"),
+    "no hours": ("20:00-07:00", "00:00-00:00", 15, "end as they begin"),
     "a wrong url": ('"https://x', '"htps://x', 8, "expected an address that begins with https"),
     "no secret": ("{env: TEAM}", "{}", 9, "neither 'env' nor 'file'"),
     "a secret itself": ("{env: TEAM}", "https://hooks.example/s3cret", 9, "found a text for"),
