@@ -240,6 +240,25 @@ def test_the_sum_of_a_split_is_the_month_of_the_mart(demo_home: Path) -> None:
         assert reader.rows(snapshot, sql)["cost"].sum() == pytest.approx(whole)
 
 
+def test_charges_without_a_category_lead_to_their_lines() -> None:
+    connection = warehouse(raw_focus=[
+        line("2026-02-01", "1"), line("2026-02-02", "2", ChargeCategory=None),
+    ])  # fmt: skip
+    build(connection, datetime(2026, 3, 1, 12))
+    names = ("clouds", "accounts", "services", "regions", "resource_id", "tag_key", "tag_value")
+    asked = dict.fromkeys(names) | {
+        "currency": "USD", "first": date(2026, 2, 1), "until": date(2026, 3, 1),
+        "before": date(2026, 1, 1), "split": "charge category", "measure": "effective",
+        "most": 9,
+    }  # fmt: skip
+    sql = data.statement("cost_groups", **asked, categories=None)
+    groups = dict(connection.execute(sql).pl().select("split", "cost").iter_rows())
+    assert groups == {"Usage": 1, "(unknown)": 2}
+    for query, column in (("focus_lines", "EffectiveCost"), ("focus_files", "effective_cost")):
+        sql = data.statement(query, **asked, categories=["(unknown)"])
+        assert connection.execute(sql).pl()[column].to_list() == [2], query
+
+
 def test_a_figure_leads_to_its_lines_and_to_the_file_they_came_in(demo_home: Path) -> None:
     reader = data.Reader(load_settings(demo_home))
     snapshot = reader.published()

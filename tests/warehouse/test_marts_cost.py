@@ -27,6 +27,11 @@ def test_daily_cost_sums_exactly_and_keeps_credits_and_negative_lines() -> None:
     assert sum(row["lines"] for row in found) == 4
 
 
+def test_a_charge_without_a_category_is_one_of_unknown_category() -> None:
+    found = mart("daily_cost", raw_focus=[line("2026-03-01", "1", ChargeCategory=None)])
+    assert [row["charge_category"] for row in found] == ["(unknown)"]
+
+
 def test_two_currencies_are_two_rows_and_never_one_sum() -> None:
     found = mart("monthly_cost", "currency", raw_focus=[
         line("2026-03-01", "1", BillingCurrency="EUR"),

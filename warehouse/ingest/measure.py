@@ -75,18 +75,22 @@ def months(connection: DuckDBPyConnection, source: Source) -> frozenset[tuple[st
 
 
 def gaps(parts: Sequence[tuple[Bill, Part]]) -> str | None:
-    """What to say of charges without a day or a category; they are in the month's total alone."""
-    rows = {
-        "ChargePeriodStart": sum(part.undated for _, part in parts),
-        "ChargeCategory": sum(part.uncategorised for _, part in parts),
+    """What to say of charges without a day or a category, and which totals lack them."""
+    lacking = {
+        "ChargePeriodStart (in no total by day)": [p.undated for _, p in parts],
+        "ChargeCategory (shown as '(unknown)')": [p.uncategorised for _, p in parts],
     }
-    missing = [f"{count} rows have no {column}" for column, count in rows.items() if count]
+    missing = [
+        f"{sum(rows)} {'row has' if sum(rows) == 1 else 'rows have'} no {column}"
+        for column, rows in lacking.items()
+        if any(rows)
+    ]
     if not missing:
         return None
     names = sorted({bill.shown for bill, part in parts if part.undated or part.uncategorised})
     return (
-        f"{' and '.join(missing)} in {', '.join(names[:3])}, which FOCUS requires; they are kept "
-        "and in the total of the period, but in no total by day or by category"
+        f"{'; '.join(missing)}. FOCUS requires that; they are kept and in the total of the period: "
+        f"{', '.join(names[:3])}"
     )
 
 

@@ -12,7 +12,7 @@ select
     coalesce(focus.ServiceName, '(unknown)') as service,
     focus.ServiceCategory as service_category,
     coalesce(focus.RegionId, 'global') as region,
-    focus.ChargeCategory as charge_category, -- Usage, Purchase, Tax, Credit, Adjustment
+    coalesce(focus.ChargeCategory, '(unknown)') as charge_category, -- Usage, Purchase, Tax, Credit, Adjustment
     focus.ChargeClass as charge_class, -- Correction of what was billed before, as refunds are; null = a charge of its own
     focus.BillingCurrency as currency,
     sum(focus.BilledCost) as billed_cost, -- what is invoiced

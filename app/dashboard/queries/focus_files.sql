@@ -25,7 +25,10 @@ with line as (
             getvariable('regions') is null
             or list_contains(getvariable('regions'), coalesce(focus.RegionId, 'global'))
         )
-        and (getvariable('categories') is null or list_contains(getvariable('categories'), focus.ChargeCategory))
+        and (
+            getvariable('categories') is null
+            or list_contains(getvariable('categories'), coalesce(focus.ChargeCategory, '(unknown)'))
+        )
         and (
             getvariable('resource_id') is null
             or focus.ResourceId = getvariable('resource_id')

@@ -172,7 +172,8 @@ def test_a_charge_of_no_day_or_no_category_is_kept_and_said(tmp_path: Path) -> N
     rows = [*lines(3), line(ChargePeriodStart=""), line(ChargeCategory="NULL")]
     report = load(lake, write(tmp_path / "a.csv", rows))
     text = report.loaded[0].reason or ""
-    assert text.startswith("alarm: 1 rows have no ChargePeriodStart and 1 rows have no ChargeCat")
+    assert text.startswith("alarm: 1 row has no ChargePeriodStart (in no total by day)")
+    assert "; 1 row has no ChargeCategory (shown as '(unknown)')" in text
     assert "they are kept and in the total of the period" in text
     assert total(lake) == (5, 9)
     assert query(lake, "select note from raw.billing_manifest") == [(text,)]
