@@ -45,7 +45,7 @@ def header(heading: str, question: str) -> None:
 def show_sql(what: str, *statements: str) -> None:
     """The queries behind a figure, exactly as they were run."""
     with st.popover("Show the SQL", icon=":material/code:", type="tertiary"):
-        st.caption(f"{what}, on snapshot {data.snapshot().id}")
+        st.caption(f"{markdown(what)}, on snapshot {data.snapshot().id}")
         for statement in statements:
             st.code(statement, language="sql", wrap_lines=True)
 

@@ -267,12 +267,17 @@ def test_a_figure_leads_to_its_lines_and_to_the_file_they_came_in(demo_home: Pat
         ("clouds", "accounts", "services", "regions", "categories", "tag_key", "tag_value")
     ) | {
         "currency": "USD",
+        "measure": "effective",
         "first": month,
         "until": date(month.year + month.month // 12, month.month % 12 + 1, 1),
     }
     resource = reader.rows(
         snapshot, data.statement("cost_resources", most=1, **asked)
     ).row(0, named=True)  # fmt: skip
+    listed = reader.rows(
+        snapshot, data.statement("cost_resources", most=9, **asked | {"measure": "list"})
+    )["list_cost"].drop_nulls().to_list()  # fmt: skip
+    assert listed == sorted(listed, key=abs, reverse=True), "the costliest by what is shown"
     asked |= {"resource_id": resource["resource_id"]}
     lines = reader.rows(snapshot, data.statement("focus_lines", most=10_000, **asked))
     found = reader.rows(snapshot, data.statement("focus_files", **asked))

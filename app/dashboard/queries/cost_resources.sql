@@ -22,5 +22,13 @@ where
     and (getvariable('services') is null or list_contains(getvariable('services'), resource_cost.service))
     and (getvariable('regions') is null or list_contains(getvariable('regions'), resource_cost.region))
 group by resource_cost.resource_id, resource_cost.cloud, resource_cost.account
-order by abs(sum(resource_cost.effective_cost)) desc, resource_cost.resource_id
+order by
+    abs(
+        case getvariable('measure')
+            when 'effective' then sum(resource_cost.effective_cost)
+            when 'billed' then sum(resource_cost.billed_cost)
+            when 'list' then sum(resource_cost.list_cost)
+        end
+    ) desc nulls last,
+    resource_cost.resource_id
 limit getvariable('most')

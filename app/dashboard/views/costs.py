@@ -167,11 +167,11 @@ def _groups(choice: Choice, currency: str) -> dict[str, Any] | None:
         _total(choice, groups, currency)
         _chart(choice, asked, groups, currency)
     with st.container(border=True):
-        st.subheader(f"By {choice.split}", anchor=False)
+        st.subheader(f"By {money.markdown(choice.split)}", anchor=False)
         named = groups.with_columns(pl.coalesce("label", "split").alias("name"))
         columns: dict[str, Any] = {
             "name": st.column_config.TextColumn(
-                choice.split.capitalize(), pinned=True, width="medium"
+                choice.split[:1].upper() + choice.split[1:], pinned=True, width="medium"
             ),
             "cost": page.money_column("Cost", currency),
             "share": st.column_config.ProgressColumn(
@@ -301,7 +301,9 @@ def _inside(choice: Choice, group: dict[str, Any], currency: str) -> None:
                 "accounts": [resource["account"]],
             }
             lines.lines(asked, resource["name"], currency)
-        elif st.toggle(f"Show the bill lines of {group['name']}", key="costs_lines_of_group"):
+        elif st.toggle(
+            f"Show the bill lines of {money.markdown(group['name'])}", key="costs_lines_of_group"
+        ):
             lines.lines(asked, group["name"], currency)
 
 
