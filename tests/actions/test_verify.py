@@ -49,7 +49,10 @@ def bill(
 
 def billed_until(facts: DuckDBPyConnection, day: date, payer: str = "payer") -> None:
     facts.execute("delete from marts.account_billed_until where billing_account = ?", [payer])
-    facts.execute("insert into marts.account_billed_until values ('aws', ?, ?)", [payer, day])
+    known = (
+        "insert into marts.account_billed_until (cloud, billing_account, until) values (?, ?, ?)"
+    )
+    facts.execute(known, ["aws", payer, day])
 
 
 def stopped(office: Office) -> Run:
@@ -99,7 +102,7 @@ def test_bill_that_names_no_account_counts_as_one(
     bill(facts, APPLIED_ON - timedelta(days=14), 14, 1)
     facts.execute("update raw.focus set BillingAccountId = null")
     facts.execute(
-        "insert into marts.account_billed_until values ('aws', null, ?)",
+        "insert into marts.account_billed_until (cloud, until) values ('aws', ?)",
         [APPLIED_ON + timedelta(days=8)],
     )
     assert measured(office, facts, run) == ("saved", "saved", "pending")
