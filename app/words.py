@@ -69,6 +69,11 @@ def period(horizon: str, starts_on: date, last_day: date, today: date) -> str:
             return f"{length} days from {day(starts_on)}"
 
 
+def uncompared(month: date) -> str:
+    """Why nothing is compared with a month of which there are no bills."""
+    return f"There are no bills of {month:%B}, so that nothing can be compared with it."
+
+
 def counted(number: int, what: str) -> str:
     """A number with its noun.
 

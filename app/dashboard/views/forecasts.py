@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.dashboard import charts, data, forecast_causes, money, page, visitor
 from app.dashboard.incident_link import incident_link
-from app.words import counted, period
+from app.words import counted, period, uncompared
 
 ALL = "All"
 LEAST = 0.5  # of a change that is told, in the currency
@@ -198,9 +198,7 @@ def _change(sums: pl.DataFrame, asked: dict[str, Any]) -> None:
     last_month = (month - timedelta(days=1)).replace(day=1)
     st.subheader(f"What changes against {last_month:%B}", anchor=False)
     if last_month not in data.ask("cost_months", currency=asked["currency"])["month"].to_list():
-        st.caption(
-            f"There are no bills of {last_month:%B}, so that nothing can be compared with it."
-        )
+        st.caption(uncompared(last_month))
         return
     found = data.ask("forecast_change", **asked)
     before, now = float(found["before"].sum()), float(found["now"].sum())

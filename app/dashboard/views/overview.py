@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.dashboard import charts, data, incident_feedback, money, page, visitor
 from app.dashboard.incident_link import incident_link
-from app.words import NO_INVENTORY, counted
+from app.words import NO_INVENTORY, counted, uncompared
 
 DAYS = 90
 TOP = 5  # open incidents that are listed
@@ -116,10 +116,8 @@ def _cards(kpi: dict[str, Any], currency: str) -> None:
 def _ends(kpi: dict[str, Any], compared: str, currency: str) -> str:
     if kpi["month_end_mean"] is None:
         return "it needs some weeks of daily costs"
-    compared = compared if kpi["before_forecast"] is not None else ""
-    return f"{compared}80%: " + money.between(
-        kpi["month_end_lo80"], kpi["month_end_hi80"], currency
-    )
+    ends = money.between(kpi["month_end_lo80"], kpi["month_end_hi80"], currency)
+    return f"{compared if kpi['before_forecast'] is not None else ''}80%: {ends}"
 
 
 def _card(
@@ -220,8 +218,7 @@ def _unchanged(kpi: dict[str, Any]) -> str:
     if kpi["month_to_date"] is None:
         return f"{kpi['month']:%B} has no bills yet: they come a day or more late."
     if kpi["last_month"] is None:
-        before = kpi["month"] - timedelta(days=1)
-        return f"There are no bills of {before:%B}, so that nothing can be compared with it."
+        return uncompared(kpi["month"] - timedelta(days=1))
     return "Nothing changed against the same days of last month."
 
 
