@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders import HOOK, NOW, Watch, alerts, queue, sent, states, titles
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 from receivers import Answer, Mailbox, http_receiver, smtp_receiver
@@ -246,6 +246,7 @@ def test_quiet_hours_end_at_the_wall_clock(now: datetime, until: datetime | None
     st.times(), st.times(), st.booleans(),
 )  # fmt: skip
 def test_quiet_hours_always_end(now: datetime, zone: str, a: Any, b: Any, weekends: bool) -> None:
+    assume(f"{a:%H:%M}" != f"{b:%H:%M}")  # the settings refuse hours that end as they begin
     hours = f"{a:%H:%M}-{b:%H:%M}"
     quiet = QuietSettings(time_zone=zone, hours=hours, weekends=weekends)
     until = quiet_until(now, quiet)
