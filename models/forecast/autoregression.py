@@ -90,20 +90,21 @@ class Autoregression:
     def _solve(self, z: Floats, lags: tuple[int, ...]) -> Floats:
         longest = max(lags)
         target = z[:, longest:]
-        columns = [z[:, longest - lag : z.shape[1] - lag] for lag in lags]
-        design = np.stack([*columns, np.ones_like(target)], axis=2)
-        usable = np.isfinite(target) & np.isfinite(design).all(axis=2)
+        design = np.ones((len(z), len(lags) + 1, target.shape[1]))  # the last is the constant
+        for place, lag in enumerate(lags):
+            design[:, place] = z[:, longest - lag : z.shape[1] - lag]
+        usable = np.isfinite(target) & np.isfinite(design).all(axis=1)
         target = np.where(usable, target, 0.0)
-        design = np.where(usable[:, :, None], design, 0.0)
+        design = np.where(usable[:, None], design, 0.0)
         penalty = np.diag([self.ridge] * len(lags) + [1e-6])
         trust = np.ones_like(target)
         weights = np.zeros((len(z), len(lags) + 1))
         for _ in range(1 + ROUNDS):
-            weighted = design * trust[:, :, None]
-            square = np.matmul(weighted.transpose(0, 2, 1), design) + penalty
-            right = np.matmul(weighted.transpose(0, 2, 1), target[:, :, None])
+            weighted = design * trust[:, None]
+            square = np.matmul(weighted, design.transpose(0, 2, 1)) + penalty
+            right = np.matmul(weighted, target[:, :, None])
             weights = np.linalg.solve(square, right)[:, :, 0]
-            error = np.abs(target - np.matmul(design, weights[:, :, None])[:, :, 0])
+            error = np.abs(target - np.matmul(weights[:, None], design)[:, 0])
             typical = np.nan_to_num(median(np.where(usable, error, np.nan)))[:, None]
             trust = np.minimum(1.0, OUTLIER * 1.48 * (typical + 1e-9) / (error + 1e-9))
         return weights

@@ -88,7 +88,9 @@ def smooth(
     start = _first_level(first, max(seasons, default=1))
     level = np.repeat(start[:, None], trials, axis=1)
     trend = np.zeros((count, trials))
-    waves = [np.repeat(p[:, None, :], trials, axis=1) for p in profiles]
+    waves = [
+        np.repeat(p.T[:, :, None], trials, axis=2) for p in profiles
+    ]  # one phase lies together
     spread = np.repeat(_first_spread(first)[:, None], trials, axis=1)
     loss = np.zeros((count, trials))
     ahead = max([*seasons, 1])
@@ -96,32 +98,35 @@ def smooth(
     run, pushed = np.zeros((count, trials)), np.zeros((count, trials))
     forget = 1 - min(1.0, LOSS_MEMORY / max(stops[0], 1))
     for t in range(stops[-1]):
-        back = (t - stops[0]) % np.array([w.shape[2] for w in waves]) if waves else ()
+        back = (t - stops[0]) % np.array([len(w) for w in waves]) if waves else ()
         drifted = grid.damping * trend
-        expected = level + drifted
+        moved = level + drifted
+        expected = moved
         for wave, phase in zip(waves, back, strict=True):
-            expected = expected + wave[:, :, phase]
+            expected = expected + wave[phase]
         error = values[:, t : t + 1] - expected
         unknown = np.isnan(error)
         error[unknown] = 0.0
-        limit = CLIP * spread
+        size, limit = np.abs(error), CLIP * spread
         clipped = np.clip(error, -limit, limit)
-        far = np.abs(values[:, t : t + 1] - expected + level + drifted - past[t % ahead])
-        far[np.isnan(far)] = 0.0
+        far = np.abs(error + (moved - past[t % ahead]))
+        far[unknown] = 0.0
         loss = forget * loss + far
         past[t % ahead] = level
-        side = np.sign(error) * (np.abs(error) > limit)
-        same = (side != 0) & (side * pushed >= 0)
-        run = np.where(unknown, run, np.where(same, run + 1, side != 0))
-        pushed = np.where(unknown, pushed, np.where(same, pushed + error, error * np.abs(side)))
-        shifted = run >= SHIFT
-        jump = np.where(shifted, pushed / np.maximum(run, 1), alpha * clipped)
-        run, pushed = np.where(shifted, 0.0, run), np.where(shifted, 0.0, pushed)
-        level = level + drifted + jump
+        jump = alpha * clipped
+        out = np.nonzero(size > limit)  # few: the rest is on no run
+        goes_on = pushed[out] * error[out] >= 0
+        length = np.where(goes_on, run[out] + 1, 1.0)
+        pushing = np.where(goes_on, pushed[out], 0.0) + error[out]
+        shifted = length >= SHIFT
+        run, pushed = np.where(unknown, run, 0.0), np.where(unknown, pushed, 0.0)
+        run[out], pushed[out] = np.where(shifted, 0.0, length), np.where(shifted, 0.0, pushing)
+        jump[out] = np.where(shifted, pushing / length, jump[out])
+        level = moved + jump
         trend = drifted + beta * clipped
         for wave, phase in zip(waves, back, strict=True):
-            wave[:, :, phase] += gamma * clipped
-        grown = spread + SPREAD_MEMORY * (1.25 * np.minimum(np.abs(error), 3 * limit) - spread)
+            wave[phase] += gamma * clipped
+        grown = spread + SPREAD_MEMORY * (1.25 * np.minimum(size, 3 * limit) - spread)
         spread = np.where(unknown, spread, grown)
         if t + 1 in stops:
             states.append(_state(level, trend, waves, loss, grid.damping, t + 1 - stops[0]))
@@ -134,7 +139,7 @@ def _state(
     """The best setting of each series; profiles rolled by the steps since they were made."""
     best = loss.argmin(axis=1)
     row = np.arange(len(best))
-    profiles = tuple(np.roll(w[row, best], -(ahead % w.shape[2]), axis=1) for w in waves)
+    profiles = tuple(np.roll(w[:, row, best], -(ahead % len(w)), axis=0).T for w in waves)
     return State(level[row, best], trend[row, best], profiles, damping)
 
 
