@@ -7,10 +7,11 @@ from typing import Any
 
 from app.errors import BadInput
 from app.selection_words import sentence
+from app.words import cloud_name
 from models.selection.find import find
 from models.selection.like import Need, need
 from models.selection.market import Market
-from models.selection.names import unmatched
+from models.selection.names import priced_clouds, unmatched
 from models.selection.requirements import Requirements
 from models.selection.total import HOURS_A_MONTH
 
@@ -38,6 +39,7 @@ class Chosen:
     considered: int
     rejected: Mapping[str, int]
     near_misses: Sequence[Row]
+    unpriced: str | None  # which of the clouds asked for have no price at all, as a sentence
 
 
 def choose(market: Market, asked: Requirements, limit: int) -> Chosen:
@@ -50,7 +52,20 @@ def choose(market: Market, asked: Requirements, limit: int) -> Chosen:
         considered=found.considered,
         rejected=found.rejected,
         near_misses=[_missed(row, market) for row in missed],
+        unpriced=_unpriced(market, asked),
     )
+
+
+def _unpriced(market: Market, asked: Requirements) -> str | None:
+    if "cloud" not in asked.sets:
+        return None
+    known = priced_clouds(market.connection, asked.os, asked.currency)
+    without = [cloud_name(cloud) for cloud in asked.sets["cloud"] if cloud not in known]
+    if not without:
+        return None
+    which = f"prices of {asked.os} in {asked.currency}"
+    has = ", ".join(map(cloud_name, known)) or "no cloud"
+    return f"No {which} are known of {' or '.join(without)}; there are some of {has}."
 
 
 def refuse_unknown_names(market: Market, asked: Requirements) -> None:

@@ -56,6 +56,7 @@ def answer(session: Session, given: Mapping[str, Any]) -> Answer:
         "considered": chosen.considered,
         "rejected": chosen.rejected,
         "near_misses": chosen.near_misses,
+        "unpriced": chosen.unpriced,
         "like": asked.like,
         "reasons": asked.reasons,
         "not_applied": asked.not_applied,
@@ -170,6 +171,8 @@ def _view(chosen: Chosen, asked: Asked, market: Market) -> Iterable["RenderableT
         yield f"{chosen.accepted:,} of {chosen.considered:,} prices fit."
     else:
         yield f"None of {chosen.considered:,} prices fits."
+    if chosen.unpriced:
+        yield chosen.unpriced
     if chosen.rejected:
         yield "Rejected by: " + ", ".join(rejection(*one) for one in chosen.rejected.items())
     if chosen.near_misses:

@@ -37,6 +37,18 @@ def unmatched(connection: DuckDBPyConnection, asked: Requirements) -> Iterator[U
             yield _told(kind, name, _known(connection, table, kind))
 
 
+def priced_clouds(connection: DuckDBPyConnection, os: str, currency: str) -> tuple[str, ...]:
+    """The clouds of which a price of that system in that currency is known."""
+    query = f"""
+select distinct place.cloud
+from priced
+join place using (place_id)
+join kind using (kind_id)
+where kind.os = {quoted(os)} and kind.currency = {quoted(currency)}
+order by place.cloud"""
+    return tuple(name for (name,) in connection.execute(query).fetchall())
+
+
 def _measured(connection: DuckDBPyConnection) -> tuple[str, ...]:
     """The regions to which a round trip is known from somewhere; each knows that to itself."""
     query = "select distinct unnest(map_keys(round_trips)) as name from place order by name"

@@ -224,6 +224,16 @@ def test_exporting_nothing_is_refused_with_what_rejected_all(tmp_path: Path) -> 
     assert "Rejected: " in outcome.stderr
 
 
+def test_a_cloud_without_prices_of_a_system_is_named(tmp_path: Path) -> None:
+    asked = ("select", "--cloud", "aws", "--cloud", "azure")
+    assert answer(*asked, home=tmp_path)["unpriced"] is None
+    windows = answer(*asked, "--os", "windows", home=tmp_path)
+    assert windows["offers"]
+    told = "No prices of windows in USD are known of Azure; there are some of AWS."
+    assert windows["unpriced"] == told
+    assert told in call(*asked, "--os", "windows", home=tmp_path).stdout
+
+
 def test_exports_print_what_other_tools_take(tmp_path: Path) -> None:
     options = (*NEED, "--cloud", "aws", "--region", "us-east-1", "--no-burstable")
     abis = call("select", *options, "--export", "abis", home=tmp_path)

@@ -215,6 +215,8 @@ def _offers(chosen: Chosen, asked: Requirements) -> None:
             columns=_columns(asked.currency, asked.near),
             rows=10,
         )
+    if chosen.unpriced:
+        st.caption(f":material/help: {chosen.unpriced}")
     for text in dict.fromkeys(text for one in chosen.offers for text in one["unknown"].values()):
         st.caption(f":material/help: Unknown: {money.markdown(text)}")
     told = ", ".join(rejection(*one) for one in chosen.rejected.items())
