@@ -63,6 +63,7 @@ def _layout(name: str, required: frozenset[str]) -> Layout:
         required=required,
         numbers=_NUMBERS,
         times=frozenset({"usage_start_time", "usage_end_time"}),
+        credits=frozenset({"credits"}),
         kept=frozenset(
             {
                 "service.id",

@@ -111,12 +111,21 @@ end;
 -- CUR 2.0 writes user:team as user_team.
 create or replace temp macro user_tags(t) as regexp_replace(t, '"user[_:]([^"]*)":', '"\1":', 'g');
 
--- The sum of the amounts in a JSON list of credits.
-create or replace temp macro credit_sum(t) as if(
-    json_valid(t),
-    list_sum(list_transform(from_json(t, '[{"amount":"VARCHAR"}]'), lambda c: amount(c.amount))),
-    null
-);
+-- The sum of the amounts in a JSON list of credits. What is no such list, or has a credit without an amount, fails.
+create or replace temp macro credit_sum(t) as case
+    when t = '[]' then 0
+    when t is not null
+        then
+            coalesce(
+                list_sum(
+                    list_transform(
+                        from_json_strict(t, '[{"amount":"VARCHAR"}]'),
+                        lambda c: amount(coalesce(c.amount, 'no amount'))
+                    )
+                ),
+                0
+            )
+end;
 
 -- An Azure subscription as the inventory names it, its bare id in lower case; bills also write /subscriptions/<id>.
 create or replace temp macro subscription(t) as case

@@ -11,6 +11,7 @@ from bills import (
     load,
     one,
     query,
+    reason,
     statuses,
     write,
     write_parquet,
@@ -140,3 +141,22 @@ def test_what_a_google_commitment_covers_and_what_lies_idle_of_its_fee(tmp_path:
          "Compute Flexible CUDs 1 Year", "Used", "Committed"),
         (d("0.5"), d("0.5"), None, d("0.5"), d("0.03"), None, None, None, "Standard"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "credits",
+    ["[{'amount': -0.1}]", '{"amount": -0.1}', '[{"amount": null}]', "[-0.1]", "none"],
+)
+def test_google_credits_that_can_not_be_read_are_refused(credits: str, tmp_path: Path) -> None:
+    """Lists as pandas writes them, above all: without their credits the cost would be too high."""
+    lake = lake_in(tmp_path)
+    report = load(lake, write(tmp_path / "g.csv", [flat(gcp()), flat(gcp(credits=credits))]))
+    assert "line 3, column credits: found" in reason(report, "g.csv")
+    assert "expected a JSON list of credits" in reason(report, "g.csv")
+
+
+@pytest.mark.parametrize("credits", ["[]", "[ ]", "null", ""])
+def test_google_lines_may_have_no_credits(credits: str, tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "g.csv", [flat(gcp(credits=credits))]))
+    assert one(lake, "EffectiveCost - BilledCost") == (0,)
