@@ -34,6 +34,7 @@ class Layout:
     required: frozenset[str]  # a file without one of these is not of this layout
     numbers: frozenset[str] = frozenset()  # columns whose text must be a number
     times: frozenset[str] = frozenset()  # columns whose text must be a time
+    credits: frozenset[str] = frozenset()  # columns whose text must be a JSON list of amounts
     kept: frozenset[str] = frozenset()  # columns that are mapped and kept in x_extra, too
     tag_columns: Sequence[tuple[str, str]] = ()  # prefix of a column -> prefix of the tag's key
     nulls: frozenset[str] = frozenset()  # further texts that mean null in `numbers` and `times`

@@ -28,6 +28,7 @@ COST = Layout(
         "cost_in_billing_currency": ("Cost", "PreTaxCost"),
         "date": ("UsageDateTime", "UsageDate"),
         "effective_price": ("ResourceRate",),
+        "exchange_rate_pricing_to_billing": (),
         "frequency": (),
         "invoice_id": (),
         "meter_category": (),
@@ -71,6 +72,7 @@ COST = Layout(
     numbers=frozenset(
         {
             "cost_in_billing_currency",
+            "exchange_rate_pricing_to_billing",
             "payg_cost_in_billing_currency",
             "payg_price",
             "quantity",
@@ -78,7 +80,15 @@ COST = Layout(
         }
     ),
     times=frozenset({"billing_period_end_date", "billing_period_start_date", "date"}),
-    kept=frozenset({"charge_type", "effective_price", "publisher_type", "pricing_model"}),
+    kept=frozenset(
+        {
+            "charge_type",
+            "effective_price",
+            "exchange_rate_pricing_to_billing",
+            "publisher_type",
+            "pricing_model",
+        }
+    ),
     variants={"actual": "azure-actual", "amortized": "azure-amortized"},
     variant_sql="cost_variant.sql",
 )

@@ -1,4 +1,5 @@
--- One row per line of an Azure actual or amortized cost export.
+-- One row per line of an Azure actual or amortized cost export. A customer agreement states prices in the pricing
+-- currency, of which the line has the exchange rate; FOCUS wants them in the currency of the costs.
 with line as (
     select
         bill.*,
@@ -7,8 +8,9 @@ with line as (
         replace(lower(coalesce(bill.pricing_model, '')), ' ', '') in ('reservation', 'savingsplan') as is_committed,
         bill.cost_in_billing_currency as cost,
         bill.quantity as amount,
-        nullif(bill.unit_price, 0) as price,
-        nullif(bill.payg_price, 0) as list_price,
+        coalesce(bill.pricing_currency <> bill.billing_currency, false) as is_converted,
+        nullif(bill.unit_price, 0) as stated_price,
+        nullif(bill.payg_price, 0) as stated_list_price,
         moment(bill.date) as day,
         coalesce(moment(bill.billing_period_start_date), date_trunc('month', moment(bill.date))) as period_start,
         moment(bill.billing_period_end_date) as period_end,
@@ -54,28 +56,25 @@ select
         as CommitmentDiscountType,
     case when line.kind = 'usage' then line.amount end as ConsumedQuantity,
     case when line.kind = 'usage' then line.unit_of_measure end as ConsumedUnit,
+    if(
+        line.is_converted, times(line.stated_price, line.exchange_rate_pricing_to_billing), line.stated_price
+    ) as ContractedUnitPrice,
     case
         when line.is_committed and (line.kind = 'usage' or line.kind like 'unused%')
-            then times(line.price, line.amount)
+            then times(ContractedUnitPrice, line.amount)
         else line.cost
     end as ContractedCost,
-    line.price as ContractedUnitPrice,
     case when line.is_committed and line.kind in ('purchase', 'refund') then 0 else line.cost end as EffectiveCost,
     line.invoice_id as InvoiceId,
     'Microsoft Azure' as InvoiceIssuerName,
+    if(
+        line.is_converted, times(line.stated_list_price, line.exchange_rate_pricing_to_billing), line.stated_list_price
+    ) as ListUnitPrice,
     case
         when line.kind = 'usage' or line.kind like 'unused%'
-            then
-                coalesce(
-                    nullif(line.payg_cost_in_billing_currency, 0),
-                    case
-                        when coalesce(line.pricing_currency, line.billing_currency) = line.billing_currency
-                            then times(line.list_price, line.amount)
-                    end
-                )
+            then coalesce(nullif(line.payg_cost_in_billing_currency, 0), times(ListUnitPrice, line.amount))
         else line.cost
     end as ListCost,
-    line.list_price as ListUnitPrice,
     case
         when line.is_committed and line.kind <> 'purchase' then 'Committed'
         when line.pricing = 'spot' then 'Dynamic'
@@ -83,6 +82,8 @@ select
         else 'Standard'
     end as PricingCategory,
     line.pricing_currency as PricingCurrency,
+    if(line.is_converted, line.stated_price, null) as PricingCurrencyContractedUnitPrice,
+    if(line.is_converted, line.stated_list_price, null) as PricingCurrencyListUnitPrice,
     line.amount as PricingQuantity,
     line.unit_of_measure as PricingUnit,
     'Microsoft Azure' as ProviderName,

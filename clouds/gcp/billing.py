@@ -18,6 +18,7 @@ _STANDARD = {
     "location.zone": (),
     "cost": (),
     "cost_at_list": (),
+    "cost_at_effective_price_default": (),
     "currency": (),
     "usage.amount": (),
     "usage.unit": (),
@@ -27,6 +28,10 @@ _STANDARD = {
     "invoice.month": (),
     "cost_type": (),
     "price.effective_price": (),
+    "price.effective_price_default": (),
+    "consumption_model.description": (),
+    "subscription.instance_id": (),
+    "currency_conversion_rate": (),
     "seller_name": (),
     "resource.name": (),
     "resource.global_name": (),
@@ -38,9 +43,11 @@ _NUMBERS = frozenset(
     {
         "cost",
         "cost_at_list",
+        "cost_at_effective_price_default",
         "usage.amount",
         "usage.amount_in_pricing_units",
         "price.effective_price",
+        "price.effective_price_default",
     }
 )
 
@@ -56,7 +63,19 @@ def _layout(name: str, required: frozenset[str]) -> Layout:
         required=required,
         numbers=_NUMBERS,
         times=frozenset({"usage_start_time", "usage_end_time"}),
-        kept=frozenset({"service.id", "credits", "invoice.month", "cost_type", "resource.name"}),
+        credits=frozenset({"credits"}),
+        kept=frozenset(
+            {
+                "service.id",
+                "consumption_model.description",
+                "credits",
+                "currency_conversion_rate",
+                "invoice.month",
+                "cost_type",
+                "resource.name",
+                "subscription.instance_id",
+            }
+        ),
     )
 
 

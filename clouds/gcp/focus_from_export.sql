@@ -1,4 +1,7 @@
 -- One row per line of a Google Cloud billing export; credits stay inside their line, so no cost is repeated.
+-- What a spend-based commitment covers has a consumption model of its own, whose price is its cost. The fee of the
+-- commitment is a line, too, at a price of one US dollar per dollar, less a credit for what was used: what is left of it
+-- lay idle (docs.cloud.google.com/docs/cuds-multiprice-datamodel).
 with line as (
     select
         bill.*,
@@ -12,6 +15,17 @@ dated as (
     select
         line.*,
         line.month + interval 1 month as next_month,
+        line."subscription.instance_id" is not null
+        and coalesce(line."consumption_model.description" <> 'Default', false) as is_covered,
+        coalesce(
+            case
+                when line."subscription.instance_id" is not null and line."consumption_model.description" = 'Default'
+                    then
+                        line."price.effective_price" in (1, try_cast(line.currency_conversion_rate as decimal(38, 18)))
+                        or contains(line.credits, 'FEE_UTILIZATION_OFFSET')
+            end,
+            false
+        ) as is_fee,
     from line
 )
 
@@ -34,17 +48,25 @@ select
         as ChargeFrequency,
     moment(dated.usage_end_time) as ChargePeriodEnd,
     moment(dated.usage_start_time) as ChargePeriodStart,
+    if(dated.is_covered or dated.is_fee, 'Spend', null) as CommitmentDiscountCategory,
+    if(dated.is_covered or dated.is_fee, dated."subscription.instance_id", null) as CommitmentDiscountId,
+    if(dated.is_covered, dated."consumption_model.description", null) as CommitmentDiscountName,
+    case when dated.is_covered then 'Used' when dated.is_fee then 'Unused' end as CommitmentDiscountStatus,
+    if(dated.is_covered or dated.is_fee, 'Committed Use Discount', null) as CommitmentDiscountType,
     dated."usage.amount" as ConsumedQuantity,
     dated."usage.unit" as ConsumedUnit,
-    dated.charge as ContractedCost,
-    dated."price.effective_price" as ContractedUnitPrice,
+    if(dated.is_covered, dated.cost_at_effective_price_default, dated.charge) as ContractedCost,
+    if(dated.is_covered, dated."price.effective_price_default", dated."price.effective_price") as ContractedUnitPrice,
     dated.charge + dated.credit as EffectiveCost,
     'Google Cloud' as InvoiceIssuerName,
     coalesce(
         dated.cost_at_list,
         if(dated.cost_type in ('tax', 'adjustment', 'rounding_error'), dated.charge, null)
     ) as ListCost,
-    case when coalesce(dated.cost_type, 'regular') = 'regular' then 'Standard' end as PricingCategory,
+    case
+        when coalesce(dated.cost_type, 'regular') = 'regular'
+            then if(dated.is_covered or dated.is_fee, 'Committed', 'Standard')
+    end as PricingCategory,
     dated."usage.amount_in_pricing_units" as PricingQuantity,
     dated."usage.pricing_unit" as PricingUnit,
     'Google Cloud' as ProviderName,

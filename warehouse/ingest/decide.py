@@ -238,7 +238,7 @@ def _decide_unit(
     newest = max(times, default=None)
     submitted = delivery.submitted_at
     month = f"{unit.billing_account}, {unit.period:%Y-%m}"
-    if loaded and given == set(loaded):
+    if loaded and given == set(loaded) and not policy.replace_feed:
         decision.status[unit] = "unchanged"
         decision.reason[unit] = f"{month} is loaded with exactly this content"
         if newest and submitted and submitted > newest:

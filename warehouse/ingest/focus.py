@@ -19,12 +19,13 @@ REQUIRED = (
 )
 PERIOD = ("BillingPeriodStart", "BillingPeriodEnd")
 PROVIDERS = ("ProviderName", "ServiceProviderName")
-Kind = Literal["a decimal number", "a time"]
+Kind = Literal["a decimal number", "a time", "a JSON list of credits"]
 _TYPES: Mapping[Kind, re.Pattern[str]] = {
     "a decimal number": re.compile(
         r"VARCHAR|DECIMAL\([\d,]+\)|DOUBLE|FLOAT|U?INTEGER|U?(TINY|SMALL|BIG)INT"
     ),
     "a time": re.compile(r"VARCHAR|DATE|TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?"),
+    "a JSON list of credits": re.compile(r"VARCHAR|JSON|.+\[\]"),
 }
 RECOGNISED = 4  # of the required columns make a file FOCUS, whatever else is missing
 

@@ -19,6 +19,7 @@ DATASETS = {  # other FOCUS datasets, by a column that only they have
     "BillingPeriodStatus": ("BillingPeriod", "billing periods"),
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_WITH_AMOUNT = re.compile(r"STRUCT\((.*, )?amount (DOUBLE|DECIMAL\([\d,]+\))(, .*)?\)\[\]")
 NO_NUMBER = "cast(null as decimal(38, 18))"
 NEAR = 0.4  # of the needed columns: with fewer there is no point in naming the others
 
@@ -281,6 +282,8 @@ def _kinds(source: Source, layout: Layout | None) -> dict[str, Kind]:
         if column in layout.numbers | layout.times:
             kind: Kind = "a decimal number" if column in layout.numbers else "a time"
             kinds |= dict.fromkeys(given, kind)
+        elif column in layout.credits:
+            kinds |= dict.fromkeys(given, "a JSON list of credits")
     return kinds
 
 
@@ -289,6 +292,13 @@ def _test(source: Source, layout: Layout | None, name: str, kind: Kind) -> str |
     column, type_ = source.columns[name], source.types[name]
     if not focus.fits(type_, kind):
         return f"{column} is not null"
+    if kind == "a JSON list of credits":
+        text = text_sql(source, name)
+        return (
+            None
+            if _WITH_AMOUNT.fullmatch(type_)
+            else f"try(credit_sum({text})) is null and {text} is not null"
+        )
     if type_ in ("DOUBLE", "FLOAT"):
         return f"not (abs({column}) < 1e19)"
     if type_ != "VARCHAR":

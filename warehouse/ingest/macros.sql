@@ -70,7 +70,7 @@ create or replace temp macro exact(x) as case
     when x between -0.00225 and 0.00225 then cast(cast(x as decimal(18, 18)) as decimal(38, 18))
     when x between -4500000 and 4500000 and round(x * 1e9) / 1e9 = x
         then cast(cast(x as decimal(18, 9)) as decimal(38, 18))
-    else cast(cast(x as varchar) as decimal(38, 18))
+    else list_transform([cast(x as varchar)], lambda digits: amount(digits))[1]
 end;
 
 -- The product of two amounts to the 15 digits that a price and a quantity have; exact decimals would overflow. The list
@@ -89,21 +89,23 @@ create or replace temp macro tag_object(t) as case
     when t is not null then cast(json_object('x_text', t) as varchar)
 end;
 
--- A JSON object of a JSON list of keys and values; of equal keys the first counts.
+-- A JSON object of a JSON list of keys and values; of equal keys the first counts. The list of one gives the parsed list a
+-- name, so that it is parsed once.
 create or replace temp macro label_object(t) as case
     when json_valid(t) and json_array_length(t) > 0 then cast(
         to_json(
-            map_from_entries(
-                list_transform(
-                    list_distinct(list_transform(from_json(t, '[{"key":"VARCHAR"}]'), lambda l: l.key)),
-                    lambda k: {
-                        'key': k,
-                        'value': list_filter(
-                            from_json(t, '[{"key":"VARCHAR","value":"VARCHAR"}]'), lambda l: l.key = k
-                        )[1].value
-                    }
+            list_transform(
+                [from_json(t, '[{"key":"VARCHAR","value":"VARCHAR"}]')],
+                lambda labels: map_from_entries(
+                    list_transform(
+                        list_distinct(list_transform(labels, lambda l: l.key)),
+                        lambda k: {
+                            'key': k,
+                            'value': list_filter(labels, lambda l: l.key = k)[1].value
+                        }
+                    )
                 )
-            )
+            )[1]
         ) as varchar
     )
 end;
@@ -111,12 +113,21 @@ end;
 -- CUR 2.0 writes user:team as user_team.
 create or replace temp macro user_tags(t) as regexp_replace(t, '"user[_:]([^"]*)":', '"\1":', 'g');
 
--- The sum of the amounts in a JSON list of credits.
-create or replace temp macro credit_sum(t) as if(
-    json_valid(t),
-    list_sum(list_transform(from_json(t, '[{"amount":"VARCHAR"}]'), lambda c: amount(c.amount))),
-    null
-);
+-- The sum of the amounts in a JSON list of credits. What is no such list, or has a credit without an amount, fails.
+create or replace temp macro credit_sum(t) as case
+    when t = '[]' then 0
+    when t is not null
+        then
+            coalesce(
+                list_sum(
+                    list_transform(
+                        from_json_strict(t, '[{"amount":"VARCHAR"}]'),
+                        lambda c: amount(coalesce(c.amount, 'no amount'))
+                    )
+                ),
+                0
+            )
+end;
 
 -- An Azure subscription as the inventory names it, its bare id in lower case; bills also write /subscriptions/<id>.
 create or replace temp macro subscription(t) as case

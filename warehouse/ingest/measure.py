@@ -27,6 +27,7 @@ from warehouse.ingest.sub_account import with_plain_sub_accounts
 RETYPE: Mapping[Kind, str] = {
     "a decimal number": "export the column as DECIMAL, DOUBLE, integers or text",
     "a time": "export the column as TIMESTAMP, DATE or text",
+    "a JSON list of credits": "export the column as a list of records with an amount, or as text",
 }
 IDENTITY = ("BillingAccountId", "BillingPeriodStart", "BillingCurrency")
 

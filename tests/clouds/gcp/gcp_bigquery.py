@@ -78,7 +78,11 @@ DETAILED = [
     _record("credits", *_fields("name", "full_name", "id", "type"),
             SchemaField("amount", "FLOAT"), mode="REPEATED"),
     _record("invoice", *_fields("month", "publisher_type")),
-    _record("price", SchemaField("effective_price", "NUMERIC"), *_fields("unit")),
+    _record("price", *_fields("effective_price", "effective_price_default", type_="NUMERIC"),
+            *_fields("unit")),
+    *_fields("cost_at_effective_price_default", type_="NUMERIC"),
+    _record("consumption_model", *_fields("id", "description")),
+    _record("subscription", *_fields("instance_id")),
 ]  # fmt: skip
 FOCUS = [
     *_fields("BillingAccountId", "BillingCurrency", "ChargeCategory", "ChargeDescription",

@@ -106,6 +106,21 @@ def test_what_a_line_says_arrives_in_focus(
         )]  # fmt: skip
 
 
+def test_what_a_commitment_covers_arrives_in_focus(
+    access: Access, make: Make, lake: Lake, tmp_path: Path
+) -> None:
+    model = {"id": "EB38", "description": "Compute Flexible CUDs 1 Year"}
+    covered = {"consumption_model": model, "subscription": {"instance_id": "subscriptions/1f"}}
+    line = detailed_line("202610", "0.1", cost_at_effective_price_default="0.125", **covered)
+    fetch_exports(access, [make([line])], tmp_path / "in")
+    totals(lake, tmp_path / "in")
+    query = "select CommitmentDiscountId, EffectiveCost, ContractedCost from raw.focus"
+    with lake.write("look") as write:
+        assert write.connection.execute(query).fetchall() == [
+            ("subscriptions/1f", Decimal("0.1"), Decimal("0.125"))
+        ]
+
+
 def test_a_focus_export_is_loaded_with_exact_totals(
     access: Access, make: Make, lake: Lake, tmp_path: Path
 ) -> None:

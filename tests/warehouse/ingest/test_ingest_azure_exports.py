@@ -112,3 +112,24 @@ def test_azure_columns_may_be_named_as_in_any_export(tmp_path: Path) -> None:
     assert one(lake, "BilledCost, BillingAccountId, cast(BillingPeriodEnd as varchar)") == (
         Decimal(3), "sub-1", "2026-11-01 00:00:00",
     )  # fmt: skip
+
+
+def test_prices_in_another_currency_than_the_costs_are_converted(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    row = azure(PricingCurrency="USD", UnitPrice="1.5", PayGPrice="2", PricingModel="SavingsPlan")
+    rows = [
+        row | {"ExchangeRatePricingToBilling": "0.9", "Date": "10/01/2026"},
+        row | {"ExchangeRatePricingToBilling": "", "Date": "10/02/2026"},
+    ]
+    load(lake, write(tmp_path / "a_amortized.csv", rows))
+    found = query(
+        lake,
+        "select ContractedCost, ContractedUnitPrice, ListCost, ListUnitPrice, PricingCurrency,"
+        " PricingCurrencyContractedUnitPrice, PricingCurrencyListUnitPrice from raw.focus"
+        " order by ChargePeriodStart",
+    )
+    stated = "USD", Decimal("1.5"), Decimal(2)
+    assert found == [
+        (Decimal("2.7"), Decimal("1.35"), Decimal("3.6"), Decimal("1.8"), *stated),
+        (None, None, None, None, *stated),
+    ]

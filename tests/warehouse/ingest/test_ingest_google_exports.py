@@ -11,6 +11,7 @@ from bills import (
     load,
     one,
     query,
+    reason,
     statuses,
     write,
     write_parquet,
@@ -103,3 +104,59 @@ def test_a_google_invoice_month_begins_at_midnight_in_los_angeles(
     found = one(lake, "cast(BillingPeriodStart as varchar), cast(BillingPeriodEnd as varchar)")
     assert found == (start, end)
     assert f"{report.loaded[0].period:%Y%m}" == month
+
+
+def test_what_a_google_commitment_covers_and_what_lies_idle_of_its_fee(tmp_path: Path) -> None:
+    """Google's own example of a fee of $0.216 an hour, of which $0.193 was used."""
+    own = {"subscription.instance_id": "subscriptions/1f", "project.id": "shop"}
+    fee = gcp(**own, **{"consumption_model.description": "Default", "price.effective_price": "1"})
+    offset = [{"amount": "-0.193", "type": "FEE_UTILIZATION_OFFSET"}]
+    flexible = {"consumption_model.description": "Compute Flexible CUDs 1 Year"}
+    rows = [
+        fee | {"cost": "0.193", "credits": offset, "price.effective_price": "0.92"},
+        fee | {"cost": "0.023", "credits": []},
+        gcp(cost="0.193", credits=[], **own, **flexible,
+            **{"cost_at_list": "0.28", "cost_at_effective_price_default": "0.268",
+               "price.effective_price": "0.0157", "price.effective_price_default": "0.0218"}),
+        # A commitment to resources has neither a model nor a price of its own.
+        gcp(cost="0.5", credits=[], **own, **{"consumption_model.description": "Default",
+                                              "price.effective_price": "0.03"}),
+    ]  # fmt: skip
+    lake = lake_in(tmp_path)
+    load(
+        lake,
+        write(tmp_path / "g.csv", [flat(row) for row in rows], [*flat({**rows[0], **rows[2]})]),
+    )
+    found = query(
+        lake,
+        "select BilledCost, EffectiveCost, ListCost, ContractedCost, ContractedUnitPrice,"
+        " CommitmentDiscountId, CommitmentDiscountName, CommitmentDiscountStatus, PricingCategory"
+        " from raw.focus order by all",
+    )
+    d, plan = Decimal, "subscriptions/1f"
+    assert found == [
+        (d("0.023"), d("0.023"), None, d("0.023"), d(1), plan, None, "Unused", "Committed"),
+        (d("0.193"), d(0), None, d("0.193"), d("0.92"), plan, None, "Unused", "Committed"),
+        (d("0.193"), d("0.193"), d("0.28"), d("0.268"), d("0.0218"), plan,
+         "Compute Flexible CUDs 1 Year", "Used", "Committed"),
+        (d("0.5"), d("0.5"), None, d("0.5"), d("0.03"), None, None, None, "Standard"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "credits",
+    ["[{'amount': -0.1}]", '{"amount": -0.1}', '[{"amount": null}]', "[-0.1]", "none"],
+)
+def test_google_credits_that_can_not_be_read_are_refused(credits: str, tmp_path: Path) -> None:
+    """Lists as pandas writes them, above all: without their credits the cost would be too high."""
+    lake = lake_in(tmp_path)
+    report = load(lake, write(tmp_path / "g.csv", [flat(gcp()), flat(gcp(credits=credits))]))
+    assert "line 3, column credits: found" in reason(report, "g.csv")
+    assert "expected a JSON list of credits" in reason(report, "g.csv")
+
+
+@pytest.mark.parametrize("credits", ["[]", "[ ]", "null", ""])
+def test_google_lines_may_have_no_credits(credits: str, tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "g.csv", [flat(gcp(credits=credits))]))
+    assert one(lake, "EffectiveCost - BilledCost") == (0,)

@@ -369,3 +369,14 @@ def test_a_json_beside_a_bill_that_is_no_manifest_is_refused_alone(tmp_path: Pat
     report = load(lake, tmp_path / "bills")
     assert statuses(report) == {"a.csv": {"loaded"}, "manifest.json": {"rejected"}}
     assert "not a manifest we know" in reason(report, "manifest.json")
+
+
+def test_what_is_loaded_is_mapped_anew_where_that_is_asked_for(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    file = write(tmp_path / "a.csv", lines(2))
+    load(lake, file)
+    with lake.write("an older version mapped it otherwise") as other:
+        other.connection.execute("update raw.focus set ContractedCost = 9")
+    assert statuses(load(lake, file)) == {"a.csv": {"unchanged"}}
+    assert statuses(load(lake, file, replace_feed=True)) == {"a.csv": {"loaded"}}
+    assert query(lake, "select count(*), sum(ContractedCost) from raw.focus") == [(2, 3)]
