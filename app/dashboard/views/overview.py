@@ -173,6 +173,9 @@ def _spend(today: date, currency: str) -> None:
         "categories": None,
     }
     costs = page.with_names(data.ask("cost_per_day", **asked), "split")
+    if split == "account":
+        names = page.account_labels(data.ask("billed_accounts", currency=currency))
+        costs = costs.with_columns(pl.col("split").replace(names))
     if costs.is_empty():
         page.empty(
             f"No day of the last {DAYS} is billed to its end.", "Load the bills of the last days."
