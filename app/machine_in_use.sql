@@ -1,4 +1,5 @@
 -- One row per running machine of that id or name: what it is, what it used at its peaks; null = not measured well enough.
+-- With a cloud and account only the one there of that id.
 -- Evidence as the checks want it: 80 % of the hours of 14 days, of 32 days too where those were measured.
 with used as (
     select
@@ -40,5 +41,11 @@ left join used
     on machine.cloud = used.cloud and machine.account = used.account and machine.resource_id = used.resource_id
 left join marts.resource_run_rate as rate
     on machine.cloud = rate.cloud and machine.resource_id = rate.resource_id
-where machine.kind = 'instance' and $wanted in (machine.resource_id, machine.name)
+where
+    machine.kind = 'instance'
+    and if(
+        $cloud is null,
+        $wanted in (machine.resource_id, machine.name),
+        (machine.cloud, machine.account, machine.resource_id) = ($cloud, $account, $wanted)
+    )
 order by machine.cloud, machine.resource_id

@@ -80,8 +80,13 @@ def refuse_unknown_names(market: Market, asked: Requirements) -> None:
         )
 
 
-def need_of(market: Market, wanted: str) -> tuple[Row, Need]:
-    """A running machine by its id or name, and what it needs. Raises `BadInput`."""
+def need_of(
+    market: Market, wanted: str, place: tuple[str | None, str | None] = (None, None)
+) -> tuple[Row, Need]:
+    """A running machine by its id or name, and what it needs. Raises `BadInput`.
+
+    With a place, a cloud and account, it is the one there of that id.
+    """
     if market.snapshot is None:
         raise BadInput(
             f"--like {wanted} needs a home with an inventory and metrics, and nothing is published "
@@ -92,7 +97,8 @@ def need_of(market: Market, wanted: str) -> tuple[Row, Need]:
     query = (files("app") / "machine_in_use.sql").read_text()
     cursor = market.connection.cursor()
     cursor.execute("use lake")
-    result = cursor.execute(query, {"wanted": wanted})
+    cloud, account = place
+    result = cursor.execute(query, {"wanted": wanted, "cloud": cloud, "account": account})
     names = [column[0] for column in result.description or ()]
     found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     if not found:

@@ -13,7 +13,9 @@ WHOLE = {"JPY", "KRW", "CLP", "VND", "ISK", "HUF"}  # nobody uses their hundredt
 NAMED = {"USD": "dollar", "EUR": "euro", "JPY": "yen"}  # tables know these by name
 STEPS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 UNKNOWN = "unknown"
-MARKUP = re.compile(r"[\\`*\[\]<>~$]|(?<!\w)[_#]|_(?!\w)|&(?=#?\w+;)")  # in Markdown
+MARKUP = re.compile(r"[\\`*\[\]<>~$:]|(?<!\w)[_#]|_(?!\w)|&(?=#?\w+;)")  # in Markdown
+UNESCAPABLE = re.compile(r"(?<=:)(?=material/)|(?<=http:|ttps:)(?=//)|(?<=www)(?=\.)", re.I)
+WORD_JOINER = "\u2060"  # no width, no break
 
 Amount = Decimal | float | int
 
@@ -135,10 +137,12 @@ def chance(share: float | None) -> str:
 def markdown(text: str) -> str:
     r"""Text as it reads, in places that take Markdown: no name in it becomes a link or a badge.
 
-    >>> print(markdown("$5 to $9"), markdown("my_db [:red[x](y)"))
-    \$5 to \$9 my_db \[:red\[x\](y)
+    >>> print(markdown("$5 to $9"), markdown("my_db [:red[x](y)"), markdown("web:blue"))
+    \$5 to \$9 my_db \[\:red\[x\](y) web\:blue
     """
-    return MARKUP.sub(r"\\\g<0>", visible(" ".join(text.splitlines())))
+    text = visible(" ".join(text.splitlines()))
+    # Addresses and icons are found after escapes are gone, so only something in between helps.
+    return MARKUP.sub(r"\\\g<0>", UNESCAPABLE.sub(WORD_JOINER, text))
 
 
 def code(text: str) -> str:

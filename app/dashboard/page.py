@@ -105,6 +105,28 @@ def with_names(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.with_columns(pl.col(column).replace(CLOUD_NAMES))
 
 
+def account_labels(accounts: pl.DataFrame) -> dict[str, str]:
+    """What to call each account, by its cloud and id as `aws/123`; those of one name differ.
+
+    >>> account_labels(pl.DataFrame({
+    ...     "cloud": ["aws", "aws", "aws", "gcp"], "account": ["1", "2", "prod", "prod"],
+    ...     "account_name": ["web", "web", "shop", "shop"]}))
+    {'aws/1': 'web (1)', 'aws/2': 'web (2)', 'aws/prod': 'shop (AWS, prod)', \
+'gcp/prod': 'shop (Google Cloud, prod)'}
+    """
+    alike: dict[str, set[tuple[str, str]]] = {}
+    rows = accounts.select("account_name", "cloud", "account").unique(maintain_order=True).rows()
+    for name, cloud, account in rows:
+        alike.setdefault(name, set()).add((cloud, account))
+    labels: dict[str, str] = {}
+    for name, cloud, account in rows:
+        others = alike[name]
+        is_one_id = len({one for _, one in others}) < len(others)
+        which = f" ({cloud_name(cloud)}, {account})" if is_one_id else f" ({account})"
+        labels[f"{cloud}/{account}"] = name + (which if len(others) > 1 else "")
+    return labels
+
+
 def rows_of(evidence: str | None, key: str) -> None:
     """The facts behind a claim: its query, and the rows it gives on this snapshot."""
     if not evidence:

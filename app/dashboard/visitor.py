@@ -14,14 +14,14 @@ def choose_currency() -> None:
     if len(found) < 2:
         st.session_state["currency"] = found[0] if found else "USD"
         return
-    named = st.query_params.get("currency")  # what a link leads to
     st.segmented_control(
         "Currency",
         found,
-        default=named if named in found else found[0],
+        default=found[0],
         required=True,
         key="currency",
         persist_state="session",
+        bind="query-params",
         help="Amounts in different currencies are never added up. Each page shows one.",
     )
 

@@ -121,6 +121,18 @@ def test_every_page_opens_without_a_console_error_or_a_request_to_elsewhere(
         page.context.close()
 
 
+def test_the_address_keeps_the_currency(browser: Browser, address: str) -> None:
+    page, _ = opened(browser, address)
+    page.get_by_test_id("stSidebar").get_by_text("EUR", exact=True).click()
+    go_to(page, "Forecasts")
+    settled(page)
+    shown = page.get_by_test_id("stMetric").first.inner_text()
+    assert "€" in shown
+    copied, _ = opened(browser, page.url)
+    settled(copied)
+    assert copied.get_by_test_id("stMetric").first.inner_text() == shown
+
+
 def test_no_page_is_wider_than_a_phone(browser: Browser, address: str, tmp_path: Path) -> None:
     page, trouble = opened(browser, address, phone=True)
     for name in PAGES:

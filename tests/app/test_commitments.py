@@ -1,14 +1,18 @@
 """The commands on commitments, on a small demo home; plans from files."""
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from command_line import answer, call
+from pages import opened
 
 from app.commitment_words import beyond
 from app.errors import BadInput
 from app.plan_file import EXAMPLE, read_plan
+from pipelines.settings import load_settings
+from warehouse.lake import Lake
 
 SAVINGS_PLAN = """commitments:
   - cloud: aws
@@ -144,3 +148,22 @@ def test_a_plan_that_is_wrong_is_refused_with_what_was_expected(
 def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="can't be read"):
         read_plan(tmp_path / "nothing.yaml")
+
+
+def test_the_page_calls_unknown_what_no_bill_and_no_price_tells(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    with lake.write("nothing is told") as write:
+        write.connection.execute("update marts.commitment_owned set unused_cost = null")
+        write.connection.execute(
+            "update marts.commitment_plan_now"
+            " set term = null, is_recommended = false, reason = 'no price is known'"
+        )
+    lake.publish(write.snapshot, datetime(2026, 11, 16), "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "commitments", monkeypatch)
+    assert not app.exception
+    shown = {one.label: one.value for one in app.metric}
+    assert shown["Paid for nothing"] == "unknown"
+    assert shown["Likely saving a month"] == "unknown"
+    assert any("Nothing can be suggested in USD" in one.value for one in app.markdown)

@@ -1,7 +1,9 @@
 """What pages call a month that has just begun or ended, or in which credits outweigh costs."""
 
+import json
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import call
@@ -112,6 +114,17 @@ def test_a_forecast_from_old_bills_is_called_by_the_months_it_is_of(
     told = call("forecasts", home=own_demo_home).stdout
     assert "November 2026" in told
     assert "this month" not in told
+
+
+def test_the_forecast_of_old_bills_is_drawn_after_what_was_spent(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_as_of(own_demo_home, datetime(2027, 2, 10), datetime(2026, 11, 16))
+    app = opened(own_demo_home, "overview", monkeypatch)
+    assert not app.exception
+    drawn: list[Any] = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+    lines = {line.get("name") for chart in drawn for line in chart}
+    assert {"Spent", "Expected"} <= lines
 
 
 def test_on_the_first_days_of_a_month_the_forecast_is_called_by_the_month_it_is_of() -> None:

@@ -78,7 +78,7 @@ def test_the_page_of_costs_answers(home: Path, monkeypatch: pytest.MonkeyPatch) 
     app.selectbox(key="costs_split").set_value("tag: team").run()
     assert not app.exception
     assert not app.error
-    assert any(heading.value == "By tag: team" for heading in app.subheader)
+    assert any(heading.value == r"By tag\: team" for heading in app.subheader)
 
 
 def test_the_lines_of_a_resource_are_those_of_its_account(

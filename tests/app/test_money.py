@@ -35,3 +35,13 @@ def test_a_range_names_its_unit_once_or_twice_but_never_wrongly(a: Decimal, b: D
 def test_a_range_shares_its_unit() -> None:
     assert money.between(1200, 3400, "USD") == "$1.20\N{EN DASH}3.40K"
     assert money.between(900, 1200, "EUR") == "€900\N{EN DASH}1.20K"
+
+
+def test_names_keep_what_streamlit_takes_for_colours_icons_and_links() -> None:
+    """As seen in a browser: `web:blue` was shown as `web`, `a:de:b` with a flag in it."""
+    assert money.markdown("web:blue") == r"web\:blue"
+    assert money.markdown("a:de:b :+1:") == r"a\:de\:b \:+1\:"
+    for text in (":material/delete:", "http://a.example", "HTTPS://a.example", "www.a.example"):
+        shown = money.markdown(text)
+        assert "\u2060" in shown, "nothing keeps it from becoming an icon or a link"
+        assert shown.replace("\u2060", "").replace("\\", "") == text

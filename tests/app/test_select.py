@@ -1,6 +1,7 @@
 """Choosing instances: the command on a published home and on none, and the page."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from app.selection_words import sentence
 from clouds.offers import offers, prices
 from models.selection.market import Market
 from models.selection.requirements import Range, Requirements
+from pipelines.settings import load_settings
+from warehouse.lake import Lake
 
 NEED = ("--vcpus", "4..8", "--memory-gib", "16..")
 PRICE = {"cloud", "region", "instance_type", "price_type", "usd_hour", "as_of", "source"}
@@ -308,3 +311,28 @@ def test_the_page_answers_what_is_asked(demo_home: Path, monkeypatch: pytest.Mon
     app.number_input(key="instances_vcpus_low_2.0").set_value(5000.0).run()
     assert not app.exception
     assert any("Nothing fits." in text.value for text in app.markdown)
+
+
+def test_the_page_tells_machines_of_one_id_apart(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    priced = "region in (select region from marts.price where currency = 'USD')"
+    with lake.write("hosts of one name") as write:
+        (one, *_) = write.connection.execute(
+            "select account, resource_id from marts.resource_now where kind = 'instance'"
+            f" and cloud = 'aws' and vcpus is not null and {priced} order by all limit 1"
+        ).fetchall()
+        write.connection.execute(
+            "insert into marts.resource_now select * replace ('elsewhere' as account)"
+            " from marts.resource_now where account = ? and resource_id = ?",
+            one,
+        )
+    lake.publish(write.snapshot, datetime(2026, 11, 16), "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "instances", monkeypatch)
+    for account in (one[0], "elsewhere"):
+        app.selectbox(key="instances_like_USD").set_value(("aws", account, one[1])).run()
+        assert not app.exception
+        assert any(" and needs " in text.value for text in app.caption)
+    names = app.selectbox(key="instances_like_USD").options
+    assert len(set(names)) == len(names), "somebody can't tell which is which"

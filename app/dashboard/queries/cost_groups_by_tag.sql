@@ -11,13 +11,15 @@ with line as (
         and tag_cost.month < getvariable('until')
         and tag_cost.tag_key = getvariable('tag_key')
         and (getvariable('clouds') is null or list_contains(getvariable('clouds'), tag_cost.cloud))
-        and (getvariable('accounts') is null or list_contains(getvariable('accounts'), tag_cost.account))
+        and (
+            getvariable('accounts') is null
+            or list_contains(getvariable('accounts'), tag_cost.cloud || '/' || tag_cost.account)
+        )
         and (getvariable('services') is null or list_contains(getvariable('services'), tag_cost.service))
 )
 
 select
     line.split,
-    null::varchar as label,
     coalesce(sum(line.amount) filter (where line.month >= getvariable('first')), 0)::double as cost,
     coalesce(sum(line.amount) filter (where line.month < getvariable('first')), 0)::double as before,
     cost - before as change,

@@ -1,10 +1,11 @@
 -- One row per day and value of the chosen split: the largest by cost, the rest as Other.
+-- An account is named by its cloud, too, as `aws/123`: those of two clouds may have one id.
 with line as (
     select
         daily_cost.day,
         case getvariable('split')
             when 'cloud' then daily_cost.cloud
-            when 'account' then daily_cost.account
+            when 'account' then daily_cost.cloud || '/' || daily_cost.account
             when 'service' then daily_cost.service
             when 'region' then daily_cost.region
             when 'charge category' then daily_cost.charge_category
@@ -20,7 +21,10 @@ with line as (
         and daily_cost.day >= getvariable('first')
         and daily_cost.day < getvariable('until')
         and (getvariable('clouds') is null or list_contains(getvariable('clouds'), daily_cost.cloud))
-        and (getvariable('accounts') is null or list_contains(getvariable('accounts'), daily_cost.account))
+        and (
+            getvariable('accounts') is null
+            or list_contains(getvariable('accounts'), daily_cost.cloud || '/' || daily_cost.account)
+        )
         and (getvariable('services') is null or list_contains(getvariable('services'), daily_cost.service))
         and (getvariable('regions') is null or list_contains(getvariable('regions'), daily_cost.region))
         and (getvariable('categories') is null or list_contains(getvariable('categories'), daily_cost.charge_category))

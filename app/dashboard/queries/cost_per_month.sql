@@ -1,10 +1,11 @@
 -- One row per billing month and value of the chosen split: the largest by cost, the rest as Other.
+-- An account is named by its cloud, too, as `aws/123`: those of two clouds may have one id.
 with line as (
     select
         monthly_cost.month,
         case getvariable('split')
             when 'cloud' then monthly_cost.cloud
-            when 'account' then monthly_cost.account
+            when 'account' then monthly_cost.cloud || '/' || monthly_cost.account
             when 'service' then monthly_cost.service
             when 'region' then monthly_cost.region
             when 'charge category' then monthly_cost.charge_category
@@ -20,7 +21,10 @@ with line as (
         and monthly_cost.month >= getvariable('first')
         and monthly_cost.month < getvariable('until')
         and (getvariable('clouds') is null or list_contains(getvariable('clouds'), monthly_cost.cloud))
-        and (getvariable('accounts') is null or list_contains(getvariable('accounts'), monthly_cost.account))
+        and (
+            getvariable('accounts') is null
+            or list_contains(getvariable('accounts'), monthly_cost.cloud || '/' || monthly_cost.account)
+        )
         and (getvariable('services') is null or list_contains(getvariable('services'), monthly_cost.service))
         and (getvariable('regions') is null or list_contains(getvariable('regions'), monthly_cost.region))
         and (

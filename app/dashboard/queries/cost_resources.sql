@@ -18,7 +18,10 @@ where
     and resource_cost.month >= getvariable('first')
     and resource_cost.month < getvariable('until')
     and (getvariable('clouds') is null or list_contains(getvariable('clouds'), resource_cost.cloud))
-    and (getvariable('accounts') is null or list_contains(getvariable('accounts'), resource_cost.account))
+    and (
+        getvariable('accounts') is null
+        or list_contains(getvariable('accounts'), resource_cost.cloud || '/' || resource_cost.account)
+    )
     and (getvariable('services') is null or list_contains(getvariable('services'), resource_cost.service))
     and (getvariable('regions') is null or list_contains(getvariable('regions'), resource_cost.region))
 group by resource_cost.resource_id, resource_cost.cloud, resource_cost.account

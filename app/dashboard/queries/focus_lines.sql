@@ -27,7 +27,10 @@ where
     and (getvariable('clouds') is null or list_contains(getvariable('clouds'), focus.x_cloud))
     and (
         getvariable('accounts') is null
-        or list_contains(getvariable('accounts'), coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)'))
+        or list_contains(
+            getvariable('accounts'),
+            focus.x_cloud || '/' || coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)')
+        )
     )
     and (
         getvariable('services') is null

@@ -14,7 +14,12 @@ with summed as (
         price_quantity_change.currency = getvariable('currency')
         and price_quantity_change.month = getvariable('month')
         and (getvariable('clouds') is null or list_contains(getvariable('clouds'), price_quantity_change.cloud))
-        and (getvariable('accounts') is null or list_contains(getvariable('accounts'), price_quantity_change.account))
+        and (
+            getvariable('accounts') is null
+            or list_contains(
+                getvariable('accounts'), price_quantity_change.cloud || '/' || price_quantity_change.account
+            )
+        )
         and (getvariable('services') is null or list_contains(getvariable('services'), price_quantity_change.service))
     group by all
 )

@@ -36,7 +36,12 @@ def _cards(owned: pl.DataFrame, plan: pl.DataFrame, currency: str) -> None:
     covered = data.ask("commitments_covered", currency=currency)
     bought = plan.filter("is_recommended")
     ending = owned.filter(pl.col("days_left").is_between(0, SOON)).height
-    unused = owned["unused_cost"].sum()
+    known = owned["unused_cost"].drop_nulls()
+    unused = known.sum() if len(known) or owned.is_empty() else None
+    saving = {
+        name: None if _is_unanswered(plan) else float(bought[f"saving_month_{name}"].sum())
+        for name in ("low", "mean", "high")
+    }
     cards = st.columns(4)
     cards[0].metric(
         "Covered", money.percent(covered["coverage"].item()),
@@ -56,16 +61,17 @@ def _cards(owned: pl.DataFrame, plan: pl.DataFrame, currency: str) -> None:
     )  # fmt: skip
     cards[3].metric(
         "Likely saving a month",
-        money.markdown(money.short(float(bought["saving_month_mean"].sum()), currency)),
-        money.markdown(
-            money.between(
-                float(bought["saving_month_low"].sum()), float(bought["saving_month_high"].sum()),
-                currency,
-            )
-        ),
+        money.markdown(money.short(saving["mean"], currency)),
+        None if saving["mean"] is None
+        else money.markdown(money.between(saving["low"], saving["high"], currency)),
         delta_color="off", delta_arrow="off", border=True, height="stretch",
         help="Of everything that is suggested; below it the range of 8 in 10 cases.",
     )  # fmt: skip
+
+
+def _is_unanswered(plan: pl.DataFrame) -> bool:
+    """Whether nothing is known of any purchase, so that what they would save is no zero."""
+    return plan.height > 0 and plan["term"].null_count() == plan.height
 
 
 def _owned(owned: pl.DataFrame, currency: str) -> None:
@@ -137,7 +143,9 @@ def _buy(plan: pl.DataFrame, currency: str) -> None:
     ]
     if bought.is_empty():
         page.empty(
-            f"Nothing to buy in {currency}.",
+            f"Nothing can be suggested in {currency}."
+            if _is_unanswered(plan)
+            else f"Nothing to buy in {currency}.",
             " ".join(reasons)
             or "What is left of the usage is too unsteady, or no term pays off soon enough.",
         )

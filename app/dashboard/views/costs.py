@@ -1,5 +1,6 @@
 """Costs: where does the money go? From a chart down to the lines of the bill and their file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,6 +29,7 @@ class Choice:
     measure: str
     grain: str
     filters: dict[str, list[str] | None]
+    accounts: dict[str, str]  # cloud and id as `aws/123`: what to call it
 
     @property
     def tag_key(self) -> str | None:
@@ -100,8 +102,9 @@ def _choose(billed: pl.DataFrame, currency: str) -> Choice:
             key="costs_grain_of_tags" if is_tag else "costs_grain",
             persist_state="session",
         )
+        accounts = page.account_labels(data.ask("billed_accounts", currency=currency))
         with filters:
-            chosen_filters = _filters(currency, is_tag)
+            chosen_filters = _filters(currency, accounts, is_tag)
     until = _months_later(last, 1)
     count = (until.year - first.year) * 12 + until.month - first.month
     return Choice(
@@ -114,35 +117,35 @@ def _choose(billed: pl.DataFrame, currency: str) -> Choice:
         measure=str(chosen_measure),
         grain=str(chosen_grain),
         filters=chosen_filters,
+        accounts=accounts,
     )
 
 
-def _filters(currency: str, is_tag: bool) -> dict[str, list[str] | None]:
-    options = data.ask("cost_filters", currency=currency)
-    names = dict(options.select("account", "account_name").unique().iter_rows())
+def _filters(currency: str, accounts: dict[str, str], is_tag: bool) -> dict[str, list[str] | None]:
+    found = data.ask("cost_filters", currency=currency)
 
-    def written_account(account: str) -> str:
-        return names.get(account, account)
+    def of(column: str) -> list[str]:
+        return found[column].drop_nulls().unique().sort().to_list()
 
-    fields: dict[str, tuple[str, str, Any]] = {
-        "clouds": ("Cloud", "cloud", page.cloud_name),
-        "accounts": ("Account", "account", written_account),
-        "services": ("Service", "service", str),
-        "regions": ("Region", "region", str),
-        "categories": ("Charge category", "charge_category", str),
+    fields: dict[str, tuple[str, list[str], Any]] = {
+        "clouds": ("Cloud", of("cloud"), page.cloud_name),
+        "accounts": ("Account", list(accounts), accounts.__getitem__),
+        "services": ("Service", of("service"), str),
+        "regions": ("Region", of("region"), str),
+        "categories": ("Charge category", of("charge_category"), str),
     }
     used = sum(bool(st.session_state.get(f"costs_{name}")) for name in fields)
     chosen: dict[str, list[str] | None] = dict.fromkeys(fields)
     with st.popover(
         f"Filters ({used})" if used else "Filters", icon=":material/filter_list:", width="stretch"
     ):
-        for name, (label, column, written) in fields.items():
+        for name, (label, options, written) in fields.items():
             if is_tag and name in ("regions", "categories"):
                 st.caption(f"{label}: not available together with a tag")
                 continue
             chosen[name] = st.multiselect(
                 label,
-                options[column].drop_nulls().unique().sort().to_list(),
+                options,
                 format_func=written,
                 placeholder="All",
                 key=f"costs_{name}",
@@ -155,8 +158,7 @@ def _groups(choice: Choice, currency: str) -> dict[str, Any] | None:
     asked = _asked(choice, currency)
     groups_query = "cost_groups_by_tag" if choice.tag_key else "cost_groups"
     groups = data.ask(groups_query, **asked)
-    if choice.split == "cloud":
-        groups = groups.with_columns(pl.col("split").replace(page.CLOUD_NAMES).alias("label"))
+    labels = {"cloud": page.CLOUD_NAMES, "account": choice.accounts}.get(choice.split, {})
     if groups.is_empty():
         page.empty(
             "No costs match.",
@@ -165,10 +167,10 @@ def _groups(choice: Choice, currency: str) -> dict[str, Any] | None:
         return None
     with st.container(border=True):
         _total(choice, groups, currency)
-        _chart(choice, asked, groups, currency)
+        _chart(choice, asked, labels, currency)
     with st.container(border=True):
         st.subheader(f"By {money.markdown(choice.split)}", anchor=False)
-        named = groups.with_columns(pl.coalesce("label", "split").alias("name"))
+        named = groups.with_columns(pl.col("split").replace(labels).alias("name"))
         columns: dict[str, Any] = {
             "name": st.column_config.TextColumn(
                 choice.split[:1].upper() + choice.split[1:], pinned=True, width="medium"
@@ -217,9 +219,8 @@ def _total(choice: Choice, groups: pl.DataFrame, currency: str) -> None:
     )
 
 
-def _chart(choice: Choice, asked: dict[str, Any], groups: pl.DataFrame, currency: str) -> None:
+def _chart(choice: Choice, asked: dict[str, Any], labels: Mapping[str, str], currency: str) -> None:
     query = "cost_per_month_by_tag" if choice.tag_key else f"cost_per_{choice.grain}"
-    labels = dict(groups.drop_nulls("label").select("split", "label").iter_rows())
     over_time = data.ask(query, **asked).with_columns(pl.col("split").replace(labels))
     charts.show(
         charts.stacked(
@@ -298,7 +299,7 @@ def _inside(choice: Choice, group: dict[str, Any], currency: str) -> None:
             asked |= {
                 "resource_id": resource["resource_id"],
                 "clouds": [resource["cloud"]],
-                "accounts": [resource["account"]],
+                "accounts": [f"{resource['cloud']}/{resource['account']}"],
             }
             lines.lines(asked, resource["name"], currency)
         elif st.toggle(

@@ -64,20 +64,17 @@ def forecasts() -> None:
 
 
 def _choose(scopes: pl.DataFrame) -> Scope:
-    names: dict[str, str] = dict(scopes.select("account", "account_name").unique().iter_rows())
-
-    def name_of(account: str) -> str:
-        return names.get(account, account)
-
+    accounts = page.account_labels(scopes)
+    place = pl.format("{}/{}", "cloud", "account")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cloud = _pick("Cloud", scopes["cloud"], page.cloud_name)
         scopes = scopes.filter(pl.col("cloud") == cloud) if cloud else scopes
-        account = _pick("Account", scopes["account"], name_of)
-        scopes = scopes.filter(pl.col("account") == account) if account else scopes
-        service = _pick("Service", scopes["service"], str) if account else None
-    if account and not cloud:
-        cloud = scopes.item(0, "cloud")
-    return Scope(cloud, account, service)
+        account = _pick("Account", scopes.select(place).to_series(), accounts.__getitem__)
+        if account is None:
+            return Scope(cloud)
+        scopes = scopes.filter(place == account)
+        service = _pick("Service", scopes["service"], str)
+    return Scope(scopes.item(0, "cloud"), scopes.item(0, "account"), service)
 
 
 def _pick(label: str, values: pl.Series, written: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Instances: what is the cheapest that fits, and what would fit for less?"""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ def _ask(found: Market, currency: str) -> Requirements:
         like = _like(currency)
         need = None
         if like is not None:
-            machine, need = need_of(found, like)
+            machine, need = need_of(found, like[2], like[:2])
             _explain(machine, need.reasons)
         sets, ranges, flags = _filters(found, currency, has_machine=like is not None)
         near, limits = _green_and_near(_known(found, "region", currency))
@@ -68,12 +69,16 @@ def _ask(found: Market, currency: str) -> Requirements:
     return asked if need is None else completed(asked, need.asked)
 
 
-def _like(currency: str) -> str | None:
-    machines = data.ask("machines_in_use", currency=currency)
-    names = {
-        row["resource_id"]: f"{row['name']} ({row['sku']}, {row['region']})"
-        for row in machines.iter_rows(named=True)
-    }
+def _like(currency: str) -> tuple[str, str, str] | None:
+    """Cloud, account and id of the chosen machine: hosts of two accounts may have one id."""
+    machines = list(data.ask("machines_in_use", currency=currency).iter_rows(named=True))
+    alike = Counter((row["name"], row["region"]) for row in machines)
+    names: dict[tuple[str, str, str], str] = {}
+    for row in machines:
+        which = f"{row['sku']}, {row['region']}"
+        if alike[row["name"], row["region"]] > 1:
+            which += f", {row['resource_id']} in {row['account_name']}"
+        names[row["cloud"], row["account"], row["resource_id"]] = f"{row['name']} ({which})"
     return st.selectbox(
         "Like a machine that runs",
         list(names),

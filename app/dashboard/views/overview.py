@@ -33,7 +33,7 @@ def overview() -> None:
     with right.container(border=True, height="stretch"):
         _movers(kpi, currency)
     with st.container(border=True):
-        _forecast(kpi["today"], currency)
+        _forecast(currency)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         _savings(kpi, currency)
@@ -173,6 +173,9 @@ def _spend(today: date, currency: str) -> None:
         "categories": None,
     }
     costs = page.with_names(data.ask("cost_per_day", **asked), "split")
+    if split == "account":
+        names = page.account_labels(data.ask("billed_accounts", currency=currency))
+        costs = costs.with_columns(pl.col("split").replace(names))
     if costs.is_empty():
         page.empty(
             f"No day of the last {DAYS} is billed to its end.", "Load the bills of the last days."
@@ -222,19 +225,21 @@ def _unchanged(kpi: dict[str, Any]) -> str:
     return "Nothing changed against the same days of last month."
 
 
-def _forecast(today: date, currency: str) -> None:
+def _forecast(currency: str) -> None:
     st.subheader("Where it is heading", anchor=False)
     everything = dict.fromkeys(("cloud", "account", "service"))
-    asked = {**everything, "level": "total", "currency": currency,
-             "first": today - timedelta(days=60)}  # fmt: skip
-    found = data.ask("forecast_path", **asked)
-    if found.filter(pl.col("mean").is_not_null()).is_empty():
+    asked: dict[str, Any] = {**everything, "level": "total", "currency": currency}
+    sums = data.ask("forecast_sums", **asked)
+    if sums.is_empty():
         page.empty("There is no forecast yet.", "It needs some weeks of daily costs.")
         return
+    made_on: date = sums.item(0, "made_on")  # long ago where the bills are old
+    asked["first"] = made_on - timedelta(days=60)
+    found = data.ask("forecast_path", **asked)
     charts.show(
-        charts.fan(found, today=today, currency=currency),
+        charts.fan(found, today=made_on, currency=currency),
         "overview_forecast",
-        "Line: cost per day of the last 60 days and the forecast with its bands of 80 and 95 %",
+        "Line: cost per day of the last 60 billed days, and the forecast with its bands",
     )
     page.note(
         f"Effective cost per day in {currency}, with the bands of the total",
