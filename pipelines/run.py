@@ -13,7 +13,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from pipelines.definitions import PARTS, RUN, build
 from pipelines.errors import UnknownAssets, UnknownSource
-from pipelines.instance import open_instance, process_tag
+from pipelines.instance import open_instance
 from pipelines.partitions import last_months
 from pipelines.settings import Settings
 from pipelines.work import Again, Progress, Work, silent
@@ -77,7 +77,6 @@ def run(
                     instance=instance,
                     raise_on_error=False,
                     asset_selection=wanted,
-                    tags=process_tag(),
                 )
                 if _is_interrupted(result):
                     raise KeyboardInterrupt
