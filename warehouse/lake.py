@@ -239,8 +239,9 @@ class Lake:
         return self.settings.lake_folder / "catalog.sqlite"
 
     def _published_in(self, connection: DuckDBPyConnection) -> Published:
+        # The last row, not the latest time: a clock that was ahead may have been put right.
         row = connection.execute(
-            "select snapshot, as_of from meta.published order by published_at desc limit 1"
+            "select snapshot, as_of from meta.published order by rowid desc limit 1"
         ).fetchone()
         if row is None:
             raise NothingPublished(self.settings.home)
