@@ -16,10 +16,10 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from warehouse.disk import obstacle
-from warehouse.errors import LakeBusy, LakeUnreachable, NothingPublished, WrongDuckDB
+from warehouse.errors import LakeBusy, LakeUnreachable, NewerTables, NothingPublished, WrongDuckDB
 from warehouse.settings import LakeSettings
 from warehouse.tables import create_tables, keep_marts_in_files, schema_files
-from warehouse.upgrade import upgrade
+from warehouse.upgrade import unknown, upgrade
 
 DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
@@ -251,6 +251,9 @@ class Lake:
         if self._writer is None:
             self.settings.lake_folder.mkdir(parents=True, exist_ok=True)
             writer = self._attach(*(["ENCRYPTED"] if self.settings.encrypted else []))
+            if newer := unknown(writer, schema_files()):
+                writer.close()
+                raise NewerTables(self.settings.home, newer)
             create_tables(writer)
             keep_marts_in_files(writer)
             upgrade(writer, schema_files())
