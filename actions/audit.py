@@ -299,23 +299,23 @@ def _unrecorded_right(connection: Connection) -> str | None:
 
 def _altered(connection: Connection) -> str | None:
     """The first row that is not as the last event about it left it."""
-    sealed: dict[tuple[str, ...], str] = {}
+    sealed: dict[tuple[str, ...], str | None] = {}  # None by an event of before there were seals
     written = select(audit.c.action, audit.c.subject, audit.c.details).order_by(audit.c.number)
     for event in connection.execute(written):
         details = json.loads(event.details)
         told = _rows_of(event.action, event.subject, details)
         if told is not None:
             table, picked = told
-            sealed[table.name, *picked.values()] = details["seal"]
+            sealed[table.name, *picked.values()] = details.get("seal")
     for table, names in SEALED.items():
         stored: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for row in _rows(connection, table, {}):
             stored.setdefault((table.name, *(row[name] for name in names)), []).append(row)
         for key, rows in stored.items():
-            if sealed.pop(key, None) != _rows_seal(rows):
+            if sealed.pop(key, "") not in (None, _rows_seal(rows)):
                 return f"{' '.join(key)} is not as the last event about it left it"
     for key, seal in sealed.items():
-        if seal != _rows_seal([]):
+        if seal not in (None, _rows_seal([])):
             return f"{' '.join(key)} is in the log, but gone from the ledger"
     return None
 

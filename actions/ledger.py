@@ -150,12 +150,20 @@ class Ledger:
 def open_ledger(url: str) -> Ledger:
     """Open a ledger, creating or migrating its tables if needed; any number may do so at once.
 
-    `url` is `sqlite:////path/ledger.sqlite` or `postgresql+psycopg://user@host/database`.
+    `url` is `sqlite:////path/ledger.sqlite` or `postgresql+psycopg://user@host/database`. Raises
+    `LedgerUnusable` also if a newer version wrote it.
     """
     parsed = make_url(url)
     engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed)
     ledger = Ledger(engine)
-    if _revision(ledger) != NEWEST:
+    revision = _revision(ledger)
+    if revision is not None and revision > NEWEST:
+        raise LedgerUnusable(
+            f"The ledger {parsed.render_as_string(hide_password=True)} was written by a newer "
+            f"version of instance.select: its tables are of revision {revision}, and this version "
+            f"knows them up to {NEWEST}. Nothing was read or written. Use the newer version."
+        )
+    if revision != NEWEST:
         _migrate(ledger)
     return ledger
 

@@ -134,10 +134,16 @@ def _source(source: "SourceSettings") -> Iterator[Check]:
 
 
 def _lake(session: Session) -> Iterator[Check]:
-    from warehouse.errors import NothingPublished, WarehouseError
+    from warehouse.errors import NewerTables, NothingPublished, WarehouseError
+    from warehouse.tables import schema_files
+    from warehouse.upgrade import unknown
 
     try:
         published = session.lake.published()
+        with session.lake.latest() as connection:
+            newer = unknown(connection, schema_files())
+        if newer:
+            raise NewerTables(session.settings.home, newer)
     except NothingPublished as nothing:
         yield Check("warehouse", False, "nothing published yet", str(nothing))
         return
@@ -195,4 +201,4 @@ def _asked(name: str, ask: Callable[[], str]) -> Check:
     except Exception as error:
         if type(error).__module__.split(".")[0] not in ("actions", "sqlalchemy"):
             raise
-        return Check(name, False, str(error).splitlines()[0], "Check the setting 'ledger'.")
+        return Check(name, False, str(error).splitlines()[0], "See the message.")

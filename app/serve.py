@@ -9,6 +9,7 @@ from app.session import Session
 from warehouse.whole_file import write_text
 
 DEFINITIONS = "pipelines.definitions"
+LOCATION = "instance-select"  # Dagster knows by it which schedules somebody turned off
 
 
 def serve(session: Session, *, dashboard_port: int | None, scheduler: bool) -> Answer:
@@ -76,7 +77,7 @@ def _dagster(servers: Servers, session: Session) -> str:
     servers.wait_until_up()
     port = free_port(session.settings.dagster_port, session.say)
     url = f"http://{HOST}:{port}"
-    at = ["--grpc-host", HOST, "--grpc-port", str(code)]
+    at = ["-w", str(_workspace(home, code))]
     servers.start(
         "Dagster",
         "dagster_webserver",
@@ -90,6 +91,14 @@ def _dagster(servers: Servers, session: Session) -> str:
         lambda: True,
     )
     return url
+
+
+def _workspace(home: Path, code: int) -> Path:
+    """Where the definitions are served. Without a name it would be the port, another each time."""
+    file = home / "workspace.yaml"
+    where = f"{{host: {HOST}, port: {code}, location_name: {LOCATION}}}"
+    write_text(file, f"load_from:\n  - grpc_server: {where}\n")
+    return file.resolve()
 
 
 def _prepare(home: Path) -> None:

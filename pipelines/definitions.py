@@ -1,5 +1,6 @@
 """The whole platform on one page: what is made, from what, when, and what must hold."""
 
+from collections.abc import Generator
 from datetime import timedelta
 
 import dagster as dg
@@ -21,6 +22,7 @@ from pipelines.assets import (
     right_sizes,
     unit_quantities,
 )
+from pipelines.dead_runs import dead_runs, executing
 from pipelines.partitions import BILLS_KEY, METRICS_KEY
 from pipelines.settings import Settings, load_settings
 from pipelines.work import Work
@@ -79,9 +81,21 @@ def build(settings: Settings, work: Work | None = None) -> dg.Definitions:
                 name="weekly", job=maintain.maintain, cron_schedule="0 3 * * 0", default_status=ON
             ),
         ],
-        resources={"work": work or Work(settings)},
+        sensors=[dead_runs],
+        resources={"work": _of_one_run(work or Work(settings))},
         executor=dg.in_process_executor,
     )
+
+
+def _of_one_run(work: Work) -> dg.ResourceDefinition:
+    @dg.resource
+    def held(context: dg.InitResourceContext) -> Generator[Work]:
+        assert context.instance is not None
+        assert context.run is not None
+        with executing(context.instance, context.run.run_id):
+            yield work
+
+    return held
 
 
 def _stays_fresh(spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -13,7 +13,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from pipelines.definitions import PARTS, RUN, build
 from pipelines.errors import UnknownAssets, UnknownSource
-from pipelines.instance import open_instance, process_tag
+from pipelines.instance import open_instance
 from pipelines.partitions import last_months
 from pipelines.settings import Settings
 from pipelines.work import Again, Progress, Work, silent
@@ -59,8 +59,9 @@ def run(
     `select` lists names (`raw/focus,+marts/daily_cost`) or is an expression of Dagster's.
 
     A source that fails is reported and the others go on; so does everything that does not need a
-    step that failed. Nothing is published if a blocking check fails. Raises `UnknownAssets`, and
-    `KeyboardInterrupt` when it is told to stop, after which nothing is published either.
+    step that failed. Nothing is published if a blocking check fails. Raises `UnknownAssets`, a
+    `WarehouseError` if the lake can't be written, and `KeyboardInterrupt` when it is told to stop,
+    after which nothing is published either.
     """
     work = work or Work(settings, progress)
     definitions = build(settings, work)
@@ -70,6 +71,7 @@ def run(
     job = definitions.resolve_job_def(RUN)
     steps: list[Step] = []
     try:
+        work.lake.prepare()  # what no step could write is told once
         with open_instance(settings.dagster_home) as instance:
             while wanted:
                 result = job.execute_in_process(
@@ -77,7 +79,6 @@ def run(
                     instance=instance,
                     raise_on_error=False,
                     asset_selection=wanted,
-                    tags=process_tag(),
                 )
                 if _is_interrupted(result):
                     raise KeyboardInterrupt

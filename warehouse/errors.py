@@ -5,6 +5,7 @@ WarehouseError
 ├── LakeUnreachable   the catalogue can't be opened
 ├── NothingPublished  no pipeline run has published yet
 ├── OlderTables       what is published was made by an older version of the product
+├── NewerTables       the lake was written by a newer version of the product
 ├── LakeBusy          another process holds the write lock for too long
 ├── DiskFull          there is no room for a file
 ├── UnknownTable      no table of that name
@@ -73,6 +74,18 @@ class OlderTables(WarehouseError):
             "What is published was made by an older version of instance.select and lacks what is "
             f"asked for here ({str(error).splitlines()[0]}). Run 'instance-select run' to bring it "
             "up to date; nothing is lost."
+        )
+
+
+class NewerTables(WarehouseError):
+    """The lake has what this version does not know, and would leave behind."""
+
+    def __init__(self, home: Path, unknown: Sequence[str]) -> None:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        super().__init__(
+            f"The warehouse in {home} was written by a newer version of instance.select: this one "
+            f"does not know {unknown[0]}{more}. Nothing was written. Use the newer version, or "
+            "another home."
         )
 
 

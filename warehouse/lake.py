@@ -16,10 +16,10 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from warehouse.disk import obstacle
-from warehouse.errors import LakeBusy, LakeUnreachable, NothingPublished, WrongDuckDB
+from warehouse.errors import LakeBusy, LakeUnreachable, NewerTables, NothingPublished, WrongDuckDB
 from warehouse.settings import LakeSettings
 from warehouse.tables import create_tables, keep_marts_in_files, schema_files
-from warehouse.upgrade import upgrade
+from warehouse.upgrade import unknown, upgrade
 
 DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
@@ -239,8 +239,9 @@ class Lake:
         return self.settings.lake_folder / "catalog.sqlite"
 
     def _published_in(self, connection: DuckDBPyConnection) -> Published:
+        # The last row, not the latest time: a clock that was ahead may have been put right.
         row = connection.execute(
-            "select snapshot, as_of from meta.published order by published_at desc limit 1"
+            "select snapshot, as_of from meta.published order by rowid desc limit 1"
         ).fetchone()
         if row is None:
             raise NothingPublished(self.settings.home)
@@ -250,6 +251,9 @@ class Lake:
         if self._writer is None:
             self.settings.lake_folder.mkdir(parents=True, exist_ok=True)
             writer = self._attach(*(["ENCRYPTED"] if self.settings.encrypted else []))
+            if newer := unknown(writer, schema_files()):
+                writer.close()
+                raise NewerTables(self.settings.home, newer)
             create_tables(writer)
             keep_marts_in_files(writer)
             upgrade(writer, schema_files())

@@ -21,6 +21,22 @@ def columns_of(ddl: str) -> dict[str, str]:
     return dict(_COLUMN.findall(ddl))
 
 
+def unknown(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> list[str]:
+    """Tables and columns that `tables` have not, nor ever had: those of a newer version.
+
+    Marts are left out, since each run makes them anew.
+    """
+    known = {table: columns_of(ddl).keys() for table, ddl in tables.items()}
+    found = connection.execute(
+        "select concat(schema_name, '.', table_name), column_name from duckdb_columns()"
+        " where database_name = 'lake' and schema_name <> 'marts' order by all"
+    ).fetchall()
+    return [
+        f"{table}.{column}" for table, column in found
+        if column not in known.get(table, ()) and (table, column) not in RENAMED
+    ]  # fmt: skip
+
+
 def upgrade(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     """Rename what is called otherwise now; add what the create statements of `tables` have more.
 

@@ -68,10 +68,13 @@ def permissions(
 
 def maintain(session: Session) -> Answer:
     """Merge small files and drop old snapshots that no plan refers to."""
+    from datetime import UTC, datetime
+
     from pipelines.assets.plans import snapshots_of_plans
 
     keep = snapshots_of_plans(session.settings)
+    now = datetime.now(UTC).replace(tzinfo=None)  # snapshots bear real time, not that of as_of
     with session.working("maintaining the warehouse"):
-        done = session.lake.maintain(session.now, keep)
+        done = session.lake.maintain(now, keep)
     line = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in done.items())
     return Answer({**done, "snapshot": session.snapshot}, lambda: [line])

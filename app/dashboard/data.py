@@ -84,7 +84,7 @@ class Reader:
         with closing(self._follower.cursor()) as cursor:
             found = cursor.execute(
                 "select snapshot, as_of, published_at from lake.meta.published"
-                " order by published_at desc limit 1"
+                " order by rowid desc limit 1"
             ).fetchone()
         if found is None:
             raise NothingPublished(self._lake.settings.home)

@@ -25,7 +25,7 @@ from pipelines.work import Work
 from warehouse.errors import NothingPublished
 from warehouse.lake import Lake
 
-NEWEST = "select snapshot from lake.meta.published order by published_at desc limit 1"
+NEWEST = "select snapshot from lake.meta.published order by rowid desc limit 1"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from staff import NOW, Office
 from actions import audit
 from actions.apply import apply
 from actions.approve import approve, reject
+from actions.canonical import canonical_json
 from actions.errors import ClockBehind
 from actions.ledger import Ledger, open_ledger
 from actions.suppress import Scope, suppress
@@ -150,6 +151,26 @@ def test_event_sealed_anew_breaks_the_next_one(office: Office) -> None:
     tamper(office.ledger, f"update audit set actor = 'eve', hash = '{seal}' where number = 3")
     found = audit.verify(office.ledger)
     assert (found.broken, found.reason) == (4, "event 4 does not follow the one before it")
+
+
+def test_what_was_decided_before_there_were_seals_is_no_broken_log(office: Office) -> None:
+    suppress(office.ledger, Scope("gp2_volume"), reason="r", actor="ann", now=NOW)
+    [newest] = audit.events(office.ledger, newest=1)
+    with office.ledger.read() as connection:
+        query = text(f"select * from audit where number = {newest.number}")
+        row = connection.execute(query).mappings().one()
+    details = canonical_json({k: v for k, v in newest.details.items() if k != "seal"})
+    unsealed = {**row, "details": details, "at": newest.at}
+    after = audit._seal(unsealed)  # pyright: ignore[reportPrivateUsage]
+    with office.ledger.write() as connection:
+        for part in LIFT.split("; "):
+            connection.execute(text(part))
+        values = {"details": details, "hash": after, "number": newest.number}
+        connection.execute(
+            text("update audit set details = :details, hash = :hash where number = :number"), values
+        )
+        connection.execute(text("update audit_head set hash = :hash"), {"hash": after})
+    assert audit.verify(office.ledger) == audit.Verification(True, newest.number)
 
 
 def test_decisions_never_go_back_in_time(office: Office) -> None:

@@ -101,6 +101,14 @@ def test_migrations_make_the_tables_that_the_code_uses(office: Office) -> None:
         assert context.get_current_revision() == NEWEST
 
 
+def test_a_ledger_of_a_newer_version_is_refused(office: Office) -> None:
+    with office.ledger.write() as connection:
+        connection.execute(text("update alembic_version set version_num = '0999'"))
+    url = office.ledger.engine.url.render_as_string(hide_password=False)
+    with pytest.raises(LedgerUnusable, match=f"revision 0999, and .* up to {NEWEST}"):
+        open_ledger(url)
+
+
 def test_money_keeps_all_digits(office: Office) -> None:
     exact = Decimal("12345678901234567890.123456789012345678")
     where = office.cloud.add("i-1")

@@ -140,6 +140,14 @@ def test_a_demo_home_can_be_moved_and_its_clock_advanced(own_demo_home: Path) ->
     assert newest() == "2026-11-17"
 
 
+def test_maintenance_goes_by_real_time_as_snapshots_do(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSTANCE_SELECT_AS_OF", "2099-01-01T00:00:00Z")
+    done = answer("maintain", home=own_demo_home)
+    assert (done["expired_snapshots"], done["deleted_files"]) == (0, 0)
+
+
 def test_an_interrupted_demo_is_made_again_and_reset_makes_another(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "demo").mkdir(parents=True)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from servers import free_port
@@ -27,6 +27,18 @@ def children(parent: int) -> set[int]:
         if int(fields[1]) == parent and fields[0] != "Z":
             found |= {int(folder.name), *children(int(folder.name))}
     return found
+
+
+def location_of(dagster: str) -> str:
+    """The name by which Dagster knows the schedules that somebody turned off."""
+    query = "{repositoriesOrError{... on RepositoryConnection{nodes{location{name}}}}}"
+    asked = Request(
+        f"{dagster}/graphql", json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
+    )  # fmt: skip
+    with urlopen(asked, timeout=20) as answer:
+        (node,) = json.load(answer)["data"]["repositoriesOrError"]["nodes"]
+    return node["location"]["name"]
 
 
 @pytest.mark.slow
@@ -51,6 +63,9 @@ def test_serve_answers_on_both_addresses_and_stops_everything(demo_home: Path) -
         query = urlopen(f"{urls['dagster']}/server_info", timeout=20)
         assert "dagster_version" in json.load(query)
         query.close()
+        assert location_of(urls["dagster"]) == "instance-select", (
+            "a port would be another each time"
+        )
         processes = children(serving.pid)
         assert len(processes) >= 4
     finally:

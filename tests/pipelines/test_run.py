@@ -12,6 +12,7 @@ from pipelines.run import RunReport, run
 from pipelines.settings import Settings, SourceSettings
 from pipelines.work import Work
 from warehouse.build import find
+from warehouse.errors import NewerTables
 from warehouse.lake import Lake
 
 TOTAL = Decimal("2.50") * DAYS
@@ -166,3 +167,10 @@ def test_only_the_selected_assets_are_made(tmp_path: Path) -> None:
 def test_an_unknown_asset_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnknownAssets, match=r"marts/daly_cost.*marts/daily_cost"):
         home_at(tmp_path, "small").run("marts/daly_cost")
+
+
+def test_a_home_of_a_newer_version_is_refused_at_once(tmp_path: Path) -> None:
+    home = home_at(tmp_path, "small")
+    home.write("alter table raw.read add column mood varchar")
+    with pytest.raises(NewerTables):
+        home.run()

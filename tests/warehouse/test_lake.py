@@ -369,6 +369,16 @@ def later(days: int) -> datetime:
     return datetime.now() + timedelta(days=days)  # the lake stamps snapshots with the real clock
 
 
+def test_a_clock_that_was_put_back_hides_no_publication(lake: Lake) -> None:
+    publish(lake, put(lake, 1), minute=60)
+    publish(lake, put(lake, 2))
+    assert read(lake) == 2
+    lake.maintain(later(31))
+    assert read(lake) == 2, "after the rows of both were put into one file"
+    publish(lake, put(lake, 3), minute=-60)
+    assert read(lake) == 3
+
+
 def test_maintenance_keeps_what_is_published_and_what_plans_refer_to(lake: Lake) -> None:
     forgotten, planned, published, newest = (put(lake, number) for number in (1, 2, 3, 4))
     publish(lake, published)

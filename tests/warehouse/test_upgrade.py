@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from warehouse.errors import NewerTables
 from warehouse.lake import Lake
 from warehouse.settings import LakeSettings
 
@@ -17,3 +20,20 @@ def test_a_renamed_column_keeps_its_rows(tmp_path: Path) -> None:
         found = write.connection.execute(f"select file, digest from {table}").fetchall()
     assert found == [("a.csv", "ab12")]
     assert columns[10] == "digest", "rows are inserted by position"
+
+
+@pytest.mark.parametrize(
+    "newer",
+    ["alter table raw.read add column mood varchar", "create table models.mood (a int)"],
+)
+def test_a_lake_of_a_newer_version_is_read_and_not_written(newer: str, tmp_path: Path) -> None:
+    settings = LakeSettings(home=tmp_path)
+    lake = Lake(settings)
+    with lake.write("of a newer version") as write:
+        write.connection.execute(newer)
+    lake.close()
+    before = lake.snapshot()
+    older = Lake(settings)
+    with pytest.raises(NewerTables, match=r"this one does not know .*mood.*Nothing was written"):
+        older.prepare()
+    assert older.snapshot() == before
