@@ -37,3 +37,12 @@ def test_a_lake_of_a_newer_version_is_read_and_not_written(newer: str, tmp_path:
     with pytest.raises(NewerTables, match=r"this one does not know .*mood.*Nothing was written"):
         older.prepare()
     assert older.snapshot() == before
+
+
+def test_tables_of_somebody_else_do_not_make_a_lake_newer(tmp_path: Path) -> None:
+    lake = Lake(LakeSettings(home=tmp_path))
+    with lake.write("of an analyst") as write:
+        write.connection.execute("create schema lab")
+        write.connection.execute("create table lab.mood (a int)")
+    lake.close()
+    Lake(LakeSettings(home=tmp_path)).prepare()
