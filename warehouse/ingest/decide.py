@@ -190,7 +190,7 @@ def _is_another(common: Common) -> bool:
 def _refuse_other_days(
     connection: DuckDBPyConnection, unit: Unit, parts: Sequence[tuple[Bill, Part]]
 ) -> None:
-    """Two calendar months of an export may each have a part of one billing period."""
+    """A part of a period must not take the place of another part."""
     bills = list({bill.shown: bill for bill, _ in parts}.values())
     if days := other_days(connection, unit, bills):
         first_loaded, last_loaded, first, last = days
@@ -198,8 +198,8 @@ def _refuse_other_days(
             f"{', '.join(bill.shown for bill in bills[:3])}: found charges of {first} to {last} of "
             f"{unit.billing_account}, billing period from {unit.period}, of which {first_loaded} "
             f"to {last_loaded} are loaded; expected all of the period, since what is loaded would "
-            "be replaced. Nothing was replaced; export whole billing periods (at Azure, the time "
-            "frames of billing months), or replace it on purpose with --replace-feed."
+            "be replaced. Nothing was replaced; export the whole period, or replace it on purpose "
+            "with --replace-feed."
         )
 
 

@@ -8,6 +8,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from clouds.billing import Layout
+from warehouse.ingest.calendar_months import begin_within_months, with_calendar_months
 from warehouse.ingest.currencies import CURRENCIES
 from warehouse.ingest.errors import BadValue, IngestError, NotReadable, UnknownCurrency
 from warehouse.ingest.focus import Kind, fits, focus_names, version
@@ -48,6 +49,9 @@ def measure(connection: DuckDBPyConnection, source: Source, stated: str | None =
             layout = variant(connection, native, source, stated)
             select = native_sql(connection, native, source)
         parts = _parts(connection, source, native, select)
+        if begin_within_months(parts):
+            select = with_calendar_months(select)
+            parts = _parts(connection, source, native, select)
         select = with_plain_sub_accounts(select, {part.cloud for part in parts})
         return Bill(source, layout, native, select, parts)
     except duckdb.Error as error:
@@ -66,7 +70,8 @@ def months(connection: DuckDBPyConnection, source: Source) -> frozenset[tuple[st
         native = recognise(source)
         select = native_sql(connection, native, source) if native else focus_sql(connection, source)
         rows = connection.execute(
-            f"select distinct BillingAccountId, cast(BillingPeriodStart as date) from ({select})"
+            "select distinct BillingAccountId, cast(BillingPeriodStart as date)"
+            f" from ({with_calendar_months(select)})"
         ).fetchall()
     except (IngestError, duckdb.Error):
         return None

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from warehouse.ingest.calendar_months import begin_within_months
 from warehouse.ingest.delimited import rows_of
 from warehouse.ingest.discover import Listing
 from warehouse.ingest.errors import IngestError
@@ -49,7 +50,7 @@ def read_together(
     """The bills of files that fit and have the same header and compression, in their order.
 
     Of files of a manifest the lines are staged as they will be loaded, feed and delivery included.
-    None if anything is wrong with any of them.
+    None if anything is wrong with any of them, or if their periods have to be told otherwise.
     """
     names = _names(files[0])
     layout = f"focus-{version(dict.fromkeys(names, ''))}"
@@ -61,7 +62,7 @@ def read_together(
         parts = parts_of_files(connection, select)
     except duckdb.Error:
         parts, select = None, ""
-    if parts is None:
+    if parts is None or begin_within_months([part for some in parts.values() for part in some]):
         path.unlink(missing_ok=True)
         return None
     clouds = {part.cloud for some in parts.values() for part in some}

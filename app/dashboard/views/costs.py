@@ -127,9 +127,12 @@ def _filters(currency: str, accounts: dict[str, str], is_tag: bool) -> dict[str,
     def of(column: str) -> list[str]:
         return found[column].drop_nulls().unique().sort().to_list()
 
+    def written_account(account: str) -> str:
+        return accounts.get(account, account)  # chosen in another currency
+
     fields: dict[str, tuple[str, list[str], Any]] = {
         "clouds": ("Cloud", of("cloud"), page.cloud_name),
-        "accounts": ("Account", list(accounts), accounts.__getitem__),
+        "accounts": ("Account", list(accounts), written_account),
         "services": ("Service", of("service"), str),
         "regions": ("Region", of("region"), str),
         "categories": ("Charge category", of("charge_category"), str),

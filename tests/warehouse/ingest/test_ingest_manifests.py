@@ -1,7 +1,10 @@
 """A file that a manifest governs is read only through it, complete and newest."""
 
 import os
+from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,13 +34,15 @@ def azure_export(
     submitted: str,
     chunks: list[list[dict[str, str]]],
     kind: str = "FocusCost",
+    month: str = "2026-10",
 ) -> Path:
     """One run of an Azure Cost Management export, in its own folder."""
-    folder = root / "20261001-20261031" / "daily" / run
+    days = f"{month.replace('-', '')}01-{month.replace('-', '')}30"
+    folder = root / days / "daily" / run
     blobs = []
     for number, rows in enumerate(chunks):
-        file = write(folder / f"part_{number}_0001.csv", rows, header=list(lines(1)[0]))
-        name = f"costs/daily/20261001-20261031/{run}/{file.name}"
+        file = write(folder / f"part_{number}_0001.csv", rows, header=list(rows[0]))
+        name = f"costs/daily/{days}/{run}/{file.name}"
         blobs.append(
             {"blobName": name, "byteCount": file.stat().st_size, "dataRowCount": len(rows)}
         )
@@ -53,7 +58,7 @@ def azure_export(
         "deliveryConfig": {"partitionData": True, "dataOverwriteBehavior": "CreateNewReport",
                            "fileFormat": "Csv"},
         "runInfo": {"executionType": "Scheduled", "submittedTime": submitted, "runId": run,
-                    "startDate": "2026-10-01T00:00:00", "endDate": "2026-10-31T00:00:00"},
+                    "startDate": f"{month}-01T00:00:00", "endDate": f"{month}-30T00:00:00"},
         "blobs": blobs,
     }  # fmt: skip
     return write_json(folder / "manifest.json", manifest)
@@ -61,6 +66,49 @@ def azure_export(
 
 def azure_lines(count: int) -> list[dict[str, str]]:
     return lines(count, ProviderName="Microsoft", BillingAccountId="/billingAccounts/1")
+
+
+def focus_of(day: date, begins: date, ends: date) -> dict[str, str]:
+    return {**azure_lines(1)[0], "BilledCost": "1", "ChargePeriodStart": f"{day}",
+            "BillingPeriodStart": f"{begins}", "BillingPeriodEnd": f"{ends}"}  # fmt: skip
+
+
+def actual_of(day: date, begins: date, ends: date) -> dict[str, str]:
+    return {"BillingPeriodStartDate": f"{begins:%m/%d/%Y}", "SubscriptionId": "sub-1",
+            "BillingPeriodEndDate": f"{ends - timedelta(1):%m/%d/%Y}", "Date": f"{day:%m/%d/%Y}",
+            "MeterCategory": "Virtual Machines", "CostInBillingCurrency": "1",
+            "BillingCurrencyCode": "EUR", "ChargeType": "Usage", "Quantity": "1",
+            "MeterId": "m-1", "ResourceId": "vm"}  # fmt: skip
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+@pytest.mark.parametrize("of", [focus_of, actual_of])
+def test_azure_periods_that_begin_within_a_month_are_told_by_calendar_months(
+    of: Callable[[date, date, date], dict[str, str]], apart: bool, tmp_path: Path
+) -> None:
+    lake, root = lake_in(tmp_path), tmp_path / "costs"
+    kind = "FocusCost" if of is focus_of else "ActualCost"
+    fifteenths = [date(2026, month, 15) for month in (8, 9, 10, 11)]
+    for month in (9, 10):
+        rows = [
+            of(day, begins, ends)
+            for begins, ends in pairwise(fifteenths)
+            for day in (begins + timedelta(n) for n in range((ends - begins).days))
+            if day.month == month
+        ]
+        submitted = f"2026-{month + 1}-02T06:00:00Z"
+        azure_export(root, f"run-{month}", submitted, [rows], kind, f"2026-{month:02}")
+        if apart:
+            load(lake, root)
+    load(lake, root)
+    assert total(lake) == (61, Decimal(61))
+    periods = query(
+        lake,
+        "select distinct cast(BillingPeriodStart as varchar), cast(BillingPeriodEnd as varchar)"
+        " from raw.focus order by all",
+    )
+    midnight = [f"2026-{month:02}-01 00:00:00" for month in (9, 10, 11)]
+    assert periods == [*pairwise(midnight)]
 
 
 @pytest.mark.parametrize(("loaded", "given"), [("05", "20"), ("20", "05")])
