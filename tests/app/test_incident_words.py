@@ -35,10 +35,10 @@ def test_a_change_of_the_time_is_asked_about_first() -> None:
 
 def test_a_name_in_a_step_is_no_markup() -> None:
     incident = {"is_expected": False, "cause": "new", "direction": "up"}
-    first = {"name": "a*[b](http://c)", "changes": "2026-03-01: `x` resized"}
+    first = {"name": "a*[b](c:d)", "changes": "2026-03-01: `x` resized"}
     steps = words.next_steps(incident, first)
     assert r"\`x\` resized" in steps[0]
-    assert r"**a\*\[b\](http://c)**" in steps[1]
+    assert r"**a\*\[b\](c\:d)**" in steps[1]
 
 
 def test_what_is_over_is_not_to_be_stopped() -> None:

@@ -45,16 +45,16 @@ def test_the_way_back_is_offered_only_where_there_is_one(
 
 
 def test_a_name_shows_no_other_risk_or_link_to_whoever_approves() -> None:
-    name = "x** :green-badge[R0] [Approve](http://elsewhere)"
+    name = "x** :green-badge[R0] [Approve](elsewhere)"
     change = replace(planned("stop", "start"), name=name, reason=name)
     assert one_line(change, None).startswith(
         r":material/radio_button_unchecked: Stop instance "
-        r"**x\*\* :green-badge\[R0\] \[Approve\](http://elsewhere)**: running to stopped"
+        r"**x\*\* \:green-badge\[R0\] \[Approve\](elsewhere)**: running to stopped"
     )
     where = replace(change.change.resource, resource_id="a`**b**")
     told = explained(replace(change, change=replace(change.change, resource=where)), None, name)
-    assert r"**Why** x\*\* :green-badge\[R0\]" in told
-    assert r"**Resource** `` a`**b** `` in AWS, x\*\* :green" in told
+    assert r"**Why** x\*\* \:green-badge\[R0\]" in told
+    assert r"**Resource** `` a`**b** `` in AWS, x\*\* \:green" in told
 
 
 def test_a_name_steers_no_terminal_and_turns_no_text(capsys: pytest.CaptureFixture[str]) -> None:

@@ -280,28 +280,6 @@ def lost_days(connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill])
     return [row[0] for row in rows]
 
 
-def other_days(
-    connection: DuckDBPyConnection, unit: Unit, bills: Sequence[Bill]
-) -> tuple[date, date, date, date] | None:
-    """First and last day that is loaded of the unit and of the bills, if these share no span.
-
-    A period that grows keeps its first days; what has only later ones, or earlier ones, is another
-    part of it.
-    """
-    connection.execute((files("warehouse.ingest") / "macros.sql").read_text())
-    day = "select coalesce(cast(ChargePeriodStart as date), $period) as day from"
-    given = " union all ".join(f"{day} ({bill.select}) as line where {PLACE}" for bill in bills)
-    [row] = connection.execute(
-        f"select * from (select min(day), max(day) from ({day} raw.focus where x_source = $feed"
-        f" and {PLACE})), (select min(day), max(day) from ({given}))",
-        {"account": unit.billing_account, "period": unit.period, "feed": unit.feed},
-    ).fetchall()
-    if any(one is None for one in row):
-        return None
-    first_loaded, last_loaded, first, last = row
-    return row if first > last_loaded or last < first_loaded else None
-
-
 def _columns(connection: DuckDBPyConnection, bill: Bill) -> set[str]:
     described = connection.execute(f"describe select * from ({bill.select})").fetchall()
     return {row[0] for row in described}

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.compare import Common, common_charges, lost_days, other_days
+from warehouse.ingest.compare import Common, common_charges, lost_days
 from warehouse.ingest.decision import (
     Decision,
     Held,
@@ -55,7 +55,6 @@ def decide(connection: DuckDBPyConnection, delivery: Delivery, policy: Policy) -
                 if (delivery.manifest is None or moved) and not policy.replace_feed:
                     _judge_what_is_lost(connection, decision, unit, parts, here, delivery)
                 elif here and not policy.replace_feed:
-                    _refuse_other_days(connection, unit, parts)
                     _warn_of_lost_days(connection, decision, unit, parts)
             except Conflict as error:
                 decision.refused[unit] = error
@@ -185,22 +184,6 @@ def _is_another(common: Common) -> bool:
         return True
     alike = common.charges >= ALIKE * common.loaded and not common.vague
     return common.same < ANOTHER * common.loaded and not alike
-
-
-def _refuse_other_days(
-    connection: DuckDBPyConnection, unit: Unit, parts: Sequence[tuple[Bill, Part]]
-) -> None:
-    """A part of a period must not take the place of another part."""
-    bills = list({bill.shown: bill for bill, _ in parts}.values())
-    if days := other_days(connection, unit, bills):
-        first_loaded, last_loaded, first, last = days
-        raise Conflict(
-            f"{', '.join(bill.shown for bill in bills[:3])}: found charges of {first} to {last} of "
-            f"{unit.billing_account}, billing period from {unit.period}, of which {first_loaded} "
-            f"to {last_loaded} are loaded; expected all of the period, since what is loaded would "
-            "be replaced. Nothing was replaced; export the whole period, or replace it on purpose "
-            "with --replace-feed."
-        )
 
 
 def _warn_of_lost_days(

@@ -111,26 +111,6 @@ def test_azure_periods_that_begin_within_a_month_are_told_by_calendar_months(
     assert periods == [*pairwise(midnight)]
 
 
-@pytest.mark.parametrize(("loaded", "given"), [("05", "20"), ("20", "05")])
-def test_other_days_of_the_period_do_not_replace_those_that_are_loaded(
-    loaded: str, given: str, tmp_path: Path
-) -> None:
-    lake = lake_in(tmp_path)
-
-    def of(day: str) -> list[dict[str, str]]:
-        return [{**row, "ChargePeriodStart": f"2026-10-{day}"} for row in azure_lines(3)]
-
-    azure_export(tmp_path / "costs", "run-1", "2026-10-21T06:00:00Z", [of(loaded)])
-    load(lake, tmp_path / "costs")
-    azure_export(tmp_path / "costs", "run-2", "2026-11-01T06:00:00Z", [of(given)])
-    report = load(lake, tmp_path / "costs")
-    told = [file.reason or "" for file in report.loaded if file.status == "rejected"]
-    assert "expected all of the period" in " ".join(told)
-    assert query(lake, "select distinct day(ChargePeriodStart) from raw.focus") == [(int(loaded),)]
-    load(lake, tmp_path / "costs", replace_feed=True)
-    assert query(lake, "select distinct day(ChargePeriodStart) from raw.focus") == [(int(given),)]
-
-
 def test_an_aws_export_is_loaded_through_its_manifest(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     root = tmp_path / "exports" / "acme-daily"
