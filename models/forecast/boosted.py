@@ -17,7 +17,7 @@ from models.forecast.trees import FEWEST, SEED, Trees, grow, one_thread, year
 from models.forecast.windows import Places, Windows, at
 
 SMALL = 0.05  # of the level: added before taking logarithms, so that zero has one
-MOST = 50_000  # examples
+MOST = 40_000  # examples
 PER_SERIES = 150  # examples
 OF_ALL = 5_000  # examples of few series together
 RECENT = 0.6  # power of the place of an example in the history: below 1 prefers the end

@@ -20,7 +20,7 @@ from models.known import mean
 
 BACK = (1, 2, 3, 4, 5, 8)  # seasons
 NEAR = (1, 2, 3)  # steps
-MOST = 40_000  # examples
+MOST = 30_000  # examples
 PER_TREE = 100  # examples: with few of them, more trees cost time and say no more
 FEWEST_TREES = 30
 YOUNGEST = 28  # steps, or a quarter of the history, that an example has behind it
