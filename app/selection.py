@@ -64,8 +64,8 @@ def _unpriced(market: Market, asked: Requirements) -> str | None:
     if not without:
         return None
     which = f"prices of {asked.os} in {asked.currency}"
-    has = ", ".join(map(cloud_name, known)) or "no cloud"
-    return f"No {which} are known of {' or '.join(without)}; there are some of {has}."
+    others = f"; there are some of {', '.join(map(cloud_name, known))}" if known else ""
+    return f"No {which} are known of {' or '.join(without)}{others}."
 
 
 def refuse_unknown_names(market: Market, asked: Requirements) -> None:

@@ -166,11 +166,7 @@ def _spend(today: date, currency: str) -> None:
         "first": today - timedelta(days=DAYS),
         "until": today,
         "most": charts.MOST,
-        "clouds": None,
-        "accounts": None,
-        "services": None,
-        "regions": None,
-        "categories": None,
+        **dict.fromkeys(("clouds", "accounts", "services", "regions", "categories")),
     }
     costs = page.with_names(data.ask("cost_per_day", **asked), "split")
     if split == "account":
