@@ -17,7 +17,7 @@ SECONDS = 300  # until a call counts as hanging
 FRESH = get_context("forkserver")  # imports once, which takes longer than most commands
 FRESH.set_forkserver_preload([  # nothing that imports polars: its threads survive no fork
     "alembic", "dagster", "duckdb", "pydantic_settings", "rich.console", "scipy.stats",
-    "sklearn.linear_model", "sqlalchemy", "sqlglot", "statsmodels.tsa.api", "structlog", "typer",
+    "sklearn.linear_model", "sqlalchemy", "statsmodels.tsa.api", "structlog", "typer",
 ])  # fmt: skip
 
 
