@@ -25,13 +25,22 @@ def near(connection: DuckDBPyConnection, tables: Collection[str]) -> Generator[N
     So it is for those of `tables` that are small; everything else is looked up in the lake as
     before. The copies go with the transaction of the caller, which must have begun one.
     """
-    for name, is_copied in in_lake(connection, tables):
-        connection.execute(f"create schema if not exists memory.{name.partition('.')[0]}")
-        kind = "table" if is_copied else "view"
-        connection.execute(f"create {kind} memory.{name} as from lake.{name}")
-    connection.execute("use memory")
+    found = in_lake(connection, tables)
+    copied = [name for name, is_copied in found if is_copied]
+    for schema in _schemas(copied):
+        connection.execute(f"create schema if not exists memory.{schema}")
+    for name in copied:
+        connection.execute(f"create table memory.{name} as from lake.{name}")
+    path = [f"memory.{schema}" for schema in ("main", *_schemas(copied))]
+    path += [f"lake.{schema}" for schema in _schemas([name for name, _ in found])]
+    connection.execute(f"set search_path = '{','.join(path)}'")
     yield
     connection.execute("use lake")  # not after an error: the transaction takes no statement then
+
+
+def _schemas(tables: Collection[str]) -> list[str]:
+    """The schemas of tables that are named schema.name."""
+    return sorted({name.partition(".")[0] for name in tables})
 
 
 def in_lake(connection: DuckDBPyConnection, tables: Collection[str]) -> Sequence[tuple[str, bool]]:
