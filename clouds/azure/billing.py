@@ -20,6 +20,8 @@ COST = Layout(
         "benefit_name": (),
         "billing_account_id": ("BillingAccount",),
         "billing_account_name": (),
+        "billing_profile_id": (),
+        "billing_profile_name": (),
         "billing_currency": ("BillingCurrencyCode", "Currency"),
         "billing_period_end_date": ("BillingPeriodEnd",),
         "billing_period_start_date": ("BillingPeriodStart",),

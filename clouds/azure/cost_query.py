@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -180,14 +181,17 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _billing_account(scope: str) -> str:
-    """The billing account of a scope, or what the scope is about.
+    """The billing profile or account of a scope, or what the scope is about.
 
-    >>> _billing_account("/providers/Microsoft.Billing/billingAccounts/8615203")
+    >>> _billing_account("/providers/Microsoft.Billing/billingAccounts/8615203/departments/7")
     '8615203'
+    >>> _billing_account("/providers/Microsoft.Billing/billingAccounts/a:b/billingProfiles/AB-CD")
+    'AB-CD'
     """
     parts = scope.strip("/").split("/")
-    names = [part.lower() for part in parts]
-    return parts[names.index("billingaccounts") + 1] if "billingaccounts" in names else parts[-1]
+    found = dict(pairwise(parts))
+    of_kind = {kind.lower(): name for kind, name in found.items()}
+    return of_kind.get("billingprofiles") or of_kind.get("billingaccounts") or parts[-1]
 
 
 def _subscription(path: str) -> str:

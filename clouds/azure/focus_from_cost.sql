@@ -1,5 +1,6 @@
 -- One row per line of an Azure actual or amortized cost export. A customer agreement states prices in the pricing
--- currency, of which the line has the exchange rate; FOCUS wants them in the currency of the costs.
+-- currency, of which the line has the exchange rate; FOCUS wants them in the currency of the costs. What is invoiced
+-- there is a billing profile, of which an account may have several; an enrollment is its own profile.
 with line as (
     select
         bill.*,
@@ -21,8 +22,8 @@ select
     line.availability_zone as AvailabilityZone,
     case when line.is_committed and (line.kind = 'usage' or line.kind like 'unused%') then 0 else line.cost end
         as BilledCost,
-    coalesce(line.billing_account_id, line.subscription_id) as BillingAccountId,
-    line.billing_account_name as BillingAccountName,
+    coalesce(line.billing_profile_id, line.billing_account_id, line.subscription_id) as BillingAccountId,
+    coalesce(line.billing_profile_name, line.billing_account_name) as BillingAccountName,
     line.billing_currency as BillingCurrency,
     case
         when line.period_end is null then line.period_start + interval 1 month

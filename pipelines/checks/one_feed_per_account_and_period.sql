@@ -16,6 +16,9 @@ feed as (
     select distinct
         focus.x_cloud as cloud,
         focus.BillingAccountId as billing_account,
+        lower(
+            regexp_replace(focus.BillingAccountId, '^/providers/microsoft\.billing/billingaccounts/(.*/)?', '', 'i')
+        ) as plain_account, -- whichever way Azure writes its id
         date_trunc('month', focus.BillingPeriodStart)::date as period,
         focus.x_source as source
     from raw.focus as focus
@@ -43,7 +46,7 @@ from covered as one
 inner join covered as other
     on
         one.cloud is not distinct from other.cloud
-        and one.billing_account is not distinct from other.billing_account
+        and one.plain_account is not distinct from other.plain_account
         and one.period is not distinct from other.period
         and one.source is distinct from other.source
 where

@@ -182,6 +182,16 @@ def test_feeds_of_different_parts_of_an_account_are_no_rivals() -> None:
     assert [found("sub-1", ""), found("sub-1", "sub-1/web"), found("", "")] == [1, 1, 1]
 
 
+def test_an_account_that_two_feeds_of_azure_write_otherwise_is_one() -> None:
+    path = "/providers/Microsoft.Billing/billingAccounts/a:b/billingProfiles/AB-CD"
+    tables = sound()
+    tables["raw_focus"] = [
+        {**BILL[0], "x_source": feed, "BillingAccountId": account}
+        for feed, account in {"azure/focus-1.2": path, "azure/azure-actual": "ab-cd"}.items()
+    ]
+    assert len(bad_rows("one_feed_per_account_and_period", tables)) == 1
+
+
 def test_what_would_make_money_wrong_blocks() -> None:
     assert {check.name for check in blocking()} == {
         "allocation_ties_to_daily_cost", "daily_cost_ties_to_lines",

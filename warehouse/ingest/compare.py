@@ -26,7 +26,10 @@ RESTATED = 0.9  # of the smaller file's rows: versions name the same charges, wh
 SHARED = 0.5  # of the smaller file's rows: more in common than this makes two files versions
 FEW = 3  # rows: fewer that are alike but for some columns may be chance
 MANY = 5  # rows a day: fewer that are alike may be chance where rows repeat within a file, too
-PLACE = "lower(BillingAccountId) = lower($account) and cast(BillingPeriodStart as date) = $period"
+PLACE = (
+    "plain_account(BillingAccountId) = plain_account($account)"
+    " and cast(BillingPeriodStart as date) = $period"
+)
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,12 @@ create or replace temp macro subscription(t) as case
     else t
 end;
 
+-- The id of a billing account, to compare: Azure's FOCUS exports alone write it, or that of a profile, as a path.
+create or replace temp macro plain_account(t) as case
+    when t ilike '/providers/microsoft.billing/billingaccounts/%' then lower(split_part(t, '/', -1))
+    else lower(t)
+end;
+
 -- The resource group in the id of an Azure resource, in lower case; empty if there is none.
 create or replace temp macro resource_group(t) as regexp_extract(lower(t), '/resourcegroups/([^/]+)', 1);
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 from clouds.billing import Layout, Manifest
 
+AZURE_ACCOUNT = "/providers/microsoft.billing/billingaccounts/"
+
 Status = Literal["loaded", "unchanged", "superseded", "rejected"]
 
 
@@ -142,9 +144,11 @@ class Unit:
 def place_of(account: str, period: date) -> tuple[str, date]:
     """One account and period, however an export writes the letters of the account's id.
 
-    Azure changes their case from one export to the next.
+    Azure changes their case from one export to the next, and of its FOCUS exports only, the id of
+    a billing account or profile is a path (macro `plain_account`).
     """
-    return account.lower(), period
+    plain = account.lower()
+    return plain.rpartition("/")[2] if plain.startswith(AZURE_ACCOUNT) else plain, period
 
 
 @dataclass(frozen=True)

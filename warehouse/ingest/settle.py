@@ -274,8 +274,9 @@ def _overlap(
     groups: Iterable[Group],
     holder: str | None,
 ) -> str:
-    _, _, period = claim
-    account = next(p.billing_account for p in bill.parts if p.billing_account.lower() == claim[1])
+    _, plain, period = claim
+    accounts = [part.billing_account for part in bill.parts]
+    account = next(account for account in accounts if place_of(account, period)[0] == plain)
     feeds = sorted({name for name, _ in groups if name != feed_name})
     also = f"as {' and '.join(feeds)}" if feeds else "again, from another folder,"
     where = f"{also} in {', '.join(others[:3])}" if others else "is loaded already"

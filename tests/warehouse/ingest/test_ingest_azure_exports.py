@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from bills import (
     lake_in,
+    lines,
     load,
     one,
     query,
     reason,
+    statuses,
+    total,
     write,
 )
 
@@ -133,3 +136,47 @@ def test_prices_in_another_currency_than_the_costs_are_converted(tmp_path: Path)
         (Decimal("2.7"), Decimal("1.35"), Decimal("3.6"), Decimal("1.8"), *stated),
         (None, None, None, None, *stated),
     ]
+
+
+ACCOUNT = "0aa1bb22:3cc4_2019-05-31"
+
+
+def profile(name: str, **changed: str) -> dict[str, str]:
+    """A line of a customer agreement, which invoices billing profiles."""
+    return azure(
+        BillingAccountId=ACCOUNT, BillingAccountName="Acme", BillingProfileId=name,
+        BillingProfileName=f"Acme {name}", **changed,
+    )  # fmt: skip
+
+
+def test_each_billing_profile_of_a_customer_agreement_is_an_account_of_its_own(
+    tmp_path: Path,
+) -> None:
+    lake = lake_in(tmp_path)
+    for name in ("AB-CD", "EF-GH"):
+        report = load(lake, write(tmp_path / f"{name}.csv", [profile(name)]))
+        assert statuses(report) == {f"{name}.csv": {"loaded"}}
+    rows = query(lake, "select BillingAccountId, BillingAccountName from raw.focus order by all")
+    assert rows == [("AB-CD", "Acme AB-CD"), ("EF-GH", "Acme EF-GH")]
+
+
+@pytest.mark.parametrize(
+    ("native", "path"),
+    [
+        (azure(), "8611537"),
+        (profile("AB-CD"), f"{ACCOUNT}/billingProfiles/ab-cd"),
+    ],
+    ids=["enrollment", "customer agreement"],
+)
+def test_an_account_is_the_same_in_a_focus_export_that_writes_its_path(
+    native: dict[str, str], path: str, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    path = f"/providers/Microsoft.Billing/billingAccounts/{path}"
+    focus = lines(2, ProviderName="Microsoft", BillingAccountId=path)
+    load(lake, write(tmp_path / "native.csv", [native]))
+    refused = load(lake, write(tmp_path / "focus.csv", focus))
+    assert "expected" in reason(refused, "focus.csv")
+    assert total(lake) == (1, Decimal(3))
+    load(lake, tmp_path / "focus.csv", replace_feed=True)
+    assert query(lake, "select distinct BillingAccountId from raw.focus") == [(path,)]
