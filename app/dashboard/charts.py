@@ -219,7 +219,7 @@ def _line(
         x=frame["day"].to_list(),
         y=frame[y].to_list(),
         name=name,
-        mode="lines",
+        mode="lines" if len(frame) > 1 else "markers",  # one day makes no line
         line={"color": paint, "width": 2, "dash": dash},
         customdata=[short(value, currency) for value in frame[y]],
         hovertemplate="%{customdata}",

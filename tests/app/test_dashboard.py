@@ -355,6 +355,14 @@ def test_a_day_is_as_wide_as_a_day_however_few_there_are() -> None:
     assert figure.data[0].width < 24 * 3600 * 1000
 
 
+@pytest.mark.parametrize(("days", "mode"), [(1, "markers"), (2, "lines")])
+def test_a_single_billed_day_is_seen(days: int, mode: str) -> None:
+    bands = {name: None for name in ("mean", "lo80", "hi80", "lo95", "hi95")}
+    rows = [{"day": date(2026, 3, day), "actual": 1.0, **bands} for day in range(1, days + 1)]
+    figure: Any = charts.fan(pl.DataFrame(rows), today=date(2026, 3, 9), currency="USD")
+    assert {line.name: line.mode for line in figure.data}["Spent"] == mode
+
+
 def test_evidence_can_not_read_files_or_change_anything(demo_home: Path) -> None:
     reader = data.Reader(load_settings(demo_home))
     snapshot = reader.published()
