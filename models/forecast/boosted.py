@@ -49,8 +49,8 @@ class FittedBoosted:
 class Boosted:
     """Settings of the trees; the same seed gives the same trees."""
 
-    trees: int = 100
-    rate: float = 0.06
+    trees: int = 60
+    rate: float = 0.1
     leaves: int = 24
     smallest_leaf: int = 40
 

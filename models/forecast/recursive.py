@@ -62,7 +62,7 @@ class FittedRecursive:
 class Recursive:
     """Settings of the trees; the same seed gives the same trees."""
 
-    trees: int = 150
+    trees: int = 60
     rate: float = 0.1
     leaves: int = 31
     smallest_leaf: int = 30
