@@ -208,6 +208,45 @@ def test_an_account_that_moved_to_another_payer_long_ago_is_not_late() -> None:
     assert asked("late_accounts", raw_focus=bill) == []
 
 
+@pytest.mark.parametrize(
+    ("newest", "unknown"),
+    [
+        ((10, 10), 0),
+        ((10, 5), 1),
+        ((4, 5), 2),
+        ((5, 5, 5), 3),
+        ((5, 5, 5, 5), 0),  # that is what it costs now
+        ((8, 7.5), 0),
+        ((5, 10), 0),  # a day before one that is whole
+        ((10, -3), 1),
+    ],
+)
+def test_the_newest_days_are_not_whole_while_they_cost_far_less_than_any_before(
+    newest: tuple[float, ...], unknown: int
+) -> None:
+    bill = [
+        line((UNTIL - timedelta(days=back)).isoformat(), str(cost))
+        for back, cost in enumerate([*reversed(newest), *[10] * 30], start=1)
+    ]
+    found = asked("late_accounts", raw_focus=bill)
+    until = UNTIL - timedelta(days=unknown)
+    late = [{"cloud": "aws", "account": "shop", "until": until}]
+    assert found == (late if unknown else [])
+
+
+def test_a_cheap_day_that_comes_each_week_is_whole() -> None:
+    bill = [
+        line((UNTIL - timedelta(days=back)).isoformat(), "2" if back % 7 == 1 else "10")
+        for back in range(1, 40)
+    ]
+    assert asked("late_accounts", raw_focus=bill) == []
+
+
+def test_a_day_is_whole_where_one_currency_of_the_account_says_so() -> None:
+    falling = [*days(40, "10")[1:], *days(1, "1"), *days(40, "7", BillingCurrency="EUR")]
+    assert asked("late_accounts", raw_focus=falling) == []
+
+
 def test_without_a_common_unit_there_is_no_quantity() -> None:
     assert asked("quantities", raw_focus=[*sold("7", "24", "Hours"), *sold("3", "7", "GB")]) == []
     assert asked("quantities", raw_focus=sold("7", None, "Hours")) == []
