@@ -41,6 +41,7 @@ def header(heading: str, question: str) -> None:
                 "computed again on it.",
             )
     _warn_about_age(snapshot)
+    _warn_of_untold_costs()
 
 
 def show_sql(what: str, *statements: str) -> None:
@@ -288,3 +289,16 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
     if reasons:
         with st.expander("Why, and what to do", icon=":material/build:"):
             st.markdown("\n".join(reasons))
+
+
+def _warn_of_untold_costs() -> None:
+    for row in data.ask("untold_costs").iter_rows(named=True):
+        months = dict.fromkeys(f"{row[name]:%b %Y}" for name in ("first_month", "last_month"))
+        st.warning(
+            f"Effective cost is too low: the bills of **{markdown(cloud_name(row['cloud']))}** "
+            f"({' to '.join(months)}) tell no cost of what commitments cover, as Azure's actual "
+            "cost does. What was paid for commitments is in billed cost only: neither in forecasts "
+            "and budgets, nor with teams. Load FOCUS or amortized cost in their place, with "
+            "`instance-select ingest --replace-feed`.",
+            icon=":material/money_off:",
+        )
