@@ -11,7 +11,7 @@ import polars as pl
 import streamlit as st
 
 from app.dashboard import data
-from app.dashboard.money import column, markdown
+from app.dashboard.money import WORD_JOINER, column, markdown
 from app.words import CLOUD_NAMES, cloud_name, day
 from pipelines.errors import BrokenSettings
 from pipelines.settings import CONFIG_FILE, Settings
@@ -21,6 +21,7 @@ MISSED = timedelta(hours=36)  # a daily run that did not come, with some patienc
 SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
 P = ParamSpec("P")
 ROW, HEADER = 35, 40  # pixels of a table
+FORMULA = r"^([=+\-@\t\r])"  # a spreadsheet would run what begins so
 
 
 def header(heading: str, question: str) -> None:
@@ -40,6 +41,7 @@ def header(heading: str, question: str) -> None:
                 "computed again on it.",
             )
     _warn_about_age(snapshot)
+    _warn_of_untold_costs()
 
 
 def show_sql(what: str, *statements: str) -> None:
@@ -79,10 +81,10 @@ def table(
         "height": "content" if len(frame) <= rows else HEADER + ROW * rows,
     }
     if select is None:
-        st.dataframe(frame, key=key, **shown)
+        st.dataframe(_as_text(frame), key=key, **shown)
         return []
     state: Any = st.dataframe(
-        frame,
+        _as_text(frame),
         # A selection is row numbers: with other rows it would mean something else.
         key=f"{key}_{frame.hash_rows().sum()}",
         on_select="rerun",
@@ -92,6 +94,24 @@ def table(
     )
     chosen: list[int] = state["selection"]["rows"]
     return chosen
+
+
+def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with names that are no formula in the CSV that each table can be saved as."""
+    return frame.with_columns(pl.col(pl.String).str.replace(FORMULA, f"{WORD_JOINER}${{1}}"))
+
+
+def share_column(label: str, shares: pl.Series) -> Any:
+    """A table column of shares as bars; as numbers where one is below nothing or above all.
+
+    A bar ends there, and what is saved or copied of its table says so, too.
+
+    >>> [share_column("Share", pl.Series(s))["type_config"]["type"] for s in ([0.5, None], [1.2])]
+    ['progress', 'number']
+    """
+    if shares.is_between(0, 1).all():
+        return st.column_config.ProgressColumn(label, format="percent", min_value=0, max_value=1)
+    return st.column_config.NumberColumn(label, format="percent")
 
 
 def money_column(label: str, currency: str, help: str | None = None) -> Any:
@@ -137,7 +157,9 @@ def rows_of(evidence: str | None, key: str) -> None:
     except (QueryRefused, duckdb.Error) as error:
         problem(error)
     else:
-        st.dataframe(rows, key=key, hide_index=True, placeholder="unknown", alt="Evidence rows")
+        st.dataframe(
+            _as_text(rows), key=key, hide_index=True, placeholder="unknown", alt="Evidence rows"
+        )
     st.code(evidence, language="sql", wrap_lines=True)
 
 
@@ -267,3 +289,16 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
     if reasons:
         with st.expander("Why, and what to do", icon=":material/build:"):
             st.markdown("\n".join(reasons))
+
+
+def _warn_of_untold_costs() -> None:
+    for row in data.ask("untold_costs").iter_rows(named=True):
+        months = dict.fromkeys(f"{row[name]:%b %Y}" for name in ("first_month", "last_month"))
+        st.warning(
+            f"Effective cost is too low: the bills of **{markdown(cloud_name(row['cloud']))}** "
+            f"({' to '.join(months)}) tell no cost of what commitments cover, as Azure's actual "
+            "cost does. What was paid for commitments is in billed cost only: neither in forecasts "
+            "and budgets, nor with teams. Load FOCUS or amortized cost in their place, with "
+            "`instance-select ingest --replace-feed`.",
+            icon=":material/money_off:",
+        )

@@ -31,6 +31,7 @@ thead { display: table-header-group; } tr, caption { break-inside: avoid; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } h2 { break-after: avoid; } }
 @page { margin: 15mm; }
 """
+WHOLE_FROM = 1000  # units of work; of fewer the parts count, such as 0.31 GPU hours
 T = TypeVar("T")
 Cell = tuple[str, bool]  # text, and whether it is a number
 
@@ -132,7 +133,9 @@ def _units(units: Sequence[Unit]) -> str:
 
 
 def _quantity(quantity: Decimal | None) -> str:
-    return "unknown" if quantity is None else f"{quantity:,.0f}"
+    if quantity is None:
+        return "unknown"
+    return f"{quantity:,.0f}" if abs(quantity) >= WHOLE_FROM else f"{float(quantity):.4g}"
 
 
 def _one(amount: Decimal | None, code: str) -> str:

@@ -144,6 +144,15 @@ def test_no_page_is_wider_than_a_phone(browser: Browser, address: str, tmp_path:
             " return main.scrollWidth - main.clientWidth }"
         )
         assert wider <= 0, f"{name} is {wider} pixels too wide"
+        hidden = page.evaluate(
+            "() => { const boxes = (what) => [...document.querySelectorAll(what)]"
+            ".map((one) => one.getBoundingClientRect()).filter((box) => box.width);"
+            " const tables = boxes('[data-testid=stDataFrame]');"
+            " return boxes('[data-testid=stMain] [data-testid=stCaptionContainer]')"
+            ".filter((note) => tables.some((table)"
+            " => note.top < table.bottom - 1 && note.bottom > table.bottom)).length }"
+        )
+        assert hidden == 0, f"{hidden} notes of {name} lie on tables"
         page.screenshot(path=tmp_path / f"{name.lower()}-phone.png", full_page=True)
     assert trouble == []
 

@@ -130,6 +130,24 @@ def test_a_source_that_can_not_be_read_is_named_with_the_reason() -> None:
     assert ("other", "inventory", "up to date") in told
 
 
+def test_every_page_says_that_actual_cost_lacks_what_commitments_cost(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    as_of = lake.published().as_of
+    with lake.write("actual cost") as write:
+        write.connection.execute(
+            "update raw.focus set EffectiveCost = 0 where x_cloud = 'aws'"
+            " and CommitmentDiscountId is not null and ChargePeriodStart >= '2026-10-01'"
+        )
+        build(write.connection, as_of)
+    lake.publish(write.snapshot, as_of, "test", datetime(2099, 1, 1))
+    app = opened(own_demo_home, "plans", monkeypatch)
+    assert not app.exception
+    (told,) = [box.value for box in app.warning if "too low" in box.value]
+    assert "the bills of **AWS** (Oct 2026 to Nov 2026) tell no cost" in told
+
+
 def test_every_page_says_what_could_not_be_read_and_what_to_do(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,29 @@ def test_a_month_of_credits_has_no_percentages(
     assert not app.metric[0].delta
 
 
+@pytest.mark.parametrize(
+    ("credit", "shares"),
+    [("-10", [1.5, -0.5]), ("-30", [None, None]), ("-90", [None, None])],
+)
+@pytest.mark.parametrize("query", ["cost_groups", "cost_groups_by_tag"])
+def test_shares_are_of_what_is_left_after_credits(
+    query: str, credit: str, shares: list[float | None]
+) -> None:
+    lines = [
+        line("2026-02-01", "30", ServiceName="EC2", ResourceId="i-1", Tags='{"team": "web"}'),
+        line("2026-02-01", credit, ServiceName="Credit", ResourceId="i-2"),
+    ]  # fmt: skip
+    connection = warehouse(raw_focus=lines)
+    build(connection, datetime(2026, 3, 20))
+    names = dict.fromkeys(("clouds", "accounts", "services", "regions", "categories"))
+    asked: dict[str, Any] = names | {
+        "currency": "USD", "first": date(2026, 2, 1), "until": date(2026, 3, 1),
+        "before": date(2026, 1, 1), "split": "service", "measure": "effective", "tag_key": "team",
+    }  # fmt: skip
+    found = connection.execute(data.statement(query, **asked)).pl()
+    assert found["share"].to_list() == shares
+
+
 def test_a_forecast_from_old_bills_is_called_by_the_months_it_is_of(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -187,6 +188,16 @@ def test_the_page_to_print_tells_no_change_from_an_unknown_month() -> None:
     page = as_html(made(cost_before=None, currency="JPY"))
     assert page.count("unknown") == 6  # the summary, before and change of line and sum, the unit
     assert "new" not in page
+
+
+@pytest.mark.parametrize(
+    ("quantity", "shown"),
+    [("0.310", "0.31"), ("12345.678", "12,346"), ("50.00", "50"), ("0E-18", "0")],
+)
+def test_the_page_to_print_does_not_round_a_part_of_a_unit_away(quantity: str, shown: str) -> None:
+    unit = Unit("GPU hour", "web", "USD", Decimal(quantity), Decimal(25), None, None)
+    page = as_html(replace(made(), units=(unit,)))
+    assert f'<td>GPU hour</td><td class="n">{shown}</td>' in page
 
 
 def test_a_spreadsheet_takes_no_name_for_a_formula() -> None:

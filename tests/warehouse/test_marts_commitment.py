@@ -164,6 +164,21 @@ def test_where_the_fee_is_apart_use_is_unknown_and_cost_is_what_was_agreed() -> 
     assert row["saved_cost"] == pytest.approx(90 - 72)
 
 
+def test_what_a_bill_of_actual_cost_covers_was_not_for_nothing() -> None:
+    """Azure's actual cost has a fee on its day, and a cost of zero for all that it covers."""
+    sp = {"CommitmentDiscountId": "sp-1"}
+    lines = [
+        line("2026-03-01", "0", BilledCost=d("300"), ChargeCategory="Purchase", **sp),
+        line("2026-03-18", "0", ContractedCost=d("5"), CommitmentDiscountStatus="Used", **sp),
+    ]
+    names = ("committed_cost", "used_cost", "unused_cost", "utilisation", "saved_cost")
+    (row,) = owned(*lines, commitments=[{**OWNED, "hourly_cost": None}])
+    assert [row[name] for name in names] == [None] * 5
+    (row,) = owned(*lines, commitments=[OWNED])
+    assert (row["committed_cost"], row["utilisation"]) == (d("72"), None)  # 30 days as agreed
+    assert row["saved_cost"] == pytest.approx(5 - 72)
+
+
 def test_a_commitment_that_has_ended_and_is_not_billed_is_not_owned() -> None:
     gone = {**OWNED, "ends_at": datetime(2026, 3, 1)}
     assert owned(line("2026-03-18", "1"), commitments=[gone]) == []

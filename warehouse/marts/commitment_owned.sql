@@ -6,7 +6,8 @@ with billed as (
         cost.cloud,
         cost.commitment_id,
         cost.currency,
-        sum(cost.committed_cost) filter (where is_whole) as committed_cost,
+        -- Nothing is committed to for nothing: such a bill (Azure's actual cost) has the fee elsewhere.
+        nullif(sum(cost.committed_cost) filter (where is_whole), 0) as committed_cost,
         sum(cost.unused_cost) filter (where is_whole) as unused_cost,
         sum(cost.on_demand_cost)::double as covered_cost,
         sum(cost.unpriced_cost) as unpriced_cost
@@ -114,7 +115,7 @@ select
     paid.days, -- 30, or those of the month; fewer if it began since
     paid.cost as committed_cost, -- null = unknown
     (billed.committed_cost - billed.unused_cost)::decimal(38, 18) as used_cost, -- null = the bill does not say
-    billed.unused_cost::decimal(38, 18) as unused_cost,
+    if(billed.committed_cost is null, null, billed.unused_cost)::decimal(38, 18) as unused_cost,
     (1 - billed.unused_cost::double / nullif(billed.committed_cost, 0)::double) as utilisation, -- null = unknown
     paid.on_demand_cost as covered_cost, -- what its usage would have cost on demand; null = nothing, or no price
     -- Null = unknown, as there is no price of all that it covers; below zero: it cost more than it gave.

@@ -23,7 +23,7 @@ select
     coalesce(sum(line.amount) filter (where line.month >= getvariable('first')), 0)::double as cost,
     coalesce(sum(line.amount) filter (where line.month < getvariable('first')), 0)::double as before,
     cost - before as change,
-    cost / nullif(sum(cost) over (), 0) as share
+    cost / nullif(greatest(sum(cost) over (), 0), 0) as share -- null: credits outweigh costs
 from line
 group by line.split
 having cost <> 0 or before <> 0

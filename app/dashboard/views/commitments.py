@@ -98,9 +98,7 @@ def _owned(owned: pl.DataFrame, currency: str) -> None:
             "cloud": st.column_config.TextColumn("Cloud"),
             "covers": st.column_config.TextColumn("Of"),
             "region": st.column_config.TextColumn("Region"),
-            "utilisation": st.column_config.ProgressColumn(
-                "Used", format="percent", min_value=0.0, max_value=1.0
-            ),
+            "utilisation": page.share_column("Used", owned["utilisation"]),
             "committed_cost": page.money_column("Paid in 30 days", currency),
             "unused_cost": page.money_column("For nothing", currency),
             "saved_cost": page.money_column(

@@ -179,9 +179,7 @@ def _groups(choice: Choice, currency: str) -> dict[str, Any] | None:
                 choice.split[:1].upper() + choice.split[1:], pinned=True, width="medium"
             ),
             "cost": page.money_column("Cost", currency),
-            "share": st.column_config.ProgressColumn(
-                "Share", format="percent", min_value=0, max_value=1
-            ),
+            "share": page.share_column("Share", groups["share"]),
         }
         if choice.is_compared:
             columns["before"] = page.money_column(_span(choice.before, choice.first), currency)

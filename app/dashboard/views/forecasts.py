@@ -276,9 +276,8 @@ def _budgets(currency: str) -> None:
             "period": st.column_config.TextColumn("Each"),
             "last_day": st.column_config.DateColumn("Until", format="D MMM YYYY"),
             "amount": page.money_column("Allowed", currency),
-            "spent_share": st.column_config.ProgressColumn(
-                "Spent", format="percent", min_value=0.0, max_value=1.0
-            ),
+            "spent": page.money_column("Spent", currency),
+            "spent_share": page.share_column("of it", found["spent_share"]),
             "expected": page.money_column("Expected", currency),
             "lo80": page.money_column("80% from", currency),
             "hi80": page.money_column("to", currency),

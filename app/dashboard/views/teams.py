@@ -103,9 +103,7 @@ def _table(
         columns: dict[str, Any] = {
             "team": st.column_config.TextColumn("Team", pinned=True, width="medium"),
             "cost": page.money_column("Cost", currency),
-            "share": st.column_config.ProgressColumn(
-                "Share", format="percent", min_value=0, max_value=1
-            ),
+            "share": page.share_column("Share", found["share"]),
             "own": page.money_column("Own", currency),
             "shared": page.money_column("Shared", currency, "Its part of what many use"),
             "idle": page.money_column("Idle", currency, "Its part of idle Kubernetes nodes"),
@@ -187,9 +185,7 @@ def _namespaces(asked: dict[str, Any], currency: str) -> None:
                 "namespace": st.column_config.TextColumn("Namespace", pinned=True),
                 "workloads": st.column_config.NumberColumn("Workloads"),
                 "cost": page.money_column("Cost", currency),
-                "share": st.column_config.ProgressColumn(
-                    "Share of the cluster", format="percent", min_value=0, max_value=1
-                ),
+                "share": page.share_column("Share of the cluster", found["share"]),
                 "cores_cost": page.money_column("for cores", currency),
                 "memory_cost": page.money_column("for memory", currency),
             },
