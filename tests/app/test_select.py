@@ -274,7 +274,8 @@ def test_people_read_a_table_and_near_misses_as_sentences(tmp_path: Path) -> Non
         ("carbon_g_kwh", "..200", "278.6", 78.6, "78.6 g of CO2e per kWh more would"),
         ("latency_ms", "..20", "23", 3.0, "3 ms of round trip more would"),
         ("burstable", "no", "true", None, "A burstable CPU would"),
-        ("features", "ena, efa", "ena", None, "Doing without one of ena, efa"),
+        ("features", "ena, efa", "ena ipv6", None, "Doing without efa"),
+        ("not_features", "ena, efa, nvme", "efa ena ipv6", None, "Allowing ena and efa"),
         ("not_instance_type", "t*", "t3.x", None, "Allowing instance type t3.x"),
     ],
 )
