@@ -21,11 +21,10 @@ COMPRESSED: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 NO_TEXT = "it is UTF-16 or no text at all; save it as UTF-8"
-JSON = "it is JSON; save its rows as CSV or Parquet"
+JSON = re.compile(rb'\s*[\[{]\s*["{]')
 STARTS = {  # of files that are something else
     b"\xff\xfe": NO_TEXT, b"\xfe\xff": NO_TEXT, b"PAR1": "it is Parquet; name it .parquet",
     b"PK\x03\x04": "it is a spreadsheet or an archive; save its rows as CSV or Parquet",
-    b'{"': JSON, b"[{": JSON, b"[\n": JSON,
 }  # fmt: skip
 PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd
 OFFSET = re.compile(r"[+-]\d\d:?\d\d")
@@ -96,6 +95,8 @@ def _another_format(file: Path, form: Format) -> str | None:
     line = head.split(b"\n")[0]
     if what := next((what for start, what in STARTS.items() if head.startswith(start)), None):
         return what
+    if JSON.match(head):
+        return "it is JSON; save its rows as CSV or Parquet"
     if b"\0" in line:
         return NO_TEXT
     if b"\r" in line.rstrip(b"\r"):

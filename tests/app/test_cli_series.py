@@ -87,6 +87,7 @@ def test_forecast_says_what_is_wrong_with_a_file(tmp_path: Path, text: str, says
         ("unique_id,ds,y\na,2026-01-01,1\n".encode("utf-16-le"), "it is UTF-16 or no text"),
         (b"unique_id,ds,y\ra,2026-01-01,1\r", "its lines end in CR alone"),
         (b'[{"unique_id": "a", "ds": "2026-01-01", "y": 1}]', "it is JSON; save its rows as CSV"),
+        (b'{\n  "rows": [{"unique_id": "a"}]\n}', "it is JSON; save its rows as CSV"),
         (b"PK\x03\x04\x14", "it is a spreadsheet or an archive"),
         (b"PAR1\x15", "it is Parquet; name it .parquet"),
     ],
