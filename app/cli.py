@@ -86,9 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 done, 1 failed or refused, 2 bad input."""
     if arguments is None:
         restart_in_utf8()
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(map(_no_option, sys.argv[1:] if arguments is None else arguments))
     print_anything(json="--json" in given)
     sys.exit(_run(given))
+
+
+def _no_option(argument: str) -> str:
+    """A query may begin with a comment (`-- ...`), which Click would take for an option."""
+    return f"\n{argument}" if argument[:2] == "--" and argument[2:3].isspace() else argument
 
 
 def _run(given: list[str]) -> int:

@@ -80,12 +80,10 @@ def refuse_unknown_names(market: Market, asked: Requirements) -> None:
         )
 
 
-def need_of(
-    market: Market, wanted: str, place: tuple[str | None, str | None] = (None, None)
-) -> tuple[Row, Need]:
-    """A running machine by its id or name, and what it needs. Raises `BadInput`.
+def need_of(market: Market, wanted: str) -> tuple[Row, Need]:
+    """A running machine by its id, name or `cloud/account/id`, and what it needs.
 
-    With a place, a cloud and account, it is the one there of that id.
+    Raises `BadInput` if it is none, or more than one.
     """
     if market.snapshot is None:
         raise BadInput(
@@ -97,8 +95,7 @@ def need_of(
     query = (files("app") / "machine_in_use.sql").read_text()
     cursor = market.connection.cursor()
     cursor.execute("use lake")
-    cloud, account = place
-    result = cursor.execute(query, {"wanted": wanted, "cloud": cloud, "account": account})
+    result = cursor.execute(query, {"wanted": wanted})
     names = [column[0] for column in result.description or ()]
     found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     if not found:
@@ -107,9 +104,15 @@ def need_of(
             'List them: instance-select sql "select resource_id, name from marts.resource_now '
             "where kind = 'instance'\""
         )
-    if len({(row["cloud"], row["account"], row["resource_id"]) for row in found}) > 1:
-        ids = ", ".join(row["resource_id"] for row in found[:5])
-        raise BadInput(f"{len(found)} machines are called {wanted!r}: {ids}. Give one id.")
+    alike = dict.fromkeys(
+        f"{row['cloud']}/{row['account']}/{row['resource_id']}" for row in found
+    )  # two sources may read one account
+    if len(alike) > 1:
+        listed = ", ".join(list(alike)[:FEW]) + (", ..." if len(alike) > FEW else "")
+        raise BadInput(
+            f"{len(alike)} machines are called {wanted!r}. Give the one that is meant as "
+            f"cloud/account/id: {listed}."
+        )
     return found[0], need(found[0], Headroom())
 
 

@@ -83,8 +83,10 @@ def _given_up(missed: Mapping[str, Any]) -> str:
         return f"{said[0].upper()}{said[1:]} instead of {listed}"
     if name in LIFTED:
         return LIFTED[name][wanted == "yes"]
-    if name == "features":
-        return f"Doing without one of {wanted}"
+    if name in ("features", "not_features"):
+        is_needed, has = name == "features", value.split()
+        named = [one for one in wanted.split(", ") if (one in has) != is_needed]
+        return f"{'Doing without' if is_needed else 'Allowing'} {' and '.join(named)}"
     if name.startswith("not_"):
         return f"Allowing {_short(name.removeprefix('not_'))} {value}"
     return f"{NAMES[name]} {value} instead of {wanted}"

@@ -7,12 +7,14 @@ import polars as pl
 
 from app.errors import BadInput
 from app.table_file import AGAIN, given_format, read_table
+from models.anomaly.measurements import LARGEST
 from models.errors import UnusableSeries
 from models.stamps import Stamps, read_stamps
 
 SERIES = ("unique_id", "ds", "y")
 STREAM = ("timestamp", "value")
 A_TIME = "a date or time such as 2026-11-22 09:00:00"
+COUNTED = 10**10  # steps are reckoned as seconds; with more digits they are milliseconds or less
 NO_VALUE = ("", "NA", "NaN", "nan", "null")
 YEARS = (1000, 3000)  # what stands for "never", such as 9999-12-31, has no step after it
 UNREADABLE = 0.1  # share of timestamps; with more of them the file is something else
@@ -32,13 +34,16 @@ class SeriesFile:
 
 def read_series(file: Path) -> SeriesFile:
     """The series of one file. Raises `BadInput` if each of them has a row that can't be used."""
-    frame = _columns(file, read_table(file), SERIES)
+    frame = _columns(file, read_table(file), SERIES).with_row_index("row")
+    frame = frame.filter(pl.any_horizontal(pl.col(SERIES).is_not_null()))  # others are blank lines
+    if frame.is_empty():
+        raise BadInput(f"{file} has no rows.")
     stamps = _stamps(file, frame["ds"], frame["unique_id"])
     rows = pl.DataFrame({
-        "unique_id": frame["unique_id"].cast(pl.String), "ds": stamps.times,
+        "row": frame["row"], "unique_id": frame["unique_id"].cast(pl.String), "ds": stamps.times,
         "y": _numbers(frame["y"]), "offset": stamps.offsets,
         "given_ds": frame["ds"], "given_y": frame["y"],
-    }).with_row_index("row")  # fmt: skip
+    })  # fmt: skip
     rows = rows.join(_wrong(rows, file), on="row", how="left", maintain_order="left")
     if rows.select(pl.col("wrong").is_not_null().any().over("unique_id").all()).item():
         raise BadInput(f"{file}: {rows['wrong'].drop_nulls()[0]}.")
@@ -54,11 +59,12 @@ def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
     bad = {
         ("unique_id", "the name of a series"): pl.col("unique_id").is_null(),
         ("ds", A_TIME): pl.col("ds").is_null(),
-        ("ds", f"a time between the years {YEARS[0]} and {YEARS[1]}"): _is_out_of_time(rows["ds"]),
+        ("ds", _some_time(rows["ds"])): _is_out_of_time(rows["ds"]),
         ("ds", "a time zone, which other rows of the series have"): ~zoned
         & zoned.any().over("unique_id"),
         ("y", "a number, or nothing if it is unknown"): pl.col("given_y").is_not_null()
         & (number.is_null() | number.is_infinite()),
+        ("y", f"a number of at most {LARGEST:g}"): number.abs() > LARGEST,
     }
     masks = rows.with_columns(mask.alias(f"bad {k}") for k, mask in enumerate(bad.values()))
     found = masks.filter(pl.any_horizontal(pl.col(f"bad {k}") for k in range(len(bad))))
@@ -79,9 +85,18 @@ def _wrong(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
     return found.select("row", pl.coalesce(said).alias("wrong"))
 
 
+def _some_time(times: pl.Series) -> str:
+    if times.dtype.is_integer():
+        return (
+            "a counted step or seconds since 1970, of at most 10 digits; times in milliseconds or "
+            "less write as 2026-11-22 09:00:00"
+        )
+    return f"a time between the years {YEARS[0]} and {YEARS[1]}"
+
+
 def _is_out_of_time(times: pl.Series) -> pl.Expr:
-    if times.dtype.is_integer():  # counted steps
-        return pl.lit(False)
+    if times.dtype.is_integer():
+        return ~pl.col("ds").is_between(-COUNTED, COUNTED, closed="none")
     return ~pl.col("ds").dt.year().is_between(*YEARS)
 
 
@@ -159,7 +174,8 @@ def _said(file: Path, column: pl.Series, bad: pl.Series, expected: str) -> list[
     row = int(bad.arg_max() or 0)
     place, number = given_format(file).place(row), int(bad.sum())
     rest = f", and {number - 1:,} more such" if number > 1 else ""
-    return [f"{column.name} in {place} is {column[row]!r}, expected {expected}{rest}."]
+    found = "empty" if column[row] is None else repr(column[row])
+    return [f"{column.name} in {place} is {found}, expected {expected}{rest}."]
 
 
 def _columns(file: Path, frame: pl.DataFrame, expected: tuple[str, ...]) -> pl.DataFrame:

@@ -19,6 +19,14 @@ from warehouse.whole_file import whole_file
 Compression = Literal["uncompressed", "gzip", "zstd"]
 COMPRESSED: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+NO_TEXT = "it is UTF-16 or no text at all; save it as UTF-8"
+JSON = re.compile(rb'\s*[\[{]\s*["{]')
+STARTS = {  # of files that are something else
+    b"\xff\xfe": NO_TEXT, b"\xfe\xff": NO_TEXT, b"PAR1": "it is Parquet; name it .parquet",
+    b"PK\x03\x04": "it is a spreadsheet or an archive; save its rows as CSV or Parquet",
+}  # fmt: skip
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd
 OFFSET = re.compile(r"[+-]\d\d:?\d\d")
 AGAIN = "_duplicated_0"  # what polars puts behind the name of a column that has it, too
 NAMES = ".csv, .tsv (also with .gz or .zst) or .parquet"
@@ -70,10 +78,33 @@ def read_table(file: Path) -> pl.DataFrame:
             rows = _read_parquet(file)
             words = pl.selectors.categorical() | pl.selectors.enum()  # pandas writes them so
             return rows.with_columns(words.cast(pl.String))
+        if other := _another_format(file, form):
+            raise BadInput(f"{file} can't be read as {form.name}: {other}.")
         return pl.read_csv(file, infer_schema=False, separator=form.separator)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         wrong = _too_long(file, form) or str(error).splitlines()[0]
         raise BadInput(f"{file} can't be read as {form.name}: {wrong}") from error
+
+
+def _another_format(file: Path, form: Format) -> str | None:
+    """What a file plainly is instead, if all of its rows would be read as one odd column."""
+    with file.open("rb") as opened:
+        head = opened.read(4096)
+    if head.startswith(PACKED):
+        return None
+    line = head.split(b"\n")[0]
+    if what := next((what for start, what in STARTS.items() if head.startswith(start)), None):
+        return what
+    if JSON.match(head):
+        return "it is JSON; save its rows as CSV or Parquet"
+    if b"\0" in line:
+        return NO_TEXT
+    if b"\r" in line.rstrip(b"\r"):
+        return "its lines end in CR alone; save them with LF or CR LF"
+    if form.separator.encode() in line:
+        return None
+    found = next((name for sign, name in SIGNS.items() if sign.encode() in line), None)
+    return found and f"its columns are separated by {found}; expected {SIGNS[form.separator]}"
 
 
 def _read_parquet(file: Path) -> pl.DataFrame:

@@ -59,7 +59,11 @@ def select(
     session: Session,
     like: Annotated[
         str | None,
-        _start("What this running machine needs, by its measured use, where it is.", "ID"),
+        _start(
+            "What this running machine needs, by its measured use, where it is: id, name, or "
+            "cloud/account/id.",
+            "ID",
+        ),
     ] = None,
     from_abis: Annotated[
         Path | None,

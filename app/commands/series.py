@@ -11,6 +11,7 @@ from app.errors import BadInput
 from app.session import Session
 
 PANEL = "Your own series"
+MANY = 1_000  # series that take long enough for a word on how far it is
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,9 +66,14 @@ def forecast(
         raise BadInput(f"--out is {out}, which would overwrite what is to be read. Give another.")
     given = read_series(file)
     count = given.rows["unique_id"].n_unique()
-    with session.working(f"forecasting {count} series"):
+
+    def done(number: int) -> None:
+        if MANY <= number < count:
+            session.say(f"{number:,} of {count:,} series forecast")
+
+    with session.working(f"forecasting {count:,} series"):
         try:
-            found = forecast_series(given.rows, horizon, holidays or ())
+            found = forecast_series(given.rows, horizon, holidays or (), done)
         except UnknownCalendar as error:
             raise BadInput(str(error)) from error
         except ValueError as error:
@@ -81,7 +87,7 @@ def forecast(
     }  # fmt: skip
     lines = [f"{note}." for note in given.notes]
     lines += [f"{one['unique_id'] or 'no unique_id'}: {one['reason']}" for one in refused]
-    closing = f"Wrote {found.height:,} rows of {count} series to {out}."
+    closing = f"Wrote {found.height:,} rows of {count:,} series to {out}."
     return Answer(document, lambda: [*lines, closing], failed=bool(refused))
 
 

@@ -1,6 +1,6 @@
 """Forecast any series: find step and season, then the same models and bands as for cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,10 @@ NEVER_ENDS = 1_000_000  # steps; a file of sales may hold long pauses, and its e
 
 
 def forecast_series(
-    frame: pl.DataFrame, horizon: int, holidays: Sequence[str] = ()
+    frame: pl.DataFrame,
+    horizon: int,
+    holidays: Sequence[str] = (),
+    done: Callable[[int], None] | None = None,
 ) -> pl.DataFrame:
     """`unique_id, ds, y` in; one row per series and step out, with a `reason` where one is due.
 
@@ -28,12 +31,18 @@ def forecast_series(
     mean; missing steps are unknown. A series that can't be forecast, such as one with a row of
     which the optional column `wrong` says what is, has one row that says why, with model `none`
     and nothing else. `holidays` are countries whose public holidays count where steps are days.
+    `done` is told after each part how many series have been forecast.
     """
     if horizon < 1:
         raise UnusableSeries(f"The horizon is {horizon}; expected at least 1 step.")
     rows, kind = readable(frame)
     good, refused = _separated(rows)
-    parts = [part for group in even(good, kind) for part in _forecast(group, horizon, holidays)]
+    parts: list[pl.DataFrame] = []
+    for group in even(good, kind):
+        for part in _forecast(group, horizon, holidays):
+            parts.append(part)
+            if done:
+                done(sum(one.height for one in parts) // horizon)
     out = pl.concat([refused, *parts])
     order = rows.select("unique_id").unique(maintain_order=True)
     out = order.join(out, on="unique_id", nulls_equal=True, maintain_order="left_right")

@@ -30,6 +30,11 @@ def test_sql_gives_columns_rows_and_the_snapshot(demo_home: Path) -> None:
     assert isinstance(found["snapshot"], int)
 
 
+def test_a_query_may_begin_with_a_comment(demo_home: Path) -> None:
+    found = answer("sql", "-- One row.\nselect 1 as one", home=demo_home)
+    assert found["columns"] == ["one"]
+
+
 def test_sql_writes_every_type_in_json(demo_home: Path) -> None:
     query = """select 1.50::decimal(9, 3) as d, 0::decimal(38, 18) as z,
         timestamp '2026-01-02 03:04:05' as t,

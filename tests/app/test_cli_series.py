@@ -77,6 +77,48 @@ def test_forecast_says_what_is_wrong_with_a_file(tmp_path: Path, text: str, says
     assert str(file) in outcome.json["error"]["message"]
 
 
+@pytest.mark.parametrize("command", ["forecast", "detect"])
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (b"unique_id;ds;y\na;2026-01-01;1,5\n", "separated by semicolons; expected commas"),
+        (b"unique_id\tds\ty\na\t2026-01-01\t1\n", "separated by tabs; expected commas"),
+        ("unique_id,ds,y\na,2026-01-01,1\n".encode("utf-16"), "it is UTF-16 or no text at all"),
+        ("unique_id,ds,y\na,2026-01-01,1\n".encode("utf-16-le"), "it is UTF-16 or no text"),
+        (b"unique_id,ds,y\ra,2026-01-01,1\r", "its lines end in CR alone"),
+        (b'[{"unique_id": "a", "ds": "2026-01-01", "y": 1}]', "it is JSON; save its rows as CSV"),
+        (b'{\n  "rows": [{"unique_id": "a"}]\n}', "it is JSON; save its rows as CSV"),
+        (b"PK\x03\x04\x14", "it is a spreadsheet or an archive"),
+        (b"PAR1\x15", "it is Parquet; name it .parquet"),
+    ],
+)
+def test_what_is_another_format_is_named(
+    tmp_path: Path, command: str, written: bytes, says: str
+) -> None:
+    (tmp_path / "y.csv").write_bytes(written)
+    given = {"forecast": ("--horizon", "7", "--out", tmp_path / "f.parquet"),
+             "detect": ("--out", tmp_path / "out")}  # fmt: skip
+    outcome = call(command, tmp_path / "y.csv", *given[command], "--json")
+    assert outcome.code == 2
+    message = outcome.json["error"]["message"]
+    assert message.startswith(f"{tmp_path / 'y.csv'} can't be read as CSV: ")
+    assert says in message
+
+
+def test_lines_without_anything_are_no_rows(tmp_path: Path) -> None:
+    lines = weekly(120).with_columns(pl.col("ds").dt.date()).write_csv().splitlines()
+    (tmp_path / "y.csv").write_text("\n".join([*lines[:50], "", ",,", *lines[50:], "", "", ""]))
+    out = tmp_path / "f.parquet"
+    found = answer("forecast", tmp_path / "y.csv", "--horizon", "3", "--out", out,
+                   home=tmp_path / "h")  # fmt: skip
+    assert found["series"] == 2
+    assert found["refused"] == []
+    (tmp_path / "y.csv").write_text("unique_id,ds,y\n\n\n")
+    outcome = call("forecast", tmp_path / "y.csv", "--horizon", "3", "--out", out, "--json")
+    assert outcome.code == 2
+    assert "has no rows" in outcome.json["error"]["message"]
+
+
 def test_forecast_of_counted_steps_goes_on_counting(tmp_path: Path) -> None:
     frame = weekly(120).with_columns(ds=pl.int_range(pl.len()).over("unique_id"))
     frame.write_csv(tmp_path / "y.csv")
@@ -160,6 +202,7 @@ def test_forecast_writes_the_time_zone_that_it_reads(tmp_path: Path) -> None:
         ("b,soon,1\nb,later,2", "ds in line 242 is 'soon'; expected a date or time such as "
          "2026-11-22 09:00:00, and 1 more such rows"),
         ("b,2026-03-01T00:00:00Z,1", "ds in line 122 is '2026-01-01'; expected a time zone"),
+        ("b,2026-05-01,1e200", "y in line 242 is '1e200'; expected a number of at most 1e+150"),
         (",2026-03-01,1\n,2026-03-02,1", "unique_id in line 242 is empty; expected the name"),
     ],
 )  # fmt: skip
@@ -178,6 +221,23 @@ def test_a_bad_row_refuses_its_series_and_stops_no_other(
     assert written.filter(unique_id="a")["mean"].null_count() == 0
     assert written.filter(unique_id="a").height == 3
     assert written.filter(model="none").height == 1
+
+
+def test_counted_steps_too_far_to_be_any_refuse_their_series(tmp_path: Path) -> None:
+    """Milliseconds since 1970 would be seconds of the year 57971."""
+    steps = pl.int_range(pl.len()).over("unique_id") * 86_400
+    milliseconds = pl.when(unique_id="b").then(1000).otherwise(1)
+    frame = weekly(120).with_columns(ds=(steps + 1_767_225_600) * milliseconds)
+    frame.write_csv(tmp_path / "y.csv")
+    out = tmp_path / "f.parquet"
+    outcome = call("forecast", tmp_path / "y.csv", "--horizon", "3", "--out", out, "--json")
+    assert outcome.code == 1
+    (refused,) = outcome.json["refused"]
+    assert refused["unique_id"] == "b"
+    assert refused["reason"].startswith(
+        "ds in line 122 is '1767225600000'; expected a counted step or seconds since 1970"
+    )
+    assert pl.read_parquet(out).filter(unique_id="a").height == 3
 
 
 def test_a_parquet_row_without_unique_id_is_refused_once(tmp_path: Path) -> None:
@@ -405,7 +465,7 @@ def test_detect_reads_times_with_a_zone_from_parquet_and_names_rows(tmp_path: Pa
     zoned[5, "timestamp"] = None
     zoned.write_parquet(tmp_path / "z.parquet")
     found = answer("detect", tmp_path / "z.parquet", "--out", tmp_path / "out", home=tmp_path / "h")
-    assert found["files"][0]["notes"][0].startswith("timestamp in row 6 is None, expected a date")
+    assert found["files"][0]["notes"][0].startswith("timestamp in row 6 is empty, expected a date")
     assert pl.read_parquet(found["files"][0]["out"])["timestamp"].equals(zoned["timestamp"])
     assert found["files"][0]["anomalies"][-1]["timestamp"] == "2026-01-05T03:00:00Z"
 

@@ -274,7 +274,8 @@ def test_people_read_a_table_and_near_misses_as_sentences(tmp_path: Path) -> Non
         ("carbon_g_kwh", "..200", "278.6", 78.6, "78.6 g of CO2e per kWh more would"),
         ("latency_ms", "..20", "23", 3.0, "3 ms of round trip more would"),
         ("burstable", "no", "true", None, "A burstable CPU would"),
-        ("features", "ena, efa", "ena", None, "Doing without one of ena, efa"),
+        ("features", "ena, efa", "ena ipv6", None, "Doing without efa"),
+        ("not_features", "ena, efa, nvme", "efa ena ipv6", None, "Allowing ena and efa"),
         ("not_instance_type", "t*", "t3.x", None, "Allowing instance type t3.x"),
     ],
 )
@@ -313,7 +314,7 @@ def test_the_page_answers_what_is_asked(demo_home: Path, monkeypatch: pytest.Mon
     assert any("Nothing fits." in text.value for text in app.markdown)
 
 
-def test_the_page_tells_machines_of_one_id_apart(
+def test_machines_of_one_id_are_told_apart(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = Lake(load_settings(own_demo_home))
@@ -329,6 +330,13 @@ def test_the_page_tells_machines_of_one_id_apart(
             one,
         )
     lake.publish(write.snapshot, datetime(2026, 11, 16), "test", datetime(2099, 1, 1))
+    told = call("select", "--like", one[1], home=own_demo_home)
+    assert told.code == 2
+    for account in (one[0], "elsewhere"):
+        name = f"aws/{account}/{one[1]}"
+        assert name in told.stderr
+        found = answer("select", "--like", name, "--limit", "1", home=own_demo_home)
+        assert (found["like"]["account"], found["like"]["resource_id"]) == (account, one[1])
     app = opened(own_demo_home, "instances", monkeypatch)
     for account in (one[0], "elsewhere"):
         app.selectbox(key="instances_like_USD").set_value(("aws", account, one[1])).run()

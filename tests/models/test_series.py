@@ -334,3 +334,12 @@ def test_a_season_that_a_quarter_of_the_series_has_clearly_is_believed():
     assert visible(np.concatenate([flat, swinging]), 4)
     assert not visible(flat, 4)
     assert not visible(np.concatenate([flat, swinging[:3]]), 4)
+
+
+def test_after_each_part_it_is_told_how_many_series_are_done() -> None:
+    days = pl.datetime_range(datetime(2026, 1, 1), datetime(2026, 4, 30), "1d", eager=True)
+    long = pl.DataFrame({"unique_id": "long", "ds": days, "y": [k % 7 for k in range(len(days))]})
+    told: list[int] = []
+    forecast_series(pl.concat([long, long.tail(40).with_columns(unique_id=pl.lit("short"))]), 3,
+                    done=told.append)  # fmt: skip
+    assert told == [1, 2]

@@ -58,7 +58,7 @@ def _ask(found: Market, currency: str) -> Requirements:
         like = _like(currency)
         need = None
         if like is not None:
-            machine, need = need_of(found, like[2], like[:2])
+            machine, need = need_of(found, "/".join(like))
             _explain(machine, need.reasons)
         sets, ranges, flags = _filters(found, currency, has_machine=like is not None)
         near, limits = _green_and_near(_known(found, "region", currency))
