@@ -180,6 +180,14 @@ class Lake:
         """Whether the lake has been created."""
         return bool(self.settings.catalog) or self._catalog_file.exists()
 
+    def file_id(self) -> tuple[int, int] | None:
+        """By which a catalogue is told from one in its place; null = there is no such file."""
+        try:
+            found = self._catalog_file.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def close(self) -> None:
         """Let go of the writing connection; the next write opens a new one."""
         if self._writer is not None:
