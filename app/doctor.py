@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from app.answer import Answer, time_text
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pipelines.settings import SourceSettings
 
 FREE_GIB = 2  # a pipeline run on the demo estate spills at most about this much
+MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
+PUBLISHED_AT = "select published_at from meta.published order by rowid desc limit 1"
 
 
 def examine(session: Session) -> Answer:
@@ -142,6 +144,7 @@ def _lake(session: Session) -> Iterator[Check]:
         published = session.lake.published()
         with session.lake.latest() as connection:
             newer = unknown(connection, schema_files())
+            [(at,)] = connection.execute(PUBLISHED_AT).fetchall()
         if newer:
             raise NewerTables(session.settings.home, newer)
     except NothingPublished as nothing:
@@ -152,8 +155,32 @@ def _lake(session: Session) -> Iterator[Check]:
         return
     detail = f"snapshot {published.snapshot} of {time_text(published.as_of)}"
     yield Check("warehouse", True, detail)
-    lost = list(_lost(session))
-    yield from lost or _freshness(session, published.as_of)
+    yield from _missed(at)
+    wrong = [*_lost(session), *_older(session)]
+    yield from wrong or _freshness(session, published.as_of)
+
+
+def _missed(published_at: datetime) -> Iterator[Check]:
+    """What is late is judged when it is published, so that nothing is where nothing runs."""
+    age = datetime.now(UTC).replace(tzinfo=None) - published_at
+    if age > MISSED:
+        hours = age.total_seconds() / 3600
+        ago = f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+        fix = "Run 'instance-select run', or keep 'instance-select serve' running, as it does daily"
+        yield Check("last run", False, f"it published {ago} ago; nothing later is known", f"{fix}.")
+
+
+def _older(session: Session) -> Iterator[Check]:
+    """Tables that this version publishes, and that what is published has not."""
+    from warehouse.build import find
+    from warehouse.tables import tables_of_lake
+
+    with session.lake.reader(session.snapshot) as connection:
+        lacks = sorted(find().keys() - tables_of_lake(connection))
+    if lacks:
+        more = f" and {counted(len(lacks) - 1, 'more table')}" if len(lacks) > 1 else ""
+        found = f"what is published lacks {lacks[0]}{more}, as after an upgrade; nothing is lost"
+        yield Check("tables", False, found, "instance-select run")
 
 
 def _lost(session: Session) -> Iterator[Check]:

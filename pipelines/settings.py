@@ -256,6 +256,11 @@ def load_settings(home: Path | None = None) -> Settings:
         base = Settings() if home is None else Settings(home=home)
     except (SettingsError, ValidationError) as error:
         raise BrokenSettings(_of_variables(error, _names())) from None
+    if "?" in str(base.home.resolve()):
+        raise BrokenSettings(
+            f"The home {base.home.resolve()} has a question mark in its path, where the addresses "
+            "of databases end. Nothing was written; give a folder without one."
+        )
     path = base.home / CONFIG_FILE
     if not path.exists():
         return base

@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.disk import obstacle
 from warehouse.errors import LakeBusy, LakeUnreachable, NewerTables, NothingPublished, WrongDuckDB
+from warehouse.ingest.focus import literal
 from warehouse.settings import LakeSettings
 from warehouse.tables import create_tables, keep_marts_in_files, schema_files
 from warehouse.upgrade import unknown, upgrade
@@ -179,6 +180,14 @@ class Lake:
         """Whether the lake has been created."""
         return bool(self.settings.catalog) or self._catalog_file.exists()
 
+    def file_id(self) -> tuple[int, int] | None:
+        """By which a catalogue is told from one in its place; null = there is no such file."""
+        try:
+            found = self._catalog_file.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def close(self) -> None:
         """Let go of the writing connection; the next write opens a new one."""
         if self._writer is not None:
@@ -269,21 +278,21 @@ class Lake:
 
     def _attach_to(self, connection: DuckDBPyConnection, *options: str) -> DuckDBPyConnection:
         data = self._data_path
+        options = (f"DATA_PATH {literal(data)}", *options)
         if self.settings.catalog:
             load_extension(connection, "postgres_scanner")
             location = f"postgres:{self.settings.catalog}"
-            attached = [f"DATA_PATH '{data}'", *options]
+            attached = [*options]
         else:
             load_extension(connection, "sqlite_scanner")
             location = f"sqlite:{self._catalog_file.resolve()}"
-            wal = ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 60000"]
-            attached = [f"DATA_PATH '{data}'", *wal, *options]
+            attached = [*options, "META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 60000"]
         if data.startswith("s3://") or self.settings.encrypted:
             load_extension(connection, "httpfs")  # brings the cipher that may write, too
         attached.append("OVERRIDE_DATA_PATH")  # a home may have been moved or mounted elsewhere
-        location = location.replace("'", "''")
+        address = literal(f"ducklake:{location}")
         try:
-            connection.execute(f"ATTACH 'ducklake:{location}' AS lake ({', '.join(attached)})")
+            connection.execute(f"ATTACH {address} AS lake ({', '.join(attached)})")
         except duckdb.InvalidInputException:  # there is no such snapshot
             raise
         except duckdb.Error as error:  # from None: the text of the error holds the password
@@ -327,7 +336,7 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
         connection.execute(f"INSTALL {name}")
         connection.execute(f"LOAD {name}")
     else:
-        connection.execute(f"LOAD '{path}'")
+        connection.execute(f"LOAD {literal(str(path))}")
 
 
 def _packaged(name: str) -> Path | None:

@@ -10,6 +10,7 @@ import duckdb
 from duckdb import DuckDBPyConnection, StatementType
 
 from warehouse.errors import QueryRefused
+from warehouse.ingest.focus import literal
 from warehouse.lake import Lake
 
 TABLE_FUNCTIONS = frozenset(
@@ -49,7 +50,7 @@ def confine(connection: DuckDBPyConnection, lake: Lake) -> None:
         *([settings.data_path] if settings.data_path else []),
     ]
     connection.execute("set python_enable_replacements = false")
-    connection.execute(f"set allowed_directories = {folders!r}")
+    connection.execute(f"set allowed_directories = [{', '.join(map(literal, folders))}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 

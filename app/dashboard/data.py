@@ -52,12 +52,13 @@ class Reader:
         self._open: OrderedDict[int, DuckDBPyConnection] = OrderedDict()
         self._newest: Snapshot | None = None
         self._looked_at = 0.0
+        self._file_id = self._lake.file_id()
 
     def published(self) -> Snapshot:
         """The snapshot to show now. Raises `NothingPublished`."""
         with self._lock:
             if self._newest is None or monotonic() - self._looked_at > CHECK_SECONDS:
-                self._newest = self._look()
+                self._newest = self._look_again()
                 self._looked_at = monotonic()
             return self._newest
 
@@ -77,6 +78,26 @@ class Reader:
         """A cursor of one's own on that snapshot."""
         with closing(self._cursor(snapshot)) as cursor:
             yield cursor
+
+    def _look_again(self) -> Snapshot:
+        """The same of a home that was removed or replaced meanwhile."""
+        if (now := self._lake.file_id()) != self._file_id:
+            self._let_go()
+            self._file_id = now
+        try:
+            return self._look()
+        except duckdb.Error:
+            self._let_go()
+            return self._look()
+
+    def _let_go(self) -> None:
+        """Queries that are still running have cursors of their own."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
 
     def _look(self) -> Snapshot:
         if self._follower is None:

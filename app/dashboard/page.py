@@ -1,7 +1,7 @@
 """What every page has in common: its question, where the numbers come from, what is wrong."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, ParamSpec
@@ -12,12 +12,12 @@ import streamlit as st
 
 from app.dashboard import data
 from app.dashboard.money import WORD_JOINER, column, markdown
+from app.doctor import MISSED
 from app.words import CLOUD_NAMES, cloud_name, day
 from pipelines.errors import BrokenSettings
 from pipelines.settings import CONFIG_FILE, Settings
 from warehouse.errors import NothingPublished, QueryRefused, without_passwords
 
-MISSED = timedelta(hours=36)  # a daily run that did not come, with some patience
 SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
 P = ParamSpec("P")
 ROW, HEADER = 35, 40  # pixels of a table

@@ -45,7 +45,8 @@ def _message(
     place: Place, row: Mapping[str, Any], age: float | None, limit: float | None
 ) -> Message:
     what, source = row["what"].capitalize(), row["source"] or "ingested files"
-    old = "could never be read" if age is None else f"are {_time(age)} old"
+    whose = f" for account {row['account']}" if row["account"] else ""
+    old = "could not be read" if age is None else f"are {_time(age)} old"
     usual = f", and more than {_time(limit)} is late" if age is not None and limit else ""
     facts = [
         ("What", ", ".join(
@@ -54,12 +55,14 @@ def _message(
                 f"account {row['account']}" if row["account"] else "",
             ) if part
         )),
-        ("Known up to", f"{row['until']:%-d %b %Y %H:%M} UTC" if row["until"] else "nothing"),
     ]  # fmt: skip
+    if row["what"] != "exports":  # how far they reach is told of the bills
+        known = f"{row['until']:%-d %b %Y %H:%M} UTC" if row["until"] else "nothing"
+        facts.append(("Known up to", known))
     if row["failed"]:
         facts.append(("Likely cause", f"the last reading failed: {row['failed']}"))
     return Message(
-        title=f"{what} of {source} {old}{usual}",
+        title=f"{what} of {source}{whose} {old}{usual}",
         facts=tuple(facts),
         advice="Totals, forecasts and anomalies miss what has not arrived. Run 'instance-select "
         "doctor' to see why, then 'instance-select run'.",

@@ -12,13 +12,14 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, func, insert, select, update
 
 from actions.ledger import Ledger
 from actions.tables import alert, utc
 from app.notify.digest import digest
 from app.notify.message import Message
 from app.notify.outcome import Later, Never, Outcome, Sent
+from app.notify.post import LONGEST_WAIT
 from app.notify.quiet import quiet_until
 from pipelines.alert_settings import AlertSettings, ChannelSettings
 
@@ -26,6 +27,8 @@ LEASE = timedelta(minutes=3)  # longer than any sending may take
 HOUR = timedelta(hours=1)
 GIVES_UP_AFTER = timedelta(days=1)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
+LONGEST_QUIET = timedelta(days=7)
+SKEW = timedelta(minutes=5)  # by which the clocks of two machines may differ
 WAITING = ("queued", "held")
 
 
@@ -165,19 +168,28 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _due(now: datetime) -> Any:
+    """What waits no longer; waits that nothing asks for were written by a clock that was ahead."""
     asked = alert.alias()
     resting = select(asked.c.channel).where(
         asked.c.status == "held",
         asked.c.first_try_at.is_not(None),  # its receiver asked to wait: no quiet hours hold it
         asked.c.next_try_at > now,
+        asked.c.next_try_at <= now + LONGEST_WAIT + SKEW,
+    )
+    longest = case(
+        (alert.c.status == "queued", now + HOUR + SKEW),
+        (alert.c.first_try_at.is_not(None), now + LONGEST_WAIT + SKEW),
+        else_=now + LONGEST_QUIET,
     )
     return (
         select(alert)
         .where(
             alert.c.channel.not_in(resting),
             alert.c.status.in_(WAITING),
-            alert.c.next_try_at <= now,
-            alert.c.claimed_until.is_(None) | (alert.c.claimed_until <= now),
+            (alert.c.next_try_at <= now) | (alert.c.next_try_at > longest),
+            alert.c.claimed_until.is_(None)
+            | (alert.c.claimed_until <= now)
+            | (alert.c.claimed_until > now + LEASE + SKEW),
         )
         .order_by(alert.c.is_critical.desc(), alert.c.number)
     )
@@ -245,12 +257,19 @@ def _choose(
     sent = list(
         connection.scalars(
             select(alert.c.sent_at)
-            .where(mine, alert.c.status == "sent", alert.c.sent_at > now - HOUR)
+            .where(
+                mine,
+                alert.c.status == "sent",
+                alert.c.sent_at > now - HOUR,
+                alert.c.sent_at <= now + SKEW,
+            )
             .order_by(alert.c.sent_at)
         )
     )
     flying = connection.scalar(
-        select(func.count()).select_from(alert).where(mine, alert.c.claimed_until > now)
+        select(func.count())
+        .select_from(alert)
+        .where(mine, alert.c.claimed_until > now, alert.c.claimed_until <= now + LEASE + SKEW)
     )
     free = channel.per_hour - len(sent) - (flying or 0)
     if free <= 0:

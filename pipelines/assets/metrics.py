@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from glob import escape
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -151,13 +152,13 @@ def _replace(
     if any(folder.iterdir()):
         inserted = connection.execute(
             "insert into raw.metric by name select ? as source, chunk.*"
-            f" from read_parquet('{folder}/*.parquet') as chunk"
+            " from read_parquet(?) as chunk"
             " semi join measured on chunk.cloud = measured.cloud"
             " and chunk.account is not distinct from measured.account"
             " and chunk.resource_id = measured.resource_id"
             " and chunk.hour >= measured.since and chunk.hour < ?"
             " order by chunk.hour",
-            [source, until],
+            [source, f"{escape(str(folder))}/*.parquet", until],
         ).fetchone()
         rows = inserted[0] if inserted else 0
     connection.unregister("measured")

@@ -1,7 +1,7 @@
 """Commands that read: what scripts rely on, on a small demo home."""
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
@@ -297,6 +297,25 @@ def test_tables_of_an_older_version_are_told_from_a_fault(demo_home: Path, tmp_p
     [tables] = [check for check in checks if check["name"] == "tables"]
     assert "made by an older version" in tables["detail"]
     assert tables["fix"] == "instance-select run"
+
+
+def test_doctor_says_that_the_runs_stopped_and_which_tables_are_new(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo_home, home)
+    lake = Lake(LakeSettings(home=home))
+    with lake.write("as an older version") as write:
+        write.connection.execute("drop table marts.account")
+    days_ago = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=5)
+    lake.publish(lake.snapshot(), lake.published().as_of, "older", days_ago)
+    lake.close()
+    checks = call("doctor", "--json", home=home).json["checks"]
+    wrong = {check["name"]: check for check in checks if not check["ok"]}
+    assert list(wrong) == ["last run", "tables"]
+    assert wrong["last run"]["detail"] == "it published 5 days ago; nothing later is known"
+    assert "lacks marts.account, as after an upgrade" in wrong["tables"]["detail"]
+    assert wrong["tables"]["fix"] == "instance-select run"
 
 
 def test_an_empty_home_says_what_to_do_first(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from small import DAYS, NOW, SmallCloud, write_bill
 from clouds import offers as catalogue
 from clouds.cloud import Failure
 from pipelines.assets import bills, inventory, market, metrics
+from warehouse.query import ask
 
 HOUR = timedelta(hours=1)
 
@@ -199,6 +200,17 @@ def test_a_resource_that_is_new_to_us_is_measured_from_when_it_was_created(
     read_inventory(home)
     read_metrics(home)
     assert cloud.asked == [(created, NOW + HOUR)]
+
+
+def test_a_home_may_lie_on_a_path_with_any_signs(tmp_path: Path) -> None:
+    home = home_at(tmp_path / "Jo's [new] 100% #1*", "small")
+    home.step(bills.bills)
+    home.step(inventory.inventory)
+    read_metrics(home)
+    with ask(home.lake, "select count(*) from raw.metric", home.lake.snapshot()) as found:
+        assert found.fetchone() != (0,)
+    with ask(home.lake, "select count(*) from raw.focus", home.lake.snapshot()) as found:
+        assert found.fetchone() != (0,)
 
 
 def test_a_region_whose_metrics_fail_keeps_its_hours_and_is_read_from_there_again(

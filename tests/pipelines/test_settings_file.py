@@ -107,6 +107,11 @@ def test_a_broken_file_names_its_line(text: str, line: int, told: str, tmp_path:
     assert "\n" not in message
 
 
+def test_a_home_in_which_addresses_would_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BrokenSettings, match="has a question mark in its path"):
+        load_settings(tmp_path / "really?")
+
+
 def test_text_that_is_not_utf8_is_named_by_its_line(tmp_path: Path) -> None:
     with pytest.raises(BrokenSettings, match="line 2: found a byte that is not UTF-8"):
         load_settings(settings_of(b"# one\nledger: Z\xfcrich\n", tmp_path))

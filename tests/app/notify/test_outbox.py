@@ -323,3 +323,23 @@ def test_nothing_secret_is_in_the_ledger(ledger: Ledger, monkeypatch: pytest.Mon
         assert connection.scalar(text("select count(*) from alert")) == 1
     assert "s3cret" not in stored
     assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize("ahead", [{"hours": 30}, {"days": 90}])
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "3600"}])
+def test_nothing_waits_for_a_clock_that_was_ahead(
+    ledger: Ledger, ahead: dict[str, float], headers: dict[str, str]
+) -> None:
+    clock = Watch()
+    clock.later(**ahead)
+    answers = Answer(200), Answer(503, headers), Answer(200), Answer(200)
+    with http_receiver(*answers) as (url, receiver):
+        queue(ledger, "told", now=clock.now)
+        assert sent(ledger, url, clock)[0].outcome == "sent"
+        queue(ledger, "tried", now=clock.now)
+        assert sent(ledger, url, clock)[0].outcome == "later"
+        queue(ledger, "above the rate", now=clock.now)
+        assert sent(ledger, url, clock, per_hour=1) == []
+        clock.now = NOW
+        assert [one.outcome for one in sent(ledger, url, clock, per_hour=3)] == ["sent"] * 2
+    assert titles(receiver) == ["told", "tried", "tried", "above the rate"]

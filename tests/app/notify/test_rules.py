@@ -309,7 +309,7 @@ def test_a_source_gets_late_by_the_clock_although_nothing_runs(estate: Make) -> 
     home.clock.later(hours=25)
     (draft,) = home.told()
     assert draft.message.title == (
-        "Bills of company are 49 hours old, and more than 48 hours is late"
+        "Bills of company for account 999 are 49 hours old, and more than 48 hours is late"
     )
     assert home.told() == []
     fresh = {"until": datetime(2026, 11, 26, 12)}
@@ -326,8 +326,21 @@ def test_without_a_limit_that_of_the_source_counts(estate: Make) -> None:
 def test_the_reason_of_a_failed_reading_is_told(estate: Make) -> None:
     never = {"until": None, "failed": "access denied"}
     (draft,) = estate("freshness").ages(never).told()
-    assert draft.message.title == "Bills of company could never be read"
+    assert draft.message.title == "Bills of company for account 999 could not be read"
     assert dict(draft.message.facts)["Likely cause"] == "the last reading failed: access denied"
+
+
+def test_exports_that_fail_in_part_and_then_as_a_whole_are_told_once(estate: Make) -> None:
+    fine = {"what": "exports", "billing_account": None, "until": None}
+    in_part = {**fine, "cloud": None, "failed": "b.csv.gz is truncated"}
+    home = estate("freshness", what=["exports"], filter={"cloud": "aws"})
+    (draft,) = home.ages(fine, in_part).told()
+    assert draft.message.title == "Exports of company could not be read"
+    assert [name for name, _ in draft.message.facts] == ["What", "Likely cause"]
+    assert (
+        home.ages({**fine, "failed": "no folder"}, {**in_part, "failed": "no folder"}).told() == []
+    )
+    assert phases(home.ages(fine).told()) == ["over"]
 
 
 def test_only_the_chosen_readings_count(estate: Make) -> None:
