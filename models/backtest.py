@@ -16,16 +16,13 @@ from scipy.stats import t as student
 
 from models.forecast.history import Floats, History, Model, fits
 from models.known import mean, median, total
+from models.weights import trusted, weights_of
 
 MIX = "combination"
 FOLDS = 8
 FOLDS_OF_FEW = 16  # where there are few series to learn from, and time is no matter
 FURTHER_OF_FEW = 16  # and as many before those, a whole horizon apart: few series err together
 FEW_SERIES = 10
-SHARPNESS = 4.0  # a model with half the error gets 2^4 times the weight
-BORROWED = 0.5  # trust in how a model did on the other series, against 1 in how it did here
-MOST_BORROWED = 4.0  # times better or worse than here is what is believed of the other series
-LEAST = 1e-6  # error over the baseline's
 ROUNDING = 1e-9  # a mix that is the baseline does not beat it
 CUT = 0.3  # share of the weight left out at each end
 LEAST_KNOWN = 8  # steps before an origin, and at least two seasons, for it to count
@@ -135,12 +132,12 @@ def choose(rolled: Rolled) -> Choice:
     usable = np.asarray((np.isfinite(error) | ~seen).all(axis=(2, 3)))
     by_fold = mean(error, (3,))  # series x model x fold
     per_model = np.where(usable, mean(by_fold, (2,)), np.inf)
-    weights = _weights(by_fold, usable)
+    weights = weights_of(by_fold, usable)
     folds = len(rolled.origins)
     mixed = np.full_like(rolled.truth, np.nan)
     for fold in range(folds):
         others = [k for k in range(folds) if k != fold]
-        part = _weights(by_fold[:, :, others], usable) if others else weights
+        part = weights_of(by_fold[:, :, others], usable) if others else weights
         mixed[:, fold] = _mix(part, said[:, :, fold])
     mix_error = mean(mean(np.abs(mixed - rolled.truth), (2,)), (1,))
     mix_error = np.where(np.isfinite(mix_error), mix_error, np.inf)
@@ -277,32 +274,6 @@ def _freedom(rolled: Rolled, error: Floats) -> float:
     return max(float(series) * folds, LEAST_FREEDOM)
 
 
-def _weights(by_fold: Floats, usable: NDArray[np.bool_]) -> Floats:
-    """Series x model, each row sums to 1 (or is all 0 where nothing is usable)."""
-    error = mean(by_fold, (2,))
-    error = np.where(usable, error, np.inf)
-    base = error[:, :1]
-    ratio = error / np.where(base > 0, base, 1.0)
-    known = np.isfinite(ratio)
-    pooled = median(np.where(known, ratio, np.nan).T)
-    pooled = np.where(np.isnan(pooled), 1.0, pooled)
-    trusted = _trusted(np.where(known, ratio, 1.0), pooled)
-    weight = np.where(known, trusted, np.inf) ** -SHARPNESS
-    total = weight.sum(axis=1, keepdims=True)
-    return weight / np.where(total > 0, total, 1.0)
-
-
-def _trusted(ratio: Floats, pooled: Floats) -> Floats:
-    """An error over the baseline's, as it was here and on the other series; both above zero.
-
-    As ratios are, by their logarithms, and within limits: a fee once a month, of which one model
-    knows nearly all, is not forecast by what is good for the rest, nor the rest by that model.
-    """
-    own = np.maximum(ratio, LEAST)
-    others = np.clip(pooled, own / MOST_BORROWED, own * MOST_BORROWED)
-    return (own * others**BORROWED) ** (1 / (1 + BORROWED))
-
-
 def _mix(weights: Floats, said: Floats) -> Floats:
     """Series x step: the mean of the models in the middle, so one that is far off has no pull.
 
@@ -332,8 +303,8 @@ def _pick(per_model: Floats, mix_error: Floats) -> NDArray[np.intp]:
     base = per_model[:, 0]
     ratio = mix_error / np.where(base > 0, base, 1.0)
     pooled = np.nan_to_num(median(np.where(np.isfinite(ratio), ratio, np.nan)[None])[0], nan=1.0)
-    trusted = _trusted(ratio, np.asarray(pooled))
-    return np.where((trusted < 1 - ROUNDING) & (base > 0), per_model.shape[1], 0)
+    likely = trusted(ratio, np.asarray(pooled))
+    return np.where((likely < 1 - ROUNDING) & (base > 0), per_model.shape[1], 0)
 
 
 def _growth(size: Floats) -> Floats:
