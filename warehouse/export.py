@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import UnknownTable
-from warehouse.ingest.focus import literal, quoted
 from warehouse.ingest.load import macros
 from warehouse.lake import Lake
+from warehouse.sql_text import literal, quoted
 from warehouse.tables import tables_of_lake
 from warehouse.whole_file import whole_file
 

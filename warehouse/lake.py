@@ -17,8 +17,8 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.disk import obstacle
 from warehouse.errors import LakeBusy, LakeUnreachable, NewerTables, NothingPublished, WrongDuckDB
-from warehouse.ingest.focus import literal
 from warehouse.settings import LakeSettings
+from warehouse.sql_text import literal
 from warehouse.tables import create_tables, keep_marts_in_files, schema_files
 from warehouse.upgrade import unknown, upgrade
 

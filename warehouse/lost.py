@@ -4,7 +4,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.ingest.focus import literal
+from warehouse.sql_text import literal
 from warehouse.tables import tables_of_lake
 
 

@@ -10,8 +10,8 @@ import duckdb
 from duckdb import DuckDBPyConnection, StatementType
 
 from warehouse.errors import QueryRefused
-from warehouse.ingest.focus import literal
 from warehouse.lake import Lake
+from warehouse.sql_text import literal
 
 TABLE_FUNCTIONS = frozenset(
     {

@@ -15,8 +15,8 @@ from pipelines.assets.write import replace
 from pipelines.errors import BrokenUnit
 from pipelines.work import Work
 from warehouse.errors import QueryRefused
-from warehouse.ingest.focus import literal
 from warehouse.query import check
+from warehouse.sql_text import literal
 
 ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$"
 AMOUNT = "nullif(trim(quantity), '')"  # some programs quote every cell, also empty ones

@@ -9,7 +9,7 @@ from importlib.resources import files
 from duckdb import DuckDBPyConnection
 
 from warehouse.allocation.rules import IDLE, SHARED, Markup, Named, Patterns, Pool, Rule, Rules
-from warehouse.ingest.focus import literal
+from warehouse.sql_text import literal
 
 KEPT = {  # facts of a line by which to group: those that no rule asks for are left out
     "account_name": "account", "region": "region", "category": "category",

@@ -10,8 +10,8 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.errors import NotReadable, first_line, no_space
 from warehouse.ingest.examine import CHUNK, Examined, wrong_encoding
-from warehouse.ingest.focus import literal
 from warehouse.ingest.lines import CsvSource, content, line_of_odd_quote
+from warehouse.sql_text import literal
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
 

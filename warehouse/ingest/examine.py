@@ -23,9 +23,9 @@ from blake3 import blake3
 from isal import isal_zlib
 
 from warehouse.ingest.errors import NotReadable, first_line, no_space
-from warehouse.ingest.focus import literal, quoted
 from warehouse.ingest.lines import content
 from warehouse.ingest.records import Found, Source
+from warehouse.sql_text import literal, quoted
 
 Algorithm = Literal["blake3", "sha256"]
 BLAKE3 = "blake3:"  # with which its digests begin; those of SHA-256 are bare

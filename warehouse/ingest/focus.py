@@ -112,16 +112,6 @@ def fits(type_: str, kind: Kind) -> bool:
     return _TYPES[kind].fullmatch(type_) is not None
 
 
-def quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """An SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _time(column: str, text: str, type_: str, reader: str) -> str:
     if type_ == "VARCHAR":
         return f"{reader}({text})"

@@ -9,8 +9,9 @@ from duckdb import DuckDBPyConnection
 from clouds.billing import Layout, layouts, plain
 from warehouse.ingest import focus
 from warehouse.ingest.errors import Conflict, OtherDataset, UnknownFormat
-from warehouse.ingest.focus import Kind, literal, quoted
+from warehouse.ingest.focus import Kind
 from warehouse.ingest.records import Source
+from warehouse.sql_text import literal, quoted
 
 DATASETS = {  # other FOCUS datasets, by a column that only they have
     "ContractCommitmentId": ("ContractCommitment", "contract commitments"),

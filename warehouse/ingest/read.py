@@ -15,8 +15,8 @@ from clouds.billing import layouts
 from warehouse.ingest.delimited import read_alone
 from warehouse.ingest.errors import NotReadable, first_line, no_space
 from warehouse.ingest.examine import Examined, parquet, unreadable
-from warehouse.ingest.focus import literal, quoted
 from warehouse.ingest.records import Source
+from warehouse.sql_text import literal, quoted
 
 LARGEST_JSON = 1 << 28  # bytes of one JSON document
 

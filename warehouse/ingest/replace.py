@@ -10,11 +10,11 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.ingest.decision import Decision
 from warehouse.ingest.errors import NotReadable
-from warehouse.ingest.focus import literal
 from warehouse.ingest.records import Bill, Delivery, Part, Staged, Unit
 from warehouse.ingest.settle import by_currency, units
 from warehouse.ingest.sub_account import AZURE
 from warehouse.lake import Write
+from warehouse.sql_text import literal
 
 SCANS_AT_ONCE = 64  # that one insert makes; more would only hold more files open
 COPIED = {AZURE, "unknown"}  # clouds whose staged lines are not final: ids to rewrite, no provider

@@ -16,11 +16,12 @@ from warehouse.ingest.delimited import rows_of
 from warehouse.ingest.discover import Listing
 from warehouse.ingest.errors import IngestError
 from warehouse.ingest.examine import Examined, parquet
-from warehouse.ingest.focus import focus_names, literal, stored_columns, version
+from warehouse.ingest.focus import focus_names, stored_columns, version
 from warehouse.ingest.layouts import aliased, focus_columns, recognise
 from warehouse.ingest.measure import parts_of_files
 from warehouse.ingest.records import Bill, Source, Staged
 from warehouse.ingest.sub_account import with_plain_sub_accounts
+from warehouse.sql_text import literal
 
 OFTEN_EQUAL = {  # amounts that a bill mostly states twice, so that the text has to be read once
     "ContractedCost": "BilledCost",
