@@ -55,20 +55,17 @@ def full(amount: Amount | None, currency: str) -> str:
 
 
 def between(low: Amount | None, high: Amount | None, currency: str) -> str:
-    """A range of money; the unit is written once, and one figure if both ends read the same.
+    """A range of money; one figure if both ends read the same.
 
-    >>> between(5, 5, "USD"), between(-5, 5, "USD")
-    ('$5.00', '-$5.00 to $5.00')
+    >>> between(5, 5, "USD"), between(-5, 5, "USD"), between(9330, 10500, "EUR")
+    ('$5.00', '-$5.00 to $5.00', '€9.33K–10.5K')
     """
     if low is None or high is None:
         return UNKNOWN
     if low < 0 or short(low, currency) == short(high, currency):
         ends = short(low, currency), short(high, currency)
         return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
-    first, last = _scaled(float(low)), _scaled(float(high))
-    if first[-1] == last[-1] and first[-1].isalpha():
-        first = first[:-1]
-    return f"{sign(currency)}{first}\N{EN DASH}{last}"
+    return f"{sign(currency)}{_scaled(float(low))}\N{EN DASH}{_scaled(float(high))}"
 
 
 def full_range(low: Amount | None, high: Amount | None, currency: str) -> str:

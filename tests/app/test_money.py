@@ -25,15 +25,15 @@ def test_full_money_keeps_every_cent(amount: Decimal) -> None:
 
 
 @given(st.decimals(0, 10**9, places=2), st.decimals(0, 10**9, places=2))
-def test_a_range_names_its_unit_once_or_twice_but_never_wrongly(a: Decimal, b: Decimal) -> None:
+def test_a_range_ends_with_its_high_end(a: Decimal, b: Decimal) -> None:
     low, high = sorted((a, b))
     written = money.between(low, high, "USD")
     assert written.startswith("$")
     assert written.endswith(money.short(high, "USD")[1:])
 
 
-def test_a_range_shares_its_unit() -> None:
-    assert money.between(1200, 3400, "USD") == "$1.20\N{EN DASH}3.40K"
+def test_both_ends_of_a_range_name_their_unit() -> None:
+    assert money.between(1200, 3400, "USD") == "$1.20K\N{EN DASH}3.40K"
     assert money.between(900, 1200, "EUR") == "€900\N{EN DASH}1.20K"
 
 
