@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 from scipy.stats import norm
 from scipy.stats import t as student
 
 from models.forecast.history import Floats, History, Model, fits
-from models.known import mean, median, total
+from models.known import mean, median
 from models.weights import trusted, weights_of
 
 MIX = "combination"
@@ -26,14 +27,12 @@ FEW_SERIES = 10
 ROUNDING = 1e-9  # a mix that is the baseline does not beat it
 CUT = 0.3  # share of the weight left out at each end
 LEAST_KNOWN = 8  # steps before an origin, and at least two seasons, for it to count
-MISSED = 0.1  # share of the sum, at most
-MADE_UP = 0.5  # of what the sum missed: all of it costs as much in error as it saves in bias
-FACTOR = (-0.5, 1.0)  # change of one series at most
 UNTESTED = 0.3  # error over size, where no series has been tested
 LEAST_FREEDOM = 3.0  # with less, the limits of Student's t say nothing any more
 FEW_ERRORS = 20  # scaled errors; with fewer as many of a normal distribution help out
 WIDEST = 2.8  # typical errors that the furthest of these is off, their 95 % limit
 LEVELS = (0.80, 0.95)
+POWERS = (0.25, 0.5, 0.75, 1.0)  # by which the error may grow with the horizon
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +58,8 @@ class Choice:
     mixed: Floats  # the same, of the mix
 
     def times(self, factor: Floats) -> "Choice":
-        """What it would have said with a factor per series."""
-        each = factor[:, None, None]
+        """What it would have said with a factor per series and step."""
+        each = factor[:, None, :]
         return replace(self, said=self.said * each, mixed=self.mixed * each)
 
 
@@ -157,52 +156,6 @@ def combine(choice: Choice, said: Floats) -> Floats:
     """The forecast of the chosen candidate from what the models say: series x model x step."""
     both = np.concatenate([said, _mix(choice.weights, said)[:, None]], axis=1)
     return both[np.arange(len(both)), choice.chosen]
-
-
-def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
-    """A factor per series that makes up for half of what the sum of all misses.
-
-    A mix follows the median, and a sum of medians falls short where spikes only go up. What the
-    sum missed at the median origin is shared out by the squares of the errors that a series has
-    even in its good folds: those that nobody forecasts well take most of it, and none takes
-    more than it missed itself in its median fold. So steady ones stay what they are, also after a
-    jump. A single model, and a series that may be negative, keep a factor of 1.
-    """
-    error = rolled.truth - choice.said
-    said = total(np.where(np.isfinite(error), np.abs(choice.said), np.nan), (0, 2))
-    missed = total(error, (0, 2))[said > 0] / said[said > 0]
-    share = MADE_UP * float(np.clip(np.median(missed), -MISSED, MISSED)) if len(missed) else 0.0
-    size = np.nan_to_num(mean(np.abs(forecast), (1,)))
-    is_mix = choice.chosen == len(choice.names) - 1
-    is_open = is_mix & (size > 0) & (np.nan_to_num(forecast).min(axis=1, initial=0.0) >= 0)
-    own = np.maximum(np.sign(share) * np.nan_to_num(median(mean(error, (2,)))), 0.0)
-    spread = _lower_quartile(mean(np.abs(error), (2,))) * (is_open & (own > 0))
-    most = np.minimum(own, FACTOR[share > 0] * np.sign(share) * size)
-    tested = np.isfinite(error).any(axis=(1, 2))
-    part = np.sign(share) * _shared_out(abs(share) * size[tested].sum(), spread**2, most)
-    return 1 + part / np.where(size > 0, size, 1.0)
-
-
-def _shared_out(amount: float, weight: Floats, most: Floats) -> Floats:
-    """In proportion to the weights, but to nobody more than `most`; the others take the rest."""
-    part, left = np.zeros(len(weight)), amount
-    for _ in range(len(weight)):
-        open_ = (weight > 0) & (part < most)
-        if left <= amount * 1e-9 or not open_.any():
-            break
-        given = left * weight * open_ / (weight * open_).sum()
-        given = np.minimum(given, most - part)
-        part, left = part + given, left - given.sum()
-    return part
-
-
-def _lower_quartile(by_fold: Floats) -> Floats:
-    """Of each row's known values; 0 where none is known."""
-    if by_fold.shape[1] == 0:
-        return np.zeros(len(by_fold))
-    ordered = np.sort(by_fold, axis=1)  # unknown ones last
-    at = np.isfinite(by_fold).sum(axis=1) // 4
-    return np.nan_to_num(ordered[np.arange(len(ordered)), at])
 
 
 def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:
@@ -308,18 +261,21 @@ def _pick(per_model: Floats, mix_error: Floats) -> NDArray[np.intp]:
 
 
 def _growth(size: Floats) -> Floats:
-    """Typical error per step over the average one, as a power of the horizon."""
+    """Typical error per step over the average one: a part that is there at once, and one that grows
+    with a power of the horizon.
+    """
     steps = np.arange(1, size.shape[2] + 1)
     own = mean(size, (1, 2))[:, None]
     ratio = np.where(own > 0, mean(size, (1,)) / np.where(own > 0, own, 1.0), np.nan)
     by_step = mean(np.minimum(ratio, 5.0), (0,))
     usable = np.isfinite(by_step) & (by_step > 0)
     if usable.sum() < 3:
-        power = 0.3
-    else:
-        x, y = np.log(steps[usable]), np.log(by_step[usable])
-        power = float(np.clip(np.polyfit(x, y, 1, w=np.sqrt(steps[usable]))[0], 0.0, 1.0))
-    curve = steps**power
+        return steps**0.3 / np.mean(steps**0.3)
+    shapes = [np.stack([np.ones(len(steps)), steps**power], axis=1) for power in POWERS]
+    relative = [shape[usable] / by_step[usable, None] for shape in shapes]
+    fitted = [nnls(each, np.ones(len(each))) for each in relative]
+    best = int(np.argmin([missed for _, missed in fitted]))
+    curve = shapes[best] @ fitted[best][0]
     return curve / curve.mean()
 
 

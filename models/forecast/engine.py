@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import backtest
+from models.bias import unbiased
 from models.forecast import available
 from models.forecast.condition import ENDED, Conditions, conditions
 from models.forecast.history import Floats, History
@@ -81,9 +82,9 @@ def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int =
     reach = max(steps, reach)
     said = [np.maximum(model.fit(history).predict(reach), floor) for model in models.values()]
     centre = backtest.combine(choice, np.stack(said, axis=1))
-    factor = backtest.unbiased(rolled, choice, centre[:, :steps])
+    factor = unbiased(rolled, choice, centre[:, :steps])
     choice = choice.times(factor)
-    centre = centre * factor[:, None]
+    centre = centre * np.pad(factor, ((0, 0), (0, reach - steps)), mode="edge")
     centre = np.where(state.short[:, None], median(values)[:, None], centre)
     centre = np.where(state.ended[:, None], 0.0, centre)
     cap = EXPLODED * np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=1, initial=0.0)

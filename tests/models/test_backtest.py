@@ -5,28 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from rolled_origins import STARTS, STEPS, noise, rolled
 
 from models import backtest
-from models.backtest import Choice, Rolled, bands, choose, combine, origins, unbiased
-
-STARTS = (7, 14, 21, 28)
-STEPS = 7
-
-
-def rolled(truth: np.ndarray, **said: np.ndarray) -> Rolled:
-    return Rolled(STARTS, truth, said, np.ones(len(truth)), np.zeros(len(truth)))
-
-
-def noise(seed: int, count: int, spread: float = 1.0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0, spread, (count, len(STARTS), STEPS))
-
-
-def mixture(said: np.ndarray, chosen: int = 1) -> Choice:
-    """One model and the mix, of which the second one is chosen."""
-    count = len(said)
-    picked = np.full(count, chosen)
-    return Choice(("seasonal_naive", "mix"), np.ones((count, 2)), np.ones((count, 1)), picked, said,
-                  said)  # fmt: skip
+from models.backtest import Rolled, bands, choose, combine, origins
 
 
 def test_one_model_that_is_far_off_has_no_pull_on_the_mix():
@@ -90,75 +72,6 @@ def test_the_baseline_stays_where_no_model_beats_it():
     assert [choice.names[k] for k in choice.chosen] == ["seasonal_naive"] * 4
 
 
-def test_what_the_sum_misses_is_made_up_for_in_part_by_the_series_nobody_forecasts_well():
-    said = np.full((3, len(STARTS), STEPS), 100.0)
-    truth = said.copy()
-    truth[0] += noise(0, 1, 0.1)[0]
-    truth[1] += noise(1, 1, 0.1)[0]
-    truth[2, :, 3] += 150.0  # a spike that a median does not expect
-    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
-    assert factor[:2] == pytest.approx([1.0, 1.0], abs=1e-3)
-    missed = 150 / 7 / 300  # of the sum
-    gained = (factor[2] - 1) * 100 / 300
-    assert gained == pytest.approx(backtest.MADE_UP * missed, rel=0.02)
-
-
-def test_a_series_that_is_steady_since_it_jumped_stays_what_it_is():
-    said = np.full((2, len(STARTS), STEPS), 100.0)
-    truth = said.copy()
-    truth[0, 0] += 900.0  # the first origin did not know yet
-    truth[1, :, 3] += 150.0
-    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
-    assert factor[0] == 1
-    assert factor[1] > 1.05
-
-
-def test_a_series_is_moved_by_no_more_than_it_missed_itself():
-    said = np.full((2, len(STARTS), STEPS), 100.0)
-    said[0] = 1000.0
-    truth = said.copy()
-    truth[0, :, ::2] += 70.0
-    truth[0, :, 1::2] -= 50.0  # badly forecast, but the sum is hardly missed
-    truth[1] += 100.0
-    own = (truth - said).mean(axis=(1, 2)) / said.mean(axis=(1, 2))
-    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
-    assert (factor - 1 <= own + 1e-9).all()
-    assert factor[0] > 1
-
-
-def test_a_series_that_was_not_tested_adds_nothing_to_what_is_made_up_for():
-    said = np.full((2, len(STARTS), STEPS), 100.0)
-    said[1] = 1e6
-    truth = said.copy()
-    truth[0] += 5.0 + noise(0, 1, 1.0)[0]
-    truth[1] = np.nan
-    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
-    assert factor == pytest.approx([1 + backtest.MADE_UP * 0.05, 1.0], rel=0.01)
-
-
-def test_without_a_fold_nothing_is_moved():
-    said = np.full((2, 0, STEPS), 100.0)
-    test = rolled(said, seasonal_naive=said)
-    assert (unbiased(test, mixture(said), np.full((2, STEPS), 100.0)) == 1).all()
-
-
-def test_a_single_model_and_negative_series_are_not_moved():
-    said = np.full((2, len(STARTS), STEPS), 100.0)
-    truth = said + 30
-    test = rolled(truth, seasonal_naive=said)
-    assert (unbiased(test, mixture(said, chosen=0), said[:, 0]) == 1).all()
-    assert (unbiased(test, mixture(-said), -said[:, 0]) == 1).all()
-
-
-def test_a_sum_is_moved_by_no_more_than_a_tenth_and_a_series_by_no_more_than_its_double():
-    said = np.full((2, len(STARTS), STEPS), 100.0)
-    said[1] = 1.0
-    truth = said.copy()
-    truth[1] = 5000.0
-    factor = unbiased(rolled(truth, seasonal_naive=said), mixture(said), said[:, 0])
-    assert factor == pytest.approx([1.0, 2.0], abs=1e-3)
-
-
 def test_bands_reckon_with_an_error_that_neighbouring_origins_share():
     """Origins half a horizon apart see the same bad days; only distant ones tell."""
     starts = tuple(range(14, 14 + 7 * 8, 7))
@@ -219,13 +132,6 @@ def test_further_origins_share_no_day_and_leave_a_quarter_to_learn_from():
     assert all(280 - start >= 70 for start in short)
 
 
-def test_an_unknown_truth_moves_nothing():
-    said = np.full((2, len(STARTS), STEPS), 100.0)
-    test = rolled(np.full_like(said, np.nan), seasonal_naive=said)
-    assert (unbiased(test, mixture(said), said[:, 0]) == 1).all()
-    assert choose(replace(test, truth=said + np.nan)).said.shape == said.shape
-
-
 def test_zeros_of_a_series_that_never_is_negative_do_not_widen_its_band():
     """Half of the days are zero: none of them can fall below a limit that stays at zero."""
     random = np.random.default_rng(0)
@@ -238,3 +144,12 @@ def test_zeros_of_a_series_that_never_is_negative_do_not_widen_its_band():
     floored = bands(rolled(truth, a=said), said, np.full(200, 9.0))
     assert floored.low[0] > open_band.low[0] / 2
     assert floored.high == open_band.high
+
+
+def test_bands_know_what_is_missed_on_the_first_day_already():
+    """An error of 1 that is there at once, and grows by a tenth each day."""
+    typical = 1 + 0.1 * np.arange(28)
+    error = np.random.default_rng(0).normal(0, 1, (200, 4, 28)) * typical
+    test = Rolled((28, 56, 84, 112), error, {}, np.ones(200), np.full(200, -np.inf))
+    growth = bands(test, np.zeros_like(error), np.ones(200)).growth
+    np.testing.assert_allclose(growth / growth[0], typical, rtol=0.1)

@@ -55,7 +55,7 @@ def rows() -> dict[str, dict[str, object]]:
     asked = {
         "high": {"amount": Decimal(20_000)},
         "low": {"amount": Decimal(7_000)},
-        "even": {"amount": Decimal(9_300)},
+        "even": {"amount": Decimal(9_400)},
         "broken": {"amount": Decimal(1_000)},
         "service": {"amount": Decimal(3_300), "service": "service-0001"},
         "cloud": {"amount": Decimal(99_999), "cloud": "aws"},
