@@ -67,6 +67,16 @@ def test_retry_after_is_waited_for(ledger: Ledger) -> None:
         assert sent(ledger, url, clock)[0].outcome == "sent"
 
 
+def test_a_receiver_that_asks_for_no_wait_is_not_asked_all_the_time(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    clock = Watch()
+    with http_receiver(Answer(503, {"Retry-After": "0"})) as (url, receiver):
+        for _ in range(7):
+            sent(ledger, url, clock)
+            clock.later(seconds=10)
+    assert len(receiver.got) == 3
+
+
 def test_the_channel_waits_as_long_as_its_receiver_asks(ledger: Ledger) -> None:
     queue(ledger, "one", "two")
     clock = Watch()
