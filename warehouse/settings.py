@@ -50,7 +50,7 @@ class LakeSettings(BaseSettings):
     )  # fmt: skip
     keep_days: int = Field(
         default=30, ge=1, le=36_500,
-        description="Days a snapshot is kept before maintenance expires it.",
+        description="Days that maintenance keeps a snapshot, and what a run told in Dagster.",
     )  # fmt: skip
 
     @property

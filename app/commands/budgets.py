@@ -67,8 +67,13 @@ def list_all(session: Session) -> Answer:
     from app.budgets import MONEY, joined, rows
     from app.exact import exact_rows
     from app.tables import footer, table
+    from app.untold_costs import published, sentence
 
     found = joined(session, budgets(session.ledger).to_dicts())
+    warnings: list[str] = []
+    if found:
+        with session.lake.reader(session.snapshot) as connection:
+            warnings = [sentence(row) for row in published(connection)]
 
     def view() -> list[Any]:
         if not found:
@@ -77,9 +82,11 @@ def list_all(session: Session) -> Answer:
             "id", "name", "scope", "period", ">allowed", ">spent", ">expected", ">80 % range",
             ">breach", "on", "status",
         ]  # fmt: skip
-        return [table(columns, rows(found)), footer(session.snapshot)]
+        return [table(columns, rows(found)), *warnings, footer(session.snapshot)]
 
-    document = {"budgets": exact_rows(found, MONEY), "snapshot": session.snapshot}
+    document = {
+        "budgets": exact_rows(found, MONEY), "warnings": warnings, "snapshot": session.snapshot,
+    }  # fmt: skip
     return Answer(document, view)
 
 

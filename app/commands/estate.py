@@ -1,6 +1,7 @@
 """Commands that fill the warehouse: init, demo, ingest, run, backfill."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,6 +121,7 @@ def ingest(
     if not any(path.exists() for path in paths):
         names = ", ".join(str(path) for path in paths)
         raise BadInput(f"{names} does not exist. Give billing export files or folders.")
+    from app.untold_costs import ingested, sentence
     from warehouse.ingest.load import ingest as load
 
     with session.working("reading billing exports"):
@@ -130,8 +132,14 @@ def ingest(
     rejected = sum(file.status == "rejected" for file in report.loaded)
     loaded = [_loaded(file) for file in report.loaded]
     ignored = list(report.ignored)
-    document = {"loaded": loaded, "ignored": ignored, "snapshot": report.snapshot}
-    return Answer(document, lambda: _loaded_view(loaded, ignored, rejected), rejected > 0)
+    months = sorted({file.period for file in report.loaded if file.period is not None})
+    with session.lake.reader(report.snapshot) as connection:
+        warnings = [sentence(row) for row in ingested(connection, months)]
+    document = {
+        "loaded": loaded, "ignored": ignored, "warnings": warnings, "snapshot": report.snapshot,
+    }  # fmt: skip
+    view = partial(_loaded_view, loaded, ignored, rejected, warnings)
+    return Answer(document, view, rejected > 0)
 
 
 _LOADED = (
@@ -144,7 +152,9 @@ def _loaded(file: Any) -> dict[str, Any]:
     return {name: getattr(file, name) for name in _LOADED}
 
 
-def _loaded_view(loaded: list[dict[str, Any]], ignored: list[str], rejected: int) -> list[Any]:
+def _loaded_view(
+    loaded: list[dict[str, Any]], ignored: list[str], rejected: int, warnings: list[str]
+) -> list[Any]:
     from app.dashboard.money import full
     from app.tables import table
 
@@ -166,7 +176,7 @@ def _loaded_view(loaded: list[dict[str, Any]], ignored: list[str], rejected: int
         shown = ", ".join(ignored[:5]) + (f" and {len(ignored) - 5} more" if ignored[5:] else "")
         told.append(f"No bills by their names, so not read: {shown}")
     closing = f"{rejected} rejected." if rejected else "Publish with: instance-select run"
-    return [table(columns, rows), *told, closing]
+    return [table(columns, rows), *told, *warnings, closing]
 
 
 def run(

@@ -67,14 +67,20 @@ def permissions(
 
 
 def maintain(session: Session) -> Answer:
-    """Merge small files and drop old snapshots that no plan refers to."""
-    from datetime import UTC, datetime
+    """Merge small files, drop old snapshots that no plan refers to, and old events of runs."""
+    from datetime import UTC, datetime, timedelta
 
     from pipelines.assets.plans import snapshots_of_plans
+    from pipelines.instance import open_instance
+    from pipelines.old_events import forget_old_events
 
-    keep = snapshots_of_plans(session.settings)
+    settings = session.settings
+    keep = snapshots_of_plans(settings)
     now = datetime.now(UTC).replace(tzinfo=None)  # snapshots bear real time, not that of as_of
     with session.working("maintaining the warehouse"):
         done = session.lake.maintain(now, keep)
+        with open_instance(settings.dagster_home) as instance:
+            before = now - timedelta(settings.keep_days)
+            done["forgotten_events"] = forget_old_events(instance, before)
     line = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in done.items())
     return Answer({**done, "snapshot": session.snapshot}, lambda: [line])

@@ -13,6 +13,7 @@ import streamlit as st
 from app.dashboard import data
 from app.dashboard.money import WORD_JOINER, column, markdown
 from app.doctor import MISSED
+from app.untold_costs import sentence
 from app.words import CLOUD_NAMES, cloud_name, day
 from pipelines.errors import BrokenSettings
 from pipelines.settings import CONFIG_FILE, Settings
@@ -293,12 +294,7 @@ def _warn_about_age(snapshot: data.Snapshot) -> None:
 
 def _warn_of_untold_costs() -> None:
     for row in data.ask("untold_costs").iter_rows(named=True):
-        months = dict.fromkeys(f"{row[name]:%b %Y}" for name in ("first_month", "last_month"))
         st.warning(
-            f"Effective cost is too low: the bills of **{markdown(cloud_name(row['cloud']))}** "
-            f"({' to '.join(months)}) tell no cost of what commitments cover, as Azure's actual "
-            "cost does. What was paid for commitments is in billed cost only: neither in forecasts "
-            "and budgets, nor with teams. Load FOCUS or amortized cost in their place, with "
-            "`instance-select ingest --replace-feed`.",
+            sentence(row, f"**{markdown(cloud_name(row['cloud']))}**"),
             icon=":material/money_off:",
         )

@@ -1,6 +1,7 @@
 """The rule `anomaly`: a cost incident of some size begins or ends."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -74,6 +75,7 @@ def _finding(
     amount = abs(Decimal(str(row["impact"] or 0)))
     series, first = incident.series, row["first"]
     is_critical = _limit(rule.critical_at, series.currency, Decimal("Infinity")) <= amount
+    message = _message(place, row, incident, opinion, is_critical)
     return Finding(
         cause=" ".join(
             part or "*"
@@ -82,10 +84,11 @@ def _finding(
                 series.currency, series.direction,
             )
         ),
-        message=_message(place, row, incident, opinion, is_critical),
+        message=message,
         starts_on=incident.starts_on,
         ends_on=incident.ends_on,
         is_over=incident.ends_on is not None,
+        end=_stays(message) if row.get("is_new_normal") else None,
         is_critical=is_critical,
         level=CRITICAL if is_critical else None,  # growing to it is told anew
         may_start=amount >= _limit(rule.at_least, series.currency, Decimal(0)),
@@ -108,7 +111,10 @@ def _message(
     more = "more" if incident.series.direction == "up" else "less"
     short, what = _covered(row)
     days = f"{row['days']} {'day' if row['days'] == 1 else 'days'}"
-    ended = f", over since {day(incident.ends_on)}" if incident.ends_on else ", still going on"
+    ended = ", still going on"
+    if incident.ends_on:
+        how = "counts as normal" if row.get("is_new_normal") else "over"
+        ended = f", {how} since {day(incident.ends_on)}"
     facts = [
         ("What", what),
         (
@@ -137,6 +143,18 @@ def _message(
             **{name: exact(row[name]) for name in ("actual", "expected", "impact")},
         },
     )  # fmt: skip
+
+
+def _stays(message: Message) -> Message:
+    """The end of an incident whose cost did not come back to what it was."""
+    return replace(
+        message,
+        title=f"New normal: {message.title}",
+        advice="The cost is still there: it has stayed for weeks, so that only what differs from "
+        "it is told from now on. If it is not wanted, it still has to be changed; if it is, see "
+        "whether budgets allow for it.",
+        severity="warning",
+    )
 
 
 def _covered(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ class Finding:
     starts_on: date | None = None  # of an incident: by its days it is known again
     ends_on: date | None = None  # exclusive
     is_over: bool = False
+    end: Message | None = None  # how it is told to be over, if not as usual
     is_critical: bool = False
     may_start: bool = True  # False: only followed to its end, if it was told before
     is_silenced: bool = False  # somebody dismissed or expects it: withdrawn without a word

@@ -106,7 +106,8 @@ class _Rule:
             return self._drafts(known.id, "started", _level(finding), finding, finding.message)
         if finding.is_over:
             self._change(known, **days, closed_at=known.closed_at or self._now)
-            return [] if known.closed_at else self._end(known, finding.message.over())
+            over = finding.end or finding.message.over()
+            return [] if known.closed_at else self._end(known, over)
         if self._is_due_again(known) and finding.may_start:
             self._change(known, **days, told_at=self._now, closed_at=None)
             return self._drafts(known.id, "again", self._at(), finding, finding.message.again())

@@ -335,7 +335,9 @@ def _settled(parcel: Parcel, outcome: Outcome, now: datetime, random: Random) ->
         case Never(reason):
             return {"status": "failed", "last_error": reason}
         case Later(reason, wait, delivered):
-            next_try = now + (wait if wait is not None else _delay(parcel.attempts, random))
+            next_try = now + (
+                _delay(parcel.attempts, random) if wait is None else max(wait, FIRST_DELAY)
+            )
             # What the receiver asked for is waited for to its end, and tried once more.
             counted = now if wait is not None else next_try
             has_it = json.dumps(sorted({*parcel.delivered, *delivered}))

@@ -1,8 +1,9 @@
 """POST a JSON document, and tell from the answer whether to try again. URLs are never told."""
 
 import json
+import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage
@@ -26,7 +27,8 @@ from pipelines.alert_settings import SecretSettings
 from pipelines.errors import BrokenSettings
 
 ANSWER_SECONDS = 10  # of silence; how long all may take is limited where it is called
-SHOWN = 200  # characters of an answer that end up in an error
+READ, SHOWN = 4000, 200  # bytes of an answer, and characters that end up in an error
+SECRET = 4  # characters; nobody's key is shorter, and words of a text often are
 LONGEST_WAIT = timedelta(days=1)
 TRY_AGAIN = (408, 425, 429)
 
@@ -77,7 +79,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
             return Sent()  # the status counts; nobody waits for the rest of the answer
     except HTTPError as error:
         with error:
-            return _refused(error, where)
+            return _refused(error, where, _secrets(url))
     except TimeoutError:
         return Later(f"{where} did not answer within {ANSWER_SECONDS} seconds.")
     except URLError as error:
@@ -123,8 +125,16 @@ def _opener() -> OpenerDirector:
     return opener
 
 
-def _refused(error: HTTPError, where: str) -> Outcome:
-    reason = f"{where} answered {error.code}{_told(error)}"
+def _secrets(url: str) -> set[str]:
+    """Whatever of an address may let somebody in, as it is written and as it is meant."""
+    parts = urlsplit(url)
+    login, _, _ = parts.netloc.rpartition("@")
+    words = re.split(r"[/?&=:#]", f"{login}/{parts.path}?{parts.query}#{parts.fragment}")
+    return {form for word in words for form in (word, unquote(word)) if len(form) >= SECRET}
+
+
+def _refused(error: HTTPError, where: str, secrets: Collection[str]) -> Outcome:
+    reason = f"{where} answered {error.code}{_told(error, secrets)}"
     if error.code in TRY_AGAIN or error.code >= 500:
         return Later(reason, retry_after(error.headers.get("Retry-After"), datetime.now(UTC)))
     if 300 <= error.code < 400:
@@ -132,13 +142,15 @@ def _refused(error: HTTPError, where: str) -> Outcome:
     return Never(reason)
 
 
-def _told(error: HTTPError) -> str:
-    """The beginning of the answer, if it is a text of one line or so."""
+def _told(error: HTTPError, secrets: Collection[str]) -> str:
+    """The beginning of the answer, if it is a text of one line or so; some repeat the address."""
     try:
-        text = error.read1(SHOWN).decode("utf-8", "replace")
+        text = error.read1(READ).decode("utf-8", "replace")
     except (OSError, HTTPException, ValueError, AttributeError):
         return ""
-    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:SHOWN]
     return f" ({words})" if words and not words.startswith("<") else ""
 
 

@@ -1,11 +1,14 @@
 """Quiet hours: whether messages wait at a moment, and until when."""
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pipelines.alert_settings import QuietSettings
 
 SATURDAY = 5
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+LONGEST = 8  # days: longer than quiet hours can follow each other, which weekends join
 
 
 def quiet_until(now: datetime, quiet: QuietSettings) -> datetime | None:
@@ -15,37 +18,35 @@ def quiet_until(now: datetime, quiet: QuietSettings) -> datetime | None:
     datetime.datetime(2026, 11, 30, 7, 0)
     """
     zone = ZoneInfo(quiet.time_zone)
-    local = now.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
-    if not _is_quiet(local, quiet):
-        return None
-    while _is_quiet(local, quiet):
-        local = _next_boundary(local, quiet)
-        if local.year > now.year + 1:  # quiet for ever: hours that are the whole day
-            break
-    until = local.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-    return max(until, now + timedelta(minutes=1))
+    moment = now.replace(tzinfo=UTC)
+    today = moment.astimezone(zone).date()
+    spans = (span for number in range(-1, LONGEST) for span in _of_day(today + DAY * number, quiet))
+    until = moment
+    for starts, ends in sorted(spans):
+        if _moment(starts, zone, fold=0) <= until:
+            until = max(until, _moment(ends, zone, fold=1))
+    return until.replace(tzinfo=None) if until > moment else None
 
 
-def _is_quiet(local: datetime, quiet: QuietSettings) -> bool:
-    if quiet.weekends and local.weekday() >= SATURDAY:
-        return True
-    if quiet.hours is None:
-        return False
-    starts, ends = _hours(quiet.hours)
-    if starts < ends:
-        return starts <= local.time() < ends
-    return starts != ends and (local.time() >= starts or local.time() < ends)
+def _of_day(day: date, quiet: QuietSettings) -> Iterator[tuple[datetime, datetime]]:
+    """What is quiet from this day on, by the clock on the wall."""
+    if quiet.weekends and day.weekday() >= SATURDAY:
+        yield datetime.combine(day, time(0)), datetime.combine(day + DAY, time(0))
+    if quiet.hours is not None:
+        starts, ends = (time.fromisoformat(text) for text in quiet.hours.split("-"))
+        last = day if starts < ends else day + DAY
+        yield datetime.combine(day, starts), datetime.combine(last, ends)
 
 
-def _next_boundary(local: datetime, quiet: QuietSettings) -> datetime:
-    """The next moment at which it may change."""
-    times = {time(0)} | (set(_hours(quiet.hours)) if quiet.hours else set[time]())
-    days = (local.date(), local.date() + timedelta(days=1))
-    return min(
-        moment for day in days for at in times if (moment := datetime.combine(day, at)) > local
-    )
+def _moment(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
+    """When the clock on the wall shows it; what it skips is when it jumps.
 
-
-def _hours(text: str) -> tuple[time, time]:
-    starts, _, ends = text.partition("-")
-    return time.fromisoformat(starts), time.fromisoformat(ends)
+    What it shows twice is the first time with fold 0 and the second with fold 1.
+    """
+    moment = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+        return moment
+    moment = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)  # before the jump
+    while moment.astimezone(zone).replace(tzinfo=None) < wall:
+        moment += MINUTE
+    return moment

@@ -42,11 +42,13 @@ def as_html(statement: Statement) -> str:
     parts = "".join(_currency(statement, total) for total in statement.totals)
     running = "" if statement.is_whole else \
         "<p>The month is not billed to its end yet: this is what is billed so far.</p>"  # fmt: skip
+    warnings = "".join(f"<p><b>{escape(one)}</b></p>" for one in statement.warnings)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{team}, {month}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{team}</h1><p>What it cost in {month}</p>{running}{parts}{_units(statement.units)}"
+        f"<h1>{team}</h1><p>What it cost in {month}</p>{running}{warnings}{parts}"
+        f"{_units(statement.units)}"
         f"<p>Effective cost: prepayments are spread over their use. Computed from snapshot "
         f"{statement.snapshot} of instance.select.</p></body></html>\n"
     )

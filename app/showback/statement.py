@@ -1,6 +1,6 @@
 """The statement of one team and month: own cost, its part of shared and idle, mark-up, units."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from app.errors import BadInput
 from app.showback.asked import ask, is_whole, months, teams
+from app.untold_costs import published, sentence
 
 NONE = Decimal(0)
 
@@ -70,6 +71,7 @@ class Statement:
     snapshot: int
     lines: tuple[Line, ...]
     units: tuple[Unit, ...]
+    warnings: tuple[str, ...] = ()  # what makes it too low
 
     @property
     def totals(self) -> tuple[Total, ...]:
@@ -98,7 +100,16 @@ def statement(connection: DuckDBPyConnection, team: str, month: date, snapshot: 
     return Statement(
         team, month, is_whole(connection, month), snapshot,
         tuple(Line(**line) for line in lines), tuple(Unit(**unit) for unit in units),
+        tuple(_warnings(connection, month, {line["cloud"] for line in lines})),
     )  # fmt: skip
+
+
+def _warnings(
+    connection: DuckDBPyConnection, month: date, clouds: Collection[str]
+) -> Iterator[str]:
+    for row in published(connection):
+        if row["cloud"] in clouds and row["first_month"] <= month <= row["last_month"]:
+            yield sentence(row)
 
 
 def _nothing(connection: DuckDBPyConnection, team: str, month: date) -> str:

@@ -126,7 +126,8 @@ def show_statement(session: Session, team: str, wanted: date | None, out: Path |
 
     def view() -> list[RenderableType]:
         if out is not None:
-            return [f"Wrote the statement of {team} for {month:%B %Y} to {out}."]
+            wrote = f"Wrote the statement of {team} for {month:%B %Y} to {out}."
+            return [wrote, *found.warnings]
         return _statement_lines(found)
 
     return Answer({"statement": document, "snapshot": session.snapshot}, view)
@@ -150,7 +151,8 @@ def _statement_lines(found: Statement) -> list[RenderableType]:
     columns = ["kind", "pool", "service", "cloud", ">cost", ">month before", ">mark-up"]
     title = f"{found.team}, {_titled(found.month, found.is_whole)}"
     return [table(columns, rows, title=title), *sums,
-            *_unit_lines([vars(unit) for unit in found.units]), footer(found.snapshot)]  # fmt: skip
+            *_unit_lines([vars(unit) for unit in found.units]), *found.warnings,
+            footer(found.snapshot)]  # fmt: skip
 
 
 def _titled(month: date, is_whole: bool) -> str:

@@ -1,10 +1,11 @@
-"""Keep the lake small: merge small files, forget old snapshots that no plan refers to."""
+"""Keep the home small: merge small files, forget old snapshots, metrics and events of runs."""
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from pipelines.assets.plans import snapshots_of_plans
+from pipelines.old_events import forget_old_events
 from pipelines.work import Work
 
 
@@ -16,11 +17,12 @@ def maintain_lake(context: dg.OpExecutionContext, work: dg.ResourceParam[Work]) 
         write.connection.execute("delete from raw.metric where hour < ?", [oldest])
     now = datetime.now(UTC).replace(tzinfo=None)  # snapshots bear real time, as_of may be simulated
     done = work.lake.maintain(now, keep=snapshots_of_plans(work.settings))
-    context.add_output_metadata(done)
+    forgotten = forget_old_events(context.instance, now - timedelta(work.settings.keep_days))
+    context.add_output_metadata({**done, "forgotten_events": forgotten})
     work.close()
 
 
 @dg.job(executor_def=dg.in_process_executor)
 def maintain() -> None:
-    """Once a week: maintenance of the lake."""
+    """Once a week: maintenance of the home."""
     maintain_lake()

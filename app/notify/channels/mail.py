@@ -2,7 +2,7 @@
 
 import smtplib
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from email.message import EmailMessage
@@ -25,8 +25,8 @@ def send(channel: MailSettings, parcel: Parcel, home: Path) -> Outcome:
     try:
         with _connected(channel, password) as server:
             refused = server.send_message(_mail(channel, parcel), channel.sender, to)
-    except smtplib.SMTPRecipientsRefused as error:
-        refused = error.recipients
+    except smtplib.SMTPRecipientsRefused as error:  # of all, or it broke off: nobody got it
+        return _told((), error.recipients, parcel)
     except smtplib.SMTPResponseException as error:  # a greeting, log-in or sender was refused
         reason = f"{channel.host} answered {error.smtp_code} ({_words(error.smtp_error)})"
         return Never(reason) if error.smtp_code >= 500 else Later(reason)
@@ -42,7 +42,7 @@ def send(channel: MailSettings, parcel: Parcel, home: Path) -> Outcome:
     except (smtplib.SMTPException, OSError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
         return Later(f"{channel.host} can't be reached: {why}.")
-    return _told(to, refused, parcel)
+    return _told([one for one in to if one not in refused], refused, parcel)
 
 
 @contextmanager
@@ -79,13 +79,12 @@ def _mail(channel: MailSettings, parcel: Parcel) -> EmailMessage:
     return mail
 
 
-def _told(to: list[str], refused: Refused, parcel: Parcel) -> Outcome:
+def _told(taken: Sequence[str], refused: Refused, parcel: Parcel) -> Outcome:
     """Sent when nobody is left who may still take it."""
     why = ", ".join(f"{one} ({code} {_words(text)})" for one, (code, text) in refused.items())
     if any(code < 500 for code, _ in refused.values()):
-        gone = [one for one in to if one not in refused or refused[one][0] >= 500]
-        return Later(f"refused for now: {why}", delivered=tuple(gone))
-    if len(refused) == len(to) and not parcel.delivered:
+        return Later(f"refused for now: {why}", delivered=tuple(taken))
+    if not taken and not parcel.delivered:
         return Never(f"every recipient was refused: {why}")
     return Sent(f"refused: {why}" if refused else None)
 

@@ -120,6 +120,24 @@ def test_a_recipient_refused_for_now_is_tried_again_alone() -> None:
     assert box.recipients == [["cfo@acme.example"], ["ops@acme.example"]]
 
 
+def test_who_was_refused_for_good_does_not_count_as_having_it() -> None:
+    box = Mailbox(refuses={"cfo@acme.example": "550 gone", "ops@acme.example": "451 come back"})
+    outcome = mailed(box)
+    assert isinstance(outcome, Later)
+    box.refuses["ops@acme.example"] = "554 never"
+    assert isinstance(mailed(box, delivered=outcome.delivered), Never), "nobody has it"
+    del box.refuses["ops@acme.example"]
+    sent = mailed(box, delivered=outcome.delivered)
+    assert sent == Sent("refused: cfo@acme.example (550 gone)")
+
+
+def test_nobody_has_it_when_the_server_breaks_off_among_the_recipients() -> None:
+    box = Mailbox(refuses={"ops@acme.example": "421 shutting down"})
+    outcome = mailed(box)
+    assert isinstance(outcome, Later)
+    assert (box.mails, outcome.delivered) == ([], ())
+
+
 def test_when_all_are_refused_it_is_not_tried_again() -> None:
     refuses: dict[str, str] = dict.fromkeys(("cfo@acme.example", "ops@acme.example"), "550 no")
     outcome = mailed(Mailbox(refuses=refuses))

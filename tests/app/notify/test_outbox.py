@@ -67,6 +67,16 @@ def test_retry_after_is_waited_for(ledger: Ledger) -> None:
         assert sent(ledger, url, clock)[0].outcome == "sent"
 
 
+def test_a_receiver_that_asks_for_no_wait_is_not_asked_all_the_time(ledger: Ledger) -> None:
+    queue(ledger, "one")
+    clock = Watch()
+    with http_receiver(Answer(503, {"Retry-After": "0"})) as (url, receiver):
+        for _ in range(7):
+            sent(ledger, url, clock)
+            clock.later(seconds=10)
+    assert len(receiver.got) == 3
+
+
 def test_the_channel_waits_as_long_as_its_receiver_asks(ledger: Ledger) -> None:
     queue(ledger, "one", "two")
     clock = Watch()
@@ -240,6 +250,38 @@ def test_quiet_hours_end_at_the_wall_clock(now: datetime, until: datetime | None
     assert quiet_until(now, QuietSettings.model_validate(QUIET)) == until
 
 
+SPRING, AUTUMN = datetime(2026, 3, 29), datetime(2026, 10, 25)  # 2:00 is 3:00, 3:00 is 2:00
+
+
+def hours_after(at: datetime, hours: float) -> datetime:
+    return at + timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "night", "now", "until"),
+    [
+        ("22:00-02:30", "Europe/Berlin", SPRING, 0, 1),  # there is no 2:30
+        ("22:00-02:30", "Europe/Berlin", SPRING, 1, None),
+        ("02:30-06:00", "Europe/Berlin", SPRING, 0.9, None),
+        ("02:30-06:00", "Europe/Berlin", SPRING, 1, 4),
+        # The hour that comes twice is quiet from its first beginning to its second end.
+        ("22:00-02:30", "Europe/Berlin", AUTUMN, 0, 1.5),
+        ("22:00-02:30", "Europe/Berlin", AUTUMN, 0.7, 1.5),
+        ("22:00-02:30", "Europe/Berlin", AUTUMN, 1.5, None),
+        ("02:30-06:00", "Europe/Berlin", AUTUMN, 0.4, None),
+        ("02:30-06:00", "Europe/Berlin", AUTUMN, 1.1, 5),
+        ("18:00-09:00", "Pacific/Kiritimati", datetime(2026, 12, 31), 4, 19),
+        ("18:00-09:00", "Pacific/Honolulu", datetime(2027, 1, 1), 4, 19),
+        ("00:30-06:00", "Africa/Cairo", datetime(2026, 4, 24), -2, 3),  # 0:00 is 1:00
+    ],
+)
+def test_quiet_hours_hold_when_clocks_change(
+    hours: str, zone: str, night: datetime, now: float, until: float | None
+) -> None:
+    found = quiet_until(hours_after(night, now), QuietSettings(time_zone=zone, hours=hours))
+    assert found == (None if until is None else hours_after(night, until))
+
+
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
     st.sampled_from(["Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "UTC"]),
@@ -251,6 +293,7 @@ def test_quiet_hours_always_end(now: datetime, zone: str, a: Any, b: Any, weeken
     quiet = QuietSettings(time_zone=zone, hours=hours, weekends=weekends)
     until = quiet_until(now, quiet)
     assert until is None or now < until <= now + timedelta(days=4)
+    assert until is None or quiet_until(until, quiet) is None
 
 
 def test_messages_wait_for_the_end_of_the_quiet_hours(ledger: Ledger) -> None:

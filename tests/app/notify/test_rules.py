@@ -105,6 +105,18 @@ def test_its_end_is_told_once(estate: Make) -> None:
     assert home.incidents().told() == []
 
 
+def test_what_stays_for_weeks_is_not_called_over(estate: Make) -> None:
+    home = estate("anomaly", critical_at={"USD": 400}).incidents({})
+    home.told()
+    (normal,) = home.incidents({**ENDED, "is_new_normal": True}).told()
+    assert (normal.phase, normal.is_critical, normal.message.severity) == ("over", False, "warning")
+    assert normal.message.title == ("New normal: AmazonEC2 in shop cost $500.00 more than expected")
+    assert "The cost is still there" in normal.message.advice
+    since = "20 Nov 2026, counts as normal since 24 Nov 2026"
+    assert dict(normal.message.facts)["Since"] == since
+    assert home.told() == []
+
+
 def test_one_that_goes_on_after_its_end_is_told_again_and_so_is_its_next_end(
     estate: Make,
 ) -> None:

@@ -100,6 +100,23 @@ def test_a_redirection_is_not_followed() -> None:
     assert len(got) == 1
 
 
+@pytest.mark.parametrize("filling", ["", "x" * 170])
+def test_an_answer_that_repeats_the_address_does_not_tell_its_secrets(filling: str) -> None:
+    body = (
+        f'{{"error": "Not Found{filling}", "path": "/services/T0AAAA/s3cr%65t-hook",'
+        ' "url": "\\/services\\/T0AAAA\\/s3cret-hook?key=s3cret-key", "user": "s3cret-login"}'
+    )
+    with http_receiver(Answer(404, body=body.encode())) as (url, _):
+        secret = url.replace("//", "//ann:s3cret-login@")
+        address = f"{secret}/services/T0AAAA/s3cr%65t-hook?key=s3cret-key"
+        outcome = send(hook(address), parcel(), HERE)
+    assert isinstance(outcome, Never)
+    assert "answered 404" in outcome.reason
+    assert "Not Found" in outcome.reason
+    for part in ("T0AAAA", "s3cr", "login"):
+        assert part not in outcome.reason
+
+
 def test_retry_after_is_obeyed_in_seconds_and_as_a_date() -> None:
     outcome, _ = posted(Answer(429, {"Retry-After": "120"}))
     assert isinstance(outcome, Later)
