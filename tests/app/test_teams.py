@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from command_line import answer, call
 from pages import opened
+from rich.console import Console
 
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
 from app.showback.statement import Line, Statement, Unit
+from app.showback.told import unit_lines
 
 MONTH = "2026-10"
 BY_TAG = (
@@ -56,6 +58,16 @@ def test_without_rules_each_team_pays_the_lines_with_its_tag(demo_home: Path) ->
     shares = [float(one["share"]) for one in (*found["teams"], *found["unallocated"])
               if one["currency"] == "USD"]  # fmt: skip
     assert sum(shares) == pytest.approx(1)
+
+
+def test_a_quantity_that_nobody_counted_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    only_before = Unit("request", "web", "USD", None, None, None, Decimal("0.5"))
+    none_done = Unit("build", "web", "USD", Decimal(0), Decimal(25), None, None)
+    Console(width=200).print(*unit_lines([vars(only_before), vars(none_done)]))
+    request, build = (row.split() for row in capsys.readouterr().out.splitlines()
+                      if row.split()[:2] in (["request", "web"], ["build", "web"]))  # fmt: skip
+    assert request[2:] == ["unknown", "unknown", "unknown", "0.5", "USD"]
+    assert build[2:] == ["0", "$25.00", "unknown", "unknown", "USD"]
 
 
 def test_a_month_that_still_runs_is_said_to(demo_home: Path) -> None:
