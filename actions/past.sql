@@ -1,6 +1,6 @@
 -- What was known at getvariable('as_of') of all that is known, which lies in past.whole.
 -- A resource is known since it was first read, or since the cloud says that it has been as it was then.
-create or replace table past.raw.resource as
+create or replace view past.whole.known as
 with look as (
     select
         resource.*,
@@ -9,18 +9,17 @@ with look as (
             order by resource.valid_from
         ) as number
     from past.whole.resource as resource
-),
-
-known as (
-    select
-        look.* exclude (number) replace (
-            if(look.number = 1, least(look.valid_from, look.state_since), look.valid_from) as valid_from
-        )
-    from look
 )
 
+select
+    look.* exclude (number) replace (
+        if(look.number = 1, least(look.valid_from, look.state_since), look.valid_from) as valid_from
+    )
+from look;
+
+create or replace table past.raw.resource as
 select known.* replace (if(known.valid_to > getvariable('as_of'), null, known.valid_to) as valid_to)
-from known
+from past.whole.known as known
 where known.valid_from <= getvariable('as_of');
 
 create or replace view past.raw.metric as

@@ -45,7 +45,7 @@ def replay(
     become busy, or attached, again), `made` (the resource is gone, or is as was advised), `held`
     (still so), `unknown` (no evidence later), `new` (said on the last day only). `saved_*`: the
     saving of each day with a bill (of the account, if it has none itself) after the one on which it
-    was first said, up to the day on which it broke or was made.
+    was first said, up to the day on which it broke or was made, or another change took its place.
     """
     past = [as_of - timedelta(days=number) for number in range(days, -1, -every)]
     connection.execute("attach ':memory:' as past")

@@ -1,5 +1,5 @@
 -- One row per check and resource that it ever told of as a change to be made: what became of it by the last day.
--- `said` has every day's findings; lake.raw.resource and lake.marts.resource_cost_daily say what really happened.
+-- `said` has every day's findings; past.whole.known and lake.raw.focus say what really happened.
 with first_said as (
     select
         said.id,
@@ -31,7 +31,7 @@ later as (
     from finding
     join days as day on finding.day < day.day
     left join said on finding.id = said.id and day.day = said.day
-    left join lake.raw.resource as resource
+    left join past.whole.known as resource
         on
             finding.source = resource.source
             and finding.cloud = resource.cloud
@@ -47,23 +47,61 @@ judged as (
         later.id,
         min(later.day) filter (where later.status is null and later.is_there) as broken_on,
         min(later.day) filter (where later.status is null and not later.is_there) as made_on,
+        min(later.day) filter (where later.status = 'superseded') as superseded_on,
         count(*) as days_after,
         count(*) filter (where later.status = 'insufficient_data') as days_unknown
     from later
     group by all
 ),
 
-own_day as (
-    select distinct
+billed_as as (
+    select
         finding.id,
-        cost.day
+        finding.cloud,
+        finding.currency,
+        finding.day,
+        finding.resource_id as billed_id
     from finding
-    join lake.marts.resource_cost_daily as cost
+
+    union
+
+    select
+        finding.id,
+        finding.cloud,
+        finding.currency,
+        finding.day,
+        named.billed_id
+    from finding
+    join lake.marts.billed_resource as named using (cloud, resource_id)
+),
+
+-- From the bills themselves, as marts.resource_cost_daily reaches 92 days back, and from the 14 days on of which a saving
+-- is told: a machine that was billed before it was stopped has no bill of its own any more.
+own_charge as (
+    select
+        billed_as.id,
+        focus.ChargePeriodStart::date as first_day,
+        greatest((focus.ChargePeriodEnd - interval 1 microsecond)::date - first_day, 0) + 1 as days,
+        focus.EffectiveCost::double / days as cost,
+        unnest(range(days)) as day_number
+    from billed_as
+    join lake.raw.focus as focus
         on
-            finding.cloud = cost.cloud
-            and finding.resource_id = cost.resource_id
-            and finding.currency = cost.currency
-    where cost.effective_cost > 0
+            billed_as.cloud = focus.x_cloud
+            and billed_as.billed_id = focus.ResourceId
+            and billed_as.currency = focus.BillingCurrency
+            and billed_as.day - interval 14 day
+            < coalesce(focus.ChargePeriodEnd, focus.ChargePeriodStart + interval 1 day)
+),
+
+own_day as (
+    select
+        own_charge.id,
+        own_charge.first_day + own_charge.day_number::integer as day
+    from own_charge
+    where own_charge.first_day + own_charge.day_number::integer <= (select max(past.day)::date from days as past)
+    group by all
+    having sum(own_charge.cost) > 0
 ),
 
 billed_day as ( -- of the account, where the bill is on something else: a machine's disks, what a commitment covers
@@ -91,7 +129,7 @@ billed as (
     from finding
     join billed_day on finding.id = billed_day.id and finding.day < billed_day.day
     left join judged on finding.id = judged.id
-    where coalesce(billed_day.day < coalesce(judged.broken_on, judged.made_on), true)
+    where coalesce(billed_day.day < least(judged.broken_on, judged.made_on, judged.superseded_on), true)
     group by all
 )
 
@@ -115,8 +153,8 @@ select
     end as outcome,
     finding.currency,
     coalesce(billed.days, 0) as days_billed,
-    round(finding.saving_month_low::double / 30.4375 * coalesce(billed.days, 0), 6)::decimal(38, 18) as saved_low,
-    round(finding.saving_month_high::double / 30.4375 * coalesce(billed.days, 0), 6)::decimal(38, 18) as saved_high
+    (finding.saving_month_low::double / 30.4375 * days_billed)::decimal(38, 6)::decimal(38, 18) as saved_low,
+    (finding.saving_month_high::double / 30.4375 * days_billed)::decimal(38, 6)::decimal(38, 18) as saved_high
 from finding
 left join judged on finding.id = judged.id
 left join billed on finding.id = billed.id

@@ -10,7 +10,7 @@
 -- blind: pods, which look idle here.
 -- evidence: select cost.day, cost.days, cost.currency, sum(cost.cost) as cost,
 -- evidence: sum(cost.cost) filter (where cost.kind = 'idle') as idle from marts.kubernetes_cost_daily as cost
--- evidence: where cost.cluster = {resource_id} and {cloud} = 'kubernetes' group by all order by all
+-- evidence: where cost.cluster = {resource_id} and cost.is_usage and {cloud} = 'kubernetes' group by all order by all
 --
 -- What the nodes have and nobody asks for or uses, as OpenCost counts it (https://www.opencost.io/docs/specification);
 -- more than 30 % of the nodes' bill over 14 days: our rule, from catalogue K8S-13. The high end is what is idle beyond
@@ -39,7 +39,7 @@ charged as (
         cost.cost::double * (end_day - first_day) / cost.days as cost
     from marts.kubernetes_cost_daily as cost
     join complete using (source, cluster)
-    where end_day > first_day
+    where cost.is_usage and end_day > first_day
 ),
 
 paid as (

@@ -6,8 +6,10 @@
 -- param used_percent: 50.0
 -- param free_iops: 3000
 -- param least_iops: 100
--- param tiered_from: 32000
--- param tier_price: 0.49
+-- param tier2_from: 32000
+-- param tier3_from: 64000
+-- param tier2_price: 0.7
+-- param tier3_price: 0.49
 -- harm: Bursts beyond those that were measured have to wait.
 -- undo: Provision the IOPS again; AWS lets a volume be changed again after six hours only.
 -- blind: Throughput, which is not measured, and a peak that comes less than once in 14 days.
@@ -21,9 +23,9 @@
 -- Below half of what is provisioned at p99 of the hourly maximum: our rule, from catalogue STO-06. What stays is twice
 -- that p99, and the 3,000 IOPS that gp3 and Premium SSD v2 have for nothing. Judged are gp3, io1, io2, Premium SSD v2
 -- and Ultra disks (https://aws.amazon.com/ebs/pricing/, https://azure.microsoft.com/pricing/details/managed-disks/):
--- what the bill charges for IOPS, times the share that goes away. Above 32,000 IOPS io2 costs less each, 0.49 of the
--- price of most, which is the low end. Azure gives no hourly maximum of reads and writes together, so there the row
--- says so. R5: the gate has no verb that changes IOPS.
+-- what the bill charges for IOPS, times the share of it that goes away. IOPS of io2 beyond 32,000 cost 0.7 of the price
+-- of the first ones, beyond 64,000 0.49, and the cheapest go first. Azure gives no hourly maximum of reads and writes
+-- together, so there the row says so. R5: the gate has no verb that changes IOPS.
 with disk as (
     select
         volume.*,
@@ -62,34 +64,51 @@ judged as (
     from disk
     join evidence_of('disk_ops_s', $days) as operations using (source, cloud, account, resource_id)
     where disk.iops > disk.least
+),
+
+-- What is paid for, as so many IOPS of the first tier.
+priced as (
+    select
+        judged.*,
+        judged.iops
+        - if(
+            judged.sku = 'io2',
+            greatest(judged.iops - $tier2_from, 0) * (1 - $tier2_price)
+            + greatest(judged.iops - $tier3_from, 0) * ($tier2_price - $tier3_price),
+            judged.free
+        ) as paid,
+        judged.wanted_iops
+        - if(
+            judged.sku = 'io2',
+            greatest(judged.wanted_iops - $tier2_from, 0) * (1 - $tier2_price)
+            + greatest(judged.wanted_iops - $tier3_from, 0) * ($tier2_price - $tier3_price),
+            judged.free
+        ) as wanted_paid
+    from judged
 )
 
 select
-    judged.source,
-    judged.cloud,
-    judged.account,
-    judged.region,
-    judged.resource_id,
-    format('{:.0f} IOPS', judged.iops) as before,
-    coalesce(format('{:.0f} IOPS', judged.wanted_iops), 'fewer IOPS') as after,
+    priced.source,
+    priced.cloud,
+    priced.account,
+    priced.region,
+    priced.resource_id,
+    format('{:.0f} IOPS', priced.iops) as before,
+    coalesce(format('{:.0f} IOPS', priced.wanted_iops), 'fewer IOPS') as after,
     billed.currency,
-    (
-        billed.cost_month::double * (judged.iops - judged.wanted_iops) / (judged.iops - judged.free)
-        * if(judged.sku = 'io2' and judged.iops > $tiered_from, $tier_price, 1)
-    )::decimal(38, 18) as saving_month_low,
-    (billed.cost_month::double * (judged.iops - judged.wanted_iops) / (judged.iops - judged.free))::decimal(38, 18)
-        as saving_month_high,
-    format('{} with {:.0f} IOPS', judged.sku, judged.iops)
-    || coalesce(format(', of which it used {:.0f} in 99 % of the hours', judged.p99_max), '')
+    (billed.cost_month::double * (1 - priced.wanted_paid / priced.paid))::decimal(38, 18) as saving_month_low,
+    saving_month_low as saving_month_high,
+    format('{} with {:.0f} IOPS', priced.sku, priced.iops)
+    || coalesce(format(', of which it used {:.0f} in 99 % of the hours', priced.p99_max), '')
     || coalesce(format('; IOPS cost {:.2f} {} a month', billed.cost_month::double, billed.currency), '') as reason,
     case
-        when judged.operations_missing is not null then judged.operations_missing
-        when judged.p99_max is null then 'hourly maxima of its operations, which this cloud does not give'
+        when priced.operations_missing is not null then priced.operations_missing
+        when priced.p99_max is null then 'hourly maxima of its operations, which this cloud does not give'
         when billed.cost_month is null then 'what its bill charges for IOPS'
     end as missing
-from judged
+from priced
 left join billed using (cloud, resource_id)
 where
-    judged.operations_missing is not null
-    or (judged.p99_max is null and judged.avg < judged.iops * $used_percent / 100)
-    or (judged.p99_max < judged.iops * $used_percent / 100 and judged.wanted_iops < judged.iops)
+    priced.operations_missing is not null
+    or (priced.p99_max is null and priced.avg < priced.iops * $used_percent / 100)
+    or (priced.p99_max < priced.iops * $used_percent / 100 and priced.wanted_iops < priced.iops)

@@ -12,13 +12,13 @@ from duckdb import DuckDBPyConnection
 from rich.console import RenderableType
 
 from app.answer import Answer, decimal_text
-from app.dashboard.money import full, percent
+from app.dashboard.money import UNKNOWN, full, percent
 from app.errors import BadInput
 from app.session import Session
 from app.showback.asked import Rows, ask, is_whole, months, try_rules
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
-from app.showback.statement import NONE, Statement, statement
+from app.showback.statement import Statement, statement
 from app.tables import footer, table
 from warehouse.whole_file import write_text
 
@@ -57,7 +57,7 @@ def show_teams(session: Session, wanted: date | None) -> Answer:
             for one in _paying(found)
         ]
         lines = [table(columns, rows, title=_titled(month, whole)), *told, _hint(session)]
-        return [*lines, *_unit_lines(units), footer(session.snapshot)]
+        return [*lines, *unit_lines(units), footer(session.snapshot)]
 
     return Answer(document, view)
 
@@ -151,7 +151,7 @@ def _statement_lines(found: Statement) -> list[RenderableType]:
     columns = ["kind", "pool", "service", "cloud", ">cost", ">month before", ">mark-up"]
     title = f"{found.team}, {_titled(found.month, found.is_whole)}"
     return [table(columns, rows, title=title), *sums,
-            *_unit_lines([vars(unit) for unit in found.units]), *found.warnings,
+            *unit_lines([vars(unit) for unit in found.units]), *found.warnings,
             footer(found.snapshot)]  # fmt: skip
 
 
@@ -205,10 +205,11 @@ def _largest(one: dict[str, Any]) -> str:
     )
 
 
-def _unit_lines(units: Sequence[dict[str, Any]]) -> list[RenderableType]:
+def unit_lines(units: Sequence[dict[str, Any]]) -> list[RenderableType]:
+    """What one unit of work cost; a month in which none was counted is unknown, not zero."""
     rows = [
         (
-            one["unit"], one["team"] or "all", decimal_text(one["quantity"] or NONE),
+            one["unit"], one["team"] or "all", _counted(one["quantity"]),
             full(one["cost"], one["currency"]), _short(one["unit_cost"]),
             _short(one["unit_cost_before"]), one["currency"],
         )
@@ -218,5 +219,9 @@ def _unit_lines(units: Sequence[dict[str, Any]]) -> list[RenderableType]:
     return [table(columns, rows)] if rows else []
 
 
+def _counted(quantity: Decimal | None) -> str | None:
+    return UNKNOWN if quantity is None else decimal_text(quantity)
+
+
 def _short(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"{amount:.6g}"
+    return UNKNOWN if amount is None else f"{amount:.6g}"

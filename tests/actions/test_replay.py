@@ -53,16 +53,18 @@ def look(
     )
 
 
-def bill(connection: DuckDBPyConnection, name: str, until: datetime = AS_OF) -> None:
-    """One unit a day for 60 days."""
+def bill(
+    connection: DuckDBPyConnection, name: str, until: datetime = AS_OF, days: int = 60
+) -> None:
+    """One unit a day for so many days."""
     connection.execute(
         "insert into raw.focus (x_cloud, x_source, BillingAccountId, SubAccountId, ResourceId,"
         " ServiceName, BillingCurrency, ChargeCategory, ChargePeriodStart, ChargePeriodEnd,"
         " BilledCost, EffectiveCost, ListCost)"
         " select 'aws', 's', 'a', 'a', ?, 'disks', 'USD', 'Usage', d, d + interval 1 day, 1, 1, 1"
-        " from (select ?::timestamp - to_days(range::integer + 1) as d from range(60))"
+        " from (select ?::timestamp - to_days(range::integer + 1) as d from range(?))"
         " where d < ?::timestamp",
-        [name, AS_OF, until],
+        [name, AS_OF, days, until],
     )
 
 
@@ -115,8 +117,12 @@ def test_what_is_said_on_the_last_day_is_new(lake: DuckDBPyConnection) -> None:
     assert (found["outcome"], found["saved_high"]) == ("new", 0)
 
 
-def test_a_machine_that_works_again_would_have_been_broken(lake: DuckDBPyConnection) -> None:
-    look(lake, "i-1", days_ago(60), kind="instance", state="running", sku="m5.large")
+@pytest.mark.parametrize("read_first", [60, 1])
+def test_a_machine_that_works_again_would_have_been_broken(
+    lake: DuckDBPyConnection, read_first: int
+) -> None:
+    look(lake, "i-1", days_ago(read_first), kind="instance", state="running", sku="m5.large",
+         state_since=days_ago(60))  # fmt: skip
     bill(lake, "i-1")
     for metric, idle, busy in (("cpu_percent", 1, 90), ("network_bytes_s", 10, 1e6)):
         lake.execute(
@@ -144,3 +150,35 @@ def test_other_parameters_are_replayed(lake: DuckDBPyConnection) -> None:
     tried = [Override("unattached_disk", {}, {"days": 14})]
     found = replay(lake, as_of=AS_OF, days=20, every=5, overrides=tried)
     assert found["first_day"].to_list() == [days_ago(10)]
+
+
+def test_all_days_count_however_long_ago_it_was_said(lake: DuckDBPyConnection) -> None:
+    look(lake, "disk", days_ago(300), state_since=days_ago(300))
+    bill(lake, "disk", days=200)
+    found = replayed(lake, days=150, every=50)["disk"]
+    assert (found["first_day"], found["outcome"]) == (days_ago(150), "held")
+    assert (found["days_billed"], found["saved_high"]) == (149, Decimal(149))
+
+
+def test_what_another_change_takes_the_place_of_saves_no_more(lake: DuckDBPyConnection) -> None:
+    look(lake, "disk", days_ago(90), days_ago(40), sku="gp2", state="in_use", attached_to="i-1")
+    look(lake, "disk", days_ago(40), sku="gp2", state_since=days_ago(40))
+    bill(lake, "disk", days=90)
+    build(lake, AS_OF)
+    found = {row["check"]: row for row in replay(lake, as_of=AS_OF, days=20).iter_rows(named=True)}
+    assert found["gp2_volume"]["first_day"] == days_ago(20)
+    assert found["unattached_disk"]["first_day"] == days_ago(10)
+    # From the day on which the disk is to be deleted its kind saves nothing any more.
+    assert found["gp2_volume"]["days_billed"] == 9
+    assert found["unattached_disk"]["days_billed"] == 9
+
+
+def test_what_was_not_said_on_one_day_and_broke_later_is_counted_to_that_day(
+    lake: DuckDBPyConnection,
+) -> None:
+    look(lake, "disk", days_ago(90), days_ago(10), state_since=days_ago(90))
+    look(lake, "disk", days_ago(5), state="in_use", attached_to="i-1")
+    bill(lake, "disk")
+    found = replayed(lake, days=20)["disk"]
+    assert (found["made_on"], found["broken_on"]) == (days_ago(10), days_ago(5))
+    assert (found["outcome"], found["days_billed"]) == ("made", 9)

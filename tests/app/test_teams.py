@@ -9,13 +9,17 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from command_line import answer, call
 from pages import opened
+from rich.console import Console
 
+from app.dashboard import data
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
 from app.showback.statement import Line, Statement, Unit
+from app.showback.told import unit_lines
 
 MONTH = "2026-10"
 BY_TAG = (
@@ -56,6 +60,16 @@ def test_without_rules_each_team_pays_the_lines_with_its_tag(demo_home: Path) ->
     shares = [float(one["share"]) for one in (*found["teams"], *found["unallocated"])
               if one["currency"] == "USD"]  # fmt: skip
     assert sum(shares) == pytest.approx(1)
+
+
+def test_a_quantity_that_nobody_counted_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    only_before = Unit("request", "web", "USD", None, None, None, Decimal("0.5"))
+    none_done = Unit("build", "web", "USD", Decimal(0), Decimal(25), None, None)
+    Console(width=200).print(*unit_lines([vars(only_before), vars(none_done)]))
+    request, build = (row.split() for row in capsys.readouterr().out.splitlines()
+                      if row.split()[:2] in (["request", "web"], ["build", "web"]))  # fmt: skip
+    assert request[2:] == ["unknown", "unknown", "unknown", "0.5", "USD"]
+    assert build[2:] == ["0", "$25.00", "unknown", "unknown", "USD"]
 
 
 def test_a_month_that_still_runs_is_said_to(demo_home: Path) -> None:
@@ -204,6 +218,25 @@ def test_a_spreadsheet_takes_no_name_for_a_formula() -> None:
     rows = list(csv.DictReader(StringIO(as_csv(made(team="=1+1", service="@x", cost=Decimal(-3))))))
     assert (rows[0]["team"], rows[0]["service"], rows[0]["cost"]) == ("'=1+1", "'@x", "-3")
     assert (rows[2]["kind"], rows[2]["unit"], rows[2]["unit_cost"]) == ("unit", "request", "0.5")
+
+
+@pytest.mark.parametrize(("team", "cost"), [("(nobody)", 3.0), (None, 5.0)])
+def test_a_team_that_is_called_like_nobody_is_told_apart(team: str | None, cost: float) -> None:
+    asked = {"currency": "USD", "month": date(2026, 10, 1), "team": team}
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.showback_monthly as select date '2026-10-01' as month,"
+            " 'USD' as currency, team, 'own' as kind, null as pool, 'aws' as cloud, service, cost,"
+            " 0 as markup"
+            " from (values ('(nobody)', 'S3', 3), (null, 'EC2', 5)) as paid (team, service, cost)"
+        )
+        connection.execute(
+            "create table marts.billed_month as"
+            " select 'USD' as currency, date '2026-09-01' as month"
+        )
+        (found,) = connection.execute(data.statement("team_services", **asked)).pl().to_dicts()
+    assert found["cost"] == cost
 
 
 def test_the_page_says_first_what_nobody_pays(

@@ -47,6 +47,11 @@ def test_covered_usage_without_any_price_is_unknown_not_zero() -> None:
         {"ChargeClass": "Correction"},
         {"x_cloud": "onprem"},
         {"SkuPriceDetails": None},
+        {"SkuMeter": "EUC1-CPUCredits:t3", "PricingUnit": "vCPU-Hours"},
+        {"x_cloud": "gcp", "ChargeDescription": "Licensing Fee for Windows Server 2022 (CPU cost)"},
+        {"x_cloud": "gcp", "ChargeDescription": "External IP Charge on a Standard VM"},
+        {"x_cloud": "azure", "ServiceName": "Virtual Machines Licenses"},
+        {"x_cloud": "azure", "x_extra": '{"x_SkuMeterCategory":"Virtual Machines Licenses"}'},
     ],
 )
 def test_what_can_not_be_committed_to_is_left_out(columns: dict[str, Any]) -> None:

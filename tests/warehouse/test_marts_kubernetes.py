@@ -305,6 +305,19 @@ def test_requests_on_a_bill_by_the_month_cost_what_the_days_of_14_cost() -> None
         assert float(month) == pytest.approx(0.5 * 30.4375)
 
 
+def test_a_refund_of_a_node_is_in_its_cost_but_in_no_cost_of_a_month() -> None:
+    bills = [line(f"2026-03-{day:02}", "24", ResourceId="i-1") for day in range(4, 18)]
+    refund = {"ChargeCategory": "Credit", "ResourceId": "i-1"}
+    correction = {"ChargeClass": "Correction", "ResourceId": "i-1"}
+    bills += [line("2026-03-10", "-100", **refund), line("2026-03-10", "-20", **correction)]
+    found = allocated(bills, raw_resource=[node(), SHOP, DATA])
+    build(found, AS_OF, WORKLOAD)
+    for row in rows(found, "from marts.kubernetes_workload"):
+        month = row["cores_cost_month"] + row["memory_cost_month"]
+        assert float(month) == pytest.approx(6 * 30.4375)
+    assert sum(costs(found).values()) == 14 * 24 - 120
+
+
 def test_a_workload_without_a_bill_of_its_nodes_has_no_cost() -> None:
     found = allocated([], raw_resource=[SHOP])
     build(found, AS_OF, WORKLOAD)

@@ -1,6 +1,7 @@
 -- One row per hour or day as billed, cloud, billing account, region, instance type, os, currency and commitment: what instances cost at on-demand prices, of the last 400 days.
--- Spot usage and our own machines can't be committed to. The price is the contracted one, or the list price where a bill
--- has no other for covered usage; a zero there is no price (Azure states it for reservations).
+-- Spot usage and our own machines can't be committed to, nor can what is billed beside a machine: CPU credits, licences,
+-- addresses. The price is the contracted one, or the list price where a bill has no other for covered usage; a zero
+-- there is no price (Azure states it for reservations).
 -- group: commitment
 with look as (
     select
@@ -51,6 +52,17 @@ line as (
         and focus.x_cloud <> 'onprem'
         and coalesce(focus.PricingCategory, '') <> 'Dynamic'
         and coalesce(focus.CommitmentDiscountStatus, '') <> 'Unused'
+        and not regexp_matches(
+            concat_ws(
+                ' ',
+                billed_meter(extra, focus.SkuMeter, focus.ChargeDescription),
+                json_extract_string(extra, '$.x_SkuMeterCategory'),
+                focus.ServiceName,
+                focus.ChargeDescription
+            ),
+            'cpu ?credit|licensing fee|machines licenses|external ip',
+            'i'
+        )
         and regexp_matches(lower(coalesce(focus.PricingUnit, focus.ConsumedUnit)), 'hour|hrs')
         and focus.ChargePeriodStart >= getvariable('as_of')::date - interval 400 day
 ),

@@ -1,6 +1,6 @@
--- One row per span of charge, billing month, cluster, workload, cloud, account, service and currency: its part of the nodes' bill.
+-- One row per span of charge, billing month, cluster, workload, cloud, account, service, currency and is_usage: its part of the nodes' bill.
 -- `kind` idle is what the nodes have and no workload takes. The parts of a row of nodes add up to its bill exactly.
--- Hours are those of the workload; they stand again in each account, service and currency of its nodes' bill.
+-- Hours are those of the workload; they stand again in each account, service, currency and is_usage of its nodes' bill.
 -- group: kubernetes
 with billed as (
     select
@@ -11,6 +11,7 @@ with billed as (
         node.account,
         node.service,
         node.currency,
+        node.is_usage,
         node.source,
         node.cluster,
         sum(node.cores_cost) as cores_cost,
@@ -133,7 +134,7 @@ shared as (
     window bill as (
         partition by
             billed.day, billed.days, billed.month, billed.cloud, billed.account, billed.service, billed.currency,
-            billed.source, billed.cluster
+            billed.is_usage, billed.source, billed.cluster
     )
 ),
 
@@ -163,7 +164,7 @@ paid as (
     window bill as (
         partition by
             divided.day, divided.days, divided.month, divided.cloud, divided.account, divided.service, divided.currency,
-            divided.source, divided.cluster
+            divided.is_usage, divided.source, divided.cluster
     )
 ),
 
@@ -181,6 +182,7 @@ summed as (
         paid.account,
         paid.service,
         paid.currency,
+        paid.is_usage,
         any_value(paid.labels) as labels,
         sum(
             units_money(sign(paid.cores_cost)::hugeint * (paid.cores_whole + (paid.cores_rank <= paid.cores_over)::int))
@@ -214,6 +216,7 @@ select
     summed.account,
     summed.service,
     summed.currency,
+    summed.is_usage, -- false = a refund, a credit or a fee, which is no rate
     summed.labels, -- JSON object
     summed.cores_cost,
     summed.memory_cost,

@@ -1,4 +1,4 @@
--- One row per Kubernetes node and billed machine behind it, span of charge, month, account, service and currency.
+-- One row per Kubernetes node and billed machine behind it, span of charge, month, account, service, currency and is_usage.
 -- A machine that was a node of several clusters belongs to the last of them within a span. What a scale set costs is
 -- shared by the nodes that it has, by the time for which each was there.
 -- group: kubernetes
@@ -14,6 +14,7 @@ with line as (
         coalesce(focus.SubAccountId, focus.BillingAccountId, '(unknown)') as account,
         coalesce(focus.ServiceName, '(unknown)') as service,
         focus.BillingCurrency as currency,
+        coalesce(focus.ChargeCategory = 'Usage' and focus.ChargeClass is null, false) as is_usage,
         billed_machine(focus.x_cloud, focus.SubAccountId, focus.ResourceId, focus.ResourceName) as machine,
         sum(focus.EffectiveCost) as cost
     from raw.focus as focus
@@ -51,7 +52,8 @@ matched as (
     where node.not_looked_for_because is null
     window latest as (
         partition by
-            line.day, line.days, line.month, line.cloud, line.account, line.service, line.currency, line.machine
+            line.day, line.days, line.month, line.cloud, line.account, line.service, line.currency, line.is_usage,
+            line.machine
         order by node.ends_at desc, node.begins_at desc, node.source asc, node.cluster asc, node.node asc
     )
 ),
@@ -69,7 +71,7 @@ divided as (
     window bill as (
         partition by
             matched.day, matched.days, matched.month, matched.cloud, matched.account, matched.service,
-            matched.currency, matched.machine
+            matched.currency, matched.is_usage, matched.machine
     )
 ),
 
@@ -82,7 +84,7 @@ ranked as (
     window bill as (
         partition by
             divided.day, divided.days, divided.month, divided.cloud, divided.account, divided.service,
-            divided.currency, divided.machine
+            divided.currency, divided.is_usage, divided.machine
     )
 ),
 
@@ -101,6 +103,7 @@ select
     part.account,
     part.service,
     part.currency,
+    part.is_usage, -- false = a refund, a credit or a fee, which is no rate
     part.machine,
     part.source,
     part.cluster,

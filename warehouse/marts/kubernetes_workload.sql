@@ -1,6 +1,6 @@
 -- One row per workload of a Kubernetes cluster that exists now and currency: what its requests cost a month, and what it used in 14 days.
 -- Costs are those of the last 14 complete days of its nodes' bill, of a charge of several days those of them; a month is
--- 30.4375 days. Use is that of the busiest replica. Autoscalers are told by what they measure.
+-- 30.4375 days, and a refund, a credit or a fee is no rate. Use is that of the busiest replica. Autoscalers are told by what they measure.
 -- group: kubernetes
 with complete as (
     select
@@ -21,7 +21,7 @@ charged as (
         (end_day - first_day) / cost.days as share
     from marts.kubernetes_cost_daily as cost
     join complete using (source, cluster)
-    where cost.kind = 'workload' and end_day > first_day
+    where cost.kind = 'workload' and cost.is_usage and end_day > first_day
 ),
 
 paid as (

@@ -1,4 +1,4 @@
--- One row per kind, pool, cloud and service that a team pays in the month or paid in the one before.
+-- One row per kind, pool, cloud and service that a team (null = nobody) pays in the month or paid in the one before.
 -- `before` and `change` null = nothing at all is billed in the month before, so that nobody knows.
 with summed as (
     select
@@ -12,7 +12,7 @@ with summed as (
     from marts.showback_monthly as showback
     where
         showback.currency = getvariable('currency')
-        and coalesce(showback.team, '(nobody)') = getvariable('team')
+        and showback.team is not distinct from getvariable('team')
         and showback.month in (getvariable('month'), getvariable('month') - interval 1 month)
     group by all
 )

@@ -42,8 +42,9 @@ def teams() -> None:
             "instance-select.yaml, try them with 'instance-select allocation test FILE', "
             "then run instance-select run.",
         )
-    team = _table(found, asked, currency, is_whole=is_whole)
-    if team is not None:
+    chosen = _table(found, asked, currency, is_whole=is_whole)
+    if chosen is not None:
+        team = None if chosen["is_nobody"] else chosen["team"]
         _inside(team, asked, currency, is_whole=is_whole)
     _namespaces(asked, currency)
     _units(asked, currency)
@@ -97,7 +98,7 @@ def _chart(currency: str) -> None:
 
 def _table(
     found: pl.DataFrame, asked: dict[str, Any], currency: str, *, is_whole: bool
-) -> str | None:
+) -> dict[str, Any] | None:
     with st.container(border=True):
         st.subheader("By team", anchor=False)
         columns: dict[str, Any] = {
@@ -123,14 +124,15 @@ def _table(
             "Cost by team",
             data.statement("teams_of_month", **asked),
         )
-    return found.item(rows[0], "team") if rows else None
+    return found.row(rows[0], named=True) if rows else None
 
 
-def _inside(team: str, asked: dict[str, Any], currency: str, *, is_whole: bool) -> None:
+def _inside(team: str | None, asked: dict[str, Any], currency: str, *, is_whole: bool) -> None:
+    """`team` None: what nobody pays, whatever teams are called."""
     asked = {**asked, "team": team}
     with st.container(border=True):
         st.subheader(
-            "What nobody pays" if team == NOBODY else f"Inside {money.markdown(team)}", anchor=False
+            "What nobody pays" if team is None else f"Inside {money.markdown(team)}", anchor=False
         )
         found = page.with_names(data.ask("team_services", **asked), "cloud").with_columns(
             pl.col("kind").replace(KINDS)
@@ -149,10 +151,10 @@ def _inside(team: str, asked: dict[str, Any], currency: str, *, is_whole: bool) 
             columns["markup"] = page.money_column("Mark-up", currency)
         page.table(found, key="team_services", alt="Cost by service", columns=columns, nothing="")
         page.note(
-            f"Effective cost in {currency}", f"Services of {team}",
+            f"Effective cost in {currency}", f"Services of {team or NOBODY}",
             data.statement("team_services", **asked),
         )  # fmt: skip
-        if team != NOBODY and (found["cost"] != 0).any():
+        if team is not None and (found["cost"] != 0).any():
             _downloads(team, asked["month"])
 
 
