@@ -226,7 +226,9 @@ class Lake:
                 [f"{now - READERS_TIME:%Y-%m-%d %H:%M:%S}+00"],
             ).fetchall()
             orphans: list[tuple[str]] = []
-            if not self.settings.catalog:  # the lock proves that nobody is writing files right now
+            # The lock proves that nobody is writing files right now, and a folder of our own that
+            # none of another lake are among them.
+            if not self.settings.catalog and not self.settings.data_path:
                 orphans = connection.execute(
                     "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)"
                 ).fetchall()

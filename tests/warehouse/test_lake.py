@@ -375,6 +375,18 @@ def test_maintenance_removes_what_a_killed_adoption_left(lake: Lake, tmp_path: P
     assert sums(lake) == (1000, 1000)
 
 
+def test_maintenance_leaves_the_files_of_a_lake_that_shares_the_folder(tmp_path: Path) -> None:
+    data = f"{tmp_path}/data/"
+    one, other = (
+        Lake(LakeSettings(home=tmp_path / name, data_path=data)) for name in ("one", "other")
+    )
+    for lake, number in ((one, 1), (other, 2)):
+        publish(lake, put_many(lake, number))
+        lake.close()
+    other.maintain(datetime.now() + timedelta(days=100))
+    assert (read(one), read(other)) == (1, 2)
+
+
 def test_an_encrypted_lake_adopts_no_open_file(tmp_path: Path) -> None:
     lake = Lake(LakeSettings(home=tmp_path, encrypted=True))
     put_many(lake, 1)
