@@ -3,7 +3,7 @@
 A plan is observed, checked against the limits and written to the ledger; nothing else happens.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -86,10 +86,12 @@ def freeze(
     snapshot: int | None = None,
     undoes_run: str | None = None,
     notes: Sequence[str] = (),
+    check: Callable[[Connection], None] = lambda connection: None,
 ) -> Plan:
     """Write changes down as a plan, in this order. The limits on its size are the caller's.
 
-    Raises `Unknown` for an author that is no user: nobody could tell who may not approve it alone.
+    `check` may refuse it for what others have planned meanwhile: nobody else writes then. Raises
+    `Unknown` for an author that is no user: nobody could tell who may not approve it alone.
     """
     draft = Plan(
         id="",
@@ -103,6 +105,7 @@ def freeze(
         notes=tuple(notes),
     )
     with ledger.write() as connection:
+        check(connection)
         person = known_user(connection, author, now)
         return _store(connection, replace(draft, author=person.name))
 

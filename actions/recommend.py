@@ -39,7 +39,7 @@ READ_BY_CHECKS = frozenset({
     "marts.committable_usage",
     "marts.kubernetes_workload", "marts.kubernetes_cost_daily", "models.anomaly",
     "models.anomaly_member", "models.budget", "models.right_size",
-    "raw.resource", "raw.metric", "raw.focus", "raw.commitment",
+    "raw.resource", "raw.metric", "raw.focus", "raw.commitment", "actions.change",
 })  # fmt: skip
 """Every table that a check or its evidence reads, and that is made before them."""
 PREVIOUS = {"id": pl.String(), "first_seen_on": pl.Date()}

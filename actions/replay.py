@@ -87,7 +87,7 @@ def _prepare(connection: DuckDBPyConnection, as_of: datetime) -> None:
         connection.execute(f"create {kind} past.whole.{table} as from lake.{name}")
     _know(connection, as_of)
     connection.execute("use past")
-    for table in ("actions.recommendation", *ESTIMATES):
+    for table in ("actions.recommendation", "actions.change", *ESTIMATES):
         connection.execute(schema_files()[table])
     build(connection, as_of, TIMELESS)
 

@@ -51,6 +51,7 @@ def rollback(
         ledger, planned,
         author=author, now=now, limits=limits or Limits(),
         title=f"Undo: {undone}", undoes_run=run_id, notes=notes,
+        check=lambda connection: _check_not_planned(connection, run_id, now),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from warehouse.upgrade import unknown, upgrade
 
 DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
+NOT_MADE = "creating a new DuckLake is explicitly disabled"  # a catalogue that was begun, no more
 READERS_TIME = timedelta(days=1)  # no query takes longer
 
 
@@ -178,7 +179,10 @@ class Lake:
 
     def exists(self) -> bool:
         """Whether the lake has been created."""
-        return bool(self.settings.catalog) or self._catalog_file.exists()
+        if self.settings.catalog:
+            return True
+        file = self._catalog_file
+        return file.exists() and file.stat().st_size > 0  # an empty one is no more than begun
 
     def file_id(self) -> tuple[int, int] | None:
         """By which a catalogue is told from one in its place; null = there is no such file."""
@@ -222,7 +226,9 @@ class Lake:
                 [f"{now - READERS_TIME:%Y-%m-%d %H:%M:%S}+00"],
             ).fetchall()
             orphans: list[tuple[str]] = []
-            if not self.settings.catalog:  # the lock proves that nobody is writing files right now
+            # The lock proves that nobody is writing files right now, and a folder of our own that
+            # none of another lake are among them.
+            if not self.settings.catalog and not self.settings.data_path:
                 orphans = connection.execute(
                     "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)"
                 ).fetchall()
@@ -249,9 +255,12 @@ class Lake:
 
     def _published_in(self, connection: DuckDBPyConnection) -> Published:
         # The last row, not the latest time: a clock that was ahead may have been put right.
-        row = connection.execute(
-            "select snapshot, as_of from meta.published order by rowid desc limit 1"
-        ).fetchone()
+        try:
+            row = connection.execute(
+                "select snapshot, as_of from meta.published order by rowid desc limit 1"
+            ).fetchone()
+        except duckdb.CatalogException:  # its making was cut short before it had tables
+            row = None
         if row is None:
             raise NothingPublished(self.settings.home)
         return Published(*row)
@@ -293,8 +302,10 @@ class Lake:
         address = literal(f"ducklake:{location}")
         try:
             connection.execute(f"ATTACH {address} AS lake ({', '.join(attached)})")
-        except duckdb.InvalidInputException:  # there is no such snapshot
-            raise
+        except duckdb.InvalidInputException as error:
+            if NOT_MADE in str(error):
+                raise NothingPublished(self.settings.home) from None
+            raise  # there is no such snapshot
         except duckdb.Error as error:  # from None: the text of the error holds the password
             if self.settings.catalog:
                 raise LakeUnreachable(self.settings.catalog, error) from None

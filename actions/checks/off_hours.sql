@@ -25,15 +25,31 @@
 -- bill: its disks and addresses are billed on. Left out: DigitalOcean, where a machine that is off is billed; members
 -- of a group or cluster, which starts others in their place; machines that do nothing at all (idle_instance); sizes of
 -- AWS and Google Cloud with local disks, whose content is lost; Spot machines of AWS, most of which can't be stopped
--- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/stop-spot-instances.html). CPU and network are measured on AWS,
--- Azure, Google Cloud and on our own machines.
-with machine as (
+-- (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/stop-spot-instances.html); machines that a plan of ours gave a
+-- schedule, which no inventory tells, until they were measured with it for as long as the check looks back. CPU and
+-- network are measured on AWS, Azure, Google Cloud and on our own machines.
+with scheduled as (
+    select
+        change.cloud,
+        change.account,
+        change.resource_id
+    from actions.change as change
+    where
+        change.verb = 'schedule'
+        and change.outcome in ('applied', 'already')
+        and coalesce(change.applied_at, change.created_at) > getvariable('as_of') - to_days($days::integer)
+    group by all
+    having arg_max(change.after, coalesce(change.applied_at, change.created_at)) <> 'none'
+),
+
+machine as (
     select
         resource.*,
         coalesce(cpu.missing, network.missing) as lacks
     from marts.resource_now as resource
     join evidence_of('cpu_percent', $days) as cpu using (source, cloud, account, resource_id)
     join evidence_of('network_bytes_s', $days) as network using (source, cloud, account, resource_id)
+    anti join scheduled using (cloud, account, resource_id)
     where
         resource.kind = 'instance'
         and resource.state = 'running'

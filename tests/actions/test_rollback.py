@@ -7,7 +7,7 @@ from actions import audit
 from actions.apply import apply
 from actions.approve import approve, reject
 from actions.errors import ApplyRefused, PlanRefused
-from actions.plan import load
+from actions.plan import load, plans
 from actions.planned import Plan
 from actions.rollback import has_way_back, rollback
 from actions.run import Run, put_back, runs
@@ -148,6 +148,20 @@ def test_second_way_back_waits_until_the_first_is_rejected(office: Office) -> No
         way_back(office, found)
     reject(office.ledger, first.id, "bob", now=NOW)
     assert way_back(office, found).id != first.id
+
+
+def test_of_two_ways_back_that_are_planned_at_once_one_is_refused(office: Office) -> None:
+    found = run(office, office.approved(office.wish(office.cloud.add("i-1"), "stop", "stopped")))
+    made: list[Plan] = []
+
+    def somebody_else(call: str, resource_id: str) -> None:
+        office.cloud.before = lambda call, resource_id: None
+        made.append(way_back(office, found))
+
+    office.cloud.before = somebody_else  # while the first looks at the resource
+    with pytest.raises(PlanRefused, match=r"puts back run .* already and is proposed"):
+        way_back(office, found)
+    assert [plan.id for plan in plans(office.ledger) if plan.undoes_run] == [made[0].id]
 
 
 def test_way_back_that_nobody_approved_in_time_makes_room_for_another(office: Office) -> None:

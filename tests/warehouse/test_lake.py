@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from warehouse.errors import LakeBusy, NothingPublished
-from warehouse.lake import Lake
+from warehouse.lake import Lake, load_extension
 from warehouse.settings import LakeSettings
 
 NOW = datetime(2026, 3, 20, 12)
@@ -76,6 +76,28 @@ def test_a_new_home_has_nothing_to_read(lake: Lake) -> None:
         with pytest.raises(NothingPublished, match="instance-select demo"):
             ask()
     assert not lake.exists(), "asking created nothing"
+
+
+@pytest.mark.parametrize("came_as_far_as", ["a file", "a database", "a catalogue"])
+def test_a_lake_whose_making_was_cut_short_has_nothing_to_read(
+    lake: Lake, came_as_far_as: str
+) -> None:
+    file = lake.settings.lake_folder / "catalog.sqlite"
+    file.parent.mkdir()
+    file.touch()
+    if came_as_far_as == "a database":
+        sqlite3.connect(file).execute("pragma journal_mode = wal")
+    elif came_as_far_as == "a catalogue":
+        with duckdb.connect(config={"allow_unsigned_extensions": True}) as connection:
+            for name in ("ducklake", "sqlite_scanner"):
+                load_extension(connection, name)
+            data = f"data_path '{file.parent}/data/', meta_journal_mode 'WAL'"
+            connection.execute(f"attach 'ducklake:sqlite:{file}' as lake ({data})")
+    for ask in (lake.reader, lake.published):
+        with pytest.raises(NothingPublished, match="instance-select demo"):
+            ask()
+    publish(lake, put(lake, 1))
+    assert read(lake) == 1
 
 
 def test_written_but_not_published_is_not_seen(lake: Lake) -> None:
@@ -170,7 +192,7 @@ def test_money_and_time_come_back_to_the_last_digit_from_any_size_of_table(lake:
 DAY = """
 import sys
 from pathlib import Path
-from warehouse.lake import Lake
+from warehouse.lake import Lake, load_extension
 from warehouse.settings import LakeSettings
 lake = Lake(LakeSettings(home=Path(sys.argv[1])))
 with lake.reader(lake.published().snapshot) as connection:
@@ -351,6 +373,18 @@ def test_maintenance_removes_what_a_killed_adoption_left(lake: Lake, tmp_path: P
     parquet(files(lake)[0].with_name("adopted-1.parquet"), 2)
     assert lake.maintain(later(2))["deleted_files"] == 1
     assert sums(lake) == (1000, 1000)
+
+
+def test_maintenance_leaves_the_files_of_a_lake_that_shares_the_folder(tmp_path: Path) -> None:
+    data = f"{tmp_path}/data/"
+    one, other = (
+        Lake(LakeSettings(home=tmp_path / name, data_path=data)) for name in ("one", "other")
+    )
+    for lake, number in ((one, 1), (other, 2)):
+        publish(lake, put_many(lake, number))
+        lake.close()
+    other.maintain(datetime.now() + timedelta(days=100))
+    assert (read(one), read(other)) == (1, 2)
 
 
 def test_an_encrypted_lake_adopts_no_open_file(tmp_path: Path) -> None:
