@@ -11,6 +11,7 @@ from models.forecast.history import Floats
 from models.known import mean
 
 INDEPENDENT = 0.6  # share of the folds counted as independent; they overlap
+MONTH = 31  # days, the longest; of no older one something is to come
 WEEKS = 28  # days of the forecast that tell what a day without a bill has cost
 WIDEST = 3.0  # by how much series without a backtest may widen the band of a sum
 
@@ -28,12 +29,16 @@ class Parts:
     unknown: NDArray[np.intp]  # days before the forecast that no bill covers yet
     usual: Floats  # what such a day is estimated to have cost
     seen: Floats  # x day before the forecast: what is billed of unknown days all the same
+    owed: Floats  # x day before the forecast: what is to come of charges for the running month
 
     @staticmethod
-    def of(outlooks: list[Outlook], unknown: NDArray[np.intp], billed: Floats) -> "Parts":
+    def of(
+        outlooks: list[Outlook], unknown: NDArray[np.intp], billed: Floats, owed: Floats
+    ) -> "Parts":
         """Those of all chunks, in their order; there must be one.
 
-        `billed` (series x day, to the last one before the forecast) has what bills say of any day.
+        `billed` (series x day, to the last one before the forecast) has what bills say of any day,
+        `owed` (alike) what is to come of it.
         """
         days = min(int(unknown.max(initial=0)), billed.shape[1])
         ahead = np.concatenate([np.concatenate([o.mean, o.beyond], axis=1) for o in outlooks])
@@ -47,6 +52,7 @@ class Parts:
             unknown,
             np.nan_to_num(mean(ahead[:, :WEEKS], (1,))),
             np.nan_to_num(billed[:, billed.shape[1] - days :]),
+            owed[:, -MONTH:],
         )
 
     def plus(self, added: Floats) -> "Parts":
@@ -57,14 +63,16 @@ class Parts:
         """What the last `steps` days before the forecast cost beyond what is billed, per series.
 
         Estimated as that many days of the first weeks of the forecast, less what another bill says
-        of such a day; and how far that may be off, as if all days erred alike.
+        of such a day; and how far that may be off, as if all days erred alike. What is to come of
+        charges for the running month is of days that are billed.
         """
         days = np.minimum(self.unknown, max(steps, 0))
         back = np.arange(self.seen.shape[1], 0, -1)
         rest = floored(self.usual[:, None] - self.seen, self.is_positive)
         among = np.where(back <= days[:, None], rest, 0.0).sum(axis=1)
         before = np.maximum(days - len(back), 0)  # days older than the first that was billed
-        return among + before * self.usual, days * self.scale
+        owed = self.owed[:, max(self.owed.shape[1] - max(steps, 0), 0) :].sum(axis=1)
+        return among + before * self.usual + owed, days * self.scale
 
     def tested(self, steps: int) -> tuple[int, list[int]]:
         """How many of so many steps the backtest reaches, and the folds that reach as far."""

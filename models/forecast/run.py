@@ -28,6 +28,7 @@ MEMORY = 800  # days looked back
 GONE = 62  # days without a bill, which comes two months late at most, after which none will come
 ENDED = 14  # days without cost after which a service counts as ended
 
+RUNNING = {**dict.fromkeys(KEYS, pl.String), "day": pl.Date, "owed": pl.Float64}
 FORECAST_COLUMNS = (*KEYS, "day", "model", "mean", "lo80", "hi80", "lo95", "hi95", "made_on")
 BACKTEST_COLUMNS = (
     *KEYS, "model", "folds", "horizon_days", "mase", "wape", "bias", "cover80", "cover95",
@@ -54,6 +55,7 @@ def forecast(
     days: int = 90,
     delivered: pl.DataFrame | None = None,
     late: pl.DataFrame | None = None,
+    running: pl.DataFrame | None = None,
     steps: pl.DataFrame | None = None,
     budgets: pl.DataFrame | None = None,
     holidays: Sequence[str] = (),
@@ -66,6 +68,7 @@ def forecast(
     as delivered if the cloud has any line for it. `late` (cloud, account, until) names accounts
     whose bill ends before `made_on`: what they cost since is unknown, and estimated in sums; where
     no bill came for more than GONE days they have ended, and cost nothing since.
+    `running` (columns of RUNNING) is what is still to come of charges for the running month.
     `steps` are what is known to change, with the columns of `models.forecast.steps.KNOWN`.
     `budgets` has the columns of `models.forecast.budget.SCHEMA`. `holidays` are the
     countries whose public holidays count, as `models.forecast.public_holidays.calendar` has them.
@@ -77,7 +80,8 @@ def forecast(
     reach = (period(made_on, 12).ends_on - made_on).days
     late, gone = _late_and_gone(late, made_on)
     billed = history.values
-    values = without_late(billed, keys, days_known, late)
+    owed = _owed(keys, running, days_known)
+    values = without_late(billed + owed, keys, days_known, late)
     history = replace(
         history,
         values=np.where(days_known[None, :] >= _known_until(keys, gone)[:, None], 0.0, values),
@@ -88,7 +92,8 @@ def forecast(
     parts = list(outlooks(history, days, ENDED, reach))
     known = pl.DataFrame(schema=KNOWN) if steps is None else steps
     ahead = known_steps(keys, known, made_on=made_on, days=max(days, reach))
-    whole = Parts.of(parts, unknown_days(keys, late, made_on), billed).plus(ahead.added)
+    owed = np.where(np.isfinite(values), owed, 0.0)
+    whole = Parts.of(parts, unknown_days(keys, late, made_on), billed, owed).plus(ahead.added)
     starts = np.cumsum([0, *[len(part.mean) for part in parts]])
     parts = [ahead.outlook(part, int(at)) for part, at in zip(parts, starts, strict=False)]
     frames = [
@@ -142,6 +147,17 @@ def daily_history(
     values = np.where(np.arange(steps)[None, :] >= began[:, None], values, np.nan)
     last = np.full(len(values), np.datetime64(made_on, "D") - np.timedelta64(1, "D"))
     return keys, History(values, WEEK, last_day=last), first
+
+
+def _owed(keys: pl.DataFrame, running: pl.DataFrame | None, days: Days) -> Floats:
+    """Series x day: what is still to come of a charge that stands on that day."""
+    owed = np.zeros((keys.height, len(days)))
+    if running is None or running.is_empty():
+        return owed
+    cells = running.cast(RUNNING).join(keys.with_row_index("row"), on=KEYS, nulls_equal=True)  # pyright: ignore[reportArgumentType]
+    column = cells["day"].to_numpy().astype("datetime64[D]") - days[0]
+    np.add.at(owed, (cells["row"].to_numpy(), column.astype(np.intp)), cells["owed"].to_numpy())
+    return owed
 
 
 def _late_and_gone(

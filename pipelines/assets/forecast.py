@@ -49,6 +49,7 @@ def _tables(work: Work) -> dict[str, pl.DataFrame]:
     with work.reading() as (connection, _):
         connection.execute("set variable until = ?", [made_on])
         late = connection.execute(query("late_accounts.sql")).pl()
+        running = connection.execute(query("running_charges.sql")).pl()
         steps = connection.execute(query("known_steps.sql")).pl()
         quantities = connection.execute(query("quantities.sql")).pl()
         budgets = connection.execute("from actions.budget order by id").pl()
@@ -57,7 +58,7 @@ def _tables(work: Work) -> dict[str, pl.DataFrame]:
         "made_on": made_on, "days": days, "late": late, "steps": steps,
         "holidays": work.settings.holidays,
     }  # fmt: skip
-    result = predict(history, budgets=budgets, **known)
+    result = predict(history, budgets=budgets, running=running, **known)
     return {
         "forecast": result.forecast,
         "forecast_scope": result.scope,

@@ -282,3 +282,24 @@ def test_an_account_without_a_bill_for_months_has_ended():
     known = found.total.filter(horizon="year_end", level="cloud", cloud="gcp")
     assert known["mean"].item() == pytest.approx(values.sum())
     assert known["estimated_days"].item() == 0
+
+
+def test_what_is_to_come_of_charges_for_the_running_month_counts_towards_its_end():
+    values = usual(2)
+    first = MADE_ON.replace(day=1)
+    at = STEPS - (MADE_ON - first).days
+    values[0, at] += 300.0
+    owed = pl.DataFrame({
+        "cloud": ["aws"], "account": ["1"], "service": ["service-0000"], "currency": ["USD"],
+        "day": [first], "owed": [600.0],
+    })  # fmt: skip
+    alone = forecast(costs(values), made_on=MADE_ON, days=31)
+    found = forecast(costs(values), made_on=MADE_ON, days=31, running=owed)
+    values[0, at] += 600.0
+    whole = forecast(costs(values), made_on=MADE_ON, days=31)
+    assert month_end(found) == pytest.approx(month_end(whole))
+    assert month_end(found) > month_end(alone) + 550
+    for horizon, known in (("month_end", 600.0), ("next_30_days", 0.0)):
+        rows = [r.total.filter(horizon=horizon, level="total") for r in (whole, found)]
+        assert rows[1]["known"].item() == pytest.approx(rows[0]["known"].item() - known)
+    assert found.forecast.equals(whole.forecast)
