@@ -16,6 +16,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from models.forecast.history import Floats, History, Model, fits
+from models.horizon import between, parts
 from models.known import mean, median
 from models.weights import trusted, weights_of
 
@@ -69,13 +70,15 @@ class Bands:
 
     scale: Floats  # series
     growth: Floats  # step: typical error by horizon over the average one
-    low: tuple[float, ...]  # signed quantiles of the scaled errors, per level
-    high: tuple[float, ...]
+    low: Floats  # level x step: signed quantiles of the scaled errors
+    high: Floats
 
     def around(self, mean: Floats, level: int) -> tuple[Floats, Floats]:
         """Lower and upper limit at LEVELS[level]; always on both sides of the mean."""
-        width = self.scale[:, None] * self.growth[: mean.shape[1]]
-        return mean + min(self.low[level], 0.0) * width, mean + max(self.high[level], 0.0) * width
+        steps = mean.shape[1]
+        width = self.scale[:, None] * self.growth[:steps]
+        low, high = np.minimum(self.low[level], 0.0), np.maximum(self.high[level], 0.0)
+        return mean + low[:steps] * width, mean + high[:steps] * width
 
 
 def origins(
@@ -176,7 +179,7 @@ def bands(rolled: Rolled, said: Floats, level: Floats) -> Bands:
     scale = np.where(folds > 0, scale, typical * level)
     scale = np.where(folds == 1, (scale + typical * level) / 2, scale)
     units = _units(rolled, error / growth, scaled)
-    low, high = _quantiles(units[np.isfinite(units)], _freedom(rolled, error))
+    low, high = _limits(units, _freedom(rolled, error))
     return Bands(np.nan_to_num(scale), growth, low, high)
 
 
@@ -186,12 +189,30 @@ def coverage(rolled: Rolled, said: Floats, level: Floats) -> tuple[Floats, ...]:
     growth = bands(rolled, said, level).growth
     units = _units(rolled, error / growth, np.abs(error) / growth)
     known = np.isfinite(units)
-    low, high = _quantiles(units[known], _freedom(rolled, error))
+    low, high = _limits(units, _freedom(rolled, error))
     inside = (known & (units >= low[k]) & (units <= high[k]) for k in range(len(LEVELS)))
     return tuple(mean(np.where(known, part, np.nan), (1, 2)) for part in inside)
 
 
-def _quantiles(units: Floats, freedom: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _limits(units: Floats, freedom: float) -> tuple[Floats, Floats]:
+    """Level x step: the signed limits, of each part of the horizon by its own errors.
+
+    What near steps miss goes either way, what far ones miss of a series that grows goes one way.
+    Of few series a part has too few errors to go by them alone.
+    """
+    steps = units.shape[2]
+    of_all = np.array(_quantiles(units[np.isfinite(units)], freedom))
+    found: list[Floats] = []
+    for part in parts(steps):
+        own = units[:, :, part]
+        own = own[np.isfinite(own)]
+        limits = np.array(_quantiles(own, freedom)) if len(own) >= FEW_ERRORS else of_all
+        found.append(limits if np.isinf(freedom) else (limits + of_all) / 2)
+    low, high = np.stack(found, axis=1)
+    return between(low, steps), between(high, steps)
+
+
+def _quantiles(units: Floats, freedom: float) -> tuple[list[float], list[float]]:
     """Signed limits per level; with hardly any error known, those of a normal distribution.
 
     The fewer errors say something new, the more the limits are widened: as much as those of
@@ -201,13 +222,14 @@ def _quantiles(units: Floats, freedom: float) -> tuple[tuple[float, ...], tuple[
         spread = norm.ppf((np.arange(FEW_ERRORS) + 0.5) / FEW_ERRORS)
         units = np.concatenate([units, spread / spread.max() * WIDEST])
         freedom = np.inf
-    low, high = [], []
+    low: list[float] = []
+    high: list[float] = []
     for level in LEVELS:
         end = (1 + level) / 2
         wider = float(student.ppf(end, freedom) / norm.ppf(end))
         low.append(wider * float(np.quantile(units, 1 - end, method="lower")))
         high.append(wider * float(np.quantile(units, end, method="higher")))
-    return tuple(low), tuple(high)
+    return low, high
 
 
 def _freedom(rolled: Rolled, error: Floats) -> float:

@@ -6,30 +6,26 @@ A mix of models follows the median, and a sum of medians falls short where spike
 import numpy as np
 
 from models.backtest import Choice, Rolled
+from models.horizon import between, parts
 from models.known import Floats, mean, median, total
 
 MISSED = 0.1  # share of the sum, at most
 MADE_UP = 0.5  # of what the sum missed: all of it costs as much in error as it saves in bias
 FACTOR = (-0.5, 1.0)  # change of one series at most
-PARTS = 3  # of the horizon, each with a factor of its own
-LEAST_PART = 7  # steps, fewer tell nothing of their own
 
 
 def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
     """Series x step: factors that make up for half of what the sum of all misses.
 
-    Near steps miss something else than far ones: a sum of services that grow is missed by more each
-    day. So each third of the horizon has factors of its own, and steps go over from one's middle to
-    the next one's.
+    A sum of services that grow is missed by more each day, so each part of the horizon has factors
+    of its own.
     """
-    steps = np.arange(forecast.shape[1])
-    thirds = np.array_split(steps, np.clip(len(steps) // LEAST_PART, 1, PARTS))
-    middles = [(third[0] + third[-1]) / 2 for third in thirds]
-    factors = np.stack([
-        _factors(choice, forecast[:, third], choice.said[:, :, third], rolled.truth[:, :, third])
-        for third in thirds
-    ])  # fmt: skip
-    return np.stack([np.interp(steps, middles, factor) for factor in factors.T])
+    steps = forecast.shape[1]
+    factors = [
+        _factors(choice, forecast[:, part], choice.said[:, :, part], rolled.truth[:, :, part])
+        for part in parts(steps)
+    ]
+    return between(np.stack(factors), steps)
 
 
 def _factors(choice: Choice, forecast: Floats, tested: Floats, truth: Floats) -> Floats:
@@ -51,8 +47,8 @@ def _factors(choice: Choice, forecast: Floats, tested: Floats, truth: Floats) ->
     spread = _lower_quartile(mean(np.abs(error), (2,))) * (is_open & (own > 0))
     most = np.minimum(own, FACTOR[share > 0] * np.sign(share) * size)
     is_tested = np.isfinite(error).any(axis=(1, 2))
-    part = np.sign(share) * _shared_out(abs(share) * size[is_tested].sum(), spread**2, most)
-    return 1 + part / np.where(size > 0, size, 1.0)
+    moved = np.sign(share) * _shared_out(abs(share) * size[is_tested].sum(), spread**2, most)
+    return 1 + moved / np.where(size > 0, size, 1.0)
 
 
 def _shared_out(amount: float, weight: Floats, most: Floats) -> Floats:
