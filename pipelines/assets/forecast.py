@@ -22,8 +22,13 @@ GRAINS = {
     "budget": "One row per budget: what is spent, what is expected, and the chance of a breach.",
     "backtest": "One row per series and candidate model: how it did, and whether it was chosen.",
 }
-NEEDS = ("marts/daily_cost", "marts/freshness", "marts/billing_rhythm", "marts/billed_commitment",
-         "raw/focus", "raw/commitment", "actions/budget")  # fmt: skip
+NEEDS = ("marts/daily_cost", "marts/freshness", "marts/billing_rhythm", "marts/running_charge",
+         "marts/billed_commitment", "raw/focus", "raw/commitment", "actions/budget")  # fmt: skip
+RUNNING = """
+select cloud, account, service, currency, month as day, owed
+from marts.running_charge
+where month = date_trunc('month', getvariable('until')::date)
+"""
 
 
 @dg.multi_asset(
@@ -49,7 +54,7 @@ def _tables(work: Work) -> dict[str, pl.DataFrame]:
     with work.reading() as (connection, _):
         connection.execute("set variable until = ?", [made_on])
         late = connection.execute(query("late_accounts.sql")).pl()
-        running = connection.execute(query("running_charges.sql")).pl()
+        running = connection.execute(RUNNING).pl()
         steps = connection.execute(query("known_steps.sql")).pl()
         quantities = connection.execute(query("quantities.sql")).pl()
         budgets = connection.execute("from actions.budget order by id").pl()

@@ -182,42 +182,6 @@ def test_a_fee_for_a_month_stays_on_its_day_where_usage_is_billed_by_the_day() -
     ]
 
 
-def taxes(*costs: str) -> list[dict[str, Any]]:
-    """Of the last months up to the running one, each on its first day."""
-    first = [(2026, 1), (2026, 2), (2026, 3)][-len(costs) :]
-    return [
-        month(f"{y}-{m:02}-01", f"{y}-{m + 1:02}-01", cost, ServiceName="Tax", ChargeCategory="Tax")
-        for (y, m), cost in zip(first, costs, strict=True)
-    ]
-
-
-@pytest.mark.parametrize(("billed", "so_far"), [(19, "55"), (10, "29"), (1, "0.5")])
-def test_what_is_to_come_of_a_tax_on_the_running_month(billed: int, so_far: str) -> None:
-    usage = days(60, "1")[19 - billed :]
-    [row] = asked("running_charges", raw_focus=[*usage, *taxes("92", "88", so_far)])
-    assert (row["service"], row["day"]) == ("Tax", date(2026, 3, 1))
-    rest = 1 - billed / 31
-    assert row["owed"] == pytest.approx(rest * (float(so_far) + rest * 90))
-
-
-@pytest.mark.parametrize(
-    "charges",
-    [
-        taxes("90", "90", "90"),  # a fee that is there in full
-        taxes("90", "90", "99"),
-        taxes("-50", "-50", "-50"),
-        taxes("55"),  # nobody knows what it was before
-        taxes("0", "0", "55"),
-        taxes("90", "-90", "55"),
-        taxes("90", "90", "0"),
-    ],
-)
-def test_of_a_charge_that_does_not_grow_with_the_month_nothing_is_to_come(
-    charges: list[dict[str, Any]],
-) -> None:
-    assert asked("running_charges", raw_focus=[*days(60, "1"), *charges]) == []
-
-
 def test_what_comes_late_counts_from_the_month_that_bills_it() -> None:
     billed = {"BillingPeriodStart": datetime(2026, 3, 1), "BillingPeriodEnd": datetime(2026, 4, 1)}
     late = line("2026-02-27", "500", **billed, ServiceName="Late")

@@ -43,6 +43,16 @@ spent as (
     group by all
 ),
 
+-- Taxes and the like of last month stand on its first day in full, those of this month as far as it is over.
+not_due as (
+    select
+        running.currency,
+        sum(running.last_month_owed)::decimal(38, 18) as cost
+    from marts.running_charge as running
+    join today using (month)
+    group by all
+),
+
 month_end as (
     select
         total.currency,
@@ -101,7 +111,9 @@ select
     today.month,
     spent.month_to_date, -- effective cost of the running billing month; null = nothing of it is billed yet
     -- Of last month, up to the day of the month that is billed now.
-    if(spent.last_month is null, null, coalesce(spent.last_month_same_days, 0)) as last_month_same_days,
+    if(
+        spent.last_month is null, null, coalesce(spent.last_month_same_days, 0) - coalesce(not_due.cost, 0)
+    ) as last_month_same_days,
     spent.last_month, -- null = nothing of it is billed
     month_end.mean as month_end_mean, -- null = not forecast
     month_end.lo80 as month_end_lo80,
@@ -116,6 +128,7 @@ select
 from spent
 cross join today
 cross join known
+left join not_due using (currency)
 left join month_end using (currency)
 left join advice using (currency)
 left join incident using (currency)

@@ -31,15 +31,22 @@ select
     daily_cost.account,
     coalesce(any_value(named.account_name), daily_cost.account) as account_name,
     coalesce(sum(daily_cost.effective_cost) filter (where daily_cost.month = today.month), 0)::double as now,
-    coalesce(
-        sum(daily_cost.effective_cost) filter (where daily_cost.month = today.last_month), 0
-    )::double as before,
+    -- Of last month's taxes and the like, what had been due by that day.
+    coalesce(sum(daily_cost.effective_cost) filter (where daily_cost.month = today.last_month), 0)::double
+    - coalesce(any_value(running.last_month_owed), 0) as before,
     now - before as change
 from marts.daily_cost as daily_cost
 cross join today
 join billed
     on daily_cost.cloud = billed.cloud and daily_cost.billing_account is not distinct from billed.billing_account
 left join marts.account as named on daily_cost.cloud = named.cloud and daily_cost.account = named.account
+left join marts.running_charge as running
+    on
+        daily_cost.cloud = running.cloud
+        and daily_cost.account = running.account
+        and daily_cost.service = running.service
+        and daily_cost.currency = running.currency
+        and today.month = running.month
 where
     daily_cost.currency = getvariable('currency')
     and daily_cost.month in (today.month, today.last_month)

@@ -205,7 +205,8 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
         "Bars: the eight largest changes of cost by service and account",
     )
     page.note(
-        f"{kpi['month']:%B} so far against the same days of the month before, in {currency}",
+        f"{kpi['month']:%B} so far against the same days of the month before, taxes and support "
+        f"as far as they had been due, in {currency}",
         "What changed most",
         data.statement("movers", currency=currency),
     )
