@@ -7,7 +7,7 @@ own error.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +57,6 @@ class Choice:
     chosen: NDArray[np.intp]  # index into names
     said: Floats  # series x fold x step, of the chosen one; weights of a fold from the other folds
     mixed: Floats  # the same, of the mix
-
-    def times(self, factor: Floats) -> "Choice":
-        """What it would have said with a factor per series and step."""
-        each = factor[:, None, :]
-        return replace(self, said=self.said * each, mixed=self.mixed * each)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,8 @@
 A mix of models follows the median, and a sum of medians falls short where spikes only go up.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.backtest import Choice, Rolled
@@ -10,25 +12,52 @@ from models.horizon import between, parts
 from models.known import Floats, mean, median, total
 
 MISSED = 0.1  # share of the sum, at most
-MADE_UP = 0.5  # of what the sum missed: all of it costs as much in error as it saves in bias
+MADE_UP = 0.5  # of what the sum missed: all of it costs each series as much as it saves the sum
 FACTOR = (-0.5, 1.0)  # change of one series at most
 
 
-def unbiased(rolled: Rolled, choice: Choice, forecast: Floats) -> Floats:
-    """Series x step: factors that make up for half of what the sum of all misses.
+def unbiased(rolled: Rolled, choice: Choice, forecast: Floats, made_up: float = MADE_UP) -> Floats:
+    """Series x step: factors that make up for a share of what the sum of all misses.
 
     A sum of services that grow is missed by more each day, so each part of the horizon has factors
     of its own.
     """
+    return _by_part(choice, forecast, choice.said, rolled.truth, made_up)
+
+
+def retested(rolled: Rolled, choice: Choice, made_up: float = MADE_UP) -> Choice:
+    """What it would have said in the backtest: each fold with the factors that others give.
+
+    Folds that saw some of the same days know the miss already, so they don't count, unless there
+    are no others.
+    """
+    starts, horizon = rolled.origins, rolled.truth.shape[2]
+    said, mixed = choice.said.copy(), choice.mixed.copy()
+    for fold, start in enumerate(starts):
+        far = [k for k, other in enumerate(starts) if abs(start - other) >= horizon]
+        known = far or [k for k in range(len(starts)) if k != fold]
+        factor = _by_part(
+            choice, choice.said[:, fold], choice.said[:, known], rolled.truth[:, known], made_up
+        )
+        said[:, fold] *= factor
+        mixed[:, fold] *= factor
+    return replace(choice, said=said, mixed=mixed)
+
+
+def _by_part(
+    choice: Choice, forecast: Floats, tested: Floats, truth: Floats, made_up: float
+) -> Floats:
     steps = forecast.shape[1]
     factors = [
-        _factors(choice, forecast[:, part], choice.said[:, :, part], rolled.truth[:, :, part])
+        _factors(choice, forecast[:, part], tested[:, :, part], truth[:, :, part], made_up)
         for part in parts(steps)
     ]
     return between(np.stack(factors), steps)
 
 
-def _factors(choice: Choice, forecast: Floats, tested: Floats, truth: Floats) -> Floats:
+def _factors(
+    choice: Choice, forecast: Floats, tested: Floats, truth: Floats, made_up: float
+) -> Floats:
     """One per series, of some of the steps.
 
     What the sum missed at the median origin is shared out by the squares of the errors that a
@@ -39,7 +68,7 @@ def _factors(choice: Choice, forecast: Floats, tested: Floats, truth: Floats) ->
     error = truth - tested
     said = total(np.where(np.isfinite(error), np.abs(tested), np.nan), (0, 2))
     missed = total(error, (0, 2))[said > 0] / said[said > 0]
-    share = MADE_UP * float(np.clip(np.median(missed), -MISSED, MISSED)) if len(missed) else 0.0
+    share = made_up * float(np.clip(np.median(missed), -MISSED, MISSED)) if len(missed) else 0.0
     size = np.nan_to_num(mean(np.abs(forecast), (1,)))
     is_mix = choice.chosen == len(choice.names) - 1
     is_open = is_mix & (size > 0) & (np.nan_to_num(forecast).min(axis=1, initial=0.0) >= 0)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import backtest
-from models.bias import unbiased
+from models.bias import MADE_UP, retested, unbiased
 from models.forecast import available
 from models.forecast.condition import ENDED, Conditions, conditions
 from models.forecast.history import Floats, History
@@ -57,17 +57,29 @@ class Outlook:
 
 
 def outlooks(
-    history: History, steps: int, ended_after: int = ENDED, reach: int = 0
+    history: History,
+    steps: int,
+    ended_after: int = ENDED,
+    reach: int = 0,
+    made_up: float = MADE_UP,
 ) -> Iterator[Outlook]:
     """One outlook per chunk of series, in their order."""
     for start in range(0, len(history.values), CHUNK):
-        yield outlook(history.rows(slice(start, start + CHUNK)), steps, ended_after, reach)
+        chunk = history.rows(slice(start, start + CHUNK))
+        yield outlook(chunk, steps, ended_after, reach, made_up)
 
 
-def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int = 0) -> Outlook:
+def outlook(
+    history: History,
+    steps: int,
+    ended_after: int = ENDED,
+    reach: int = 0,
+    made_up: float = MADE_UP,
+) -> Outlook:
     """Backtest, choose, forecast and put bands around it.
 
     Models are compared over `steps` ahead; the chosen one goes on to `reach` steps if that is more.
+    `made_up` is the share that is made up for of what the sum of all missed in the backtest.
     """
     history = replace(history, horizon=steps)
     holidays = Holidays.of(history)
@@ -82,8 +94,8 @@ def outlook(history: History, steps: int, ended_after: int = ENDED, reach: int =
     reach = max(steps, reach)
     said = [np.maximum(model.fit(history).predict(reach), floor) for model in models.values()]
     centre = backtest.combine(choice, np.stack(said, axis=1))
-    factor = unbiased(rolled, choice, centre[:, :steps])
-    choice = choice.times(factor)
+    factor = unbiased(rolled, choice, centre[:, :steps], made_up)
+    choice = retested(rolled, choice, made_up)
     centre = centre * np.pad(factor, ((0, 0), (0, reach - steps)), mode="edge")
     centre = np.where(state.short[:, None], median(values)[:, None], centre)
     centre = np.where(state.ended[:, None], 0.0, centre)

@@ -26,6 +26,7 @@ KEYS = ("cloud", "account", "service", "currency")
 WEEK = 7  # days; the season cost shows
 MEMORY = 800  # days looked back
 GONE = 62  # days without a bill, which comes two months late at most, after which none will come
+MADE_UP = 1.0  # of what the sum missed: of costs it is the sums that are read
 ENDED = 14  # days without cost after which a service counts as ended
 
 RUNNING = {**dict.fromkeys(KEYS, pl.String), "day": pl.Date, "owed": pl.Float64}
@@ -89,7 +90,7 @@ def forecast(
     )
     if not keys.height:
         return replace(empty, budget=judged(asked, keys, None, costs, made_on=made_on))
-    parts = list(outlooks(history, days, ENDED, reach))
+    parts = list(outlooks(history, days, ENDED, reach, MADE_UP))
     known = pl.DataFrame(schema=KNOWN) if steps is None else steps
     ahead = known_steps(keys, known, made_on=made_on, days=max(days, reach))
     owed = np.where(np.isfinite(values), owed, 0.0)

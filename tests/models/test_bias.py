@@ -8,7 +8,7 @@ from rolled_origins import STARTS, STEPS, mixture, noise, rolled
 
 from models import bias
 from models.backtest import Rolled, choose
-from models.bias import unbiased
+from models.bias import retested, unbiased
 
 
 def factors(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
@@ -42,6 +42,27 @@ def test_what_the_sum_misses_is_made_up_for_in_part_by_the_series_nobody_forecas
     missed = 150 / 7 / 300  # of the sum
     gained = (factor[2] - 1) * 100 / 300
     assert gained == pytest.approx(bias.MADE_UP * missed, rel=0.02)
+
+
+def test_a_fold_is_judged_with_what_the_other_folds_missed():
+    said = np.full((1, len(STARTS), STEPS), 100.0)
+    truth = said + np.array([2.0, 2.0, 6.0, 6.0])[:, None]
+    test = rolled(truth, seasonal_naive=said)
+    factor = unbiased(test, mixture(said), said[:, 0], made_up=1.0)
+    assert factor[0] == pytest.approx(1.04)
+    tested = retested(test, mixture(said), made_up=1.0)
+    assert tested.said[0, :, 0] == pytest.approx([106.0, 106.0, 102.0, 102.0])
+    assert (tested.mixed == tested.said).all()
+
+
+def test_folds_that_share_days_with_one_do_not_tell_what_it_missed():
+    said = np.full((1, 3, 2 * STEPS), 100.0)
+    truth = said + np.array([6.0, 4.0, 2.0])[:, None]
+    test = Rolled((14, 21, 28), truth, {}, np.ones(1), np.zeros(1))
+    tested = retested(test, mixture(said), made_up=1.0)
+    assert tested.said[0, 0] == pytest.approx(102.0)
+    assert tested.said[0, 2] == pytest.approx(106.0)
+    assert tested.said[0, 1] == pytest.approx(104.0)  # there are no others
 
 
 def test_a_series_that_is_steady_since_it_jumped_stays_what_it_is():
