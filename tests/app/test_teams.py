@@ -101,6 +101,15 @@ def test_rules_are_tried_without_writing(demo_home: Path, tmp_path: Path) -> Non
     assert answer("allocation", "--month", MONTH, home=demo_home) == before
 
 
+def test_rules_that_are_tried_on_a_month_that_still_runs_say_so(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES)
+    assert answer("allocation", "test", file, home=demo_home)["is_whole"] is False
+    assert "November 2026 so far" in call("allocation", "test", file, home=demo_home).stdout
+
+
 def test_rules_that_are_wrong_are_told_with_their_line(demo_home: Path, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES.replace("{cloud: onprem}", "{clowd: onprem}"))
     outcome = call("allocation", "test", tmp_path / "rules.yaml", "--json", home=demo_home)
