@@ -203,8 +203,8 @@ def test_the_month_before_the_first_bill_is_unknown(
     app = opened(demo_home, "teams", monkeypatch)
     app.selectbox(key="teams_month_USD").set_value(first).run()
     shown = app.dataframe[0].value
-    assert shown["cost"].sum() > 0
-    assert shown[["before", "change"]].isna().all(axis=None)
+    assert shown["cost_USD"].sum() > 0
+    assert shown[["before_USD", "change_USD"]].isna().all(axis=None)
 
 
 def test_the_page_to_print_tells_no_change_from_an_unknown_month() -> None:
