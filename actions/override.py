@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import cast
 
+import duckdb
 import polars as pl
 from duckdb import DuckDBPyConnection
 
@@ -55,7 +56,8 @@ def fitting(check: Check, params: Mapping[str, object]) -> Mapping[str, Value]:
             raise BadOverride(name, f"{check.name} has no parameter {name!r}", f"one of: {known}")
         default = check.params[name]
         if isinstance(default, str):
-            fits, expected = isinstance(value, str), "a text"
+            fits = _is_pattern(value)
+            expected = "a regular expression" if isinstance(value, str) else "a text"
         else:
             most = MOST_TIME if {"days", "hours"} & {*name.split("_")} else MOST
             fits, expected = _is_amount(value, most), f"a number from 0 to {most:,}"
@@ -69,6 +71,17 @@ def fitting(check: Check, params: Mapping[str, object]) -> Mapping[str, Value]:
             raise BadOverride(name, f"{value!r} for {name!r}", f"one of: {choices}")
         fitted[name] = cast(Value, value)
     return fitted
+
+
+def _is_pattern(value: object) -> bool:
+    """Whether checks can look for it; a word is a pattern, too."""
+    if not isinstance(value, str):
+        return False
+    try:
+        duckdb.execute("select regexp_matches('', ?)", [value])
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _is_amount(value: object, most: int) -> bool:

@@ -100,7 +100,8 @@ grace (kind, days) as (
     values ('address', 7), ('load_balancer', 14), ('database', 14), ('disk', 30)
 ),
 
--- Tag instance-select/ignore[=check,until,reason]; labels that can't hold a slash write a dash.
+-- Tag instance-select/ignore[=check,until,reason]; labels that can't hold a slash write a dash. A day that can't be
+-- read silences nothing: for ever is not what was meant.
 tagged as (
     select
         resource.id,
@@ -112,7 +113,7 @@ tagged as (
             ','
         ) as parts,
         trim(parts[1]) as only_check,
-        try_cast(trim(parts[2]) as date) as until,
+        nullif(trim(parts[2]), '') as until,
         trim(parts[3]) as reason
     from resource
 ),
@@ -126,7 +127,7 @@ silenced as (
     where
         tagged.parts is not null
         and (tagged.only_check in ('', 'all', 'true', 'yes') or tagged.only_check = resource."check")
-        and coalesce(tagged.until > getvariable('as_of')::date, true)
+        and (tagged.until is null or try_cast(tagged.until as date) > getvariable('as_of')::date)
 
     union all
 

@@ -56,8 +56,8 @@ def suppress(
         )
     if until is not None and until <= today:
         raise SuppressionRefused(
-            f"Until {until}, but today is {today}. Give the first day on which it no longer holds, "
-            "after today; nothing was written."
+            f"Until {until}, but today is {today} (UTC). Give the first day on which it no longer "
+            "holds, after today; nothing was written."
         )
     with ledger.write() as connection:
         actor = decider(connection, actor, now)

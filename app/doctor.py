@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.answer import Answer, time_text
 from app.check import Check
 from app.doctor_alerts import alert_checks
+from app.doctor_overrides import override_checks
 from app.errors import AppError
 from app.session import Session
 from app.words import counted
@@ -54,6 +55,7 @@ def _checks(session: Session) -> Iterator[Check]:
     yield _asked("ledger", lambda: _ledger(session))
     yield from _sources(session)
     yield from _lake(session)
+    yield from override_checks(session)
     yield from alert_checks(session)
 
 

@@ -37,7 +37,7 @@ class Narrowing(BaseModel):
     @classmethod
     def _each_name_has_a_value(cls, given: Any) -> Any:
         for name, value in given.items() if isinstance(given, dict) else ():
-            if value is None:
+            if value is None and isinstance(name, str):
                 raise misplaced("nothing", f"a value for {name!r}, or no such line", name)
         return given
 

@@ -134,6 +134,9 @@ class PoolSettings(BaseModel):
     @model_validator(mode="after")
     def _is_split_one_way(self) -> Self:
         total = sum(self.percent.values(), Decimal(0))
+        for number, team in enumerate(self.over):
+            if team in self.over[:number]:
+                raise misplaced(f"the team {team!r} again", "each team once", "over", number)
         if self.split != "fixed" and self.percent:
             raise misplaced(f"'percent' with split {self.split!r}", "split 'fixed'", "percent")
         if self.split == "fixed" and self.over:

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from actions.check import checks
 from actions.errors import BadOverride
@@ -31,6 +31,18 @@ class CheckSettings(Narrowing):
     enabled: bool | None = Field(
         default=None, description="false = the check is off there; true = on again."
     )
+
+    @field_validator("cloud")
+    @classmethod
+    def _is_written_small(cls, name: str | None) -> str | None:
+        return name and name.lower()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _off_is_no_name(cls, given: Any) -> Any:
+        if isinstance(given, dict) and False in given:  # YAML reads the word off so
+            raise misplaced("'off' or 'no' as a name", "'enabled: false', which turns a check off")
+        return given
 
     @model_validator(mode="after")
     def _fits_its_check(self) -> Self:

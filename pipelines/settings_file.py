@@ -32,6 +32,7 @@ EXPECTED = {  # by the type of Pydantic's error, where its words are not those o
     "model_attributes_type": A_MAPPING,
     "string_pattern_mismatch": "another text",
     "string_type": "a text; write it in quotes",
+    "too_short": "at least one entry",
     "tuple_type": "a list (lines that begin with '-')",
 }
 FITTING = {  # what these values must be, where a pattern or a type does not say it in words
@@ -107,6 +108,10 @@ def described(problem: ErrorDetails, names: Names) -> tuple[Location, str, str]:
         case "extra_forbidden":  # the value may be a secret in the wrong place
             documented = DOCUMENTED.get(str(location[0]), "docs/settings.md")
             told, expected = f"the name {location[-1]!r}", f"none but those of {documented}"
+        case "too_short":
+            told = f"an empty {'mapping' if isinstance(value, dict) else 'list'} for {name!r}"
+        case "invalid_key":  # YAML reads the words off, no, on and yes as a truth
+            told, expected = f"{value!r} as a name (off, no, on, yes or a number)", "a text"
         case "union_tag_not_found":
             told, expected = "no 'kind' here", "one"
         case "union_tag_invalid":
@@ -126,6 +131,8 @@ def described(problem: ErrorDetails, names: Names) -> tuple[Location, str, str]:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return found(value)
     return str(value) if isinstance(value, date) else repr(value)[:40]
 
 

@@ -4,10 +4,15 @@
 -- risk: R5
 -- param days: 30
 -- blind: DNS records and allow lists that name the address, which can't be had again.
--- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
--- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
--- evidence: resource.tags, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.attached_to,
+-- evidence: resource.config, resource.tags, machine.name as machine, machine.state as machine_state,
+-- evidence: machine.state_since as machine_state_since, machine.state_days as machine_state_days,
+-- evidence: machine.unchanged_days as machine_unchanged_days, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.resource_now as interface on resource.source =
+-- evidence: interface.source and resource.attached_to = interface.resource_id and interface.kind = 'network_interface'
+-- evidence: left join marts.resource_now as machine on resource.source = machine.source and coalesce(
+-- evidence: interface.attached_to, resource.attached_to) = machine.resource_id and machine.kind = 'instance' left join
+-- evidence: marts.resource_run_rate as rate on resource.cloud = rate.cloud and resource.resource_id = rate.resource_id
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- AWS Trusted Advisor counts an address on a stopped instance as unused

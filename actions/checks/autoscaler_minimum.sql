@@ -16,12 +16,13 @@
 -- evidence: from marts.resource_now as autoscaler left join marts.kubernetes_workload as workload
 -- evidence: on autoscaler.source = workload.source and autoscaler.account = workload.cluster
 -- evidence: and autoscaler.attached_to = workload.workload
--- evidence: where autoscaler.cloud = {cloud} and autoscaler.resource_id = {resource_id}
+-- evidence: where autoscaler.cloud = {cloud} and autoscaler.account = {account}
+-- evidence: and autoscaler.resource_id = {resource_id}
 --
--- At its minimum in 95 % of 14 days, and p95 of the hourly CPU maximum below 30 % of the request, the share that
--- autoscalers go by (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/): our rule, from
--- catalogue K8S-11. The new minimum is what would use 60 % of the requests, and two at least. The high end is the part
--- of the nodes' bill that the replicas take up which go; the low end is zero, as nodes are paid until one less is
+-- At the minimum that it has now in 95 % of 14 days, and p95 of the hourly CPU maximum below 30 % of the request, the
+-- share that autoscalers go by (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/): our rule,
+-- from catalogue K8S-11. The new minimum is what would use 60 % of the requests, and two at least. The high end is the
+-- part of the nodes' bill that the replicas take up which go; the low end is zero, as nodes are paid until one less is
 -- needed. R5: a manifest belongs to its repository, and the gate has no verb for it.
 with look as (
     select
@@ -30,9 +31,12 @@ with look as (
         resource.resource_id,
         greatest(resource.valid_from, getvariable('as_of') - to_days($days::integer)) as begins_at,
         coalesce(resource.valid_to, getvariable('as_of')) as ends_at,
-        json_extract_string(resource.config, '$.replicas')::integer
+        -- With another minimum than now it ran, and cost, something else.
+        json_extract_string(resource.config, '$.minimum') = json_extract_string(autoscaler.config, '$.minimum')
+        and json_extract_string(resource.config, '$.replicas')::integer
         <= json_extract_string(resource.config, '$.minimum')::integer as is_at_minimum
     from raw.resource as resource
+    join marts.resource_now as autoscaler using (source, cloud, account, kind, resource_id)
     where
         resource.kind = 'hpa'
         and resource.cloud = 'kubernetes'

@@ -13,7 +13,7 @@
 -- evidence: select workload.cluster, workload.cpu_request, workload.cpu_p95_max, workload.cpu_max, workload.cpu_hours, workload.replicas,
 -- evidence: workload.scaled_by, workload.cores_cost_month, workload.currency
 -- evidence: from marts.kubernetes_workload as workload
--- evidence: where workload.workload = {resource_id} and {cloud} = 'kubernetes'
+-- evidence: where workload.cluster = {account} and workload.workload = {resource_id} and {cloud} = 'kubernetes'
 --
 -- p95 of the hourly maximum over 14 days and 15 % headroom, never below 10 millicores: krr's simple strategy
 -- (https://github.com/robusta-dev/krr), which takes p95 of all samples without headroom; the headroom is the Vertical

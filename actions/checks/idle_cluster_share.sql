@@ -13,9 +13,9 @@
 -- evidence: where cost.cluster = {resource_id} and cost.is_usage and {cloud} = 'kubernetes' group by all order by all
 --
 -- What the nodes have and nobody asks for or uses, as OpenCost counts it (https://www.opencost.io/docs/specification);
--- more than 30 % of the nodes' bill over 14 days: our rule, from catalogue K8S-13. The high end is what is idle beyond
--- 30 %; the low end is zero, as nodes can't be had by parts. R5: how many nodes there are is a setting of the cluster's
--- cloud or of its autoscaler, and the gate has no verb for it.
+-- more than 30 % of the nodes' bill over 14 days: our rule, from catalogue K8S-13. The high end is what has to go so
+-- that 30 % of what stays is idle; the low end is zero, as nodes can't be had by parts. R5: how many nodes there are
+-- is a setting of the cluster's cloud or of its autoscaler, and the gate has no verb for it.
 with complete as (
     select
         cost.source,
@@ -64,7 +64,8 @@ select
     format('{:.0f} % idle', 100 * $idle_share) as after,
     paid.currency,
     0::decimal(38, 18) as saving_month_low,
-    ((paid.idle - $idle_share * paid.cost) / paid.days * 30.4375)::decimal(38, 18) as saving_month_high,
+    ((paid.idle - $idle_share * paid.cost) / (1 - $idle_share) / paid.days * 30.4375)::decimal(38, 18)
+        as saving_month_high,
     format(
         'in {} days {:.2f} of {:.2f} {} of its nodes were idle', paid.days, paid.idle, paid.cost, paid.currency
     ) as reason,

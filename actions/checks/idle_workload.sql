@@ -11,7 +11,7 @@
 -- evidence: workload.memory_request, workload.replicas, workload.cores_cost_month, workload.memory_cost_month,
 -- evidence: workload.currency
 -- evidence: from marts.kubernetes_workload as workload
--- evidence: where workload.workload = {resource_id} and {cloud} = 'kubernetes'
+-- evidence: where workload.cluster = {account} and workload.workload = {resource_id} and {cloud} = 'kubernetes'
 --
 -- No replica ever used more than 2 millicores in 14 days: our rule, from catalogue K8S-04; Kubecost looks at traffic
 -- (https://docs.kubecost.com). 80 % of 14 days have to be measured. Left out: DaemonSets, which serve others, what an

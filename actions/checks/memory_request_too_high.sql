@@ -13,7 +13,7 @@
 -- evidence: select workload.cluster, workload.memory_request, workload.memory_max, workload.memory_hours, workload.replicas,
 -- evidence: workload.scaled_by, workload.memory_cost_month, workload.currency
 -- evidence: from marts.kubernetes_workload as workload
--- evidence: where workload.workload = {resource_id} and {cloud} = 'kubernetes'
+-- evidence: where workload.cluster = {account} and workload.workload = {resource_id} and {cloud} = 'kubernetes'
 --
 -- The highest use of any replica in 14 days and 15 %, never below 100 MiB: krr's simple strategy
 -- (https://github.com/robusta-dev/krr). 80 % of 14 days have to be measured. Left out: what an autoscaler scales by

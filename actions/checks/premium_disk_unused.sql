@@ -22,7 +22,8 @@
 -- (https://cloud.google.com/compute/docs/disks/performance). Measured: operations of Azure's disks, whose hourly
 -- maximum Azure does not give as a sum, so there the p99 of the hourly mean is judged against half of it. Google Cloud
 -- measures none for a disk alone, and Azure none for those without I/O: then the row says so. Shares of list prices:
--- Premium_LRS 0.143 to StandardSSD_LRS 0.075, pd-ssd 0.17 to pd-balanced 0.10 per GiB-month
+-- StandardSSD_LRS costs 0.075 per GiB-month in any size, Premium_LRS 0.143 up to 512 GiB (small ones a little more) and
+-- less the larger it is, down to 0.11; pd-ssd 0.17, pd-balanced 0.10
 -- (https://azure.microsoft.com/pricing/details/managed-disks/, https://cloud.google.com/compute/disks-image-pricing).
 -- Standard SSD also bills operations, so the low end is four fifths of that. System disks are left out: a slow one
 -- slows every start.
@@ -30,10 +31,10 @@ with slower as (
     select type.*
     from (
         values
-        ('azure', 'Premium_LRS', 'StandardSSD_LRS', 1 - 0.075 / 0.143),
-        ('azure', 'Premium_ZRS', 'StandardSSD_ZRS', 1 - 0.075 / 0.143),
-        ('gcp', 'pd-ssd', 'pd-balanced', 1 - 0.10 / 0.17)
-    ) as type (cloud, sku, slower_sku, share)
+        ('azure', 'Premium_LRS', 'StandardSSD_LRS', 0.075, null),
+        ('azure', 'Premium_ZRS', 'StandardSSD_ZRS', 0.075, null), -- both cost half as much again
+        ('gcp', 'pd-ssd', 'pd-balanced', 0.10, 0.17)
+    ) as type (cloud, sku, slower_sku, slower_price, price)
 ),
 
 -- Azure gives no hourly maximum, so there it is the p99 of the hourly mean.
@@ -62,7 +63,17 @@ judged as (
     select
         disk.*,
         slower.slower_sku,
-        slower.share,
+        1 - slower.slower_price / coalesce(
+            slower.price,
+            case
+                when coalesce(disk.size_gib <= 512, true) then 0.143
+                when disk.size_gib <= 1024 then 0.132
+                when disk.size_gib <= 2048 then 0.1265
+                when disk.size_gib <= 4096 then 0.121
+                when disk.size_gib <= 8192 then 0.1155
+                else 0.11
+            end
+        ) as share,
         operations.missing as lacks,
         operations.p99_max is not null as has_peaks,
         coalesce(operations.p99_max, hourly.p99_avg) as ops_s,

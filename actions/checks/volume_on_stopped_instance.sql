@@ -5,10 +5,13 @@
 -- param days: 30
 -- param snapshot_gib_month: 0.05
 -- blind: That the data is wanted again.
--- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.state_since,
--- evidence: resource.state_days, resource.age_days, resource.attached_to, resource.size_gib, resource.config,
--- evidence: resource.tags, rate.cost_month, rate.currency
--- evidence: from marts.resource_now as resource left join marts.resource_run_rate as rate using (cloud, resource_id)
+-- evidence: select resource.resource_id, resource.name, resource.sku, resource.state, resource.attached_to,
+-- evidence: resource.size_gib, resource.config, resource.tags, machine.name as machine, machine.state as machine_state,
+-- evidence: machine.state_since as machine_state_since, machine.state_days as machine_state_days,
+-- evidence: machine.unchanged_days as machine_unchanged_days, rate.cost_month, rate.currency
+-- evidence: from marts.resource_now as resource left join marts.resource_now as machine on resource.source =
+-- evidence: machine.source and resource.attached_to = machine.resource_id and machine.kind = 'instance' left join
+-- evidence: marts.resource_run_rate as rate on resource.cloud = rate.cloud and resource.resource_id = rate.resource_id
 -- evidence: where resource.cloud = {cloud} and resource.resource_id = {resource_id}
 --
 -- 30 days: AWS Trusted Advisor's stopped instances

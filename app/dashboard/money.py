@@ -14,7 +14,9 @@ NAMED = {"USD": "dollar", "EUR": "euro", "JPY": "yen"}  # tables know these by n
 STEPS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 UNKNOWN = "unknown"
 MARKUP = re.compile(r"[\\`*\[\]<>~$:]|(?<!\w)[_#]|_(?!\w)|&(?=#?\w+;)")  # in Markdown
-UNESCAPABLE = re.compile(r"(?<=:)(?=material/)|(?<=http:|ttps:)(?=//)|(?<=www)(?=\.)", re.I)
+UNESCAPABLE = re.compile(
+    r"(?<=:)(?=material/)|(?<=http:|ttps:)(?=//)|(?<=www)(?=\.)|(?<=\w|[.+-])(?=@)", re.I
+)
 WORD_JOINER = "\u2060"  # no width, no break
 
 Amount = Decimal | float | int

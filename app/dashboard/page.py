@@ -1,6 +1,7 @@
 """What every page has in common: its question, where the numbers come from, what is wrong."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -73,9 +74,15 @@ def table(
     nothing: str = "unknown",
 ) -> list[int]:
     """A table of the named columns; returns the rows that are selected."""
+    money = {name: one for name, one in columns.items() if isinstance(one, Money)}
+    saved = {name: f"{name}_{one.currency}" for name, one in money.items()}
+    frame = frame.rename(saved)
     shown: dict[str, Any] = {
-        "column_config": columns,
-        "column_order": list(columns),
+        "column_config": {
+            saved.get(name, name): money[name].shown if name in money else one
+            for name, one in columns.items()
+        },
+        "column_order": [saved.get(name, name) for name in columns],
         "hide_index": True,
         "alt": alt,
         "placeholder": nothing,
@@ -115,10 +122,18 @@ def share_column(label: str, shares: pl.Series) -> Any:
     return st.column_config.NumberColumn(label, format="percent")
 
 
-def money_column(label: str, currency: str, help: str | None = None) -> Any:
+@dataclass(frozen=True)
+class Money:
+    """A table column of money; what a table is saved as has the currency in its name."""
+
+    shown: Any
+    currency: str
+
+
+def money_column(label: str, currency: str, help: str | None = None) -> Money:
     """A table column of money in one currency, sortable as numbers."""
     shown, written = column(label, currency)
-    return st.column_config.NumberColumn(shown, format=written, help=help)
+    return Money(st.column_config.NumberColumn(shown, format=written, help=help), currency)
 
 
 def with_names(frame: pl.DataFrame, column: str) -> pl.DataFrame:

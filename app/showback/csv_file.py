@@ -9,6 +9,7 @@ from app.showback.statement import Statement
 COLUMNS = (
     "month", "team", "currency", "kind", "pool", "cloud", "service", "cost", "cost_before",
     "markup_percent", "markup", "unit", "quantity", "unit_cost", "unit_cost_before", "is_whole",
+    "warnings",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
@@ -21,6 +22,7 @@ def as_csv(statement: Statement) -> str:
     head = {
         "month": f"{statement.month:%Y-%m}", "team": statement.team,
         "is_whole": str(statement.is_whole).lower(),  # of the month: billed to its end
+        "warnings": " ".join(statement.warnings),
     }  # fmt: skip
     for line in statement.lines:
         writer.writerow(_written({**head, **vars(line)}))

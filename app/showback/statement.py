@@ -1,6 +1,6 @@
 """The statement of one team and month: own cost, its part of shared and idle, mark-up, units."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -100,16 +100,20 @@ def statement(connection: DuckDBPyConnection, team: str, month: date, snapshot: 
     return Statement(
         team, month, is_whole(connection, month), snapshot,
         tuple(Line(**line) for line in lines), tuple(Unit(**unit) for unit in units),
-        tuple(_warnings(connection, month, {line["cloud"] for line in lines})),
+        warnings(connection, month, {line["cloud"] for line in lines}),
     )  # fmt: skip
 
 
-def _warnings(
-    connection: DuckDBPyConnection, month: date, clouds: Collection[str]
-) -> Iterator[str]:
-    for row in published(connection):
-        if row["cloud"] in clouds and row["first_month"] <= month <= row["last_month"]:
-            yield sentence(row)
+def warnings(
+    connection: DuckDBPyConnection, month: date, clouds: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """What makes the cost of a month too low, of all clouds or of some."""
+    return tuple(
+        sentence(row)
+        for row in published(connection)
+        if (clouds is None or row["cloud"] in clouds)
+        and row["first_month"] <= month <= row["last_month"]
+    )
 
 
 def _nothing(connection: DuckDBPyConnection, team: str, month: date) -> str:

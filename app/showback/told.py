@@ -18,7 +18,7 @@ from app.session import Session
 from app.showback.asked import Rows, ask, is_whole, months, try_rules
 from app.showback.csv_file import as_csv
 from app.showback.html_file import as_html
-from app.showback.statement import Statement, statement
+from app.showback.statement import Statement, statement, warnings
 from app.tables import footer, table
 from warehouse.whole_file import write_text
 
@@ -32,9 +32,11 @@ def show_teams(session: Session, wanted: date | None) -> Answer:
         found = ask(connection, "teams", month=month) if month else []
         units = ask(connection, "units", month=month, team=None) if month else []
         whole = is_whole(connection, month) if month else True
+        untold = warnings(connection, month) if month else ()
     document = {
         "month": month, "is_whole": whole, "rules": _rules_from(session), "teams": _paying(found),
-        "unallocated": _nobody(found), "units": units, "snapshot": session.snapshot,
+        "unallocated": _nobody(found), "units": units, "warnings": untold,
+        "snapshot": session.snapshot,
     }  # fmt: skip
 
     def view() -> list[RenderableType]:
@@ -57,7 +59,7 @@ def show_teams(session: Session, wanted: date | None) -> Answer:
             for one in _paying(found)
         ]
         lines = [table(columns, rows, title=_titled(month, whole)), *told, _hint(session)]
-        return [*lines, *unit_lines(units), footer(session.snapshot)]
+        return [*lines, *unit_lines(units), *untold, footer(session.snapshot)]
 
     return Answer(document, view)
 
@@ -73,11 +75,13 @@ def show_trial(session: Session, file: Path, wanted: date | None) -> Answer:
         try_rules(connection, rules, as_of)
         caught = ask(connection, "rules", month=month)
         moved = ask(connection, "moved", month=month)
+        whole = is_whole(connection, month) if month else True
+        untold = warnings(connection, month) if month else ()
     fitting = {one["rule"] for one in caught}
     idle = [rule.name for rule in rules.rules if rule.name not in fitting]
     document = {
-        "month": month, "rules": caught, "rules_that_match_nothing": idle, "teams": moved,
-        "snapshot": session.snapshot,
+        "month": month, "is_whole": whole, "rules": caught, "rules_that_match_nothing": idle,
+        "teams": moved, "warnings": untold, "snapshot": session.snapshot,
     }  # fmt: skip
 
     def view() -> list[RenderableType]:
@@ -98,11 +102,12 @@ def show_trial(session: Session, file: Path, wanted: date | None) -> Answer:
         ]
         return [
             table(["rule", ">catches", ">services", "the costliest"], by_rule,
-                  title=f"Rules of {file}, {month:%B %Y}"),
+                  title=f"Rules of {file}, {_titled(month, whole)}"),
             f"Rules that match nothing in this month: {', '.join(idle) or 'none'}",
             table(["team", ">pays now", ">would pay", ">change"], by_team),
             "Nothing was written. To let these rules hold, put them into instance-select.yaml; "
             "they count from the next run on.",
+            *untold,
             footer(session.snapshot),
         ]  # fmt: skip
 

@@ -104,7 +104,7 @@ select
     dated."project.id" as SubAccountId,
     dated."project.name" as SubAccountName,
     'Project' as SubAccountType,
-    label_object(dated.labels) as Tags,
+    tag_object(dated.labels) as Tags, -- what is no list, as pandas writes it, stays as it is
     nullif(dated.credit, 0) as x_credits,
     dated.extra as x_extra,
 from dated

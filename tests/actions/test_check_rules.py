@@ -1,6 +1,7 @@
 """Rules that hold for all checks: what is advice, and what counts once."""
 
-from datetime import date, datetime
+import json
+from datetime import date, datetime, timedelta
 
 import duckdb
 import polars as pl
@@ -65,6 +66,26 @@ def test_advice_needs_no_money_and_obeys_tags_and_gaps(facts: duckdb.DuckDBPyCon
     assert said["open"]["about"] == "security"
     assert said["open"]["saving_month_high"] is None
     assert said["unknown"]["missing"] == "its ports"
+
+
+@pytest.mark.parametrize(
+    ("tag", "status"),
+    [
+        ("open_port", "suppressed"), ("open_port,,for the audit", "suppressed"),
+        (f"open_port,{AS_OF.date() + timedelta(1)}", "suppressed"),
+        (f"all, {AS_OF.date() + timedelta(1)} ,x", "suppressed"),
+        (f"open_port,{AS_OF.date()}", "advice"),
+        ("open_port,01.03.2099", "advice"), ("open_port,2099-02-30", "advice"),
+        ("false", "advice"),
+    ],
+)  # fmt: skip
+def test_a_tag_silences_until_its_day_and_not_for_ever_if_nobody_can_read_it(
+    tag: str, status: str, facts: duckdb.DuckDBPyConnection
+) -> None:
+    tags = json.dumps({"instance-select/ignore": tag})
+    facts.execute("update marts.resource_now set tags = ? where resource_id = 'open'", [tags])
+    found = recommend(facts, as_of=AS_OF, snapshot=1, only=[CHECK])
+    assert found.filter(pl.col("resource_id") == "open")["status"].to_list() == [status]
 
 
 def test_advice_neither_supersedes_nor_is_superseded(facts: duckdb.DuckDBPyConnection) -> None:

@@ -120,3 +120,11 @@ def test_a_budget_names_its_account_also_without_a_cloud() -> None:
     assert {row["name"]: row["scope"] for row in shown} == {
         "a": "web", "b": "aws / web", "c": "gcp / 1",
     }  # fmt: skip
+
+
+def test_a_budget_of_an_id_that_two_clouds_have_names_both_accounts() -> None:
+    budget = {"currency": "USD", "account": "1", "name": "a", "amount": 5,
+              "ends_on": date(2026, 4, 1), "made_on": date(2026, 3, 19)}  # fmt: skip
+    lines = [billed("1", "web"), {**billed("1", "shop"), "x_cloud": "gcp"}]
+    (shown,) = found("budgets", raw_focus=lines, models_budget=[budget])
+    assert shown["scope"] == "shop and web"

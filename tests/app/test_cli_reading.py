@@ -268,6 +268,28 @@ def test_doctor_checks_everything_and_says_what_to_do(demo_home: Path) -> None:
         assert check["ok"] or check["fix"]
 
 
+def test_doctor_tells_of_settings_of_checks_that_hold_for_nothing(own_demo_home: Path) -> None:
+    file = own_demo_home / "instance-select.yaml"
+    scopes = (
+        "cloud: AWS",
+        "account: acme-mobil",
+        "cloud: azure, region: eu-central-1",
+        "env: prod",
+    )
+    entries = [f"- {{check: off_hours, {scope}, enabled: false}}\n" for scope in scopes]
+    everything = "- {check: off_hours, params: {week_hours: 30}}\n"
+    file.write_text(f"{file.read_text()}\nchecks:\n{''.join(entries)}{everything}")
+    checks = call("doctor", "--json", home=own_demo_home).json["checks"]
+    found = {one["name"]: one for one in checks if one["name"].startswith("checks ")}
+    assert {name: one["ok"] for name, one in found.items()} == {
+        "checks 1 off_hours": True, "checks 2 off_hours": False, "checks 3 off_hours": False,
+        "checks 4 off_hours": True,
+    }  # fmt: skip
+    assert "the account 'acme-mobil'. Known: acme-ml" in found["checks 2 off_hours"]["detail"]
+    assert "section 'checks'" in found["checks 2 off_hours"]["fix"]
+    assert "has the region 'eu-central-1'" in found["checks 3 off_hours"]["detail"]
+
+
 def test_doctor_names_the_table_of_which_a_file_was_deleted(
     demo_home: Path, tmp_path: Path
 ) -> None:

@@ -94,6 +94,6 @@ def test_the_lines_of_a_resource_are_those_of_its_account(
     app = opened(home, "costs", monkeypatch)
     assert not app.exception
     resource = shown["Cost by resource"].row(0, named=True)
-    assert (resource["account"], resource["cost"]) == ("account-1", 15)
-    assert shown["Export files with lines of i-0"]["effective_cost"].to_list() == [15]
-    assert shown["Bill lines of i-0"]["EffectiveCost"].to_list() == [5, 5, 5]
+    assert (resource["account"], resource["cost_USD"]) == ("account-1", 15)
+    assert shown["Export files with lines of i-0"]["effective_cost_USD"].to_list() == [15]
+    assert shown["Bill lines of i-0"]["EffectiveCost_USD"].to_list() == [5, 5, 5]

@@ -41,7 +41,10 @@ def test_names_keep_what_streamlit_takes_for_colours_icons_and_links() -> None:
     """As seen in a browser: `web:blue` was shown as `web`, `a:de:b` with a flag in it."""
     assert money.markdown("web:blue") == r"web\:blue"
     assert money.markdown("a:de:b :+1:") == r"a\:de\:b \:+1\:"
-    for text in (":material/delete:", "http://a.example", "HTTPS://a.example", "www.a.example"):
+    for text in (
+        ":material/delete:", "http://a.example", "HTTPS://a.example", "www.a.example",
+        "jo.doe+x@a.example", "web_@a.example",
+    ):  # fmt: skip
         shown = money.markdown(text)
         assert "\u2060" in shown, "nothing keeps it from becoming an icon or a link"
         assert shown.replace("\u2060", "").replace("\\", "") == text

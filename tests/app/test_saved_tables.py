@@ -38,6 +38,23 @@ def test_a_spreadsheet_takes_no_name_of_a_table_for_a_formula() -> None:
     assert shown["cost"].to_list() == [-1.5, 2, 3, 4, 5]
 
 
+def test_money_in_a_saved_table_names_its_currency() -> None:
+    """A table is saved by the names of its columns, not by their labels."""
+
+    def script() -> None:
+        import polars as pl
+
+        from app.dashboard import page
+
+        frame = pl.DataFrame({"cost": [1, 2], "days": [3, 4]})
+        page.table(frame, key="t", alt="t", columns={"cost": page.money_column("Cost", "USD")})
+
+    (shown,) = AppTest.from_function(script).run().dataframe
+    assert shown.value["cost_USD"].to_list() == [1, 2]
+    assert json.loads(shown.proto.columns)["cost_USD"]["label"] == "Cost"
+    assert list(shown.proto.column_order) == ["cost_USD"]
+
+
 def test_what_is_spent_beyond_a_budget_is_no_bar_that_ends_at_all_of_it(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,5 +70,5 @@ def test_what_is_spent_beyond_a_budget_is_no_bar_that_ends_at_all_of_it(
     app = opened(own_demo_home, "forecasts", monkeypatch)
     alt = "Budgets with the chance that they are broken"
     (found,) = [one for one in app.dataframe if one.proto.alt == alt]
-    assert found.value[["spent", "spent_share"]].iloc[0].to_list() == [1964.48, 1.96448]
+    assert found.value[["spent_USD", "spent_share"]].iloc[0].to_list() == [1964.48, 1.96448]
     assert kind_of(app, alt, "spent_share") == "number"

@@ -101,6 +101,15 @@ def test_rules_are_tried_without_writing(demo_home: Path, tmp_path: Path) -> Non
     assert answer("allocation", "--month", MONTH, home=demo_home) == before
 
 
+def test_rules_that_are_tried_on_a_month_that_still_runs_say_so(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES)
+    assert answer("allocation", "test", file, home=demo_home)["is_whole"] is False
+    assert "November 2026 so far" in call("allocation", "test", file, home=demo_home).stdout
+
+
 def test_rules_that_are_wrong_are_told_with_their_line(demo_home: Path, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES.replace("{cloud: onprem}", "{clowd: onprem}"))
     outcome = call("allocation", "test", tmp_path / "rules.yaml", "--json", home=demo_home)
@@ -194,8 +203,8 @@ def test_the_month_before_the_first_bill_is_unknown(
     app = opened(demo_home, "teams", monkeypatch)
     app.selectbox(key="teams_month_USD").set_value(first).run()
     shown = app.dataframe[0].value
-    assert shown["cost"].sum() > 0
-    assert shown[["before", "change"]].isna().all(axis=None)
+    assert shown["cost_USD"].sum() > 0
+    assert shown[["before_USD", "change_USD"]].isna().all(axis=None)
 
 
 def test_the_page_to_print_tells_no_change_from_an_unknown_month() -> None:

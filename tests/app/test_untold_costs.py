@@ -33,7 +33,7 @@ def test_ingest_says_it_of_what_it_loads(tmp_path: Path) -> None:
     assert answer("ingest", amortized, "--replace-feed", home=home)["warnings"] == []
 
 
-def test_budgets_and_statements_say_it(own_demo_home: Path, tmp_path: Path) -> None:
+def test_budgets_statements_and_allocation_say_it(own_demo_home: Path, tmp_path: Path) -> None:
     lake = Lake(load_settings(own_demo_home))
     as_of = lake.published().as_of
     with lake.write("actual cost") as write:
@@ -57,3 +57,16 @@ def test_budgets_and_statements_say_it(own_demo_home: Path, tmp_path: Path) -> N
     assert SAID in call(*asked, "2026-10", "--out", page, home=own_demo_home).stdout
     assert told in page.read_text()
     assert answer(*asked, "2026-09", home=own_demo_home)["statement"]["warnings"] == []
+    for month, said in (("2026-10", told), ("2026-09", "")):
+        file = tmp_path / f"{month}.csv"
+        answer(*asked, month, "--out", file, home=own_demo_home)
+        with file.open(newline="") as text:
+            assert {row["warnings"][: len(told)] for row in csv.DictReader(text)} == {said}
+
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("allocation:\n  rules:\n  - to: {tag: team}\n")
+    for what in (("allocation",), ("allocation", "test", rules)):
+        (warning,) = answer(*what, "--month", "2026-10", home=own_demo_home)["warnings"]
+        assert warning.startswith(told)
+        assert SAID in call(*what, home=own_demo_home).stdout
+        assert answer(*what, "--month", "2026-09", home=own_demo_home)["warnings"] == []

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
+import polars as pl
 import pytest
 import yaml
 from duckdb import DuckDBPyConnection
@@ -198,3 +199,35 @@ def _typed(value: Any, kind: Any) -> Any:
     if value is not None and kind.is_decimal():
         return Decimal(str(value)).quantize(Decimal("1E-18"))
     return value
+
+
+@pytest.mark.parametrize(
+    "name", ["cpu_request_too_high", "memory_request_too_high", "idle_workload"]
+)
+def test_evidence_of_a_workload_is_of_its_own_cluster(name: str, facts: DuckDBPyConnection) -> None:
+    """Clusters have workloads of the same names."""
+    (check,) = [check for check in checks() if check.name == name]
+    case = next(iter(yaml.safe_load((CASES / f"{name}.yaml").read_text())["cases"].values()))
+    fill(facts, case["given"])
+    found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check]).filter(
+        pl.col("status") == "open"
+    )
+    facts.execute("update marts.kubernetes_workload set cluster = 'another'")
+    assert not facts.execute(found["evidence"][0]).fetchall()
+
+
+@pytest.mark.parametrize("name", ["address_on_stopped_instance", "volume_on_stopped_instance"])
+def test_evidence_says_for_how_long_the_machine_has_been_off(
+    name: str, facts: DuckDBPyConnection
+) -> None:
+    (check,) = [check for check in checks() if check.name == name]
+    case = next(iter(yaml.safe_load((CASES / f"{name}.yaml").read_text())["cases"].values()))
+    fill(facts, case["given"])
+    found = recommend(facts, as_of=AS_OF, snapshot=7, only=[check]).filter(
+        pl.col("status") == "open"
+    )
+    for row in found.iter_rows(named=True):
+        (shown,) = facts.execute(row["evidence"]).pl().iter_rows(named=True)
+        assert shown["machine_state"] == "stopped"
+        days = shown["machine_state_days"] or shown["machine_unchanged_days"]
+        assert f"switched off for {int(days)} days" in row["reason"]

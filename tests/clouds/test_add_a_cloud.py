@@ -157,7 +157,11 @@ def test_a_plug_in_that_can_not_be_loaded_fails_alone(toy: Toy, tmp_path: Path) 
     about = site / "broken-1.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
-    (about / "entry_points.txt").write_text("[instance_select.clouds]\nbroken = broken_cloud\n")
+    (about / "entry_points.txt").write_text(
+        "[instance_select.clouds]\nbroken = broken_cloud\nmute = mute_cloud\n"
+    )
+    (site / "mute_cloud").mkdir()
+    (site / "mute_cloud" / "__init__.py").touch()
     home.mkdir()
     text = (toy.home / "instance-select.yaml").read_text()
     (home / "instance-select.yaml").write_text(f"{text}- {{name: bad, cloud: broken}}\n")
@@ -172,14 +176,15 @@ def test_a_plug_in_that_can_not_be_loaded_fails_alone(toy: Toy, tmp_path: Path) 
     )
     assert "no_such_sdk" in checks["source bad"]["detail"]
     assert call(home, site, "permissions", "--cloud", "broken")[0] == 1
+    code, told = call(home, site, "permissions", "--cloud", "mute")
+    assert code == 1
+    assert "does not say which permissions" in told["error"]["message"]
 
 
 def test_what_a_cloud_does_not_say_is_said(toy: Toy) -> None:
-    code, told = toy.call("permissions", "--cloud", "oci")
-    assert code == 1
-    assert "does not say which permissions" in told["error"]["message"]
     code, told = toy.call("permissions", "--cloud", "nimbus")
     assert code == 2
     assert "Known clouds: aws" in told["error"]["message"]
     assert "toy" in told["error"]["message"]
     assert "needs none" in toy.call("permissions", "--cloud", "demo")[1]["policy"]
+    assert "only cost reports in a folder" in toy.call("permissions", "--cloud", "oci")[1]["policy"]

@@ -39,6 +39,7 @@ BROKEN = {
     "too many places": ("66.7", "66.70000000001", 8, "9 decimal places"),
     "per cent of nothing": ("split: even", "split: even, percent: {a: 100}", 9, "'percent' with"),
     "over and fixed": ("split: fixed,", "split: fixed, over: [web],", 8, "'over' with split"),
+    "a team that pays twice": ("over: [web]", "over: [a, b, a]", 9, "the team 'a' again"),
     "an unknown split": ("split: even", "split: evenly", 9, "'even', 'proportional' or 'fixed'"),
     "a pool of no rule": ("pool: shared", "pool: network", 8, "the pool 'network', expected one"),
     "a pool twice": ("pool: idle", "pool: shared", 9, "the pool 'shared' again"),

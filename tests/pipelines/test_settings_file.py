@@ -51,6 +51,28 @@ BROKEN = {
         "allocation:\n  rules:\n  - match:\n      account:\n      service: a*\n    to: web\n", 4,
         "found nothing, expected a value for 'account'",
     ),
+    "a check that is off": (
+        "checks:\n- check: off_hours\n  off: true\n", 2, "expected 'enabled: false', which turns",
+    ),
+    "a check that is off without a value": (
+        "checks:\n- check: off_hours\n  off:\n", 2, "found 'off' or 'no' as a name, expected 'ena",
+    ),
+    "a criterion that is off": (
+        "allocation:\n  rules:\n  - match: {off: x}\n    to: web\n", 3,
+        "found False as a name (off, no, on, yes or a number), expected a text",
+    ),
+    "a pattern that is none": (
+        "checks:\n- check: multi_az_outside_production\n  params:\n    outside: '(dev'\n", 4,
+        "found '(dev' for 'outside', expected a regular expression, such as '^(dev",
+    ),
+    "a window without a day": (
+        "window:\n  days: []\n  starts_hour: 1\n  ends_hour: 2\n", 2,
+        "found an empty list for 'window.days', expected at least one entry.",
+    ),
+    "a window with days that are not told": (
+        "window:\n  days:\n  starts_hour: 1\n  ends_hour: 2\n", 2,
+        "found nothing for 'window.days', expected a list (lines that begin with '-')",
+    ),
     "a truth as a number": (f"{DISK}    days: yes\n", 4, "found True"),
     "a check without a change": ("checks:\n- {check: off_hours, env: x}\n", 2, "neither 'params'"),
     "a country without a calendar": ("holidays:\n- DE\n- GER\n", 3, "found 'GER', expected a c"),
@@ -246,3 +268,9 @@ def test_a_source_that_can_not_be_connected_names_its_line_and_stops_no_other(
 def test_any_text_loads_or_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
     with suppress(BrokenSettings):
         load_settings(settings_of(text, tmp_path))
+
+
+def test_the_cloud_of_a_check_may_be_written_in_capitals(tmp_path: Path) -> None:
+    text = "checks:\n- {check: off_hours, cloud: AWS, enabled: false}\n"
+    (check,) = load_settings(settings_of(text, tmp_path)).checks
+    assert check.override.scope == {"cloud": "aws"}

@@ -290,6 +290,26 @@ def test_a_workload_has_what_its_requests_cost_and_what_it_used() -> None:
     assert (shop["cpu_hours"], shop["cpu_max"], shop["cpu_request"]) == (0, None, 0.5)
 
 
+def test_requests_that_were_changed_cost_what_they_cost_since() -> None:
+    bills = [line(f"2026-03-{day:02}", "24", ResourceId="i-1") for day in range(4, 20)]
+    before = workload("shop/deployment/web", 2, 8, ready=1)  # half of the node
+    after = {**workload("shop/deployment/web", 0.5, 2, ready=1),
+             "valid_from": datetime(2026, 3, 15, 6)}  # fmt: skip
+    many = {**after, "config": after["config"].replace('"ready": "1"', '"ready": "2"'),
+            "valid_from": datetime(2026, 3, 18)}  # fmt: skip
+    changed = [{**before, "valid_to": after["valid_from"]},
+               {**after, "valid_to": many["valid_from"]}, many]  # fmt: skip
+    found = allocated(bills, raw_resource=[node(), *changed, DATA])
+    build(found, AS_OF, WORKLOAD)
+    table = {row["workload"]: row for row in rows(found, "from marts.kubernetes_workload")}
+    # On the 16th and 17th an eighth of 24 a day, on the two days after it a quarter.
+    web = table["shop/deployment/web"]
+    month = float(web["cores_cost_month"] + web["memory_cost_month"])
+    assert month == pytest.approx((3 + 3 + 6 + 6) / 4 * 30.4375)
+    db = table["data/statefulset/db"]
+    assert float(db["cores_cost_month"] + db["memory_cost_month"]) == pytest.approx(6 * 30.4375)
+
+
 def test_requests_on_a_bill_by_the_month_cost_what_the_days_of_14_cost() -> None:
     droplet = {"x_cloud": "digitalocean", "ResourceId": "4711", "SubAccountId": None}
     bills = [

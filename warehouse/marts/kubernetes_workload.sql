@@ -1,6 +1,7 @@
 -- One row per workload of a Kubernetes cluster that exists now and currency: what its requests cost a month, and what it used in 14 days.
 -- Costs are those of the last 14 complete days of its nodes' bill, of a charge of several days those of them; a month is
--- 30.4375 days, and a refund, a credit or a fee is no rate. Use is that of the busiest replica. Autoscalers are told by what they measure.
+-- 30.4375 days, and a refund, a credit or a fee is no rate. Days before it asked for what it asks for now are not
+-- counted: they cost something else. Use is that of the busiest replica. Autoscalers are told by what they measure.
 -- group: kubernetes
 with complete as (
     select
@@ -12,15 +13,39 @@ with complete as (
     group by all
 ),
 
+resized as (
+    select
+        past.source,
+        past.cluster,
+        past.resource_id as workload,
+        max(past.ends_at)::date as day
+    from marts.kubernetes_look as past
+    join marts.resource_now as workload
+        on
+            past.source = workload.source
+            and past.cluster = workload.account
+            and past.resource_id = workload.resource_id
+            and workload.kind = 'workload'
+            and workload.cloud = 'kubernetes'
+    where
+        past.kind = 'workload'
+        and (
+            past.cores is distinct from json_extract_string(workload.config, '$.cpu_request')::double
+            or past.memory_gib is distinct from json_extract_string(workload.config, '$.memory_request_gib')::double
+        )
+    group by all
+),
+
 charged as (
     select
         cost.*,
         complete.until,
-        greatest(cost.day, complete.until - 14) as first_day,
+        greatest(cost.day, complete.until - 14, resized.day + 1) as first_day,
         least(cost.day + cost.days::integer, complete.until) as end_day,
         (end_day - first_day) / cost.days as share
     from marts.kubernetes_cost_daily as cost
     join complete using (source, cluster)
+    left join resized using (source, cluster, workload)
     where cost.kind = 'workload' and cost.is_usage and end_day > first_day
 ),
 

@@ -16,9 +16,9 @@ select
     budget.reason
 from marts.budget_now as budget
 left join lateral (
-    select min(account.account_name) as account_name
+    select string_agg(distinct account.account_name, ' and ' order by account.account_name) as account_name
     from marts.account as account
     where account.account = budget.account and coalesce(account.cloud = budget.cloud, true)
-) as named on true -- a budget need not say the cloud
+) as named on true -- a budget need not say the cloud: then it is of all accounts of that id
 where budget.currency = getvariable('currency')
 order by budget.rank

@@ -277,9 +277,10 @@ def _columns(currency: str, near: str | None) -> dict[str, Any]:
         "memory_gib": number("GiB", format="%g"),
         "arch": text("Architecture"),
         "price_type": text("Price"),
-        "price_hour": number("List, an hour", format=hour),
-        "marginal_hour": number(
-            "Yours, an hour", format=hour, help="Less what lies idle of your commitments."
+        "price_hour": page.Money(number("List, an hour", format=hour), currency),
+        "marginal_hour": page.Money(
+            number("Yours, an hour", format=hour, help="Less what lies idle of your commitments."),
+            currency,
         ),
         "total_month": page.money_column("Total, a month", currency),
         "carbon_g_kwh": number("Carbon, g/kWh", format="%.0f", help="CO2e of the region's grid."),

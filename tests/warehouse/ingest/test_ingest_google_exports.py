@@ -160,3 +160,20 @@ def test_google_lines_may_have_no_credits(credits: str, tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     load(lake, write(tmp_path / "g.csv", [flat(gcp(credits=credits))]))
     assert one(lake, "EffectiveCost - BilledCost") == (0,)
+
+
+@pytest.mark.parametrize(
+    ("labels", "tags"),
+    [
+        ('[{"key": "team", "value": "data"}]', {"team": "data"}),
+        ("[]", None),
+        ("[{'key': 'team', 'value': 'data'}]", {"x_text": "[{'key': 'team', 'value': 'data'}]"}),
+    ],
+)
+def test_google_labels_that_are_no_json_are_kept_as_they_are(
+    labels: str, tags: dict[str, str] | None, tmp_path: Path
+) -> None:
+    lake = lake_in(tmp_path)
+    load(lake, write(tmp_path / "g.csv", [flat(gcp(labels=labels))]))
+    (found,) = one(lake, "Tags")
+    assert (None if found is None else json.loads(found)) == tags
