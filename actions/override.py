@@ -78,7 +78,8 @@ def _is_pattern(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        duckdb.execute("select regexp_matches('', ?)", [value])
+        with duckdb.connect() as connection:  # the one of the module is not for many threads
+            connection.execute("select regexp_matches('', ?)", [value])
     except duckdb.Error:
         return False
     return True
