@@ -189,6 +189,33 @@ def test_a_commitment_that_has_ended_and_is_not_billed_is_not_owned() -> None:
     assert owned(line("2026-03-18", "1"), commitments=[gone]) == []
 
 
+def test_what_ended_in_the_days_that_are_told_keeps_its_kind_and_its_end() -> None:
+    """It was in force from 18 February, the first of the 30 days, up to 4 March."""
+    ended = {**OWNED, "ends_at": datetime(2026, 3, 5)}
+    used = line("2026-03-04", "1.8", CommitmentDiscountId="sp-1", CommitmentDiscountStatus="Used",
+                ContractedCost=d("2.5"), **HOURS)  # fmt: skip
+    other = line("2026-03-19", "1")
+    (row,) = owned(used, other, commitments=[ended])
+    assert (row["kind"], row["ends_at"], row["days_left"], row["days"]) == (
+        "savings_plan", datetime(2026, 3, 5), -15, 15,
+    )  # fmt: skip
+    credits = '{"credits":[{"id":"sp-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-50.0}]}'
+    covered = line("2026-03-04", "50", x_cloud="gcp", x_extra=credits, **HOURS)
+    (row,) = owned(covered, {**other, "x_cloud": "gcp"}, commitments=[{**ended, "cloud": "gcp"}])
+    assert row["committed_cost"] == d("0.1") * 24 * 15
+    assert row["saved_cost"] == pytest.approx(50 - 36)
+
+
+def test_a_commitment_that_is_not_used_at_all_saves_nothing_and_costs_its_price() -> None:
+    idle = line("2026-03-18", "2.4", CommitmentDiscountId="sp-1", ContractedCost=d("0"),
+                ListCost=d("0"), CommitmentDiscountStatus="Unused")  # fmt: skip
+    (row,) = owned(idle, commitments=[OWNED])
+    assert (row["utilisation"], row["covered_cost"], row["saved_cost"]) == (0, 0, -2.4)
+    actual = {**idle, "EffectiveCost": d("0"), "CommitmentDiscountStatus": "Used"}
+    (row,) = owned(actual, commitments=[OWNED])
+    assert row["saved_cost"] is None, "a bill without any cost or price tells nothing"
+
+
 ORDER = "/providers/Microsoft.Capacity/reservationOrders/A965D46F/reservations"
 RESERVED = "f39d1c73-af74-4308-9083-fbf5efab37d1"
 

@@ -9,7 +9,11 @@ with billed as (
         -- Nothing is committed to for nothing: such a bill (Azure's actual cost) has the fee elsewhere.
         nullif(sum(cost.committed_cost) filter (where is_whole), 0) as committed_cost,
         sum(cost.unused_cost) filter (where is_whole) as unused_cost,
-        sum(cost.on_demand_cost)::double as covered_cost,
+        -- What was not used at all covers nothing.
+        coalesce(
+            sum(cost.on_demand_cost)::double,
+            if(sum(cost.unused_cost) = nullif(sum(cost.committed_cost), 0), 0, null)
+        ) as covered_cost,
         sum(cost.unpriced_cost) as unpriced_cost
     from (
         select
@@ -54,9 +58,9 @@ owned as (
         any_value(commitment.quantity) as quantity,
         any_value(commitment.hourly_cost) as hourly_cost,
         min(commitment.starts_at) as starts_at,
-        max(commitment.ends_at) as ends_at
+        max(commitment.ends_at) as ends_at,
+        (max(commitment.ends_at) + interval 1 day - interval 1 microsecond)::date as ends_on -- the first day without it
     from raw.commitment as commitment
-    where commitment.ends_at >= getvariable('as_of') or commitment.ends_at is null
     group by all
 ),
 
@@ -66,6 +70,7 @@ named as (
         owned.commitment_id,
         owned.currency
     from owned
+    where owned.ends_at >= getvariable('as_of') or owned.ends_at is null
     union
     select
         billed.cloud,
@@ -86,7 +91,9 @@ paid as (
         named.*,
         coalesce(month.ends_on, complete.until, cloud.until) as known_until,
         coalesce(month.starts_on, complete.until - 30, cloud.until - 30) as known_from,
-        greatest(date_diff('day', greatest(owned.starts_at::date, known_from), known_until), 0) as days,
+        greatest(
+            date_diff('day', greatest(owned.starts_at::date, known_from), least(known_until, owned.ends_on)), 0
+        ) as days,
         coalesce(billed.committed_cost, owned.hourly_cost * 24 * days)::decimal(38, 18) as cost,
         coalesce(billed.covered_cost, granted.covered_cost) as on_demand_cost
     from named
@@ -110,14 +117,14 @@ select
     owned.hourly_cost,
     owned.starts_at,
     owned.ends_at, -- null = unknown
-    date_diff('day', getvariable('as_of')::date, owned.ends_at::date) as days_left,
+    date_diff('day', getvariable('as_of')::date, owned.ends_at::date) as days_left, -- below zero: it has ended
     paid.known_until as until, -- the days before it
-    paid.days, -- 30, or those of the month; fewer if it began since
+    paid.days, -- 30, or those of the month; fewer if it began or ended since
     paid.cost as committed_cost, -- null = unknown
     (billed.committed_cost - billed.unused_cost)::decimal(38, 18) as used_cost, -- null = the bill does not say
     if(billed.committed_cost is null, null, billed.unused_cost)::decimal(38, 18) as unused_cost,
     (1 - billed.unused_cost::double / nullif(billed.committed_cost, 0)::double) as utilisation, -- null = unknown
-    paid.on_demand_cost as covered_cost, -- what its usage would have cost on demand; null = nothing, or no price
+    paid.on_demand_cost as covered_cost, -- what its usage would have cost on demand; null = no price
     -- Null = unknown, as there is no price of all that it covers; below zero: it cost more than it gave.
     if(billed.unpriced_cost > 0, null, paid.on_demand_cost - paid.cost::double) as saved_cost
 from paid
