@@ -216,6 +216,21 @@ def test_a_commitment_that_is_not_used_at_all_saves_nothing_and_costs_its_price(
     assert row["saved_cost"] is None, "a bill without any cost or price tells nothing"
 
 
+@pytest.mark.parametrize("currency", [None, "EUR"])
+def test_a_commitment_is_one_in_the_currency_of_its_bill(currency: str | None) -> None:
+    """Azure's inventory has no currency of reservations, and the price list's of savings plans."""
+    used = line("2026-03-18", "1.8", CommitmentDiscountId="sp-1", CommitmentDiscountStatus="Used",
+                ContractedCost=d("2.5"))  # fmt: skip
+    known = {**OWNED, "currency": currency}
+    (row,) = owned(used, commitments=[known])
+    assert (row["currency"], row["kind"], row["days_left"]) == ("USD", "savings_plan", 12)
+    assert (row["committed_cost"], row["hourly_cost"]) == (
+        d("1.8"), None if currency else d("0.1"),
+    )  # fmt: skip
+    (row,) = owned(line("2026-03-18", "1"), commitments=[known])
+    assert (row["currency"], row["committed_cost"]) == (currency, d("72"))
+
+
 ORDER = "/providers/Microsoft.Capacity/reservationOrders/A965D46F/reservations"
 RESERVED = "f39d1c73-af74-4308-9083-fbf5efab37d1"
 
