@@ -74,7 +74,7 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
             if given[SINGULAR.get(name, name)]
         },
         flags=_flags(given),
-        os=given["os"],
+        os=given["os"] or "linux",
         currency=given["currency"] or "USD",
         disk_gib=given["disk_gib"],
         egress_gib_month=given["egress_gib_month"],
@@ -93,7 +93,7 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
     if given["like"] is not None:
         like, need = need_of(market, given["like"])
         told, reasons = completed(told, need.asked), need.reasons
-        told = replace(told, os=need.asked.os)
+        told = replace(told, os=given["os"] or need.asked.os)
         if given["currency"] is None and like["currency"]:
             told = replace(told, currency=like["currency"])
     if "price_type" not in told.sets:
@@ -163,7 +163,8 @@ def _view(chosen: Chosen, asked: Asked, market: Market) -> Iterable["RenderableT
     from app.tables import footer, table
 
     if asked.like is not None:
-        yield f"{asked.like['resource_id']} is {asked.like['instance_type']} and needs:"
+        kind = f"{asked.like['instance_type']} with {asked.like['os']}"
+        yield f"{asked.like['resource_id']} is {kind} and needs:"
         yield from (f"  {reason}" for reason in asked.reasons)
     if chosen.offers:
         columns = _columns(chosen, asked.requirements)

@@ -314,6 +314,31 @@ def test_the_page_answers_what_is_asked(demo_home: Path, monkeypatch: pytest.Mon
     assert any("Nothing fits." in text.value for text in app.markdown)
 
 
+def test_like_a_machine_with_windows_is_priced_with_windows(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    with lake.write("one with windows") as write:
+        (one,) = write.connection.execute(
+            "select account, resource_id, cloud from marts.resource_now where kind = 'instance'"
+            " and cloud = 'aws' and region = 'us-east-1' and arch = 'x86_64' order by all limit 1"
+        ).fetchall()
+        write.connection.execute(
+            """update marts.resource_now set config = '{"os":"windows"}' where resource_id = ?""",
+            one[1:2],
+        )
+    lake.publish(write.snapshot, datetime(2026, 11, 16), "test", datetime(2099, 1, 1))
+    found = answer("select", "--like", one[1], home=own_demo_home)
+    assert {offer["os"] for offer in found["offers"]} == {"windows"}
+    plain = answer("select", "--like", one[1], "--os", "linux", home=own_demo_home)
+    assert {offer["os"] for offer in plain["offers"]} == {"linux"}, "as options say otherwise"
+    app = opened(own_demo_home, "instances", monkeypatch)
+    app.selectbox(key="instances_like_USD").set_value(("aws", *one[:2])).run()
+    assert not app.exception
+    shown = app.dataframe[0].value["price_hour"].tolist()
+    assert shown[0] == float(found["offers"][0]["price_hour"])
+
+
 def test_machines_of_one_id_are_told_apart(
     own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
