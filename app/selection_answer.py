@@ -16,13 +16,21 @@ from models.errors import BadRequirement
 from models.selection.import_abis import from_instance_requirements
 from models.selection.import_flags import from_flags
 from models.selection.market import Market
-from models.selection.requirements import FLAGS, NUMBERS, SETS, Requirements, parse_range
+from models.selection.requirements import (
+    FLAGS,
+    NUMBERS,
+    SETS,
+    Range,
+    Requirements,
+    parse_range,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SINGULAR = {"features": "feature", "not_features": "not_feature"}  # an option names one
 MOST = 10_000  # offers that an export looks at
+OF_PRICES = ("price_hour", "interruption_percent")  # of the price, not of the type or the region
 
 
 @dataclass(frozen=True)
@@ -134,13 +142,15 @@ def _export(session: Session, form: str, asked: Asked, chosen: Chosen, market: M
         case "abis":
             from models.selection.abis import instance_requirements
 
-            types = [str(one["instance_type"]) for one in chosen.offers if one["cloud"] == "aws"]
-            if not types:
+            offers = [one for one in chosen.offers if one["cloud"] == "aws"]
+            if not offers:
                 clouds = ", ".join(sorted({str(one["cloud"]) for one in chosen.offers}))
                 raise BadInput(
                     f"InstanceRequirements are those of Amazon EC2; what fits is of {clouds}. "
                     "Give --cloud aws, or another --export."
                 )
+            _refuse_several_prices(asked.requirements, offers)
+            types = [str(one["instance_type"]) for one in offers]
             content, listed = instance_requirements(asked.requirements, types)
             text = json.dumps(content, indent=2)
             if listed:
@@ -149,12 +159,26 @@ def _export(session: Session, form: str, asked: Asked, chosen: Chosen, market: M
             from models.selection.karpenter import node_pool
 
             content = text = node_pool(asked.requirements, chosen.offers)
+            _refuse_several_prices(asked.requirements, chosen.offers)
         case _:
             from models.selection.terraform import resource
 
             content = text = resource(chosen.offers[0], asked.requirements.disk_gib)
     document = {"export": form, "content": content, "snapshot": market.snapshot}
     return Answer(document, lambda: [text.rstrip("\n")])
+
+
+def _refuse_several_prices(asked: Requirements, offers: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `BadInput` where types are listed for regions in which their price may not fit."""
+    limits = [name for name in OF_PRICES if asked.ranges.get(name, Range()) != Range()]
+    regions = sorted({str(one["region"]) for one in offers})
+    ways = sorted({"spot" if one["is_spot"] else str(one["price_type"]) for one in offers})
+    if limits and (len(regions) > 1 or len(ways) > 1):
+        raise BadInput(
+            f"Types are listed by name, and what {' and '.join(limits)} rejects in one region or "
+            f"bought one way may fit in another: found {', '.join(regions)}; {', '.join(ways)}. "
+            f"Give one --region and one --price-type, or leave {' and '.join(limits)} out."
+        )
 
 
 def _view(chosen: Chosen, asked: Asked, market: Market) -> Iterable["RenderableType"]:

@@ -237,6 +237,31 @@ def test_a_cloud_without_prices_of_a_system_is_named(tmp_path: Path) -> None:
     assert told in call(*asked, "--os", "windows", home=tmp_path).stdout
 
 
+@pytest.mark.parametrize("form", ["karpenter", "abis"])
+def test_a_limit_of_the_price_is_exported_of_one_region_and_way_of_buying(
+    form: str, tmp_path: Path
+) -> None:
+    """What costs 0.19 in one region costs 0.21 in another, and types are listed for both."""
+    asked = (
+        "select",
+        "--cloud",
+        "aws",
+        "--vcpus",
+        "4..",
+        "--price-hour",
+        "..0.2",
+        "--export",
+        form,
+    )
+    several = call(*asked, "--country", "EU", home=tmp_path)
+    assert several.code == 2
+    assert "Give one --region and one --price-type" in several.stderr
+    here = ("--region", "eu-west-1")
+    both = call(*asked, *here, "--price-type", "spot", "--price-type", "on_demand", home=tmp_path)
+    assert "found eu-west-1; on_demand, spot" in both.stderr
+    assert "t4g.xlarge" in call(*asked, *here, home=tmp_path).stdout
+
+
 def test_exports_print_what_other_tools_take(tmp_path: Path) -> None:
     options = (*NEED, "--cloud", "aws", "--region", "us-east-1", "--no-burstable")
     abis = call("select", *options, "--export", "abis", home=tmp_path)
