@@ -1,5 +1,6 @@
 """Usage that can be committed to, and what is owned: as bills of each cloud tell it."""
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -78,12 +79,16 @@ def test_a_line_of_an_hour_stays_one_and_a_line_of_days_is_spread() -> None:
     ]  # fmt: skip
 
 
-def test_google_clouds_credits_say_what_is_covered_and_which_discounts_are_price() -> None:
-    credits = (
-        '{"credits":[{"id":"cud-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-3.0},'
-        '{"id":"sud","type":"SUSTAINED_USAGE_DISCOUNT","amount":-1.0},'
-        '{"id":"promo","type":"PROMOTION","amount":-2.0}]}'
+@pytest.mark.parametrize("is_text", [False, True], ids=["nested", "of a CSV file"])
+def test_google_clouds_credits_say_what_is_covered_and_which_discounts_are_price(
+    is_text: bool,
+) -> None:
+    granted = (
+        '[{"id":"cud-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-3.0},'
+        '{"id":"sud","type":"SUSTAINED_USAGE_DISCOUNT","amount":"-1.0"},'
+        '{"id":"promo","type":"PROMOTION","amount":-2.0}]'
     )
+    credits = json.dumps({"credits": granted if is_text else json.loads(granted)})
     found = usage(line("2026-03-01", "10", x_cloud="gcp", x_extra=credits, **HOURS))
     assert {row["commitment_id"]: row["on_demand_cost"] for row in found} == {
         "cud-1": 3.0, None: 6.0,
