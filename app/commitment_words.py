@@ -138,10 +138,15 @@ def owned_line(one: dict[str, Any]) -> tuple[str, ...]:
     named = one["commitment_id"].rsplit("/", 1)[-1]
     kind = (one["kind"] or "commitment").replace("_", " ")
     covers = f" of {one['covers']}" if one["covers"] else ""
-    left = one["days_left"]
     return (
         f"{kind}{covers} {named}", cloud_name(one["cloud"]), percent(one["utilisation"]),
         full(one["committed_cost"], one["currency"]), full(one["saved_cost"], one["currency"]),
         f"{one['ends_at']:%Y-%m-%d}" if one["ends_at"] else "unknown",
-        "" if left is None else f"{left}{' !' if left <= 30 else ''}",
+        _left(one["days_left"]),
     )  # fmt: skip
+
+
+def _left(days: int | None) -> str:
+    if days is None:
+        return ""
+    return "ended" if days < 0 else f"{days}{' !' if days <= 30 else ''}"

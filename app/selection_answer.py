@@ -16,13 +16,21 @@ from models.errors import BadRequirement
 from models.selection.import_abis import from_instance_requirements
 from models.selection.import_flags import from_flags
 from models.selection.market import Market
-from models.selection.requirements import FLAGS, NUMBERS, SETS, Requirements, parse_range
+from models.selection.requirements import (
+    FLAGS,
+    NUMBERS,
+    SETS,
+    Range,
+    Requirements,
+    parse_range,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SINGULAR = {"features": "feature", "not_features": "not_feature"}  # an option names one
 MOST = 10_000  # offers that an export looks at
+OF_PRICES = ("price_hour", "interruption_percent")  # of the price, not of the type or the region
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
             if given[SINGULAR.get(name, name)]
         },
         flags=_flags(given),
-        os=given["os"],
+        os=given["os"] or "linux",
         currency=given["currency"] or "USD",
         disk_gib=given["disk_gib"],
         egress_gib_month=given["egress_gib_month"],
@@ -93,7 +101,7 @@ def _asked(market: Market, given: Mapping[str, Any]) -> Asked:
     if given["like"] is not None:
         like, need = need_of(market, given["like"])
         told, reasons = completed(told, need.asked), need.reasons
-        told = replace(told, os=need.asked.os)
+        told = replace(told, os=given["os"] or need.asked.os)
         if given["currency"] is None and like["currency"]:
             told = replace(told, currency=like["currency"])
     if "price_type" not in told.sets:
@@ -134,13 +142,15 @@ def _export(session: Session, form: str, asked: Asked, chosen: Chosen, market: M
         case "abis":
             from models.selection.abis import instance_requirements
 
-            types = [str(one["instance_type"]) for one in chosen.offers if one["cloud"] == "aws"]
-            if not types:
+            offers = [one for one in chosen.offers if one["cloud"] == "aws"]
+            if not offers:
                 clouds = ", ".join(sorted({str(one["cloud"]) for one in chosen.offers}))
                 raise BadInput(
                     f"InstanceRequirements are those of Amazon EC2; what fits is of {clouds}. "
                     "Give --cloud aws, or another --export."
                 )
+            _refuse_several_prices(asked.requirements, offers)
+            types = [str(one["instance_type"]) for one in offers]
             content, listed = instance_requirements(asked.requirements, types)
             text = json.dumps(content, indent=2)
             if listed:
@@ -149,6 +159,7 @@ def _export(session: Session, form: str, asked: Asked, chosen: Chosen, market: M
             from models.selection.karpenter import node_pool
 
             content = text = node_pool(asked.requirements, chosen.offers)
+            _refuse_several_prices(asked.requirements, chosen.offers)
         case _:
             from models.selection.terraform import resource
 
@@ -157,13 +168,27 @@ def _export(session: Session, form: str, asked: Asked, chosen: Chosen, market: M
     return Answer(document, lambda: [text.rstrip("\n")])
 
 
+def _refuse_several_prices(asked: Requirements, offers: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `BadInput` where types are listed for regions in which their price may not fit."""
+    limits = [name for name in OF_PRICES if asked.ranges.get(name, Range()) != Range()]
+    regions = sorted({str(one["region"]) for one in offers})
+    ways = sorted({"spot" if one["is_spot"] else str(one["price_type"]) for one in offers})
+    if limits and (len(regions) > 1 or len(ways) > 1):
+        raise BadInput(
+            f"Types are listed by name, and what {' and '.join(limits)} rejects in one region or "
+            f"bought one way may fit in another: found {', '.join(regions)}; {', '.join(ways)}. "
+            f"Give one --region and one --price-type, or leave {' and '.join(limits)} out."
+        )
+
+
 def _view(chosen: Chosen, asked: Asked, market: Market) -> Iterable["RenderableType"]:
     from rich.text import Text
 
     from app.tables import footer, table
 
     if asked.like is not None:
-        yield f"{asked.like['resource_id']} is {asked.like['instance_type']} and needs:"
+        kind = f"{asked.like['instance_type']} with {asked.like['os']}"
+        yield f"{asked.like['resource_id']} is {kind} and needs:"
         yield from (f"  {reason}" for reason in asked.reasons)
     if chosen.offers:
         columns = _columns(chosen, asked.requirements)

@@ -133,7 +133,12 @@ def select(
         bool | None,
         _flag("Prices below half of the type's usual one, or not (unless --doubtful)."),
     ] = False,
-    os: Annotated[str, typer.Option(metavar="NAME", help="linux, windows.")] = "linux",
+    os: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="linux, windows (default: linux; with --like that of the machine)."
+        ),
+    ] = None,
     currency: Annotated[
         str | None, typer.Option(metavar="CODE", help="Prices in this one (default: USD).")
     ] = None,

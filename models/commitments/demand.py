@@ -55,9 +55,17 @@ class Usage:
         lately, before = self._last_week.sum(axis=1).mean(), self.gross.sum(axis=1).mean()
         return max(float(self.lasting.sum(axis=1).mean()), min(float(lately), float(before)))
 
+    def covers_lately(self, commitment: str) -> bool:
+        """Whether it covered anything in the last week."""
+        return bool((self.covered[commitment][self._last_slots] > 0).any())
+
     @property
     def _last_week(self) -> Floats:
-        return self.gross[-max(1, WEEK // timedelta(hours=self.slot_hours)) :]
+        return self.gross[self._last_slots]
+
+    @property
+    def _last_slots(self) -> slice:
+        return slice(-max(1, WEEK // timedelta(hours=self.slot_hours)), None)
 
     def daily(self) -> Floats:
         """What is still used, at on-demand prices, day by day."""
@@ -166,9 +174,10 @@ def remaining(
     """What is left to cover, for terms of `days` days that begin up to AHEAD days after `made_on`.
 
     An owned commitment goes on covering what the bill says it covers until its end; one whose end
-    is not known goes on. Of the ends within one month the last one counts for all, so that nothing
-    counts as free too early; later than AHEAD, of those within a quarter of the term. Before it
-    began it covers what it covered on average since. What lies idle of it is used before anything
+    is not known goes on. One that only bills know has ended if it covered nothing in the last week.
+    Of the ends within one month the last one counts for all, so that nothing counts as free too
+    early; later than AHEAD, of those within a quarter of the term. Before it began a commitment
+    covers what it covered on average since. What lies idle of it is used before anything
     is bought. `cut` is demand per group that goes away (on-demand cost per hour).
     """
     kept = np.maximum(usage.lasting - cut, 0.0)
@@ -176,6 +185,7 @@ def remaining(
     steady = {
         name: _steady(usage.covered.get(name, np.zeros((slots, groups))))
         for name in {**usage.covered, **held}
+        if name in held or usage.covers_lately(name)
     }
     ends = {name: one.ends_on for name, one in held.items() if one.ends_on is not None}
     last = _last_days(ends, made_on, days)

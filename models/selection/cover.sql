@@ -40,7 +40,7 @@ matched as (
     join place
         on
             idle.cloud = place.cloud
-            and idle.currency = place.currency
+            and coalesce(idle.currency = place.currency, true)
             and coalesce(idle.region = place.region, true)
     join priced
         on

@@ -1,6 +1,7 @@
 -- One row per open recommendation on an instance: how much of its demand goes away, at list prices per hour.
 -- What is deleted or stopped goes away whole. So does what is to be switched off at times: it would stand idle under a
 -- commitment for too many hours. A new size takes away the share of the cost that it saves, of what no commitment covers.
+-- What is billed to a machine for traffic is nothing that a commitment could cover.
 with payer as (
     select
         focus.x_cloud as cloud,
@@ -38,7 +39,7 @@ join marts.resource_now as resource
         and recommendation.account = resource.account
         and recommendation.resource_id = resource.resource_id
         and recommendation.kind = resource.kind
-join marts.resource_run_rate as rate
+join marts.machine_run_rate as rate
     on
         recommendation.cloud = rate.cloud
         and recommendation.resource_id = rate.resource_id

@@ -157,6 +157,10 @@ def test_the_page_calls_unknown_what_no_bill_and_no_price_tells(
     with lake.write("nothing is told") as write:
         write.connection.execute("update marts.commitment_owned set unused_cost = null")
         write.connection.execute(
+            "insert into marts.commitment_owned (cloud, commitment_id, kind, ends_at, days_left)"
+            " values ('gcp', 'compute/cud-9', 'committed_use', '2026-11-20', 4)"
+        )
+        write.connection.execute(
             "update marts.commitment_plan_now"
             " set term = null, is_recommended = false, reason = 'no price is known'"
         )
@@ -167,3 +171,4 @@ def test_the_page_calls_unknown_what_no_bill_and_no_price_tells(
     assert shown["Paid for nothing"] == "unknown"
     assert shown["Likely saving a month"] == "unknown"
     assert any("Nothing can be suggested in USD" in one.value for one in app.markdown)
+    assert any("cud-9 ends on" in one.value for one in app.warning), "whatever its currency"

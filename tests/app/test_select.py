@@ -237,6 +237,31 @@ def test_a_cloud_without_prices_of_a_system_is_named(tmp_path: Path) -> None:
     assert told in call(*asked, "--os", "windows", home=tmp_path).stdout
 
 
+@pytest.mark.parametrize("form", ["karpenter", "abis"])
+def test_a_limit_of_the_price_is_exported_of_one_region_and_way_of_buying(
+    form: str, tmp_path: Path
+) -> None:
+    """What costs 0.19 in one region costs 0.21 in another, and types are listed for both."""
+    asked = (
+        "select",
+        "--cloud",
+        "aws",
+        "--vcpus",
+        "4..",
+        "--price-hour",
+        "..0.2",
+        "--export",
+        form,
+    )
+    several = call(*asked, "--country", "EU", home=tmp_path)
+    assert several.code == 2
+    assert "Give one --region and one --price-type" in several.stderr
+    here = ("--region", "eu-west-1")
+    both = call(*asked, *here, "--price-type", "spot", "--price-type", "on_demand", home=tmp_path)
+    assert "found eu-west-1; on_demand, spot" in both.stderr
+    assert "t4g.xlarge" in call(*asked, *here, home=tmp_path).stdout
+
+
 def test_exports_print_what_other_tools_take(tmp_path: Path) -> None:
     options = (*NEED, "--cloud", "aws", "--region", "us-east-1", "--no-burstable")
     abis = call("select", *options, "--export", "abis", home=tmp_path)
@@ -312,6 +337,31 @@ def test_the_page_answers_what_is_asked(demo_home: Path, monkeypatch: pytest.Mon
     app.number_input(key="instances_vcpus_low_2.0").set_value(5000.0).run()
     assert not app.exception
     assert any("Nothing fits." in text.value for text in app.markdown)
+
+
+def test_like_a_machine_with_windows_is_priced_with_windows(
+    own_demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(load_settings(own_demo_home))
+    with lake.write("one with windows") as write:
+        (one,) = write.connection.execute(
+            "select account, resource_id, cloud from marts.resource_now where kind = 'instance'"
+            " and cloud = 'aws' and region = 'us-east-1' and arch = 'x86_64' order by all limit 1"
+        ).fetchall()
+        write.connection.execute(
+            """update marts.resource_now set config = '{"os":"windows"}' where resource_id = ?""",
+            one[1:2],
+        )
+    lake.publish(write.snapshot, datetime(2026, 11, 16), "test", datetime(2099, 1, 1))
+    found = answer("select", "--like", one[1], home=own_demo_home)
+    assert {offer["os"] for offer in found["offers"]} == {"windows"}
+    plain = answer("select", "--like", one[1], "--os", "linux", home=own_demo_home)
+    assert {offer["os"] for offer in plain["offers"]} == {"linux"}, "as options say otherwise"
+    app = opened(own_demo_home, "instances", monkeypatch)
+    app.selectbox(key="instances_like_USD").set_value(("aws", *one[:2])).run()
+    assert not app.exception
+    shown = app.dataframe[0].value["price_hour"].tolist()
+    assert shown[0] == float(found["offers"][0]["price_hour"])
 
 
 def test_machines_of_one_id_are_told_apart(

@@ -150,6 +150,19 @@ def test_what_is_owned_is_not_bought_again() -> None:
     assert bought(planned(half, held=ended))["commitment_hour"].sum() > 0.62 * 8
 
 
+@pytest.mark.parametrize(("days_ago", "is_over"), [(20, True), (3, False)])
+def test_of_a_commitment_that_only_bills_know_their_silence_of_a_week_is_the_end(
+    days_ago: int, is_over: bool
+) -> None:
+    since = UNTIL - timedelta(days=days_ago)
+    after = [row for row in lines(5.0) if row["starts_at"].date() >= since]
+    usage = [*lines(5.0), *before(days_ago, lines(5.0, commitment="sp-1")), *after]
+    amount = bought(planned(usage))["commitment_hour"].sum()
+    assert (amount > 0.62 * 8) if is_over else (amount < 0.62 * 6)
+    known = [held(commitment_id="sp-1", ends_on=UNTIL + timedelta(days=500))]
+    assert bought(planned(usage, held=known))["commitment_hour"].sum() < 0.62 * 6
+
+
 OTHER = {"instance_type": "c5.large", "family": "c5"}
 BOTH = [*PRICES[:2], price("sp_instance_1y", 0.62, instance_type="c5.large"),
         price("sp_1y", 0.72, instance_type="c5.large")]  # fmt: skip

@@ -317,7 +317,11 @@ def test_a_commitment_of_another_family_currency_or_cloud_covers_nothing() -> No
 
 
 def test_a_commitment_whose_use_no_bill_tells_leaves_the_price_at_most_the_list_price() -> None:
-    found = marginal(idle("committed_use", missing="no bill says how much of it was used"))
+    unused = "no bill says how much of it was used"
+    found = marginal(idle("committed_use", missing=unused))
+    assert marginal(idle("committed_use", missing=unused, currency=None)) == found, (
+        "Google Cloud tells no currency of what is owned"
+    )
     assert found["marginal_hour"] is None
     assert found["total_hour"] == Decimal("0.2")
     assert found["cover_reason"] == "ours may cover it: no bill says how much of it was used"

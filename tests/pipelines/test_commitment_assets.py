@@ -142,6 +142,16 @@ def test_open_recommendations_take_their_demand_away(
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("verb", ["stop", "resize"])
+def test_what_a_machine_sends_is_no_demand_that_goes_away_with_it(verb: str) -> None:
+    sent = days("24", PricingUnit="GB", SkuPriceDetails=None)
+    alone, beside = (
+        built(lines, [{**RECOMMENDATION, "verb": verb}]).cuts["list_hour"].item()
+        for lines in (days(), [*days(), *sent])
+    )
+    assert beside == pytest.approx(alone, rel=1e-3)
+
+
 def test_without_bills_there_is_nothing_to_plan() -> None:
     found = built([])
     assert found.usage.is_empty()

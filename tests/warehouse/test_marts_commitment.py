@@ -1,5 +1,6 @@
 """Usage that can be committed to, and what is owned: as bills of each cloud tell it."""
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -78,12 +79,16 @@ def test_a_line_of_an_hour_stays_one_and_a_line_of_days_is_spread() -> None:
     ]  # fmt: skip
 
 
-def test_google_clouds_credits_say_what_is_covered_and_which_discounts_are_price() -> None:
-    credits = (
-        '{"credits":[{"id":"cud-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-3.0},'
-        '{"id":"sud","type":"SUSTAINED_USAGE_DISCOUNT","amount":-1.0},'
-        '{"id":"promo","type":"PROMOTION","amount":-2.0}]}'
+@pytest.mark.parametrize("is_text", [False, True], ids=["nested", "of a CSV file"])
+def test_google_clouds_credits_say_what_is_covered_and_which_discounts_are_price(
+    is_text: bool,
+) -> None:
+    granted = (
+        '[{"id":"cud-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-3.0},'
+        '{"id":"sud","type":"SUSTAINED_USAGE_DISCOUNT","amount":"-1.0"},'
+        '{"id":"promo","type":"PROMOTION","amount":-2.0}]'
     )
+    credits = json.dumps({"credits": granted if is_text else json.loads(granted)})
     found = usage(line("2026-03-01", "10", x_cloud="gcp", x_extra=credits, **HOURS))
     assert {row["commitment_id"]: row["on_demand_cost"] for row in found} == {
         "cud-1": 3.0, None: 6.0,
@@ -187,6 +192,48 @@ def test_what_a_bill_of_actual_cost_covers_was_not_for_nothing() -> None:
 def test_a_commitment_that_has_ended_and_is_not_billed_is_not_owned() -> None:
     gone = {**OWNED, "ends_at": datetime(2026, 3, 1)}
     assert owned(line("2026-03-18", "1"), commitments=[gone]) == []
+
+
+def test_what_ended_in_the_days_that_are_told_keeps_its_kind_and_its_end() -> None:
+    """It was in force from 18 February, the first of the 30 days, up to 4 March."""
+    ended = {**OWNED, "ends_at": datetime(2026, 3, 5)}
+    used = line("2026-03-04", "1.8", CommitmentDiscountId="sp-1", CommitmentDiscountStatus="Used",
+                ContractedCost=d("2.5"), **HOURS)  # fmt: skip
+    other = line("2026-03-19", "1")
+    (row,) = owned(used, other, commitments=[ended])
+    assert (row["kind"], row["ends_at"], row["days_left"], row["days"]) == (
+        "savings_plan", datetime(2026, 3, 5), -15, 15,
+    )  # fmt: skip
+    credits = '{"credits":[{"id":"sp-1","type":"COMMITTED_USAGE_DISCOUNT","amount":-50.0}]}'
+    covered = line("2026-03-04", "50", x_cloud="gcp", x_extra=credits, **HOURS)
+    (row,) = owned(covered, {**other, "x_cloud": "gcp"}, commitments=[{**ended, "cloud": "gcp"}])
+    assert row["committed_cost"] == d("0.1") * 24 * 15
+    assert row["saved_cost"] == pytest.approx(50 - 36)
+
+
+def test_a_commitment_that_is_not_used_at_all_saves_nothing_and_costs_its_price() -> None:
+    idle = line("2026-03-18", "2.4", CommitmentDiscountId="sp-1", ContractedCost=d("0"),
+                ListCost=d("0"), CommitmentDiscountStatus="Unused")  # fmt: skip
+    (row,) = owned(idle, commitments=[OWNED])
+    assert (row["utilisation"], row["covered_cost"], row["saved_cost"]) == (0, 0, -2.4)
+    actual = {**idle, "EffectiveCost": d("0"), "CommitmentDiscountStatus": "Used"}
+    (row,) = owned(actual, commitments=[OWNED])
+    assert row["saved_cost"] is None, "a bill without any cost or price tells nothing"
+
+
+@pytest.mark.parametrize("currency", [None, "EUR"])
+def test_a_commitment_is_one_in_the_currency_of_its_bill(currency: str | None) -> None:
+    """Azure's inventory has no currency of reservations, and the price list's of savings plans."""
+    used = line("2026-03-18", "1.8", CommitmentDiscountId="sp-1", CommitmentDiscountStatus="Used",
+                ContractedCost=d("2.5"))  # fmt: skip
+    known = {**OWNED, "currency": currency}
+    (row,) = owned(used, commitments=[known])
+    assert (row["currency"], row["kind"], row["days_left"]) == ("USD", "savings_plan", 12)
+    assert (row["committed_cost"], row["hourly_cost"]) == (
+        d("1.8"), None if currency else d("0.1"),
+    )  # fmt: skip
+    (row,) = owned(line("2026-03-18", "1"), commitments=[known])
+    assert (row["currency"], row["committed_cost"]) == (currency, d("72"))
 
 
 ORDER = "/providers/Microsoft.Capacity/reservationOrders/A965D46F/reservations"

@@ -22,6 +22,7 @@ line as (
         focus.RegionId as region,
         if(json_valid(focus.SkuPriceDetails), focus.SkuPriceDetails, null)::json as details,
         if(json_valid(focus.x_extra), focus.x_extra, null)::json as extra,
+        json_extract_string(extra, '$.credits') as credits, -- of a CSV file it is text in JSON
         coalesce(
             json_extract_string(details, '$.InstanceType'),
             json_extract_string(extra, '$."product/instanceType"'), -- of AWS's older reports
@@ -72,10 +73,10 @@ credit as (
     select
         line.*,
         unnest(
-            from_json(line.extra -> '$.credits', '[{"id": "VARCHAR", "type": "VARCHAR", "amount": "DECIMAL(38, 18)"}]')
+            from_json(line.credits, '[{"id": "VARCHAR", "type": "VARCHAR", "amount": "DECIMAL(38, 18)"}]')
         ) as granted
     from line
-    where line.cloud = 'gcp'
+    where line.cloud = 'gcp' and json_valid(line.credits)
 ),
 
 granted as (

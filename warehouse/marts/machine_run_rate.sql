@@ -17,7 +17,8 @@ with traffic as (
 machine as (
     select
         rate.*,
-        rate.cost_month - coalesce(traffic.cost_month, 0) as machine_month
+        rate.cost_month - coalesce(traffic.cost_month, 0) as machine_month,
+        rate.list_cost_month - coalesce(traffic.cost_month, 0) as machine_list_month
     from marts.resource_run_rate as rate
     left join traffic using (cloud, resource_id, currency)
 )
@@ -27,6 +28,8 @@ select
     machine.resource_id,
     machine.currency,
     machine.machine_month as cost_month,
+    -- No line has the list price of its traffic alone: what is paid for it counts.
+    greatest(machine.machine_list_month, 0)::decimal(38, 18) as list_cost_month,
     -- No commitment covers traffic.
     least(machine.commitment_share * machine.cost_month::double / nullif(machine.machine_month, 0)::double, 1)
         as commitment_share

@@ -1,4 +1,4 @@
--- One row per owned commitment in this currency, the next to end first.
+-- One row per owned commitment in this currency, or of which no bill tells a currency; the next to end first.
 select
     owned.commitment_id,
     owned.cloud,
@@ -12,5 +12,5 @@ select
     owned.ends_at::date as ends_on,
     owned.days_left
 from marts.commitment_owned as owned
-where owned.currency = getvariable('currency')
+where owned.currency = getvariable('currency') or owned.currency is null
 order by owned.ends_at asc nulls last, owned.commitment_id asc

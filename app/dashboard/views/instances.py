@@ -65,7 +65,8 @@ def _ask(found: Market, currency: str) -> Requirements:
         extras = _extras()
     sets.setdefault("price_type", ("on_demand",))
     ranges |= limits
-    asked = Requirements(ranges, sets, flags, os=OS, currency=currency, near=near, **extras)
+    os = OS if need is None else need.asked.os
+    asked = Requirements(ranges, sets, flags, os=os, currency=currency, near=near, **extras)
     return asked if need is None else completed(asked, need.asked)
 
 
@@ -95,7 +96,8 @@ def _like(currency: str) -> tuple[str, str, str] | None:
 def _explain(machine: Mapping[str, Any], reasons: Sequence[str]) -> None:
     told = "; ".join(reasons) or "nothing is known of its size"
     name = machine["name"] or machine["resource_id"]
-    st.caption(money.markdown(f"{name} is {machine['instance_type']} and needs {told}."))
+    kind = f"{machine['instance_type']} with {machine['os']}"
+    st.caption(money.markdown(f"{name} is {kind} and needs {told}."))
 
 
 def _filters(
