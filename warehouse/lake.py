@@ -206,7 +206,7 @@ class Lake:
         younger than `keep_days`. A file that was merged or expired stays for `READERS_TIME`, since
         a query may still read it. Returns how many of each were handled.
         """
-        needed = {*keep, self.published().snapshot}
+        needed = {*keep, self.readable()}
         with self._locked("maintain"):
             connection = self._writable()
             merged = connection.execute("CALL ducklake_merge_adjacent_files('lake')").fetchall()
