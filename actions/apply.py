@@ -6,14 +6,15 @@ resource to look at first.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from actions.errors import ApplyRefused, DriftedResource, NotAllowed, PlanRefused
-from actions.ledger import Ledger
+from actions.ledger import Ledger, Right
 from actions.limits import Limits
 from actions.plan import explain, find_kind, load, read_plan, set_status
 from actions.planned import Plan, Status
@@ -49,12 +50,20 @@ class _Applier:
     """What every step of one run needs."""
 
     ledger: Ledger
+    right: Right
     clouds: Mapping[str, Cloud]
     run_id: str
     actor: str
     now: datetime
     limits: Limits
     sleep: Callable[[float], None]
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """One transaction, if nobody else can be applying meanwhile. Raises `LedgerUnusable`."""
+        self.right()
+        with self.ledger.write() as connection:
+            yield connection
 
 
 def apply(
@@ -78,8 +87,8 @@ def apply(
     limits = limits or Limits()
     if dry_run:
         return _rehearse(ledger, plan_id, clouds, actor, now, progress)
-    with ledger.applying() as is_ours:
-        if not is_ours:
+    with ledger.applying() as right:
+        if right is None:
             raise ApplyRefused(
                 f"Another process is applying a plan, and only one is applied at a time. "
                 f"Nothing of {plan_id} was changed; try again when it is done."
@@ -88,7 +97,7 @@ def apply(
             plan = _admitted(connection, plan_id, actor, now, limits)
             run_id = begin(connection, plan, actor, now)
             set_status(connection, plan_id, "applying", actor=actor, now=now)
-        applier = _Applier(ledger, clouds, run_id, actor, now, limits, sleep)
+        applier = _Applier(ledger, right, clouds, run_id, actor, now, limits, sleep)
         for step in _walk(applier, plan):
             progress(step)
         return _closed(applier, plan)
@@ -196,7 +205,7 @@ def _made(applier: _Applier, step: Step, begun: Begun | None) -> Step:
     if step.outcome is not None or kind is None:
         return _concluded(applier, step)
     try:
-        with applier.ledger.write() as connection:  # from here on a crash leaves a trace
+        with applier.write() as connection:  # from here on a crash leaves a trace
             intend(connection, applier.run_id, step, applier.actor, applier.now)
         step = replace(step, intent_at=step.intent_at or utc(applier.now))
         if change.verb == "delete" and change.way_back == "restore":
@@ -258,7 +267,7 @@ def _backed_up(applier: _Applier, step: Step, kind: ResourceKind) -> Step:
     if taken is None:
         raise CloudError("No snapshot could be taken before the delete, so nothing was deleted.")
     step = replace(step, backup=taken)
-    with applier.ledger.write() as connection:
+    with applier.write() as connection:
         intend(connection, applier.run_id, step, applier.actor, applier.now)
     return step
 
@@ -311,7 +320,7 @@ def _look_again(kind: ResourceKind, change: Change) -> tuple[Observation | None,
 
 
 def _closed(applier: _Applier, plan: Plan) -> Run:
-    with applier.ledger.write() as connection:
+    with applier.write() as connection:
         run = read_run(connection, applier.run_id)
         status = _status(run)
         actor, now = applier.actor, applier.now
@@ -345,7 +354,7 @@ def _status(run: Run) -> Status:
 
 def _concluded(applier: _Applier, step: Step) -> Step:
     step = replace(step, finished_at=utc(applier.now))
-    with applier.ledger.write() as connection:
+    with applier.write() as connection:
         conclude(connection, applier.run_id, step, applier.actor, applier.now)
     return step
 

@@ -2,8 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from actions.errors import ActionError, LedgerBusy, LedgerUnusable
 from actions.tables import change, plan, run_change
@@ -44,6 +44,9 @@ CHANGES: Mapping[str, pl.DataType] = {
 
 FILE_TROUBLE = ("disk I/O", "is full", "readonly", "unable to open")  # as SQLite says it
 NEWEST = "0003"  # revision of the newest file in migrations/versions
+
+
+Right = Callable[[], None]  # to apply a plan; raises `LedgerUnusable` if it was lost meanwhile
 
 
 class Ledger:
@@ -70,14 +73,15 @@ class Ledger:
             yield connection
 
     @contextmanager
-    def applying(self, wait_seconds: float = 5) -> Generator[bool]:
-        """Hold the right to apply a plan; yields False if another process keeps it that long.
+    def applying(self, wait_seconds: float = 5) -> Generator[Right | None]:
+        """Hold the right to apply a plan; yields None if another process keeps it that long.
 
-        The right dies with the process that holds it, so a crash leaves nothing to clean up.
+        The right dies with the process that holds it, so a crash leaves nothing to clean up. On
+        PostgreSQL it also dies with its connection: whoever holds it asks before each step.
         """
         lock = self._postgres_lock if self.is_postgres else self._file_lock
-        with lock(wait_seconds) as is_ours:
-            yield is_ours
+        with lock(wait_seconds) as right:
+            yield right
 
     @property
     def is_postgres(self) -> bool:
@@ -101,7 +105,7 @@ class Ledger:
         self.engine.dispose()
 
     @contextmanager
-    def _connection(self, **options: bool) -> Generator[Connection]:
+    def _connection(self, **options: Any) -> Generator[Connection]:
         try:
             with self.engine.connect().execution_options(**options) as connection:
                 yield connection
@@ -109,7 +113,7 @@ class Ledger:
             raise _trouble(self.engine.url, error) or error from error
 
     @contextmanager
-    def _file_lock(self, wait_seconds: float) -> Generator[bool]:
+    def _file_lock(self, wait_seconds: float) -> Generator[Right | None]:
         # An exclusive transaction on a database of its own: SQLite's file locks work on every
         # operating system and the system itself takes them away from a process that dies.
         # One file has one lock, by whatever links it is reached.
@@ -126,25 +130,33 @@ class Ledger:
             except OperationalError as error:
                 if "locked" not in str(error):
                     raise _trouble(self.engine.url, error) or error from error
-                yield False
+                yield None
                 return
-            yield True
+            yield lambda: None  # nothing but the end of the process takes it away
             connection.exec_driver_sql("rollback")
 
     @contextmanager
-    def _postgres_lock(self, wait_seconds: float) -> Generator[bool]:
+    def _postgres_lock(self, wait_seconds: float) -> Generator[Right | None]:
         deadline = time.monotonic() + wait_seconds
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._connection(isolation_level="AUTOCOMMIT") as connection:
             key = {"key": APPLY_KEY}
             while not connection.scalar(text("select pg_try_advisory_lock(:key)"), key):
                 if time.monotonic() > deadline:
-                    yield False
+                    yield None
                     return
                 time.sleep(0.05)
+
+            def assure() -> None:
+                try:
+                    connection.execute(text("select 1"))
+                except OperationalError as error:
+                    raise _lost_right(self.engine.url) from error
+
             try:
-                yield True
+                yield assure
             finally:
-                connection.execute(text("select pg_advisory_unlock(:key)"), key)
+                with suppress(SQLAlchemyError):  # it went with its connection
+                    connection.execute(text("select pg_advisory_unlock(:key)"), key)
 
 
 def open_ledger(url: str) -> Ledger:
@@ -270,6 +282,14 @@ def _migrate(ledger: Ledger) -> None:
     with ledger.write() as connection:  # whoever comes second finds nothing left to do
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _lost_right(url: URL) -> LedgerUnusable:
+    return LedgerUnusable(
+        f"The connection to the ledger {url.render_as_string(hide_password=True)} broke off, and "
+        "with it the right to apply alone, so no further change was begun. What was made is "
+        "written down or found again: apply the plan once more to go on."
+    )
 
 
 def _trouble(url: URL, error: OperationalError) -> ActionError | None:

@@ -59,7 +59,7 @@ def command(
                 try:
                     answer = function(session, **arguments)
                 except Exception as error:
-                    if (told := _of_the_disk(session, error)) is None:
+                    if (told := _of_the_stores(session, error)) is None:
                         raise
                     raise told from error
             try:
@@ -92,15 +92,29 @@ def command(
     return register
 
 
-def _of_the_disk(session: Session, error: Exception) -> AppError | None:
-    """What a store says of a home that is full or read-only, in words that help."""
+def _of_the_stores(session: Session, error: Exception) -> Exception | None:
+    """What a store says of a server that is gone, or a home that is full or read-only."""
     from warehouse.disk import obstacle
 
     if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in STORES:
         return None
+    if (gone := _gone(session, error)) is not None:
+        return gone
     why = obstacle(session.settings.home)
     told = " ".join(str(error).split())
     return Refused(f"{why}, and try again. Found: {told}") if why else None
+
+
+def _gone(session: Session, error: Exception) -> Exception | None:
+    import duckdb
+
+    from warehouse.errors import CatalogLost
+    from warehouse.transaction import is_gone
+
+    catalog = session.settings.catalog
+    if not catalog or not isinstance(error, duckdb.Error) or not is_gone(error):
+        return None
+    return CatalogLost(catalog, "a query")
 
 
 def _go_on(then: Callable[[], None]) -> None:

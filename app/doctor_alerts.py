@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from actions.budget import Scope
+from actions.errors import ActionError
 from app.budgets import unmatched
 from app.check import Check
 from app.session import Session
+from warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:
-    from pipelines.alert_settings import ChannelSettings, RuleSettings
+    from pipelines.alert_settings import AlertSettings, ChannelSettings, RuleSettings
 
 RECENT = timedelta(days=7)  # what failed longer ago is history
 SECRETS = ("url_from", "sign_with", "password_from")
@@ -21,6 +23,13 @@ def alert_checks(session: Session) -> Iterator[Check]:
     alerts = session.settings.alerts
     if alerts is None or not alerts.channels:
         return
+    try:
+        yield from _checks(session, alerts)
+    except (ActionError, WarehouseError):  # the checks of the stores say why
+        return
+
+
+def _checks(session: Session, alerts: "AlertSettings") -> Iterator[Check]:
     rows = _messages(session)
     for channel in alerts.channels:
         mine = [row for row in rows if row["channel"] == channel.name]

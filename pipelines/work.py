@@ -13,6 +13,7 @@ from clouds.errors import CloudError
 from pipelines.settings import Settings
 from pipelines.sources import connect_what_answers
 from warehouse.lake import Lake
+from warehouse.transaction import roll_back, telling
 
 Progress = Callable[[str], None]
 
@@ -50,16 +51,19 @@ class Work:
     @contextmanager
     def reading(self) -> Generator[tuple[DuckDBPyConnection, int]]:
         """A read-only connection whose queries all see the newest snapshot, and its id."""
-        with self._reader.cursor() as connection:
+        gone = telling(self.settings.catalog, "a query")
+        with gone, self._reader.cursor() as connection:
             connection.execute("use lake")
             connection.execute("begin")
-            newest = connection.execute(
-                "select max(snapshot_id) from ducklake_snapshots('lake')"
-            ).fetchone()
-            assert newest is not None
-            connection.execute("set variable as_of = ?", [self.as_of])
-            yield connection, newest[0]
-            connection.execute("rollback")
+            try:
+                newest = connection.execute(
+                    "select max(snapshot_id) from ducklake_snapshots('lake')"
+                ).fetchone()
+                assert newest is not None
+                connection.execute("set variable as_of = ?", [self.as_of])
+                yield connection, newest[0]
+            finally:
+                roll_back(connection)
 
     def close(self) -> None:
         """Let go of the lake."""

@@ -3,6 +3,7 @@
 WarehouseError
 ├── WrongDuckDB       another DuckDB version than the one our extensions are built for
 ├── LakeUnreachable   the catalogue can't be opened
+├── CatalogLost       the catalogue's server went away while something was done
 ├── NothingPublished  no pipeline run has published yet
 ├── OlderTables       what is published was made by an older version of the product
 ├── NewerTables       the lake was written by a newer version of the product
@@ -17,6 +18,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+LOOK = "Look whether its server runs, and whether the setting 'catalog' is right"
+
 _PASSWORDS = (
     (re.compile(r"(://[^:/@\s]*:)[^\s]*(?=@)"), r"\1***"),  # of an address
     (re.compile(r"(\bpassword\s*=\s*)('(?:\\.|[^'])*'|\S+)", re.IGNORECASE), r"\1***"),  # of libpq
@@ -28,6 +31,12 @@ def without_passwords(text: str) -> str:
     for pattern, instead in _PASSWORDS:
         text = pattern.sub(instead, text)
     return text
+
+
+def _why_unreachable(error: Exception) -> str:
+    """Without the address, which DuckDB names up to three times."""
+    told = without_passwords(str(error).splitlines()[0])
+    return re.sub(r'^.*Unable to connect to Postgres at ".*?": ', "", told)
 
 
 class WarehouseError(Exception):
@@ -50,9 +59,18 @@ class LakeUnreachable(WarehouseError):
     def __init__(self, where: str, error: Exception, cure: str | None = None) -> None:
         super().__init__(
             f"The catalogue {without_passwords(where)} can't be opened: "
-            f"{without_passwords(str(error).splitlines()[0])}. "
-            + (cure or "See the setting 'catalog'")
-            + "."
+            f"{_why_unreachable(error)}. {cure or LOOK}."
+        )
+
+
+class CatalogLost(WarehouseError):
+    """The catalogue's server went away while something was done."""
+
+    def __init__(self, where: str, doing: str) -> None:
+        super().__init__(
+            f"The connection to the catalogue {without_passwords(where)} broke off during {doing}. "
+            "What was written before is kept, this step is not, or as a whole. Run the command "
+            "again when the server is back: nothing is counted twice."
         )
 
 

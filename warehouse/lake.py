@@ -20,6 +20,7 @@ from warehouse.errors import LakeBusy, LakeUnreachable, NewerTables, NothingPubl
 from warehouse.settings import LakeSettings
 from warehouse.sql_text import literal
 from warehouse.tables import create_tables, keep_marts_in_files, schema_files
+from warehouse.transaction import roll_back, telling
 from warehouse.upgrade import unknown, upgrade
 
 DUCKDB = "1.5.5"  # the extension packages are built for exactly this version
@@ -120,7 +121,7 @@ class Lake:
         `message` is kept with the snapshot. Temporary tables are created as such:
         a transaction can write to the lake and to `temp`, but to no other database.
         """
-        with self._locked(message):
+        with self._locked(message), telling(self.settings.catalog, f"'{message}'"):
             connection = self._writable()
             connection.execute("BEGIN")
             write = Write(connection, data=self._data_folder)
@@ -205,7 +206,7 @@ class Lake:
         younger than `keep_days`. A file that was merged or expired stays for `READERS_TIME`, since
         a query may still read it. Returns how many of each were handled.
         """
-        needed = {*keep, self.published().snapshot}
+        needed = {*keep, self.readable()}
         with self._locked("maintain"):
             connection = self._writable()
             merged = connection.execute("CALL ducklake_merge_adjacent_files('lake')").fetchall()
@@ -280,6 +281,8 @@ class Lake:
 
     def _abandon(self) -> None:
         """Drop the connection, and with it the open transaction, whatever state it is in."""
+        if self._writer is not None:
+            roll_back(self._writer)
         self.close()
 
     def _attach(self, *options: str) -> DuckDBPyConnection:

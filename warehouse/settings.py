@@ -50,7 +50,8 @@ class LakeSettings(BaseSettings):
     )  # fmt: skip
     keep_days: int = Field(
         default=30, ge=1, le=36_500,
-        description="Days that maintenance keeps a snapshot, and what a run told in Dagster.",
+        description="Days that maintenance keeps a snapshot, what a run told in Dagster, and "
+        "alerts about what is over.",
     )  # fmt: skip
 
     @property

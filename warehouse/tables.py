@@ -5,6 +5,8 @@ from importlib.resources import files
 
 from duckdb import DuckDBPyConnection
 
+from warehouse.transaction import transaction
+
 SCHEMAS = ("raw", "marts", "models", "actions", "meta")
 
 
@@ -36,13 +38,12 @@ def create_tables(connection: DuckDBPyConnection) -> None:
     missing = {table: ddl for table, ddl in schema_files().items() if table not in existing}
     if not missing:
         return
-    connection.execute("BEGIN")
-    for schema in SCHEMAS:
-        connection.execute(f"create schema if not exists lake.{schema}")
-    for table, ddl in missing.items():
-        connection.execute(re.sub(r"--[^\n]*", "", ddl))
-        give_statistics(connection, table)
-    connection.execute("COMMIT")
+    with transaction(connection):
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists lake.{schema}")
+        for table, ddl in missing.items():
+            connection.execute(re.sub(r"--[^\n]*", "", ddl))
+            give_statistics(connection, table)
 
 
 def keep_marts_in_files(connection: DuckDBPyConnection) -> None:

@@ -6,6 +6,8 @@ from importlib.resources import files
 
 from duckdb import DuckDBPyConnection
 
+from warehouse.transaction import transaction
+
 _COLUMN = re.compile(
     r'^\s+"?(\w+)"? ([A-Z]\w*(?:\([^)]*\))?(?:\[\])?),?\s*(?:--.*)?$', re.MULTILINE
 )
@@ -64,12 +66,13 @@ def upgrade(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     ]
     if not missing and not renamed:
         return
-    connection.execute("BEGIN")
-    for table, old, new in renamed:
-        connection.execute(f'alter table lake.{table} rename column "{old}" to "{new}"')
-    for table, column, kind in missing:
-        connection.execute(f'alter table lake.{table} add column if not exists "{column}" {kind}')
-        fill = files("warehouse") / "upgrades" / f"{table.replace('.', '_')}.{column}.sql"
-        if fill.is_file():
-            connection.execute(fill.read_text())
-    connection.execute("COMMIT")
+    with transaction(connection):
+        for table, old, new in renamed:
+            connection.execute(f'alter table lake.{table} rename column "{old}" to "{new}"')
+        for table, column, kind in missing:
+            connection.execute(
+                f'alter table lake.{table} add column if not exists "{column}" {kind}'
+            )
+            fill = files("warehouse") / "upgrades" / f"{table.replace('.', '_')}.{column}.sql"
+            if fill.is_file():
+                connection.execute(fill.read_text())

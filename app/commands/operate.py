@@ -67,10 +67,10 @@ def permissions(
 
 
 def maintain(session: Session) -> Answer:
-    """Merge small files, drop old snapshots that no plan refers to, and old events of runs."""
+    """Merge small files, drop old snapshots that no plan refers to, old alerts and run events."""
     from datetime import UTC, datetime, timedelta
 
-    from pipelines.assets.plans import snapshots_of_plans
+    from pipelines.assets.plans import forget_messages, snapshots_of_plans
     from pipelines.instance import open_instance
     from pipelines.old_events import forget_old_events
 
@@ -82,5 +82,6 @@ def maintain(session: Session) -> Answer:
         with open_instance(settings.dagster_home) as instance:
             before = now - timedelta(settings.keep_days)
             done["forgotten_events"] = forget_old_events(instance, before)
+        done["forgotten_alerts"] = forget_messages(settings, now)
     line = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in done.items())
-    return Answer({**done, "snapshot": session.snapshot}, lambda: [line])
+    return Answer({**done, "snapshot": session.lake.readable()}, lambda: [line])

@@ -5,11 +5,12 @@ from importlib.resources import files
 import duckdb
 import streamlit as st
 
-from actions.errors import ActionError
+from actions.errors import ActionError, LedgerUnusable
 from app.dashboard import data, page, visitor
 from clouds.errors import CloudError
 from pipelines.errors import BrokenSettings
-from warehouse.errors import NothingPublished, WarehouseError
+from warehouse.errors import LakeUnreachable, NothingPublished, WarehouseError
+from warehouse.transaction import is_gone
 
 FOLDER = files("app.dashboard")
 
@@ -48,10 +49,15 @@ def main() -> None:
         page.nothing_yet(chosen.title)
     except BrokenSettings:
         page.broken_settings()
+    except (LakeUnreachable, LedgerUnusable):
+        page.out_of_reach()
     except (WarehouseError, ActionError, CloudError) as error:
         page.problem(error)
     except duckdb.Error as error:
-        page.problem(error)
+        if data.settings().catalog and is_gone(error):
+            page.out_of_reach()
+        else:
+            page.problem(error)
 
 
 main()

@@ -11,14 +11,21 @@ import duckdb
 import polars as pl
 import streamlit as st
 
-from app.dashboard import data
+from actions.errors import ActionError, LedgerUnusable
+from app.dashboard import data, decide
 from app.dashboard.money import WORD_JOINER, column, markdown
 from app.doctor import MISSED
 from app.untold_costs import sentence
 from app.words import CLOUD_NAMES, cloud_name, day
 from pipelines.errors import BrokenSettings
 from pipelines.settings import CONFIG_FILE, Settings
-from warehouse.errors import NothingPublished, QueryRefused, without_passwords
+from warehouse.errors import (
+    LakeUnreachable,
+    NothingPublished,
+    QueryRefused,
+    WarehouseError,
+    without_passwords,
+)
 
 SelectionMode = Literal["single-row", "single-row-required", "multi-row"]
 P = ParamSpec("P")
@@ -219,6 +226,21 @@ def broken_settings() -> None:
         problem(error)
         st.caption(":material/sync: This page opens again by itself as soon as that is corrected.")
         return
+    st.rerun(scope="app")
+
+
+@st.fragment(run_every=4)
+def out_of_reach() -> None:
+    """The whole page while the server of a store is away; looks again by itself."""
+    try:
+        data.begin()
+        decide.people()
+    except (LakeUnreachable, LedgerUnusable) as error:
+        problem(error)
+        st.caption(":material/sync: This page opens again by itself as soon as that is over.")
+        return
+    except (ActionError, BrokenSettings, WarehouseError):
+        pass  # the page itself says what it is
     st.rerun(scope="app")
 
 

@@ -13,11 +13,12 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, insert, select, update
 
 from actions.ledger import Ledger
+from actions.old_messages import WAITING
 from actions.tables import alert, episode, utc
 from app.notify.finding import Finding
 from app.notify.judge import Judged
 from app.notify.message import Message
-from app.notify.outbox import WAITING, Draft, put, withdraw
+from app.notify.outbox import Draft, put, withdraw
 from pipelines.alert_settings import RuleSettings
 
 ONE_PER_PERIOD = ("budget",)  # kinds whose cause can't begin anew: its name has the period in it

@@ -22,8 +22,9 @@ from app.notify.outbox import Draft
 from pipelines.alert_settings import AlertSettings
 from pipelines.settings import Settings
 from pipelines.work import Work
-from warehouse.errors import NothingPublished
+from warehouse.errors import CatalogLost, NothingPublished
 from warehouse.lake import Lake
+from warehouse.transaction import telling
 
 NEWEST = "select snapshot from lake.meta.published order by rowid desc limit 1"
 
@@ -72,12 +73,16 @@ class Notifier:
     def published(self) -> int | None:
         """The published snapshot, if there is one. Cheap: one connection follows the lake."""
         try:
-            self._follower = self._follower or self._lake.latest()
-            with closing(self._follower.cursor()) as cursor:
-                found = cursor.execute(NEWEST).fetchone()
+            with telling(self._settings.catalog, "a look for alerts"):
+                self._follower = self._follower or self._lake.latest()
+                with closing(self._follower.cursor()) as cursor:
+                    found = cursor.execute(NEWEST).fetchone()
         except NothingPublished:
             return None
-        except duckdb.Error:  # the lake was moved or made anew: the next call attaches it again
+        except (
+            duckdb.Error,
+            CatalogLost,
+        ):  # the lake was moved or made anew: the next call attaches it again
             self._let_go()
             raise
         return found[0] if found else None

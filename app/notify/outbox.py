@@ -15,6 +15,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, case, func, insert, select, update
 
 from actions.ledger import Ledger
+from actions.old_messages import WAITING
 from actions.tables import alert, utc
 from app.notify.digest import digest
 from app.notify.message import Message
@@ -29,7 +30,6 @@ GIVES_UP_AFTER = timedelta(days=1)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
 LONGEST_QUIET = timedelta(days=7)
 SKEW = timedelta(minutes=5)  # by which the clocks of two machines may differ
-WAITING = ("queued", "held")
 
 
 @dataclass(frozen=True)

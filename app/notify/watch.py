@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
 
+from actions.errors import ActionError
 from app.notify.notifier import Notifier
 from pipelines.settings import Settings
+from warehouse.errors import WarehouseError
 
 POLL_SECONDS = 10.0
 LOOK_SECONDS = 300.0  # between two looks at the same snapshot: its sources get older
@@ -39,6 +41,9 @@ def _watch(settings: Settings, stop: Event) -> None:
         try:
             watch.turn()
             stop.wait(POLL_SECONDS)
+        except (ActionError, WarehouseError) as error:  # such as a server that is away for now
+            watch.tell((f"The alerts wait: {error}",))
+            stop.wait(REST_SECONDS)
         except Exception:  # the loop outlives whatever goes wrong in one turn, and says so
             print("The alerts met something unexpected, and go on:", file=sys.stderr)
             traceback.print_exc()
@@ -62,12 +67,13 @@ class _Watch:
         if newest != self._seen or now - self._looked_at >= LOOK_SECONDS:
             _, notes = self._notifier.look()
             self._seen, self._looked_at = newest, now
-            self._tell(tuple(notes))
+            self.tell(tuple(notes))
         for one in self._notifier.deliver():
             if one.outcome != "sent":
                 print(f"Alert on {one.channel} {one.outcome}: {one.reason}", file=sys.stderr)
 
-    def _tell(self, notes: tuple[str, ...]) -> None:
+    def tell(self, notes: tuple[str, ...]) -> None:
+        """Say it on stderr, unless it is what was said last."""
         for note in notes if notes != self._notes else ():
             print(note, file=sys.stderr)
         self._notes = notes

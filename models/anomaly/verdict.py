@@ -20,6 +20,7 @@ from models.anomaly.baseline import (
     same_day_last_month,
 )
 from models.forecast.history import Floats
+from models.known import median
 
 Counts = NDArray[np.int64]
 ADOPTED = 14  # days of an incident that make the new normal
@@ -41,6 +42,7 @@ class Limits:
     pause: int = 2  # normal days after which an incident is over
     apart: int = 4  # the same where those weekdays were normal all along: more than a weekend
     normal_after: int = 21  # days after which an incident is the new normal
+    normal_again_after: int = 7  # the same of a fall to where it was before a rise that stayed
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,7 @@ class _Open:
     unjudged: Counts  # days in a row so far that were high, but at a month's turn of a young series
     level: Floats
     spread: Floats
+    former: Floats  # level before the last rise that became the new normal; NaN = there was none
 
     @staticmethod
     def none(count: int) -> "_Open":
@@ -87,6 +90,7 @@ class _Open:
             unjudged=zeros(),
             level=np.zeros(count),
             spread=np.zeros(count),
+            former=np.full(count, np.nan),
         )
 
     @property
@@ -159,9 +163,7 @@ def judge(
         if day >= WEEK:
             was_bad = (out.incident[:, day - WEEK] == now.number) & now.is_open
             now.back = np.where(bad, 0, now.back + (was_bad & known))
-        adopted = bad & (now.days >= limits.normal_after)
-        if adopted.any():
-            baseline.adopt(day, adopted, ADOPTED)
+        adopted = _adopt(baseline, day, bad, now, out.expected, limits)
         out.adopted[:, day] = adopted
         now.is_open &= (now.quiet < limits.apart) & (now.back < limits.pause) & ~adopted
     return out
@@ -231,6 +233,24 @@ def _go_on(
     now.days += now.is_open
     now.quiet = np.where(bad, 0, now.quiet + (now.is_open & known))
     return bad
+
+
+def _adopt(
+    baseline: Baseline, day: int, bad: Flags, now: _Open, expected: Floats, limits: Limits
+) -> Flags:
+    """Which series have a new normal from today on: what stayed, or fell back to what was."""
+    stayed = bad & (now.days >= limits.normal_after)
+    falls = bad & ~stayed & (now.cause == LOW) & (now.days >= limits.normal_again_after)
+    week = slice(max(0, day - WEEK + 1), day + 1)
+    usual = np.where(expected[:, week] > 0, expected[:, week], np.nan)
+    level = now.level * median(baseline.values[:, week] / usual)
+    again = falls & (np.abs(level - now.former) <= ALIKE * (now.level - now.former))
+    for which, days in ((stayed, ADOPTED), (again, WEEK)):
+        if which.any():
+            baseline.adopt(day, which, days)
+    before = np.where(now.cause == LOW, np.nan, now.level)
+    now.former = np.where(stayed, before, np.where(again, np.nan, now.former))
+    return stayed | again
 
 
 def _is_strange(off: Floats, today: Today, limits: Limits) -> Flags:

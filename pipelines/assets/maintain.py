@@ -1,10 +1,10 @@
-"""Keep the home small: merge small files, forget old snapshots, metrics and events of runs."""
+"""Keep the home small: merge small files, forget old snapshots, metrics, alerts and events."""
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from pipelines.assets.plans import snapshots_of_plans
+from pipelines.assets.plans import forget_messages, snapshots_of_plans
 from pipelines.old_events import forget_old_events
 from pipelines.work import Work
 
@@ -18,7 +18,10 @@ def maintain_lake(context: dg.OpExecutionContext, work: dg.ResourceParam[Work]) 
     now = datetime.now(UTC).replace(tzinfo=None)  # snapshots bear real time, as_of may be simulated
     done = work.lake.maintain(now, keep=snapshots_of_plans(work.settings))
     forgotten = forget_old_events(context.instance, now - timedelta(work.settings.keep_days))
-    context.add_output_metadata({**done, "forgotten_events": forgotten})
+    messages = forget_messages(work.settings, now)
+    context.add_output_metadata(
+        {**done, "forgotten_events": forgotten, "forgotten_alerts": messages}
+    )
     work.close()
 
 

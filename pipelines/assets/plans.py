@@ -1,11 +1,14 @@
 """Mirror the ledger into the lake: budgets for the forecast, changes for analysis beside costs."""
 
+from contextlib import closing
+from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from actions.budget import budgets as known_budgets
 from actions.ledger import open_ledger
+from actions.old_messages import forget_old_messages
 from pipelines.assets.read import WRITE_POOL
 from pipelines.assets.write import replace
 from pipelines.settings import Settings
@@ -36,8 +39,11 @@ def budgets(work: dg.ResourceParam[Work]) -> dg.MaterializeResult[Any]:
 
 def snapshots_of_plans(settings: Settings) -> set[int]:
     """Snapshots that plans were made on, which maintenance keeps."""
-    ledger = open_ledger(settings.ledger_url)
-    try:
+    with closing(open_ledger(settings.ledger_url)) as ledger:
         return ledger.snapshots()
-    finally:
-        ledger.close()
+
+
+def forget_messages(settings: Settings, now: datetime) -> int:
+    """Drop alerts about what was over more than `keep_days` ago; how many."""
+    with closing(open_ledger(settings.ledger_url)) as ledger:
+        return forget_old_messages(ledger, now - timedelta(settings.keep_days))

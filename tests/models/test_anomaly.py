@@ -56,6 +56,26 @@ def test_a_step_is_reported_from_its_first_day_and_becomes_the_new_normal():
     assert "new normal" in str(incident["reason"])
 
 
+def test_what_ran_away_for_weeks_is_reported_again_after_it_was_back_to_normal():
+    values = steady()
+    for start, end in ((80, 120), (132, 142)):
+        values[0, start:end] *= 3
+    up, down, again = sorted(found(values, CALENDAR[142]), key=lambda one: str(one["starts_on"]))
+    assert (up["direction"], up["is_new_normal"]) == ("up", True)
+    assert (down["direction"], down["starts_on"]) == ("down", CALENDAR[120])
+    assert (down["ends_on"], down["is_new_normal"]) == (CALENDAR[128], True), "known from before"
+    assert (again["direction"], again["starts_on"]) == ("up", CALENDAR[132])
+    assert again["impact"] == pytest.approx(2 * 10 * 200 * 31 / 35, rel=0.1)
+
+
+def test_a_fall_below_what_was_before_is_no_return_to_it():
+    values = steady()
+    values[0, 80:120] *= 3
+    values[0, 120:135] *= 0.3
+    *_, down = sorted(found(values, CALENDAR[135]), key=lambda one: str(one["starts_on"]))
+    assert (down["direction"], down["is_new_normal"]) == ("down", False)
+
+
 def test_a_slow_ramp_is_found_and_dated_back():
     values = steady()
     values[0, 100:130] *= np.linspace(1, 2.5, 30)

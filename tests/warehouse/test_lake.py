@@ -5,18 +5,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from numbered import NOW, files, later, number_in, parquet, publish, put, put_many, read
 
 from warehouse.errors import LakeBusy, NothingPublished
 from warehouse.lake import Lake, load_extension
 from warehouse.settings import LakeSettings
 
-NOW = datetime(2026, 3, 20, 12)
 SPAWN = multiprocessing.get_context("spawn")  # never fork with an open catalogue
 
 
@@ -27,47 +27,12 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
     lake.close()
 
 
-def put(lake: Lake, number: int) -> int:
-    """Replace the table marts.number by one row and return the snapshot."""
-    with lake.write(f"put {number}") as write:
-        write.connection.execute(f"create or replace table marts.number as select {number} as n")
-    return write.snapshot
-
-
-def put_many(lake: Lake, number: int) -> int:
-    """The same in so many rows that they become a file."""
-    with lake.write(f"put {number}") as write:
-        write.connection.execute(
-            f"create or replace table marts.number as select {number} as n from range(1000)"
-        )
-    return write.snapshot
-
-
-def files(lake: Lake) -> list[Path]:
-    return sorted((lake.settings.home / "lake" / "data").rglob("*.parquet"))
-
-
 def fail(lake: Lake, last: str = "delete from raw.focus") -> None:
     """Write, and fail before the end."""
     with lake.write("fails") as write:
         write.connection.execute("create or replace table marts.number as select 2 as n")
         write.connection.execute(last)
         raise ZeroDivisionError
-
-
-def publish(lake: Lake, snapshot: int, minute: int = 0) -> None:
-    lake.publish(snapshot, NOW, "run", NOW + timedelta(minutes=minute))
-
-
-def read(lake: Lake, snapshot: int | None = None) -> int:
-    with lake.reader(snapshot) as connection:
-        return number_in(connection)
-
-
-def number_in(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("select n from marts.number").fetchone()
-    assert row is not None
-    return row[0]
 
 
 def test_a_new_home_has_nothing_to_read(lake: Lake) -> None:
@@ -312,12 +277,6 @@ def test_data_files_are_open_parquet_without_encryption(lake: Lake) -> None:
     assert duckdb.connect().execute(f"select count(n) from '{data}'").fetchall() == [(1000,)]
 
 
-def parquet(path: Path, number: int) -> Path:
-    """A file of a thousand rows beside the lake."""
-    duckdb.connect().execute(f"copy (select {number} as n from range(1000)) to '{path}'")
-    return path
-
-
 def adopt(lake: Lake, file: Path) -> bool:
     with lake.write(f"adopt {file.name}") as write:
         return write.adopt("marts", "number", file)
@@ -368,25 +327,6 @@ def test_a_file_is_not_adopted_if_the_write_fails(lake: Lake, tmp_path: Path) ->
     assert (sums(lake), files(lake)) == ((1000, 1000), before)
 
 
-def test_maintenance_removes_what_a_killed_adoption_left(lake: Lake, tmp_path: Path) -> None:
-    publish(lake, put_many(lake, 1))
-    parquet(files(lake)[0].with_name("adopted-1.parquet"), 2)
-    assert lake.maintain(later(2))["deleted_files"] == 1
-    assert sums(lake) == (1000, 1000)
-
-
-def test_maintenance_leaves_the_files_of_a_lake_that_shares_the_folder(tmp_path: Path) -> None:
-    data = f"{tmp_path}/data/"
-    one, other = (
-        Lake(LakeSettings(home=tmp_path / name, data_path=data)) for name in ("one", "other")
-    )
-    for lake, number in ((one, 1), (other, 2)):
-        publish(lake, put_many(lake, number))
-        lake.close()
-    other.maintain(datetime.now() + timedelta(days=100))
-    assert (read(one), read(other)) == (1, 2)
-
-
 def test_an_encrypted_lake_adopts_no_open_file(tmp_path: Path) -> None:
     lake = Lake(LakeSettings(home=tmp_path, encrypted=True))
     put_many(lake, 1)
@@ -397,32 +337,6 @@ def test_an_encrypted_lake_adopts_no_open_file(tmp_path: Path) -> None:
         assert file.exists()
         assert sums(again) == (1000, 1000)
         again.close()
-
-
-def later(days: int) -> datetime:
-    return datetime.now() + timedelta(days=days)  # the lake stamps snapshots with the real clock
-
-
-def test_a_clock_that_was_put_back_hides_no_publication(lake: Lake) -> None:
-    publish(lake, put(lake, 1), minute=60)
-    publish(lake, put(lake, 2))
-    assert read(lake) == 2
-    lake.maintain(later(31))
-    assert read(lake) == 2, "after the rows of both were put into one file"
-    publish(lake, put(lake, 3), minute=-60)
-    assert read(lake) == 3
-
-
-def test_maintenance_keeps_what_is_published_and_what_plans_refer_to(lake: Lake) -> None:
-    forgotten, planned, published, newest = (put(lake, number) for number in (1, 2, 3, 4))
-    publish(lake, published)
-    done = lake.maintain(later(31), keep=[planned])
-    assert done["expired_snapshots"] >= 1
-    assert (read(lake, planned), read(lake)) == (2, 3)
-    with pytest.raises(duckdb.Error):
-        read(lake, forgotten)
-    assert read(lake, lake.snapshot()) == 4
-    assert newest <= lake.snapshot()
 
 
 def tables_of_catalogue(lake: Lake) -> int:
@@ -450,37 +364,3 @@ def test_an_older_lake_adds_none_from_its_next_write_on(lake: Lake) -> None:
     before = tables_of_catalogue(lake)
     put(lake, 2)
     assert tables_of_catalogue(lake) == before
-
-
-def test_maintenance_touches_nothing_young(lake: Lake) -> None:
-    young = put(lake, 1)
-    publish(lake, put(lake, 2))
-    assert lake.maintain(later(29))["expired_snapshots"] == 0
-    assert read(lake, young) == 1
-
-
-def test_maintenance_frees_the_disk(lake: Lake) -> None:
-    for number in range(5):
-        snapshot = put_many(lake, number)
-    publish(lake, snapshot)
-    assert len(files(lake)) == 5
-    assert lake.maintain(later(31))["deleted_files"] == 4
-    assert len(files(lake)) == 1
-    assert read(lake) == 4
-
-
-def test_maintenance_leaves_files_that_a_query_may_still_read(lake: Lake) -> None:
-    for number in range(5):
-        snapshot = put_many(lake, number)
-    publish(lake, snapshot)
-    before = files(lake)
-    assert lake.maintain(later(0))["deleted_files"] == 0
-    assert set(before) <= set(files(lake))
-
-
-def test_a_reader_at_work_survives_maintenance_of_other_snapshots(lake: Lake) -> None:
-    put(lake, 1)
-    publish(lake, put(lake, 2))
-    with lake.reader() as pinned:
-        lake.maintain(later(31))
-        assert number_in(pinned) == 2

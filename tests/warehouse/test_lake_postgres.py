@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from warehouse.errors import LakeUnreachable
+from pipelines.settings import Settings
+from pipelines.work import Work
+from warehouse.errors import CatalogLost, LakeUnreachable
 from warehouse.lake import Lake
 from warehouse.settings import LakeSettings
 
@@ -93,3 +96,44 @@ def test_a_catalogue_that_is_down_tells_no_password(tmp_path: Path, catalog: str
     assert "not-a-secret" not in text
     assert "127.0.0.1" in str(error.value)
     assert "***" in str(error.value)
+
+
+def drop_connections(catalog: str) -> None:
+    """As a server does that is stopped, or a network that breaks."""
+    server, _, name = catalog.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
+
+
+def lose_the_server(settings: LakeSettings, how: str) -> None:
+    if how == "while reading":
+        with Work(Settings(**settings.model_dump())).reading() as (connection, _):
+            drop_connections(settings.catalog)
+            connection.execute("select * from marts.number").fetchall()
+        return
+    with Lake(settings).write("two") as write:
+        write.connection.execute("create or replace table marts.number as select 2 as n")
+        drop_connections(settings.catalog)
+        if how == "while writing":
+            write.connection.execute("select * from meta.published").fetchall()
+
+
+def lose_the_server_and_go_on(settings: LakeSettings, how: str) -> None:
+    """Run in another process, which DuckDB may end: leave with 0 if all is as it should be."""
+    with pytest.raises(CatalogLost, match="nothing is counted twice"):
+        lose_the_server(settings, how)
+    put(Lake(settings), 3)
+
+
+@pytest.mark.parametrize("how", ["while writing", "at the end", "while reading"])
+def test_a_server_that_goes_away_is_told_and_leaves_no_trace(lake: Lake, how: str) -> None:
+    before = put(lake, 1)
+    lake.close()
+    writer = SPAWN.Process(target=lose_the_server_and_go_on, args=(lake.settings, how))
+    writer.start()
+    writer.join()
+    assert writer.exitcode == 0
+    assert read(lake, before) == 1
+    assert read(lake, lake.snapshot()) == 3

@@ -83,6 +83,21 @@ def test_the_loop_outlives_an_error_and_ends_when_asked(
     assert "disk on fire" in capfd.readouterr().err
 
 
+def test_a_server_that_is_away_is_told_once_and_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    away = "postgresql://me:hunter2@127.0.0.1:1/x"
+    monkeypatch.setattr(watch, "REST_SECONDS", 0.01)
+    settings = Settings(home=tmp_path, catalog=away, ledger=away, alerts=alerts())
+    with watch.watching(settings):
+        sleep(2)
+    told = capfd.readouterr().err
+    assert told.count("The alerts wait: ") == 1
+    assert "Connection refused" in told
+    assert "hunter2" not in told
+    assert "Traceback" not in told
+
+
 def test_without_channels_nothing_runs(tmp_path: Path) -> None:
     with watch.watching(Settings(home=tmp_path)):
         assert "alerts" not in [thread.name for thread in threading.enumerate()]
