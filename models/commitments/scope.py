@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.bias import MADE_UP
 from models.commitments.demand import Held, Usage, usage_of
 from models.commitments.rates import KIND, Rates, rates_of
 from models.commitments.scenarios import AHEAD, Scenarios, from_forecast, from_weeks
@@ -82,7 +83,8 @@ def _scenarios(rows: pl.DataFrame, usage: Usage, until: date) -> Scenarios:
             pl.lit("").alias(name) for name in ("cloud", "account", "service", "currency")
         )
     )
-    total = forecast(daily, made_on=until, days=AHEAD).total.filter(
+    # One series, read by itself: nothing is added up that falls short.
+    total = forecast(daily, made_on=until, days=AHEAD, made_up=MADE_UP).total.filter(
         horizon=f"next_{AHEAD}_days", level="service"
     )
     expected = total.row(0, named=True) if total.height else {}

@@ -60,6 +60,7 @@ def forecast(
     steps: pl.DataFrame | None = None,
     budgets: pl.DataFrame | None = None,
     holidays: Sequence[str] = (),
+    made_up: float = MADE_UP,
 ) -> ForecastResult:
     """Forecast from `made_on`, the first day that is not known, for `days` days.
 
@@ -73,6 +74,7 @@ def forecast(
     `steps` are what is known to change, with the columns of `models.forecast.steps.KNOWN`.
     `budgets` has the columns of `models.forecast.budget.SCHEMA`. `holidays` are the
     countries whose public holidays count, as `models.forecast.public_holidays.calendar` has them.
+    `made_up` is the share that is made up for of what the sum of all missed in the backtest.
     """
     empty = _empty_result()
     asked = pl.DataFrame(schema=BUDGETS) if budgets is None else budgets
@@ -90,7 +92,7 @@ def forecast(
     )
     if not keys.height:
         return replace(empty, budget=judged(asked, keys, None, costs, made_on=made_on))
-    parts = list(outlooks(history, days, ENDED, reach, MADE_UP))
+    parts = list(outlooks(history, days, ENDED, reach, made_up))
     known = pl.DataFrame(schema=KNOWN) if steps is None else steps
     ahead = known_steps(keys, known, made_on=made_on, days=max(days, reach))
     owed = np.where(np.isfinite(values), owed, 0.0)

@@ -360,7 +360,7 @@ def test_like_a_machine_with_windows_is_priced_with_windows(
     app = opened(own_demo_home, "instances", monkeypatch)
     app.selectbox(key="instances_like_USD").set_value(("aws", *one[:2])).run()
     assert not app.exception
-    shown = app.dataframe[0].value["price_hour"].tolist()
+    shown = app.dataframe[0].value["price_hour_USD"].tolist()
     assert shown[0] == float(found["offers"][0]["price_hour"])
 
 
