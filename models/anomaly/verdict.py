@@ -242,15 +242,21 @@ def _adopt(
     stayed = bad & (now.days >= limits.normal_after)
     falls = bad & ~stayed & (now.cause == LOW) & (now.days >= limits.normal_again_after)
     week = slice(max(0, day - WEEK + 1), day + 1)
-    usual = np.where(expected[:, week] > 0, expected[:, week], np.nan)
-    level = now.level * median(baseline.values[:, week] / usual)
-    again = falls & (np.abs(level - now.former) <= ALIKE * (now.level - now.former))
+    again = falls.copy()
+    again[falls] = _is_former(baseline.values[falls, week], expected[falls, week], now, falls)
     for which, days in ((stayed, ADOPTED), (again, WEEK)):
         if which.any():
             baseline.adopt(day, which, days)
     before = np.where(now.cause == LOW, np.nan, now.level)
     now.former = np.where(stayed, before, np.where(again, np.nan, now.former))
     return stayed | again
+
+
+def _is_former(actual: Floats, expected: Floats, now: _Open, which: Flags) -> Flags:
+    """Whether the level of the last week is that before the last rise, for some of the series."""
+    usual = np.where(expected > 0, expected, np.nan)
+    risen, former = now.level[which], now.former[which]
+    return np.abs(risen * median(actual / usual) - former) <= ALIKE * (risen - former)
 
 
 def _is_strange(off: Floats, today: Today, limits: Limits) -> Flags:
