@@ -1,5 +1,7 @@
 """An offer as a resource of Terraform, to start from: image, network and names are yours."""
 
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,11 +109,12 @@ DISKS: Mapping[str, str] = {
     volume_size = {gib}
   }}""",
     "gcp": """
-      type  = "pd-balanced"
+      type  = "{kind}"
       size  = {gib}""",
     "azure": """
     disk_size_gb         = {gib}""",
 }
+HYPERDISK = re.compile(r"[acghmnx][4-9]")  # Google's series since the fourth, which take no other
 IMAGE = """
 variable "image" {
   type        = string
@@ -129,12 +132,20 @@ def resource(offer: Mapping[str, Any], disk_gib: float | None) -> str:
             f"on {', '.join(RESOURCES)}. Give --cloud."
         )
     is_spot = str(offer["price_type"]).startswith("spot")
-    has_disk = bool(disk_gib) and cloud in DISKS
     block = RESOURCES[cloud].format(
         region=offer["region"],
         instance_type=offer["instance_type"],
         spot=SPOT.get(cloud, "") if is_spot else "",
-        disk=DISKS[cloud].format(gib=-int(-(disk_gib or 0) // 1)) if has_disk else "",
+        disk=_disk(cloud, str(offer["instance_type"]), disk_gib),
     )
     price = f"# {offer['price_hour']} {offer['currency']} an hour, {offer['price_type']}"
     return f"{price}, as of {offer['as_of']} ({offer['source']})\n{block}{IMAGE}"
+
+
+def _disk(cloud: str, instance_type: str, gib: float | None) -> str:
+    """The size of the first disk, where one was asked for, and its kind where it has to be said."""
+    is_hyper = cloud == "gcp" and HYPERDISK.match(instance_type) is not None
+    kind = "hyperdisk-balanced" if is_hyper else "pd-balanced"
+    if gib and cloud in DISKS:
+        return DISKS[cloud].format(kind=kind, gib=math.ceil(gib))
+    return f'\n      type  = "{kind}"' if is_hyper else ""

@@ -228,6 +228,19 @@ def test_a_terraform_snippet_has_type_region_and_price(cloud: str, price_type: s
         assert ("spot" in text.lower().split("\n", 1)[1]) == (price_type == "spot")
 
 
+@pytest.mark.parametrize("gib", [50, None])
+@pytest.mark.parametrize(
+    ("instance_type", "kind"),
+    [("n4-standard-2", "hyperdisk-balanced"), ("c4a-highmem-8", "hyperdisk-balanced"),
+     ("c3-standard-4", "pd-balanced"), ("n2d-standard-2", "pd-balanced")],
+)  # fmt: skip
+def test_newer_series_of_google_have_a_hyperdisk(
+    instance_type: str, kind: str, gib: int | None
+) -> None:
+    text = resource(offer(cloud="gcp", instance_type=instance_type), gib)
+    assert (f'type  = "{kind}"' in text) == (gib is not None or kind.startswith("hyper"))
+
+
 @pytest.mark.parametrize("columns", [{"cloud": "onprem"}, {"os": "windows"}])
 def test_there_is_no_snippet_for_what_terraform_or_we_do_not_know(columns: Any) -> None:
     with pytest.raises(BadRequirement, match="no Terraform snippet"):
