@@ -1,7 +1,7 @@
 -- One row per open recommendation on an instance: how much of its demand goes away, at list prices per hour.
 -- What is deleted or stopped goes away whole. So does what is to be switched off at times: it would stand idle under a
 -- commitment for too many hours. A new size takes away the share of the cost that it saves, of what no commitment covers.
--- What is billed to a machine for traffic is nothing that a commitment could cover.
+-- What is billed to a machine for traffic is nothing that a commitment could cover, and neither is a spot machine.
 with payer as (
     select
         focus.x_cloud as cloud,
@@ -11,6 +11,18 @@ with payer as (
     from raw.focus as focus
     where focus.ChargePeriodStart >= getvariable('until')::date - interval 35 day
     group by all
+),
+
+spot as (
+    select distinct
+        focus.x_cloud as cloud,
+        coalesce(billed.resource_id, focus.ResourceId) as resource_id
+    from raw.focus as focus
+    left join marts.billed_resource as billed on focus.x_cloud = billed.cloud and focus.ResourceId = billed.billed_id
+    where
+        focus.PricingCategory = 'Dynamic'
+        and focus.ChargeCategory = 'Usage'
+        and focus.ChargePeriodStart >= getvariable('until')::date - interval 14 day
 )
 
 select
@@ -49,6 +61,8 @@ join payer
         recommendation.cloud = payer.cloud
         and recommendation.account = payer.account
         and recommendation.currency = payer.currency
+anti join spot
+    on recommendation.cloud = spot.cloud and recommendation.resource_id = spot.resource_id
 where
     recommendation.status = 'open'
     and recommendation.kind = 'instance'

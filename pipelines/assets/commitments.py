@@ -25,7 +25,7 @@ GRAINS = {
 NEEDS = (
     "marts/committable_usage", "marts/commitment_owned", "marts/price", "marts/freshness",
     "marts/account_billed_until", "marts/billed_until", "marts/resource_now",
-    "marts/machine_run_rate", "raw/focus", "raw/commitment",
+    "marts/machine_run_rate", "marts/billed_resource", "raw/focus", "raw/commitment",
     "actions/recommendation",
 )  # fmt: skip
 

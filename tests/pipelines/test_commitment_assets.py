@@ -117,6 +117,11 @@ def test_a_commitment_on_the_bill_counts_with_what_lies_idle() -> None:
     assert row["idle_hour"] == pytest.approx(0.6 / 1.8 * 2.4 * 19 / (24 * 30))
 
 
+def test_a_spot_machine_that_goes_takes_no_demand_away() -> None:
+    spot = days(PricingCategory="Dynamic")
+    assert built(spot, [{**RECOMMENDATION, "verb": "stop"}]).cuts.is_empty()
+
+
 @pytest.mark.parametrize(
     ("columns", "list_hour"),
     [
