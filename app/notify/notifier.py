@@ -79,10 +79,8 @@ class Notifier:
                     found = cursor.execute(NEWEST).fetchone()
         except NothingPublished:
             return None
-        except (
-            duckdb.Error,
-            CatalogLost,
-        ):  # the lake was moved or made anew: the next call attaches it again
+        except (duckdb.Error, CatalogLost):
+            # The lake was moved or made anew, or its server is away: the next call attaches again.
             self._let_go()
             raise
         return found[0] if found else None
