@@ -3,9 +3,7 @@
 with found as (
     select
         finding.*,
-        left(
-            sha256(concat_ws('|', finding."check", finding.cloud, finding.account, finding.resource_id)), 16
-        ) as id
+        left(sha256(concat_ws('|', finding."check", finding.cloud, finding.account, finding.resource_id)), 16) as id
     from finding
 ),
 
@@ -100,8 +98,7 @@ grace (kind, days) as (
     values ('address', 7), ('load_balancer', 14), ('database', 14), ('disk', 30)
 ),
 
--- Tag instance-select/ignore[=check,until,reason]; labels that can't hold a slash write a dash. A day that can't be
--- read silences nothing: for ever is not what was meant.
+-- Tag instance-select/ignore[=check,until,reason], or with a dash. An unreadable day silences nothing, instead of for ever.
 tagged as (
     select
         resource.id,

@@ -4,7 +4,7 @@ from typing import Any
 
 from actions.budget import Scope
 from app.dashboard.money import between, chance, full
-from app.known import nearest_first
+from app.known import first_unknown, nearest_first
 from app.rows import read
 from app.session import Session
 from warehouse.errors import NothingPublished, OlderTables
@@ -42,15 +42,13 @@ def unmatched(
         return None
     asked = {**vars(scope), "currency": currency}
     wanted = {name: value for name, value in asked.items() if value}
-    for name, value in wanted.items():
-        known = sorted({one[name] for one in found if one[name]})
-        if value not in known:
-            return (
-                f"Note: nothing has been billed with the {name} {value!r} yet. "
-                f"Known: {nearest_first(value, known)}."
-            )
-        found = [one for one in found if one[name] == value]
-    return None
+    if (problem := first_unknown(wanted, found)) is None:
+        return None
+    name, value, known = problem
+    return (
+        f"Note: nothing has been billed with the {name} {value!r} yet. "
+        f"Known: {nearest_first(value, known)}."
+    )
 
 
 def rows(found: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from app.check import Check
-from app.known import nearest_first
+from app.known import first_unknown, nearest_first
 from app.rows import read
 from app.session import Session
 from warehouse.errors import NothingPublished, OlderTables
@@ -36,12 +36,10 @@ def override_checks(session: Session) -> Iterator[Check]:
 
 
 def _unmatched(scope: Mapping[str, str], places: Sequence[Mapping[str, Any]]) -> str | None:
-    for name, value in scope.items():
-        known = sorted({one[name] for one in places if one[name]})
-        if value not in known:
-            return (
-                f"it holds for nothing: no resource or bill has the {name} {value!r}. "
-                f"Known: {nearest_first(value, known) or 'none'}."
-            )
-        places = [one for one in places if one[name] == value]
-    return None
+    if (problem := first_unknown(scope, places)) is None:
+        return None
+    name, value, known = problem
+    return (
+        f"it holds for nothing: no resource or bill has the {name} {value!r}. "
+        f"Known: {nearest_first(value, known) or 'none'}."
+    )

@@ -1,7 +1,8 @@
 """Refuse names that nothing has: a filter by a misspelt one would look like nothing to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from app.errors import BadInput
 
@@ -23,6 +24,18 @@ def nearest_first(name: str, known: Iterable[str]) -> str:
     ordered = sorted(names, key=lambda one: one.lower() not in near)
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(ordered[:SHOWN])}{more}"
+
+
+def first_unknown(
+    wanted: Mapping[str, str], places: Sequence[Mapping[str, Any]]
+) -> tuple[str, str, list[str]] | None:
+    """Name and value that no place has, beside what was wanted before it, and values there are."""
+    for name, value in wanted.items():
+        known = sorted({one[name] for one in places if one[name]})
+        if value not in known:
+            return name, value, known
+        places = [one for one in places if one[name] == value]
+    return None
 
 
 def require_check(name: str | None) -> None:

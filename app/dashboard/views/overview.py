@@ -210,8 +210,7 @@ def _movers(kpi: dict[str, Any], currency: str) -> None:
         "What changed most",
         data.statement("movers", currency=currency),
     )
-    top = found.row(0, named=True)
-    incident_link(currency, top)
+    incident_link(currency, found.row(0, named=True))
 
 
 def _unchanged(kpi: dict[str, Any]) -> str:
